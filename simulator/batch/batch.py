@@ -1,0 +1,187 @@
+"""A batch: all runs of a scenario in one folder, named by what decides them.
+
+The name of the folder is a hash of the resolved points, the number of replications, the seed and the code: so going
+on after a stop and never overwriting anything are the same thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from simulator.batch import segments, worker
+from simulator.batch.dispatch import Dispatch
+from simulator.batch.executors import processors
+from simulator.batch.lock import Lock
+from simulator.batch.manifest import Manifest, axes, describe
+from simulator.batch.progress import Progress, Silent
+from simulator.batch.version import code_version
+from simulator.batch.worker import Point, Tables, Task
+from simulator.errors import UsageError
+from simulator.results.folder import finished, read_manifest
+from simulator.results.results import Results, load
+from simulator.results.tables import TableFiles
+
+SEGMENTS = "replications"
+
+
+class Runnable(Protocol):
+    """What a batch wants of a scenario."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def replications(self) -> int: ...
+    @property
+    def baseline(self) -> str | None: ...
+    def points(self, catalog: Any, /) -> list[Point]: ...
+
+
+def run(
+    scenario: Runnable,
+    *,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    catalog: object = None,
+    target: str = worker.TARGET,
+) -> Results:
+    """Runs what has not been run yet and loads the results.
+
+    Args:
+        scenario: the scenario, checked.
+        out: folder of all results; the batch gets ``out/<scenario>/<hash>/``.
+        jobs: worker processes, as many as there are processors if not given; 1 runs everything in this process.
+        progress: is told of every run; by default nobody is.
+        catalog: where names are looked up; the one that comes with the package if not given.
+        target: the function that simulates one run, as ``module:function``.
+
+    Raises:
+        UsageError: the scenario cannot be resolved, or ``jobs`` is no number of processes; nothing is written.
+        ResultsError: another process is working in the batch's folder.
+        KeyboardInterrupt: the batch was interrupted; what has finished is kept and the next call goes on from there.
+    """
+    jobs = processors() if jobs is None else jobs
+    if jobs < 1:
+        raise UsageError(f"{jobs} jobs cannot run anything; give 1 or more")
+    batch = Batch(scenario, Path(out), _points(scenario, catalog))
+    if finished(batch.folder):
+        _say_loaded(batch, progress)
+    else:
+        batch.run(jobs, progress or Silent(), target)
+    return load(batch.folder)
+
+
+def run_only(scenario: Runnable, run_id: str, *, catalog: object = None, target: str = worker.TARGET) -> Tables:
+    """Repeats one run in this process and writes nothing; an exception inside the run comes out as it is.
+
+    Returns:
+        the rows of each table.
+
+    Raises:
+        UsageError: the scenario has no such run.
+    """
+    tasks = Batch(scenario, Path(), _points(scenario, catalog)).tasks
+    for task in tasks:
+        if task.run == run_id:
+            return worker.simulate(task.point, task.replication, target)
+    raise UsageError(f"{scenario.name} has no run {run_id!r}; its runs go from {tasks[0].run} to {tasks[-1].run}")
+
+
+class Batch:
+    """The runs of a scenario and the folder that is theirs.
+
+    Args:
+        scenario: the scenario.
+        out: folder of all results.
+        points: its resolved points.
+    """
+
+    def __init__(self, scenario: Runnable, out: Path, points: list[Point]) -> None:
+        self.scenario = scenario
+        self.points = points
+        self.tasks = [Task(point, replication) for point in points for replication in range(scenario.replications)]
+        self.code = code_version()
+        self.identity = _identity(scenario, points, self.code)
+        self.folder = out / scenario.name / self.identity[:12]
+        self._segments = self.folder / SEGMENTS
+
+    def run(self, jobs: int, progress: Progress, target: str) -> None:
+        """Runs what is not recorded yet, merges everything, and says in the manifest how it went."""
+        self._segments.mkdir(parents=True, exist_ok=True)
+        with Lock(self.folder):
+            if finished(self.folder):
+                return
+            manifest = Manifest(self.folder, describe(self.scenario, self.points, self.identity, self.code))
+            manifest.begin(read_manifest(self.folder).get("start"))
+            try:
+                self._run_missing(jobs, progress, target)
+                manifest.end(**self._merge())
+            except BaseException:
+                manifest.end("interrupted")
+                raise
+
+    def _run_missing(self, jobs: int, progress: Progress, target: str) -> None:
+        done = segments.finished(self._segments)
+        missing = [task for task in self.tasks if task.run not in done]
+        progress.start(len(self.tasks), len(self.tasks) - len(missing))
+        try:
+            Dispatch(self._segments, jobs, target, progress).run(missing)
+        finally:
+            worker.close(self._segments)
+            progress.finish()
+
+    def _merge(self) -> dict[str, Any]:
+        """Writes the tables, run after run in the order of the scenario; returns how the runs ended."""
+        done = segments.finished(self._segments)
+        of_axes = axes(self.points)
+        failures = []
+        with TableFiles(self.folder, of_axes) as files:
+            for task in self.tasks:
+                content = segments.content(done[task.run])
+                files.add(content["tables"], task.point["axes"])
+                if done[task.run].mark == segments.FAILED:
+                    failures.append({"run": task.run, "error": content["error"], "trace": content["trace"]})
+            files.commit()
+        status = "ok" if not failures else "failed" if len(failures) == len(self.tasks) else "failures"
+        return {"status": status, "runs": {"total": len(self.tasks), "failed": len(failures)}, "failures": failures}
+
+
+def _say_loaded(batch: Batch, progress: Progress | None) -> None:
+    if progress is None:
+        print(f"{batch.folder}: all runs were finished before; loaded", file=sys.stderr)
+    else:
+        progress.start(len(batch.tasks), len(batch.tasks))
+        progress.finish()
+
+
+def _points(scenario: Runnable, catalog: object) -> list[Point]:
+    if catalog is None:
+        from simulator.catalog import Catalog
+
+        catalog = Catalog()
+    points = scenario.points(catalog)
+    places = [json.dumps(point["axes"], sort_keys=True) for point in points]
+    twice = [place for place, number in Counter(places).items() if number > 1]
+    if twice:
+        raise UsageError(f"{scenario.name}: two points stand at {twice[0]}; give their stacks different labels")
+    return points
+
+
+def _identity(scenario: Runnable, points: Sequence[Point], code: str) -> str:
+    parts = [points, scenario.replications, scenario.seed, scenario.baseline, code]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

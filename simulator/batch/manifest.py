@@ -1,0 +1,78 @@
+"""The manifest of a batch: what was run, with what, when, and how it ended. Times stand here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from simulator.batch.version import library_versions
+from simulator.records import TABLES
+from simulator.results.folder import MANIFEST, SCHEMA_VERSION, replace_text
+
+LABELS = ("point", "stack", "expression", "without", "axes", "companion_of")
+
+
+def now() -> str:
+    """The time in UTC, or the one that ``SOURCE_DATE_EPOCH`` prescribes."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return moment.isoformat(timespec="seconds")
+
+
+class Manifest:
+    """A manifest that is written anew, whole, at each change.
+
+    Args:
+        folder: the batch folder.
+        content: what is known before the first run.
+    """
+
+    def __init__(self, folder: Path, content: Mapping[str, Any]) -> None:
+        self._path = folder / MANIFEST
+        self._content = {"schema_version": SCHEMA_VERSION, **content}
+
+    def begin(self, started: str | None) -> None:
+        """Marks the batch as running; ``started`` is when it was first begun."""
+        self._content |= {"start": started or now(), "end": None}
+        self._write("running")
+
+    def end(self, status: str, **more: Any) -> None:
+        """Marks the batch as ended in this way."""
+        self._content |= {"end": now(), **more}
+        self._write(status)
+
+    def _write(self, status: str) -> None:
+        text = json.dumps({**self._content, "status": status}, indent=2, ensure_ascii=False) + "\n"
+        replace_text(self._path, text)
+
+
+def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str) -> dict[str, Any]:
+    """What is known of a batch before its first run."""
+    return {
+        "scenario": {"name": scenario.name, "title": scenario.title, "hash": scenario.hash, "text": scenario.text},
+        "identity": identity,
+        "seed": scenario.seed,
+        "replications": scenario.replications,
+        "baseline": scenario.baseline,
+        "axes": axes(points),
+        "points": [{name: point[name] for name in LABELS if name in point} for point in points],
+        "code": code,
+        "libraries": library_versions(),
+        "command": f"virtlab run {scenario.name}.yaml --seed {scenario.seed} --replications {scenario.replications}",
+        "columns": {table: [column._asdict() for column in columns] for table, columns in TABLES.items()},
+    }
+
+
+def axes(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Every axis with its values, both in the order of the scenario."""
+    found: dict[str, list[Any]] = {}
+    for point in points:
+        for name, value in point["axes"].items():
+            values = found.setdefault(name, [])
+            if value not in values:
+                values.append(value)
+    return found

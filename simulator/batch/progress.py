@@ -1,0 +1,28 @@
+"""Progress: what a batch tells whoever watches it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Somebody who watches a batch; the calls come from the process that started it."""
+
+    def start(self, total: int, done: int) -> None:
+        """``total`` runs in all, of which ``done`` were finished before."""
+
+    def advance(self, run_id: str, status: str) -> None:
+        """One more run has ended, ``ok`` or ``failed``."""
+
+    def finish(self) -> None:
+        """No more runs end; called once, also when the batch was interrupted."""
+
+
+class Silent:
+    """Watches and says nothing."""
+
+    def start(self, total: int, done: int) -> None: ...
+
+    def advance(self, run_id: str, status: str) -> None: ...
+
+    def finish(self) -> None: ...

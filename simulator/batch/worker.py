@@ -1,0 +1,123 @@
+"""A worker: runs points and appends what came out to its own segment. Imports the standard library and SimPy only."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simulator import records
+from simulator.batch import segments
+from simulator.errors import RunError
+
+TARGET = "simulator.experiment:run_point"
+"""The function that simulates one run, as ``module:function``: a name can be sent to any worker."""
+
+Point = dict[str, Any]
+Tables = Mapping[str, Sequence[Sequence[object]]]
+
+_segments: dict[Path, segments.Segment] = {}
+
+
+class Task(NamedTuple):
+    """One run to be done."""
+
+    point: Point
+    replication: int
+
+    @property
+    def run(self) -> str:
+        return records.run_id(self.point["point"], self.replication)
+
+
+class Report(NamedTuple):
+    """What became of a chunk: run and mark of each, and how long they took together."""
+
+    marks: list[tuple[str, str]]
+    seconds: float
+
+
+def prepare(environment: dict[str, str], alive: Connection) -> None:
+    """Makes a fresh process a worker: the parent's settings, and an end as soon as the parent ends or says so."""
+    os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+
+
+def _end_with(alive: Connection) -> None:
+    # The other end is held by the parent alone: it closes when the parent stops the batch or dies, however it dies.
+    alive.poll(None)
+    os._exit(1)
+
+
+def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Report:
+    """Runs some tasks one after the other and records each in this process's segment of ``folder``."""
+    begin = time.perf_counter()
+    if folder not in _segments:
+        _segments[folder] = segments.Segment(folder)
+    segment = _segments[folder]
+    marks = []
+    for task in tasks:
+        segment.append(segments.record(task.run, segments.STARTED, None))
+        line = run_one(task.point, task.replication, target)
+        segment.append(line)
+        marks.append((task.run, segments.mark_of(line)))
+    return Report(marks, time.perf_counter() - begin)
+
+
+def close(folder: Path) -> None:
+    """Closes this process's segment of ``folder``, if it has one."""
+    segment = _segments.pop(folder, None)
+    if segment is not None:
+        segment.close()
+
+
+def run_one(point: Point, replication: int, target: str = TARGET) -> bytes:
+    """One run as the record of a segment; an exception inside it becomes the record of a failure."""
+    run = Task(point, replication).run
+    try:
+        return segments.record(run, segments.OK, {"tables": simulate(point, replication, target)})
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        return failure(point, replication, text, traceback.format_exc())
+
+
+def simulate(point: Point, replication: int, target: str = TARGET) -> Tables:
+    """The tables of one run; raises what the run raises."""
+    tables: Tables = _function(target)(point, replication)["tables"]
+    for name, rows in tables.items():
+        width = len(records.TABLES[name])
+        if any(len(row) != width for row in rows):
+            raise RunError(f"a row of the table {name} has not the {width} columns that are declared for it")
+    return tables
+
+
+def failure(point: Point, replication: int, error: str, trace: str = "") -> bytes:
+    """The record of a run that failed: one row of ``runs`` and nothing else."""
+    run = Task(point, replication).run
+    known = {
+        **point,
+        "run": run,
+        "replication": replication,
+        "machine": point["machine"]["name"],
+        "without": " ".join(point["without"]),
+        "status": segments.FAILED,
+        "error": f"{error} (repeat: virtlab run {point['scenario']}.yaml --only {run})",
+    }
+    row = [known.get(column.name, "" if column.kind == "text" else None) for column in records.TABLES["runs"]]
+    return segments.record(run, segments.FAILED, {"tables": {"runs": [row]}, "error": error, "trace": trace})
+
+
+@lru_cache
+def _function(target: str) -> Callable[[Point, int], dict[str, Any]]:
+    module, _, name = target.partition(":")
+    function: Callable[[Point, int], dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return function

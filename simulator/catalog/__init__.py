@@ -1,0 +1,182 @@
+"""The catalog: numbers with sources and no mechanism. What a layer costs is written here and nowhere else.
+
+Files in ``machines/``, ``layers/`` and ``workloads/``, ours and those of the user's own folders, are read when
+they are asked for and checked against the classes that use their numbers. A number is chosen for a machine: the
+one measured on it, else one that holds for any, else the one of the nearest generation with a widened range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from simulator import discovery, notation
+from simulator.catalog.entry import ANY
+from simulator.catalog.library import Library, refuse
+from simulator.catalog.product import Device, Fitted, Machine, Product, Quantity
+from simulator.catalog.resolution import Generations, Resolution
+from simulator.catalog.sheet import Group, Sheet
+from simulator.catalog.shelf import KINDS
+from simulator.catalog.sources import Source
+from simulator.catalog.suggestion import suggestion
+from simulator.errors import CatalogError, Problem
+from simulator.notation import Expression
+
+__all__ = ["DESCRIBED", "KINDS", "Catalog", "Device", "Fitted", "Machine", "Product", "Quantity", "Source"]
+
+DESCRIBED = (
+    *("parameter", "value", "unit", "low", "high", "kind", "source", "where", "measured_on", "transferred"),
+    *("includes", "formula", "fitted", "fitted_on", "meaning"),
+)
+"""The columns of :meth:`Catalog.describe`."""
+
+
+class Catalog:
+    """All products and machines.
+
+    Args:
+        extra: folders of further files, beside those of the environment variable ``VIRTLAB_CATALOG``.
+
+    Raises (every method):
+        CatalogError: an unknown name, or all mistakes of a file with file, line, parameter and remedy.
+    """
+
+    def __init__(self, extra: Iterable[str | Path] = ()) -> None:
+        own = Path(__file__).parent
+        self._library = Library([own, *discovery.extra_folders(), *(Path(folder) for folder in extra)])
+
+    def names(self, kind: str) -> list[str]:
+        """The full names of ``machines``, ``layers`` or ``workloads``; machines without devices are left out."""
+        names = sorted(self._library.files(kind))
+        if kind != "machines":
+            return names
+        return [name for name in names if self._library.document(kind, name).data.get("devices") != {}]
+
+    def resolve_name(self, kind: str, name: str) -> str:
+        """The full name that a name or a bare stem (its newest version) stands for."""
+        return self._library.resolve(kind, name)
+
+    def layer(self, name: str, machine: str) -> Product:
+        """A layer with its numbers for a machine."""
+        return self._product("layers", name, machine)
+
+    def workload(self, name: str, machine: str) -> Product:
+        """A workload with its numbers for a machine."""
+        return self._product("workloads", name, machine)
+
+    def complete(self, expression: Expression) -> Expression:
+        """A stack with every version put in, and every role filled that its products have and it does not name."""
+        expression = notation.resolve(expression, lambda name: self.resolve_name("layers", name))
+        return notation.fill_roles(expression, lambda name: self._library.sheet("layers", name).data.get("roles", {}))
+
+    def machine(self, name: str) -> Machine:
+        """A machine with its devices' numbers."""
+        found = self._library.sheet("machines", name)
+        if not found.groups:
+            raise CatalogError(f"{found.name} has no devices: the catalog knows its year only; nothing can run on it")
+        numbers = self._numbers(found, found.name)
+        devices = {
+            group.name: Device(group.name, group.module, group.structure, numbers[group.name]) for group in found.groups
+        }
+        return Machine(found.name, found.data["title"], found.data["year"], devices)
+
+    def source(self, key: str) -> Source:
+        """The publication that a key in ``sources.bib`` stands for."""
+        if key not in self.sources:
+            raise CatalogError(f"{key!r} is not in sources.bib; {suggestion(key, self.sources)}")
+        return self.sources[key]
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """All publications by key."""
+        return self._library.sources
+
+    def describe(self, kind: str, name: str, machine: str | None = None) -> list[dict[str, object]]:
+        """One row per number with the columns ``DESCRIBED``, in the order of the file's classes.
+
+        Args:
+            kind: ``machines``, ``layers`` or ``workloads``.
+            name: full name or bare stem.
+            machine: show what is chosen for this machine; without it, every number on the machine it was measured on.
+        """
+        found = self._library.sheet(kind, name)
+        if machine is None and kind != "machines":
+            return [_row("", quantity) for quantity in self._all_numbers(found)]
+        numbers = self._numbers(found, self._library.sheet("machines", machine or found.name).name)
+        return [_row(group, quantity) for group, each in numbers.items() for quantity in each.values()]
+
+    def fitted(self) -> list[Fitted]:
+        """All numbers that were fitted to a macro result, in all files."""
+        return [
+            Fitted(kind, name, quantity.name, quantity.fitted_on, quantity.value, quantity.unit)
+            for kind in KINDS
+            for name in self._library.files(kind)
+            for quantity in self._all_numbers(self._library.sheet(kind, name))
+            if quantity.fitted
+        ]
+
+    def check(self) -> list[Problem]:
+        """Every mistake in every file, for every machine; empty if there is none."""
+        problems = self._library.problems()
+        if not problems:
+            for kind in KINDS:
+                for name in self._library.files(kind):
+                    problems += self._problems(self._library.read(kind, name))
+        return list(dict.fromkeys(problems))
+
+    def _product(self, kind: str, name: str, machine: str) -> Product:
+        found = self._library.sheet(kind, name)
+        machine = self._library.sheet("machines", machine).name
+        texts = {key: str(found.data.get(key, "")) for key in ("title", "family", "program", "released", "interface")}
+        return Product(
+            kind,
+            found.name,
+            machine=machine,
+            metric=found.data.get("metric", {}),
+            structure=found.groups[0].structure,
+            roles=found.data.get("roles", {}),
+            parameters=self._numbers(found, machine)[""],
+            **texts,
+        )
+
+    def _resolution(self, found: Sheet, group: Group, machine: str) -> Resolution:
+        return Resolution(found.document, group, Generations(self._library.years, machine))
+
+    def _numbers(self, found: Sheet, machine: str) -> dict[str, dict[str, Quantity]]:
+        """The numbers of each group for a machine."""
+        numbers: dict[str, dict[str, Quantity]] = {}
+        for group in found.groups:
+            resolution = self._resolution(found, group, machine)
+            numbers[group.name] = resolution.quantities()
+            refuse(resolution.problems)
+        return numbers
+
+    def _all_numbers(self, found: Sheet) -> Iterator[Quantity]:
+        """Every number of every group on the machine it was measured on."""
+        for group in found.groups:
+            for name, entries in group.entries.items():
+                for entry in entries:
+                    machine = "" if entry.measured_on == ANY else entry.measured_on
+                    resolution = self._resolution(found, group, machine)
+                    quantity = resolution.of_entry(name, entry)
+                    refuse(resolution.problems)
+                    if quantity is not None:
+                        yield quantity
+
+    def _problems(self, found: Sheet) -> list[Problem]:
+        """All mistakes of a sheet; on which machine a formula fails matters only if the file can be read."""
+        if found.document.problems:
+            return found.document.problems
+        machines = [found.name] if found.kind == "machines" else list(self._library.years)
+        problems: list[Problem] = []
+        for group in found.groups:
+            for machine in machines:
+                resolution = self._resolution(found, group, machine)
+                resolution.quantities()
+                problems += resolution.problems
+        return problems
+
+
+def _row(group: str, quantity: Quantity) -> dict[str, object]:
+    name = f"{group}.{quantity.name}" if group else quantity.name
+    return {column: name if column == "parameter" else getattr(quantity, column) for column in DESCRIBED}

@@ -1,0 +1,95 @@
+"""The library: all catalog files, read once when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from simulator.catalog import document, sheet, shelf, sources
+from simulator.catalog.document import Document
+from simulator.catalog.entry import Surroundings
+from simulator.catalog.sheet import Sheet
+from simulator.catalog.shelf import Shelf
+from simulator.catalog.sources import Source
+from simulator.errors import CatalogError, Problem
+
+
+class Library:
+    """Files by kind and name, publications by key, and the years of the machines."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._shelf = Shelf(folders)
+        self._files: dict[str, dict[str, Path]] = {}
+        self._documents: dict[Path, Document] = {}
+        self._sheets: dict[tuple[str, str], Sheet] = {}
+
+    def files(self, kind: str) -> dict[str, Path]:
+        """The files of a kind by name."""
+        shelf.check_kind(kind)
+        if kind not in self._files:
+            problems: list[Problem] = []
+            self._files[kind] = self._shelf.files(kind, problems)
+            refuse(problems)
+        return self._files[kind]
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """All publications by key."""
+        problems: list[Problem] = []
+        found = self._read_sources(problems)
+        refuse(problems)
+        return found
+
+    @cached_property
+    def years(self) -> dict[str, int]:
+        """The year of each machine that has one."""
+        years = {name: sheet.year(self.document("machines", name)) for name in self.files("machines")}
+        return {name: year for name, year in years.items() if year is not None}
+
+    def document(self, kind: str, name: str) -> Document:
+        """A file as it is, unchecked."""
+        path = self.files(kind)[name]
+        if path not in self._documents:
+            self._documents[path] = document.read(path)
+        return self._documents[path]
+
+    def read(self, kind: str, name: str) -> Sheet:
+        """A file checked, with its mistakes."""
+        if (kind, name) not in self._sheets:
+            around = Surroundings(self.sources, self.years, home=name if kind == "machines" else "")
+            self._sheets[kind, name] = sheet.read(kind, name, self.document(kind, name), around)
+        return self._sheets[kind, name]
+
+    def sheet(self, kind: str, name: str) -> Sheet:
+        """A file without mistakes; ``name`` may be a bare stem."""
+        found = self.read(kind, self.resolve(kind, name))
+        refuse(found.document.problems)
+        return found
+
+    def resolve(self, kind: str, name: str) -> str:
+        """The full name that a name or a bare stem stands for."""
+        return shelf.resolve(kind, name, self.files(kind))
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the folders, the file names and the publications, before any file is read."""
+        problems: list[Problem] = []
+        self._read_sources(problems)
+        for kind in shelf.KINDS:
+            self._shelf.files(kind, problems)
+        return list(dict.fromkeys(problems))
+
+    def _read_sources(self, problems: list[Problem]) -> dict[str, Source]:
+        found: dict[str, Source] = {}
+        for path in self._shelf.bibliographies():
+            for key, source in sources.read(path, problems).items():
+                if key in found:
+                    problems.append(Problem(str(path), 0, 0, key, "is the key of another source", "rename it"))
+                found.setdefault(key, source)
+        return found
+
+
+def refuse(problems: list[Problem]) -> None:
+    """Raise all problems at once, if there are any."""
+    if problems:
+        raise CatalogError("\n".join(str(problem) for problem in problems))

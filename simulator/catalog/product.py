@@ -1,0 +1,123 @@
+"""What the catalog gives out: products and machines whose numbers carry their unit, range and source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One number, chosen for one machine, with where it comes from.
+
+    Attributes:
+        name: the parameter.
+        value: in SI base units.
+        unit: the unit in words.
+        low: lower end of the range; equal to the value where no range is known.
+        high: upper end of the range.
+        kind: published, measured, derived or assumed.
+        source: key in ``sources.bib``, empty for assumptions without one.
+        where: place in the source, or the reason of an assumption.
+        measured_on: the machine it was measured on, or ``any``.
+        includes: what a composite cost contains already.
+        transferred: it, or a number it is computed from, was measured on another machine; the range is widened.
+        formula: how it was computed, empty if it was not.
+        fitted: it was fitted to a macro result.
+        fitted_on: which result that was.
+        meaning: one clause that a student understands.
+    """
+
+    name: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    kind: str
+    source: str
+    where: str
+    measured_on: str
+    includes: tuple[str, ...] = ()
+    transferred: bool = False
+    formula: str = ""
+    fitted: bool = False
+    fitted_on: str = ""
+    meaning: str = ""
+
+
+def values(parameters: Mapping[str, Quantity]) -> dict[str, float]:
+    """The bare numbers by name, in SI base units."""
+    return {name: quantity.value for name, quantity in parameters.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A layer or a workload with its numbers for one machine.
+
+    Attributes:
+        kind: ``layers`` or ``workloads``.
+        name: full catalog name, with the version.
+        title: name for a reader.
+        machine: the machine the numbers are for.
+        family: module in ``layers/`` (layers only).
+        program: module in ``workloads/`` (workloads only).
+        released: when it came out, as written.
+        interface: what the program runs on (workloads only).
+        metric: name, unit and better direction of the figure of merit (workloads only).
+        structure: the enumerated choices.
+        roles: the systems that fill the product's roles where a stack does not say which (layers only).
+        parameters: the numbers by name.
+    """
+
+    kind: str
+    name: str
+    title: str
+    machine: str
+    family: str = ""
+    program: str = ""
+    released: str = ""
+    interface: str = ""
+    metric: Mapping[str, str] = field(default_factory=dict)
+    structure: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Quantity] = field(default_factory=dict)
+
+    def values(self) -> dict[str, float]:
+        """The bare numbers by name, in SI base units."""
+        return values(self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of a machine: its kind (module in ``devices/``), its choices and its numbers."""
+
+    name: str
+    kind: str
+    structure: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Quantity] = field(default_factory=dict)
+
+    def values(self) -> dict[str, float]:
+        """The bare numbers by name, in SI base units."""
+        return values(self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine and its devices by name; ``year`` says which machines are its generation."""
+
+    name: str
+    title: str
+    year: int
+    devices: Mapping[str, Device] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One number that was fitted to a macro result, for the list of all of them."""
+
+    kind: str
+    product: str
+    parameter: str
+    fitted_on: str
+    value: float
+    unit: str

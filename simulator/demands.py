@@ -1,0 +1,267 @@
+"""What is asked of a layer: the vocabulary of two interfaces.
+
+``system`` is what a program asks of an operating system (compute, read, write, send, receive, allocate, free,
+lock, sleep, system calls, processes). ``machine`` is what a kernel asks of a processor and its devices (traps,
+page-table updates, address-space switches, transfers); on bare metal these cost what the kernel's own figures
+already include, under a hypervisor each is an event with a price.
+
+Every demand has a ``count``: how many of them at once. Counts may be fractional where they stand for a mean;
+the cost of a demand is linear in its count, so only demands without waiting may have one other than 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """Base of all demands."""
+
+    count: float = 1.0
+
+    def one(self) -> Demand:
+        """The same demand, once."""
+        return self if self.count == 1.0 else replace(self, count=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the system that reads it.
+
+    Attributes:
+        name: unique within one system.
+        size_bytes: its length.
+        unit_bytes: how much the system moves at a time: the read-ahead window for files read in order,
+            the request size for files read at random.
+        start_bytes: where it begins on the disk.
+    """
+
+    name: str
+    size_bytes: int
+    unit_bytes: int
+    start_bytes: int = 0
+
+
+# ---------------------------------------------------------------- both interfaces
+
+
+@dataclass(frozen=True, slots=True)
+class Compute(Demand):
+    """One cycle of user-mode work on a warm processor; ``count`` is the number of cycles."""
+
+
+# ---------------------------------------------------------------- system
+
+
+@dataclass(frozen=True, slots=True)
+class SystemCall(Demand):
+    """A call into the kernel that neither blocks nor moves data, by its lmbench name (``null``, ``stat``...)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(Demand):
+    """A page touched for the first time (``page``), or a write to a protected one (``protection``)."""
+
+    kind: Literal["page", "protection"] = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class StartProcess(Demand):
+    """A child process, run to its end and waited for: ``fork``, ``exec`` (fork and exec) or ``shell``."""
+
+    kind: Literal["fork", "exec", "shell"] = "fork"
+
+
+@dataclass(frozen=True, slots=True)
+class Allocate(Demand):
+    """Memory taken and touched."""
+
+    size_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Free(Demand):
+    """Memory given back."""
+
+    size_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Map(Demand):
+    """A file mapped, touched and unmapped again (lmbench's ``mmap latency``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create(Demand):
+    """An empty file made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Demand):
+    """A file removed, with ``pages`` pages of its data in memory, none of them written back."""
+
+    pages: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Demand):
+    """Data read from a file through the page cache."""
+
+    file: File
+    offset_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Demand):
+    """Data written into the page cache; ``new_pages`` of its pages were not there before."""
+
+    size_bytes: float
+    new_pages: float = 0.0
+    calls: float = 1.0
+    kept: bool = True
+    """False for data that is deleted again before it is ever written back."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteThrough(Demand):
+    """Data appended to a file and waited for until the disk has it (``write`` and ``fsync``)."""
+
+    file: File
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBack(Demand):
+    """The kernel's own: dirty pages of the cache go to the disk."""
+
+    size_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendData(Demand):
+    """Bytes given to a TCP connection; ``payload_bytes`` fit into one packet."""
+
+    size_bytes: float
+    payload_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveData(Demand):
+    """Bytes taken from a TCP connection whose sender is never short of data."""
+
+    size_bytes: float
+    payload_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveRequest(Demand):
+    """Wait for a client's next request and take it: the client thinks, then its packets arrive."""
+
+    size_bytes: float
+    payload_bytes: float
+    think_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Post(Demand):
+    """A message for another thread of the tenant, over a local socket."""
+
+    mailbox: str
+    size_bytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch(Demand):
+    """The next message of a mailbox, waited for."""
+
+    mailbox: str
+    size_bytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lock(Demand):
+    """A lock of the tenant taken, waited for."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock(Demand):
+    """A lock given back."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep(Demand):
+    """Nothing wanted for a time."""
+
+    time_s: float
+
+
+# ---------------------------------------------------------------- machine
+
+
+@dataclass(frozen=True, slots=True)
+class Trap(Demand):
+    """An exception that enters the kernel (page fault, protection fault)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveInstruction(Demand):
+    """A privileged or sensitive instruction of kernel code (``cli``, ``popf``, ``iret``...)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePageTable(Demand):
+    """One page-table entry written; ``batched`` where the kernel knows of many at once."""
+
+    batched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchAddressSpace(Demand):
+    """Another page-table base loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class TouchKernelPage(Demand):
+    """A page that the kernel itself takes into use or gives up (page cache, buffers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerTick(Demand):
+    """A timer interrupt received."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRegister(Demand):
+    """A register of an emulated device read or written, without starting an operation of the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferBlocks(Demand):
+    """Data moved between memory and a disk: at a position, or appended to a stream of writes."""
+
+    position_bytes: int
+    size_bytes: int
+    write: bool = False
+    stream: str = ""
+    """Name of the stream that the data is appended to; the position then counts for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferPackets(Demand):
+    """One packet sent or received, with its share of the interrupts.
+
+    ``window_bytes`` of one connection may be on their way before its thread must wait; 0 = wait for each.
+    """
+
+    direction: Literal["send", "receive"]
+    size_bytes: float
+    window_bytes: float = 0.0

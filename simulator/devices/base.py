@@ -1,0 +1,81 @@
+"""What every device has in common: a name, a time ledger, and charges that say who used it and why."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import simpy
+
+
+class Key(NamedTuple):
+    """Under what a use of a device is booked."""
+
+    device: str
+    cause: str
+    mechanism: str
+
+
+class Charge:
+    """What accumulated under one key."""
+
+    __slots__ = ("cycles", "operations", "service_s", "size_bytes")
+
+    def __init__(self) -> None:
+        self.cycles = self.size_bytes = self.operations = self.service_s = 0.0
+
+    def add(self, *, cycles: float = 0.0, size_bytes: float = 0.0, operations: float, service_s: float) -> None:
+        """Book one use."""
+        self.cycles += cycles
+        self.size_bytes += size_bytes
+        self.operations += operations
+        self.service_s += service_s
+
+
+Ledger = dict[Key, Charge]
+"""The charges of one payer."""
+
+
+class DeviceRow(NamedTuple):
+    """One device's time ledger at the end of a run."""
+
+    device: str
+    capacity: float
+    time_s: float
+    busy_s: float
+    idle_s: float
+
+
+class Request(NamedTuple):
+    """One transfer in a device's queue: when its service begins, how long it takes, when it is done."""
+
+    start_s: float
+    service_s: float
+    done: simpy.Event
+
+    def served_s(self, now_s: float) -> float:
+        """Service it has had by now; all of it once it is done."""
+        return min(self.service_s, max(0.0, now_s - self.start_s))
+
+
+class Line:
+    """One server in order of arrival: what a disk arm and one direction of a link have in common."""
+
+    def __init__(self, environment: simpy.Environment, name: str) -> None:
+        self.environment = environment
+        self.name = name
+        self.free_at_s = environment.now
+        self._given_s = 0.0
+
+    def queue(self, service_s: float) -> Request:
+        """Append one request that takes ``service_s`` once its turn comes."""
+        now_s = self.environment.now
+        start_s = max(now_s, self.free_at_s)
+        self.free_at_s = start_s + service_s
+        self._given_s += service_s
+        return Request(start_s, service_s, self.environment.timeout(self.free_at_s - now_s))
+
+    def row(self) -> DeviceRow:
+        """The time ledger so far; service that lies beyond the present is not yet given."""
+        time_s = self.environment.now
+        busy_s = self._given_s - max(0.0, self.free_at_s - time_s)
+        return DeviceRow(self.name, 1.0, time_s, busy_s, time_s - busy_s)

@@ -1,0 +1,47 @@
+"""Memory as space: a capacity, and who holds how many bytes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulator.parameters import Parameter, Parameters
+
+
+class OutOfMemory(Exception):
+    """More was asked for than there is; names the owner."""
+
+
+class Memory:
+    """A space of bytes with owners: the machine's, or what one system was given of it.
+
+    Args:
+        parameters: see ``PARAMETERS``.
+        name: whose it is, for messages.
+    """
+
+    PARAMETERS = (Parameter("capacity_bytes", "bytes", "size of the memory"),)
+
+    def __init__(self, parameters: Mapping[str, float], name: str = "memory") -> None:
+        self.capacity_bytes = Parameters(parameters).capacity_bytes
+        self.name = name
+        self.held_bytes: dict[str, float] = {}
+
+    @property
+    def free_bytes(self) -> float:
+        """What nobody holds."""
+        return self.capacity_bytes - sum(self.held_bytes.values())
+
+    def hold(self, owner: str, size_bytes: float) -> None:
+        """Give ``size_bytes`` to an owner; a negative size takes it back.
+
+        Raises:
+            OutOfMemory: it is not there.
+        """
+        if size_bytes > self.free_bytes:
+            raise OutOfMemory(
+                f"{owner} wants {size_bytes / 2**20:.0f} MiB of {self.name}, {self.free_bytes / 2**20:.0f} MiB are free"
+            )
+        self.held_bytes[owner] = max(0.0, self.held_bytes.get(owner, 0.0) + size_bytes)
+
+
+DEVICE = Memory

@@ -1,0 +1,141 @@
+"""The processors of a machine: one pool of cores with a clock, a shared cache and an idle state.
+
+Work is in cycles. The cache is a stack of working sets in order of last use: a thread that resumes finds of its
+own set what the sets used since then left of it, and waits for the rest line by line (least recently used, as a
+whole set at a time). A core that was idle for long enough takes its exit latency to wake; native systems pay
+that too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import simpy
+
+from simulator.devices.base import DeviceRow
+from simulator.parameters import Parameter, Parameters
+from simulator.sharing.fluid import Fluid
+from simulator.sharing.tree import Share
+
+
+class Processor:
+    """Cores of one frequency behind one sharing tree.
+
+    Args:
+        environment: simulated time.
+        parameters: see ``PARAMETERS``.
+    """
+
+    PARAMETERS = (
+        Parameter("cores_count", "count", "processors of the machine, hyper-threads not counted"),
+        Parameter("frequency_hz", "hz", "clock frequency"),
+        Parameter("cache_bytes", "bytes", "last-level cache that a thread's working set competes for"),
+        Parameter("cache_kernel_bytes", "bytes", "part of the cache that the kernel's own path of a switch takes"),
+        Parameter("cache_line_bytes", "bytes", "size of a cache line"),
+        Parameter("cache_miss_s", "s", "wait for one line of a working set read in order, prefetch included"),
+        Parameter("idle_after_s", "s", "a core idle for longer than this has entered its idle state"),
+        Parameter("idle_exit_s", "s", "time a core takes to leave its idle state"),
+        Parameter("page_bytes", "bytes", "page size of the memory management unit"),
+    )
+
+    def __init__(self, environment: simpy.Environment, parameters: Mapping[str, float]) -> None:
+        self.environment = environment
+        self.parameters = Parameters(parameters)
+        self.cores = self.parameters.cores_count
+        self.frequency_hz = self.parameters.frequency_hz
+        self.sharing = Fluid(environment, self.cores * self.frequency_hz, self.frequency_hz)
+        self.served_s = 0.0
+        self._settled_work = 0.0
+        self._recent: dict[Share, float] = {}
+        self._idle_since: list[float] = [environment.now] * int(self.cores)
+
+    @property
+    def root(self) -> Share:
+        """The share that stands for all cores."""
+        return self.sharing.root
+
+    def run(self, cycles: float, share: Share | None = None, stall_s: float = 0.0) -> simpy.Event:
+        """Work of one thread; the event succeeds with the remainder, 0.0 unless it was stopped.
+
+        Args:
+            cycles: processor cycles.
+            share: where the thread stands in the tree; None: a thread of its own beside all others.
+            stall_s: waits for memory, which do not shrink when the clock rises.
+        """
+        leaf = share or Share("thread", self.root)
+        finished = self.environment.event()
+        self._wake_core()
+
+        def done(ended: Share) -> None:
+            self._rest_core()
+            if share is None:
+                self.root.children.remove(leaf)
+            finished.succeed(0.0)
+
+        leaf.payload = finished
+        self.sharing.submit(leaf, cycles + stall_s * self.frequency_hz, done)
+        return finished
+
+    def stop(self, share: Share) -> float:
+        """Stop a thread's work in flight; its event succeeds with the exact remainder in cycles."""
+        remainder = self.sharing.remove(share)
+        self._rest_core()
+        finished = share.payload
+        assert isinstance(finished, simpy.Event)
+        finished.succeed(remainder)
+        return remainder
+
+    def set_frequency(self, frequency_hz: float) -> None:
+        """Change the clock; what is in flight goes on at the new pace."""
+        self._settle_time()
+        self.frequency_hz = frequency_hz
+        self.sharing.set_unit_rate(frequency_hz, self.cores * frequency_hz)
+
+    def resume(self, share: Share, working_set_bytes: float) -> float:
+        """A thread goes on after it had blocked: seconds it waits for its working set to come back.
+
+        LAWS: least-recently-used cache, whole sets. Nothing is waited for where all sets fit.
+        """
+        parameters = self.parameters
+        ran_before = share in self._recent
+        others_bytes = 0.0
+        for other, size_bytes in reversed(self._recent.items()):
+            if other is share:
+                break
+            others_bytes += size_bytes
+        self._recent.pop(share, None)
+        self._recent[share] = working_set_bytes
+        if not ran_before or working_set_bytes <= 0.0:
+            return 0.0
+        room_bytes = parameters.cache_bytes - parameters.cache_kernel_bytes - others_bytes
+        lost = min(1.0, max(0.0, 1.0 - room_bytes / working_set_bytes))
+        return lost * working_set_bytes / parameters.cache_line_bytes * parameters.cache_miss_s
+
+    def wake_latency_s(self) -> float:
+        """Exit latency of the core that the next thread will get, by how long it has been idle; 0 if none is."""
+        if not self._idle_since:
+            return 0.0
+        idle_s = self.environment.now - self._idle_since[-1]
+        return self.parameters.idle_exit_s if idle_s > self.parameters.idle_after_s else 0.0
+
+    def row(self) -> DeviceRow:
+        """The time ledger so far."""
+        self._settle_time()
+        time_s = self.environment.now
+        return DeviceRow("cpu", self.cores, time_s, self.served_s, self.cores * time_s - self.served_s)
+
+    def _settle_time(self) -> None:
+        self.sharing.settle()
+        self.served_s += (self.sharing.served - self._settled_work) / self.frequency_hz
+        self._settled_work = self.sharing.served
+
+    def _wake_core(self) -> None:
+        if self._idle_since:
+            self._idle_since.pop()
+
+    def _rest_core(self) -> None:
+        if len(self.sharing.active) < self.cores:
+            self._idle_since.append(self.environment.now)
+
+
+DEVICE = Processor

@@ -1,0 +1,63 @@
+"""Finds the modules that add something: dropping a file into a folder is how virtlab is extended.
+
+A family (layers, workloads, devices, sharing policies) is a package here; each of its modules that does not
+start with an underscore is one member. More members are found in the folders named by the environment variable
+``VIRTLAB_CATALOG`` (separated like ``PATH``), under ``modules/<family>/``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from simulator.errors import CatalogError
+
+EXTRA_VARIABLE = "VIRTLAB_CATALOG"
+
+
+def extra_folders() -> tuple[Path, ...]:
+    """Folders of the user's own catalog files and modules, from the environment."""
+    return tuple(Path(part) for part in os.environ.get(EXTRA_VARIABLE, "").split(os.pathsep) if part)
+
+
+def members(family: str) -> dict[str, Path]:
+    """Module files of a family by name; the user's own come last and may not replace one of ours."""
+    own = Path(__file__).parent / family
+    found = {path.stem: path for path in sorted(own.glob("*.py")) if not path.stem.startswith("_")}
+    found.pop("base", None)
+    for folder in extra_folders():
+        for path in sorted((folder / "modules" / family).glob("*.py")):
+            if found.get(path.stem, path) != path:
+                raise CatalogError(f"{path}: the name {path.stem!r} is taken in {family}; rename the file")
+            found[path.stem] = path
+    return found
+
+
+@lru_cache(maxsize=None)
+def _import_file(family: str, path: Path) -> ModuleType:
+    name = f"simulator.{family}.{path.stem}"
+    if path.parent == Path(__file__).parent / family:
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def member(family: str, name: str) -> ModuleType:
+    """The module ``name`` of a family.
+
+    Raises:
+        CatalogError: there is no such module; lists those there are.
+    """
+    found = members(family)
+    if name not in found:
+        raise CatalogError(f"no {family} module {name!r}; there are: {', '.join(sorted(found))}")
+    return _import_file(family, found[name])

@@ -1,0 +1,74 @@
+"""Everything virtlab raises on purpose, in one tree.
+
+    VirtlabError
+    ├── UsageError              a command or call that cannot mean anything (exit 2)
+    │   ├── ScenarioError       one or more located mistakes in a scenario
+    │   ├── StackError          a stack expression that does not parse or cannot be built
+    │   ├── CatalogError        an unknown product, an unsourced or misfitting number
+    │   └── UnitError           a quantity that is not one
+    ├── ResultsError            a results folder that is missing, foreign or damaged
+    └── RunError                an exception inside one simulated run
+        └── LedgerError         time or capacity that does not add up
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class VirtlabError(Exception):
+    """Base of every error that virtlab raises on purpose; its text names the thing and says what to do."""
+
+
+class UsageError(VirtlabError):
+    """Something asked for cannot be done as asked; nothing was run and nothing was written."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a file: where it is, what is wrong, what to do about it."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        subject = f" {self.path}:" if self.path else ""
+        remedy = f" ({self.remedy})" if self.remedy else ""
+        return f"{place}:{subject} {self.message}{remedy}"
+
+
+class ScenarioError(UsageError):
+    """One or more mistakes in a scenario, all of them at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class StackError(UsageError):
+    """A stack expression that does not parse, or layers that do not fit on each other."""
+
+
+class CatalogError(UsageError):
+    """An unknown product, or a catalog entry without source, with a wrong unit or a misfitting name."""
+
+
+class UnitError(UsageError):
+    """A text that is not a quantity of the wanted dimension."""
+
+
+class ResultsError(VirtlabError):
+    """A results folder that is missing, of another batch, or damaged."""
+
+
+class RunError(VirtlabError):
+    """An exception inside one run; names scenario, seed, replication and tenant."""
+
+
+class LedgerError(RunError):
+    """A ledger that does not close: a defect of the simulator, never of the user."""

@@ -1,0 +1,219 @@
+"""One run: a resolved point and a replication in, rows of all tables out.
+
+The only place that makes a simulated clock and seeds the streams of random numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import simpy
+
+from simulator import discovery
+from simulator.demands import Demand
+from simulator.devices.memory import OutOfMemory
+from simulator.errors import LedgerError, RunError, VirtlabError
+from simulator.machine import Machine
+from simulator.records import run_id
+from simulator.sharing.fluid import FIDELITY, NOT_MODELLED
+from simulator.tenancy import House
+from simulator.threads import STATES, Life, Thread
+from simulator.workloads.base import Context, Draws, Program
+
+Tables = dict[str, list[list[Any]]]
+_CLOSES = 1e-9
+
+
+def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
+    """Simulate one point once.
+
+    Args:
+        point: self-contained description, as ``Scenario.points`` makes it.
+        replication: number of the replication; chooses the random streams.
+
+    Returns:
+        ``{"tables": {name: rows}}``, rows in the order of ``records.TABLES``.
+
+    Raises:
+        RunError: anything that went wrong, with scenario, point, replication and seed.
+    """
+    try:
+        return {"tables": _Run(point, replication).tables()}
+    except VirtlabError as error:
+        raise type(error)(f"{_place(point, replication)}: {error}") from error
+    except Exception as error:
+        raise RunError(f"{_place(point, replication)}: {type(error).__name__}: {error}") from error
+
+
+def _place(point: Mapping[str, Any], replication: int) -> str:
+    run = run_id(point["point"], replication)
+    return f"scenario {point['scenario']!r}, run {run}, stack {point['stack']!r}, seed {point['seed']}"
+
+
+class _Tenant:
+    """One tenant while its run lasts."""
+
+    def __init__(self, name: str, figures: Mapping[str, Any], program: Program, context: Context) -> None:
+        self.name, self.figures, self.program, self.context = name, figures, program, context
+        self.outcome = "did not finish"
+        self.ended_s: float | None = None
+
+
+class _Run:
+    """The clock, the house, its tenants, and what they left behind."""
+
+    def __init__(self, point: Mapping[str, Any], replication: int) -> None:
+        if point["fidelity"] != FIDELITY:
+            raise RunError(f"fidelity {point['fidelity']!r} is not available; there is {FIDELITY!r}")
+        self.point, self.replication = point, replication
+        self.environment = simpy.Environment()
+        self.machine = Machine(self.environment, point["machine"]["devices"], point["machine"]["name"])
+        self.house = House(self.environment, self.machine, point)
+        self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
+        self.events = 0
+        self._simulate()
+        self._close()
+
+    def _tenant(self, name: str, figures: Mapping[str, Any]) -> _Tenant:
+        program: type[Program] = discovery.member("workloads", figures["program"]).PROGRAM
+        seed = self.point["seed"]
+        context = Context(
+            lambda: self.environment.now, lambda purpose: Draws(seed, self.replication, name, purpose)
+        )
+        return _Tenant(name, figures, program(figures["parameters"], context), context)
+
+    # ---- simulating
+
+    def _simulate(self) -> None:
+        environment = self.environment
+        lives = [environment.process(self._live(tenant)) for tenant in self.tenants]
+        ends: list[simpy.Event] = [environment.all_of(lives)]
+        if self.point["duration_s"] is not None:
+            ends.append(environment.timeout(self.point["duration_s"]))
+        end = environment.any_of(ends)
+        while not end.triggered:
+            environment.step()
+            self.events += 1
+
+    def _live(self, tenant: _Tenant) -> Life:
+        """Start a tenant's threads in time, and wait for those that end."""
+        yield self.environment.timeout(tenant.figures["start_s"])
+        house, node = self.house, self.house.tops[tenant.name]
+        house.warm(tenant.name, tenant.program.warm_files())
+        ends = []
+        for plan in tenant.program.threads():
+            thread = Thread(
+                house, tenant.name, plan.name, node, house.shares[node.path], working_set_bytes=plan.working_set_bytes
+            )
+            house.threads.append(thread)
+            process = self.environment.process(self._guarded(tenant, thread, plan.demands))
+            if not plan.endless:
+                ends.append(process)
+        stop_s = tenant.figures["stop_s"]
+        finished = self.environment.all_of(ends)
+        if stop_s is None:
+            yield finished
+        else:
+            yield finished | self.environment.timeout(max(0.0, stop_s - self.environment.now))
+        if tenant.outcome == "did not finish" and finished.triggered:
+            tenant.outcome = "ok"
+        tenant.ended_s = self.environment.now
+
+    def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
+        """A thread whose program asks for more memory than there is ends, and its tenant's outcome says so."""
+        try:
+            yield from thread.live(demands)
+        except OutOfMemory as error:
+            tenant.outcome = f"out of memory: {error}"
+            thread.end()
+
+    def _close(self) -> None:
+        for thread in self.house.threads:
+            thread.close()
+        for request, thread, move in self.house.detached:
+            thread.book_transfer(move, request)
+        self._check_devices()
+
+    def _check_devices(self) -> None:
+        """Capacity times time is charges plus idle time, for every device."""
+        charged: dict[str, float] = {}
+        for thread in self.house.threads:
+            for key, charge in thread.charges.items():
+                charged[key.device] = charged.get(key.device, 0.0) + charge.service_s
+        for row in self.machine.rows():
+            gap_s = row.capacity * row.time_s - row.idle_s - charged.get(row.device, 0.0)
+            if abs(gap_s) > _CLOSES * max(1.0, row.capacity * row.time_s):
+                raise LedgerError(f"{row.device}: {gap_s:g} s of {row.time_s:g} s are not accounted for")
+
+    # ---- rows
+
+    def tables(self) -> Tables:
+        """Rows of every table."""
+        run = run_id(self.point["point"], self.replication)
+        return {
+            "runs": [self._run_row(run)],
+            "requests": [[run, *row] for tenant in self.tenants for row in self._requests(tenant)],
+            "charges": [[run, *row] for thread in self.house.threads for row in _charge_rows(thread)],
+            "threads": [[run, *_thread_row(thread)] for thread in self.house.threads],
+            "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
+            "devices": [
+                [run, *row, row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0] for row in self.machine.rows()
+            ],
+        }
+
+    def _run_row(self, run: str) -> list[Any]:
+        point = self.point
+        return [
+            run, point["point"], self.replication, point["seed"], point["stack"], point["expression"],
+            " ".join(point["without"]), point["machine"]["name"], point["fidelity"], "ok", "",
+            self.environment.now, self.events, "; ".join(NOT_MODELLED),
+        ]  # fmt: skip
+
+    def _requests(self, tenant: _Tenant) -> list[list[Any]]:
+        return [[tenant.name, *request, "ok"] for request in tenant.context.requests]
+
+    def _tenant_row(self, tenant: _Tenant) -> list[Any]:
+        figures, house = tenant.figures, self.house
+        begin_s = max(figures["start_s"], self.point["warmup_s"])
+        end_s = self.environment.now if tenant.ended_s is None else tenant.ended_s
+        latencies = sorted(latency for _, _, start_s, latency in tenant.context.requests if start_s >= begin_s)
+        operations, elapsed_s = float(len(latencies)), end_s - begin_s
+        value = tenant.program.value(operations, elapsed_s) if operations and elapsed_s > 0.0 else float("nan")
+        metric = figures["metric"]
+        mean = sum(latencies) / operations if operations else float("nan")
+        own = [path for path in house.spaces if path == house.kernel(house.tops[tenant.name]).path]
+        cache = getattr(house.kernel(house.tops[tenant.name]).layer, "cache", None)
+        return [
+            tenant.name, figures["workload"], tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
+            operations, elapsed_s, mean, _quantile(latencies, 0.5), _quantile(latencies, 0.99),
+            house.program_bytes[tenant.name], sum(house.spaces[path].held_bytes["kernel"] for path in own),
+            cache.resident_bytes + cache.dirty_bytes if cache else 0.0, int(house.enforced[tenant.name]),
+        ]  # fmt: skip
+
+
+def _quantile(ordered: list[float], part: float) -> float:
+    """Nearest rank."""
+    if not ordered:
+        return float("nan")
+    return ordered[min(len(ordered) - 1, max(0, -int(-part * len(ordered) // 1) - 1))]
+
+
+def _charge_rows(thread: Thread) -> list[list[Any]]:
+    return [
+        [
+            thread.tenant, thread.name, key.device, thread.node.path, key.cause, key.mechanism,
+            charge.cycles, charge.size_bytes, charge.operations, charge.service_s,
+        ]
+        for key, charge in sorted(thread.charges.items())
+    ]  # fmt: skip
+
+
+def _thread_row(thread: Thread) -> list[Any]:
+    assert thread.ended_s is not None
+    wall_s = thread.ended_s - thread.started_s
+    kind = "service" if thread.service else "program"
+    return [thread.tenant, thread.name, kind, wall_s, *(thread.spent[state] for state in STATES)]
+
+
+__all__ = ["Demand", "run_point"]

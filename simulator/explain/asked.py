@@ -1,0 +1,128 @@
+"""What can be asked for in words: ``read 4 KiB cached``, ``fork``, ``sleep 1 ms``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from simulator import demands as d
+from simulator.catalog.suggestion import suggestion
+from simulator.errors import UsageError
+from simulator.layers.base import Transition
+from simulator.units import Dimension, parse_quantity
+
+Step = d.Demand | Transition
+_NAME = "explained"
+
+
+class Ground(NamedTuple):
+    """What of the machine a demand is put together from: its page size, and where on the disk the file lies."""
+
+    page_bytes: int
+    start_bytes: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A demand in words, understood.
+
+    Attributes:
+        text: as written.
+        steps: what it stands for, one after the other; a transition where the schedule asks, not the program.
+        cached: everything that is read is in the page cache.
+    """
+
+    text: str
+    steps: tuple[Step, ...]
+    cached: bool = False
+
+
+class Phrase(NamedTuple):
+    """One way to ask: which quantity follows the words, and what it stands for."""
+
+    make: Callable[[float, Ground], tuple[Step, ...]]
+    wants: Dimension | None = None
+    example: str = ""
+    optional: bool = False
+
+
+def _pages(size_bytes: float, ground: Ground) -> float:
+    return float(-(-size_bytes // ground.page_bytes))
+
+
+def _file(size_bytes: float, ground: Ground) -> d.File:
+    """A file that is read as a whole, in one request."""
+    whole = int(_pages(size_bytes, ground) * ground.page_bytes)
+    return d.File(_NAME, whole, whole, ground.start_bytes)
+
+
+def _call(name: str) -> Phrase:
+    return Phrase(lambda _, ground: (d.SystemCall(name),))
+
+
+PHRASES: Mapping[str, Phrase] = {
+    "compute": Phrase(lambda cycles, _: (d.Compute(count=cycles),), "cycles", "compute 1e6 cycles"),
+    "read": Phrase(lambda size, g: (d.Read(_file(size, g), 0, int(size)),), "size", "read 4 KiB"),
+    "write": Phrase(lambda size, g: (d.Write(size, _pages(size, g)),), "size", "write 4 KiB"),
+    "write-through": Phrase(lambda size, g: (d.WriteThrough(_file(size, g), int(size)),), "size", "write-through 8 KiB"),
+    "fault": Phrase(lambda _, g: (d.Fault(),)),
+    "protection fault": Phrase(lambda _, g: (d.Fault("protection"),)),
+    "allocate": Phrase(lambda size, _: (d.Allocate(size),), "size", "allocate 1 MiB"),
+    "free": Phrase(lambda size, _: (d.Free(size),), "size", "free 1 MiB"),
+    "map": Phrase(lambda _, g: (d.Map(),)),
+    "fork": Phrase(lambda _, g: (d.StartProcess("fork"),)),
+    "exec": Phrase(lambda _, g: (d.StartProcess("exec"),)),
+    "shell": Phrase(lambda _, g: (d.StartProcess("shell"),)),
+    "null": _call("null"),
+    "stat": _call("stat"),
+    "open": _call("open_close"),
+    "select": _call("select"),
+    "create": Phrase(lambda _, g: (d.Create(),)),
+    "delete": Phrase(lambda size, g: (d.Delete(_pages(size, g)),), "size", "delete 10 KiB", optional=True),
+    "send": Phrase(lambda size, _: (d.SendData(size, size),), "size", "send 1 KiB"),
+    "receive": Phrase(lambda size, _: (d.ReceiveData(size, size),), "size", "receive 1 KiB"),
+    "message": Phrase(lambda size, _: (d.Post(_NAME, size), d.Fetch(_NAME, size)), "size", "message 1 KiB", optional=True),
+    "sleep": Phrase(lambda time, _: (d.Sleep(time),), "time", "sleep 1 ms"),
+    "wake": Phrase(lambda _, g: (Transition("resume"),)),
+    "tick": Phrase(lambda _, g: (Transition("tick"),)),
+}
+"""Everything that can be asked for. Data that is sent or received is one packet."""
+
+CACHED = "cached"
+
+
+def understand(text: str, ground: Ground) -> Asked:
+    """What a text asks for.
+
+    Raises:
+        UsageError: nothing that is known; says what is near.
+        UnitError: the quantity is none of its kind.
+    """
+    words = text.split()
+    cached = words[:1] == ["read"] and words[-1:] == [CACHED]
+    words = words[:-1] if cached else words
+    name = max((name for name in PHRASES if name.split() == words[: len(name.split())]), key=len, default=None)
+    if name is None:
+        raise UsageError(f"nothing is known of the demand {text!r}; {_near(words)}")
+    phrase, quantity = PHRASES[name], " ".join(words[len(name.split()) :])
+    return Asked(text, phrase.make(_amount(name, phrase, quantity), ground), cached)
+
+
+def _amount(name: str, phrase: Phrase, quantity: str) -> float:
+    if phrase.wants is None:
+        if quantity:
+            raise UsageError(f"'{name}' stands alone; leave out {quantity!r}")
+        return 0.0
+    if not quantity and phrase.optional:
+        return 0.0
+    if not quantity:
+        raise UsageError(f"'{name}' wants a quantity, e.g. '{phrase.example}'")
+    amount = parse_quantity(quantity, phrase.wants)
+    if amount <= 0.0:
+        raise UsageError(f"'{name}' wants more than nothing, e.g. '{phrase.example}'")
+    return amount
+
+
+def _near(words: list[str]) -> str:
+    return suggestion(words[0] if words else "", PHRASES).replace("there are: ", "it begins with one of: ")

@@ -1,0 +1,220 @@
+"""Closed forms: what theory says a shared machine does, as the oracle of the tests and material for a lecture.
+
+Rates are per second, times in seconds, ``load`` is the busy fraction of what is shared (below 1 where a steady
+state is meant). Every law gives its formula, its meaning and where it is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from math import factorial
+from typing import NamedTuple
+
+# ---------------------------------------------------------------- one queue
+
+
+def mm1_response_s(arrival_rate: float, service_rate: float) -> float:
+    """``1 / (mu - lambda)``: mean time in an M/M/1 queue, waiting and service; also the rate of its exponential law.
+
+    The same whether jobs are taken in order of arrival or share the processor. Kleinrock 1975, section 3.2.
+    """
+    return 1.0 / (service_rate - arrival_rate)
+
+
+def jobs_probability(load: float, jobs: int) -> float:
+    """``(1 - rho) rho^n``: probability of n jobs in M/M/1, and in M/G/1 with processor sharing.
+
+    Kleinrock 1975, section 3.2; Kleinrock 1976, section 4.4.
+    """
+    return (1.0 - load) * load**jobs
+
+
+def erlang_c(offered: float, servers: int) -> float:
+    """Probability that a job must wait in M/M/c: ``A / (sum_{k<c} a^k/k! + A)`` with ``A = a^c/c! c/(c - a)``.
+
+    Args:
+        offered: a = lambda / mu, in servers.
+        servers: c.
+
+    Erlang 1917; Kleinrock 1975, section 3.5.
+    """
+    all_busy = offered**servers / factorial(servers) * servers / (servers - offered)
+    return all_busy / (sum(offered**k / factorial(k) for k in range(servers)) + all_busy)
+
+
+def mmc_wait_s(arrival_rate: float, service_rate: float, servers: int) -> float:
+    """``C(c, a) / (c mu - lambda)``: mean wait in M/M/c, with Erlang's C. Kleinrock 1975, section 3.5."""
+    return erlang_c(arrival_rate / service_rate, servers) / (servers * service_rate - arrival_rate)
+
+
+def mg1_wait_s(arrival_rate: float, mean_s: float, second_moment_s2: float) -> float:
+    """``lambda E[S^2] / (2 (1 - rho))``: mean wait in order of arrival for any law of service S.
+
+    Long jobs count by their square: that is why one big request delays everybody. Pollaczek 1930, Khinchine 1932;
+    Kleinrock 1975, section 5.6.
+    """
+    return arrival_rate * second_moment_s2 / (2.0 * (1.0 - arrival_rate * mean_s))
+
+
+def sharing_response_s(size_s: float, load: float) -> float:
+    """``x / (1 - rho)``: mean time of a job of ``size_s`` when all jobs share one processor equally (M/G/1-PS).
+
+    Every job is slowed by the same factor, whatever the law of sizes. Kleinrock 1976, section 4.4.
+    """
+    return size_s / (1.0 - load)
+
+
+def discriminatory_responses_s(
+    arrival_rates: tuple[float, float], service_rates: tuple[float, float], weights: tuple[float, float]
+) -> tuple[float, float]:
+    """Mean times of two classes of exponential jobs that share one processor by weight.
+
+    ``T1 = (1 + mu1 rho2 (w2 - w1) / D) / (mu1 (1 - rho))``, ``D = mu1 w1 (1 - rho1) + mu2 w2 (1 - rho2)``; the
+    other by symmetry. Weights move time from one class to the other: ``sum rho_i T_i`` stays that of equal sharing.
+    Fayolle, Mitrani and Iasnogorodski 1980.
+    """
+    loads = [rate / service for rate, service in zip(arrival_rates, service_rates, strict=True)]
+    common = sum(mu * w * (1.0 - rho) for mu, w, rho in zip(service_rates, weights, loads, strict=True))
+
+    def response_s(own: int, other: int) -> float:
+        mu = service_rates[own]
+        shift = mu * loads[other] * (weights[other] - weights[own]) / common
+        return (1.0 + shift) / (mu * (1.0 - sum(loads)))
+
+    return response_s(0, 1), response_s(1, 0)
+
+
+def background_slowdown(load: float) -> float:
+    """``1 / (1 - rho)``: how much longer work takes beside interrupts that always go first (a busy period).
+
+    Kleinrock 1975, section 5.8.
+    """
+    return 1.0 / (1.0 - load)
+
+
+# ---------------------------------------------------------------- dividing a capacity
+
+
+def batch_end_s(jobs: int, size_s: float, cores: float) -> float:
+    """``x max(1, n / c)``: when n equal single-threaded jobs that start together end on c shared cores.
+
+    No job is faster than one core, all cores are busy otherwise.
+    """
+    return size_s * max(1.0, jobs / cores)
+
+
+def max_min_rates(capacity: float, bounds: Sequence[float], weights: Sequence[float]) -> list[float]:
+    """``r_i = min(b_i, theta w_i)`` with ``sum r_i = min(C, sum b_i)``: weighted max-min fair shares.
+
+    What one leaves unused is divided among the others by weight ("water-filling"). A tree of shares is divided level
+    by level. Bertsekas and Gallager 1992, section 6.5.2.
+
+    Args:
+        capacity: C, in any unit.
+        bounds: the most each can use, same unit.
+        weights: positive.
+    """
+    order = sorted(range(len(bounds)), key=lambda i: bounds[i] / weights[i])
+    weights_left = list(accumulate(weights[i] for i in reversed(order)))[::-1]
+    rates, left = [0.0] * len(order), capacity
+    for i, weight_left in zip(order, weights_left, strict=True):
+        rates[i] = min(bounds[i], left * weights[i] / weight_left)
+        left -= rates[i]
+    return rates
+
+
+# ---------------------------------------------------------------- closed networks
+
+
+class ClosedNetwork(NamedTuple):
+    """A closed network in steady state.
+
+    Attributes:
+        throughput: rounds a second, of all customers.
+        response_s: mean time of a round without the thinking.
+        queues: mean number of customers at each station.
+    """
+
+    throughput: float
+    response_s: float
+    queues: tuple[float, ...]
+
+
+def mean_value_analysis(demands_s: Sequence[float], customers: int, think_s: float = 0.0) -> ClosedNetwork:
+    """``R_k(n) = D_k (1 + Q_k(n-1))``, ``X = n / (Z + sum R)``, ``Q_k = X R_k``: exact mean values, customer by customer.
+
+    Whoever arrives finds the queue of a network with one customer less. Exact for stations that share equally, or
+    serve exponential demands in order of arrival. Reiser and Lavenberg 1980.
+
+    Args:
+        demands_s: service a round wants of each station, which has one server.
+        customers: n.
+        think_s: Z, time between two rounds.
+    """
+    throughput, response_s, queues = 0.0, 0.0, [0.0] * len(demands_s)
+    for customer in range(1, customers + 1):
+        times_s = [demand * (1.0 + queue) for demand, queue in zip(demands_s, queues, strict=True)]
+        response_s = sum(times_s)
+        throughput = customer / (think_s + response_s)
+        queues = [throughput * time_s for time_s in times_s]
+    return ClosedNetwork(throughput, response_s, tuple(queues))
+
+
+def machine_repair(machines: int, failure_rate: float, repair_rate: float) -> list[float]:
+    """``p_k ~ N! / (N - k)! (lambda / mu)^k``: probabilities that k of N machines are down, one repairman (M/M/1//N).
+
+    Also N users who think and then want one processor. Kleinrock 1975, section 3.8.
+    """
+    terms = [factorial(machines) / factorial(machines - k) * (failure_rate / repair_rate) ** k for k in range(machines + 1)]
+    return [term / sum(terms) for term in terms]
+
+
+def throughput_bound(demands_s: Sequence[float], customers: int, think_s: float = 0.0) -> float:
+    """``min(1 / D_max, n / (Z + sum D))``: no closed network is faster, whatever the laws of its demands.
+
+    First the customers are too few, then the slowest station is full. Denning and Buzen 1978.
+    """
+    return min(1.0 / max(demands_s), customers / (think_s + sum(demands_s)))
+
+
+def saturation_customers(demands_s: Sequence[float], think_s: float = 0.0) -> float:
+    """``(Z + sum D) / D_max``: the number of customers at which the two bounds of the throughput meet.
+
+    Denning and Buzen 1978.
+    """
+    return (think_s + sum(demands_s)) / max(demands_s)
+
+
+def little_jobs(throughput: float, time_s: float) -> float:
+    """``N = X T``: mean number inside, of anything that loses nothing. Little 1961."""
+    return throughput * time_s
+
+
+def utilisation(throughput: float, demand_s: float, servers: float = 1.0) -> float:
+    """``U = X D / c``: the busy fraction of a station; at most 1. Denning and Buzen 1978."""
+    return throughput * demand_s / servers
+
+
+# ---------------------------------------------------------------- disks
+
+
+def random_request_s(seek_s: float, rotation_s: float, size_bytes: float, media_bytes_per_s: float) -> float:
+    """``seek + half a turn + size / rate``: mean service of a request at a random place of a rotating disk.
+
+    Ruemmler and Wilkes 1994.
+    """
+    return seek_s + rotation_s / 2.0 + size_bytes / media_bytes_per_s
+
+
+def alternating_streams_bytes_per_s(batch_bytes: float, media_bytes_per_s: float, switch_s: float) -> float:
+    """``b / (b / R + t)``: what a disk moves for streams that take turns, b bytes each time.
+
+    Together they get this; alone one stream would get R. Ruemmler and Wilkes 1994.
+
+    Args:
+        batch_bytes: b, moved for one stream before the next has its turn.
+        media_bytes_per_s: R.
+        switch_s: t, from the end of one stream's data to the beginning of the next one's: seek and half a turn.
+    """
+    return batch_bytes / (batch_bytes / media_bytes_per_s + switch_s)

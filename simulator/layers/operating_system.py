@@ -1,0 +1,342 @@
+"""An operating system: a kernel that offers programs the system interface and asks a machine for the rest.
+
+Scope and limits: system calls by their measured cost, faults, processes, a page cache with read-ahead and
+write-back, a block stack, a TCP stack, local sockets, one timer. One run queue; no swap; files do not share
+disk tracks with metadata. The kernel runs the same code on any machine below it: what a hypervisor changes is
+the price of the machine operations it asks for.
+
+Mechanism (counted unless said otherwise, paid by the calling thread):
+    system_call     entry, work and exit of a call; its sensitive instructions are asked of the machine
+    page_fault      exception, new page, table entry; one trap and one page-table update
+    process         fork, exec, shell: their measured time less the faults they contain, which are charged as
+                    faults; two address-space switches (to the child and back)
+    page_cache      a page of file data taken into memory or dropped, user copy included; the kernel page is
+                    touched in the machine
+    copy            bytes between user and kernel
+    block_stack     one request through the block layer; the driver is apart (see below)
+    network_stack   one packet through TCP and IP; acknowledgements are packets
+    driver          the hardware's driver with its share of interrupts, only where the device is physical; a
+                    paravirtual device has its front end in the hypervisor's layer instead, an emulated one
+                    costs register accesses
+    socket          one message over a local socket
+    context_switch  emergent: a thread that had blocked goes on
+    tick            emergent: the timer while the system runs
+
+Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them.
+
+Validation: Barham 2003, see docs/barham-2003.md.
+
+References: barham2003, mcvoy1996.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from simulator import demands as d
+from simulator.layers._page_cache import PageCache
+from simulator.layers.base import Layer, Mechanism, Place, Service, Transition
+from simulator.parameters import Parameter
+from simulator.steps import Below, Choice, Hold, Signal, Step, Use, Wait
+
+SYSTEM_CALLS = ("null", "null_io", "stat", "open_close", "select", "signal_install", "signal_handle")
+PROCESSES = ("fork", "exec", "shell")
+
+
+def _calls() -> Iterator[Parameter]:
+    for name in SYSTEM_CALLS:
+        yield Parameter(f"{name}_cycles", "cycles", f"lmbench's {name.replace('_', ' ')} call", "system_call")
+        yield Parameter(
+            f"{name}_sensitive_count", "count", "sensitive instructions in that call's kernel code", "system_call"
+        )
+
+
+def _processes() -> Iterator[Parameter]:
+    for name in PROCESSES:
+        yield Parameter(f"{name}_cycles", "cycles", f"lmbench's {name} process, faults included", "process")
+        yield Parameter(f"{name}_faults_count", "count", "page faults contained in it", "process")
+
+
+class OperatingSystem(Layer):
+    """One kernel."""
+
+    OFFERS = "system"
+    NEEDS = "machine"
+    PARAMETERS = (
+        *_calls(),
+        *_processes(),
+        Parameter("protection_fault_cycles", "cycles", "a write to a protected page", "page_fault"),
+        Parameter("page_fault_cycles", "cycles", "a first touch of a page", "page_fault"),
+        Parameter("map_cycles", "cycles", "a file mapped, touched and unmapped, faults included", "process"),
+        Parameter("map_faults_count", "count", "page faults contained in it", "process"),
+        Parameter("create_cycles", "cycles", "an empty file made", "system_call"),
+        Parameter("create_sensitive_count", "count", "sensitive instructions in it", "system_call"),
+        Parameter("delete_cycles", "cycles", "an empty file removed", "system_call"),
+        Parameter("delete_sensitive_count", "count", "sensitive instructions in it", "system_call"),
+        Parameter("page_write_cycles", "cycles", "a page of new file data: block found, page made, data copied", "page_cache"),
+        Parameter("page_drop_cycles", "cycles", "a page of file data dropped with its file", "page_cache"),
+        Parameter("page_drop_touch_count", "count", "kernel page touches of a drop, a write being one", "page_cache"),
+        Parameter("copy_cycles_per_byte", "cycles/byte", "a byte between user and kernel, cache warm", "copy"),
+        Parameter("block_stack_cycles", "cycles", "one request through the block layer", "block_stack"),
+        Parameter("disk_driver_cycles", "cycles", "the hardware's driver and interrupt for one request", "driver"),
+        Parameter("packet_send_cycles", "cycles", "one packet down the TCP stack, driver apart", "network_stack"),
+        Parameter("packet_receive_cycles", "cycles", "one packet up the TCP stack, driver apart", "network_stack"),
+        Parameter("nic_driver_cycles", "cycles", "the hardware's driver and interrupts for one packet", "driver"),
+        Parameter("header_bytes", "bytes", "TCP and IP headers with the time-stamp option", "network_stack"),
+        Parameter("acknowledgement_ratio", "ratio", "acknowledgements for one data packet", "network_stack"),
+        Parameter("socket_window_bytes", "bytes", "data of a connection under way at most", "network_stack"),
+        Parameter("disk_registers_count", "count", "registers an emulated disk's driver touches a request", "driver"),
+        Parameter("nic_registers_count", "count", "registers an emulated card's driver touches a packet", "driver"),
+        Parameter("message_cycles", "cycles", "one message through a local socket, one side", "socket"),
+        Parameter("context_switch_cycles", "cycles", "one switch between two processes, cache warm", "context_switch"),
+        Parameter("tick_cycles", "cycles", "one timer interrupt", "tick"),
+        Parameter("tick_hz", "hz", "timer interrupts a second", "tick"),
+        Parameter("processors_count", "count", "processors the kernel can use"),
+        Parameter("kernel_bytes", "bytes", "memory of the kernel and its daemons"),
+        Parameter("dirty_ratio", "ratio", "part of the page cache that may be dirty before writers must wait"),
+        Parameter("write_back_s", "s", "time between two looks for dirty pages"),
+        Parameter("write_back_bytes", "bytes", "dirty data written in one request"),
+    )  # fmt: skip
+    MECHANISMS = {
+        "system_call": Mechanism("entry, work and exit of a call"),
+        "page_fault": Mechanism("exception, new page, table entry"),
+        "process": Mechanism("fork, exec and exit, less the faults they contain"),
+        "page_cache": Mechanism("a page of file data made or dropped"),
+        "copy": Mechanism("bytes between user and kernel"),
+        "block_stack": Mechanism("one request through the block layer"),
+        "network_stack": Mechanism("one packet through TCP and IP"),
+        "driver": Mechanism("the hardware's driver with its share of interrupts"),
+        "socket": Mechanism("one message over a local socket"),
+        "context_switch": Mechanism("a thread that had blocked goes on", "emergent"),
+        "tick": Mechanism("the timer while the system runs", "emergent"),
+        "slice_switch": Mechanism("a slice ends and another thread runs", "emergent", needs_slices=True),
+    }
+
+    def __init__(
+        self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
+    ) -> None:
+        super().__init__(parameters, structure, place)
+        room_bytes = max(0.0, self.place.memory_bytes - self.parameters.kernel_bytes)
+        self.cache = PageCache(room_bytes, self.parameters.dirty_ratio)
+        self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
+            d.Compute: lambda demand: (Below(demand),),
+            d.SystemCall: lambda demand: self._call(demand.name),
+            d.Fault: self._fault,
+            d.StartProcess: lambda demand: self._process(demand.kind),
+            d.Map: lambda demand: self._with_faults("map"),
+            d.Allocate: self._allocate,
+            d.Free: lambda demand: (*self._call("null"), Hold(-demand.size_bytes)),
+            d.Create: lambda demand: self._call("create"),
+            d.Delete: self._delete,
+            d.Read: self._read,
+            d.Write: self._write,
+            d.WriteThrough: self._write_through,
+            d.WriteBack: self._write_back,
+            d.SendData: self._send,
+            d.ReceiveData: self._receive,
+            d.ReceiveRequest: self._receive_request,
+            d.Post: lambda demand: (*self._message(demand.size_bytes), Signal("message", demand.mailbox)),
+            d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand.size_bytes)),
+            d.Lock: lambda demand: (Wait("lock", demand.name),),
+            d.Unlock: lambda demand: (Signal("lock", demand.name),),
+            d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
+            d.TransferBlocks: self._blocks,
+            d.TransferPackets: self._packets,
+        }
+
+    # ---- the three verbs
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """Kernel work, and what it asks of the machine below."""
+        lowering = self._lowering.get(type(demand))
+        if lowering is None:
+            raise self.not_offered(demand)
+        return lowering(demand)
+
+    def react(self, transition: Transition) -> Iterable[Step]:
+        """A switch loads another address space; a tick is a timer interrupt."""
+        if transition.kind == "switch":
+            return (self._cpu("context_switch", "context_switch_cycles"), Below(d.SwitchAddressSpace()))
+        if transition.kind == "tick":
+            return (self._cpu("tick", "tick_cycles"), Below(d.TimerTick()))
+        return ()
+
+    def services(self) -> tuple[Service, ...]:
+        """The write-back daemon."""
+        chunk = d.WriteBack(self.parameters.write_back_bytes)
+        wanted = self._is_dirty
+        return (Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk),)
+
+    def tick_hz(self) -> float:
+        """Timer interrupts a second."""
+        return self.parameters.tick_hz
+
+    def width(self) -> float:
+        """Processors this kernel can use."""
+        return self.parameters.processors_count
+
+    # ---- processor work
+
+    def _cpu(self, mechanism: str, name: str, count: float = 1.0) -> Use:
+        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
+
+    def _call(self, name: str, count: float = 1.0) -> tuple[Step, ...]:
+        sensitive = self.parameters[f"{name}_sensitive_count"] * count
+        return (
+            self._cpu("system_call", f"{name}_cycles", count),
+            Below(d.SensitiveInstruction(count=sensitive)),
+        )
+
+    def _copy(self, size_bytes: float) -> Use:
+        return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
+
+    def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
+        fault = (self._cpu("page_fault", f"{demand.kind}_fault_cycles"), Below(d.Trap()))
+        return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
+
+    def _faults(self, count: float) -> tuple[Step, ...]:
+        """``count`` page faults at once."""
+        use = self._cpu("page_fault", "page_fault_cycles", count)
+        return (use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
+
+    def _with_faults(self, name: str) -> tuple[Step, ...]:
+        """A composite figure: what it contains is charged as what it is, the rest as the composite."""
+        faults = self.parameters[f"{name}_faults_count"]
+        cycles = self.parameters[f"{name}_cycles"] - faults * self.parameters.page_fault_cycles
+        return (Use("process", cycles=cycles), *self._faults(faults))
+
+    def _process(self, kind: str) -> tuple[Step, ...]:
+        return (*self._with_faults(kind), Below(d.SwitchAddressSpace(count=2.0)))
+
+    def _message(self, size_bytes: float) -> tuple[Step, ...]:
+        return (self._cpu("socket", "message_cycles"), self._copy(size_bytes))
+
+    def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
+        pages = demand.size_bytes / self.place.page_bytes
+        return (*self._call("null"), Hold(demand.size_bytes), *self._faults(pages))
+
+    # ---- files
+
+    def _delete(self, demand: d.Delete) -> tuple[Step, ...]:
+        touches = demand.pages * self.parameters.page_drop_touch_count
+        return (
+            *self._call("delete"),
+            self._cpu("page_cache", "page_drop_cycles", demand.pages),
+            Below(d.TouchKernelPage(count=touches)),
+        )
+
+    def _read(self, demand: d.Read) -> Iterator[Step]:
+        yield from self._call("null_io")
+        file = demand.file
+        first, last = demand.offset_bytes // file.unit_bytes, (demand.offset_bytes + demand.size_bytes - 1) // file.unit_bytes
+        for index in range(first, last + 1):
+            position = file.start_bytes + index * file.unit_bytes
+            miss = (
+                *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
+                Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
+            )
+            yield Choice(self._finds(file, index), ((), miss), ("in the page cache", "not in the page cache"))
+        yield self._copy(demand.size_bytes)
+
+    def _finds(self, file: d.File, index: int) -> Callable[[], int]:
+        return lambda: 0 if self.cache.find(file, index) else 1
+
+    def _write(self, demand: d.Write) -> Iterator[Step]:
+        yield from self._call("null_io", demand.calls)
+        yield self._cpu("page_cache", "page_write_cycles", demand.new_pages)
+        yield self._copy(max(0.0, demand.size_bytes - demand.new_pages * self.place.page_bytes))
+        yield Below(d.TouchKernelPage(count=demand.new_pages))
+        if demand.kept:
+            must_wait = tuple(self._write_back(d.WriteBack(demand.size_bytes)))
+            labels = ("left dirty", "too much is dirty")
+            yield Choice(lambda: int(self.cache.write(demand.size_bytes)), ((), must_wait), labels)
+
+    def _write_through(self, demand: d.WriteThrough) -> tuple[Step, ...]:
+        size_bytes, page_bytes = demand.size_bytes, self.place.page_bytes
+        return (
+            *self._call("null_io"),
+            *self._call("null"),
+            self._copy(size_bytes),
+            Below(d.TouchKernelPage(count=size_bytes / page_bytes)),
+            *self._blocks(d.TransferBlocks(0, size_bytes, write=True, stream=self._stream(demand.file.name))),
+        )
+
+    def _stream(self, name: str) -> str:
+        return f"{self.place.path}:{name}"
+
+    def _is_dirty(self) -> bool:
+        return self.cache.dirty_bytes >= self.parameters.write_back_bytes
+
+    def _write_back(self, demand: d.WriteBack) -> tuple[Step, ...]:
+        stream = self._stream("write-back")
+        blocks = self._blocks(d.TransferBlocks(0, int(demand.size_bytes), write=True, stream=stream))
+        return (Choice(lambda: int(self.cache.clean(demand.size_bytes) > 0.0), ((), blocks), ("clean", "written")),)
+
+    def _blocks(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
+        """One request: stack, then the driver of the kind of disk there is."""
+        stack = self._cpu("block_stack", "block_stack_cycles")
+        return (stack, *self._driver("disk", 1.0), Below(demand))
+
+    def _driver(self, device: str, count: float) -> tuple[Step, ...]:
+        kind = self.place.presents[device]
+        if kind == "physical":
+            return (self._cpu("driver", f"{device}_driver_cycles", count),)
+        if kind == "emulated":
+            return (Below(d.AccessRegister(count=self.parameters[f"{device}_registers_count"] * count)),)
+        return ()
+
+    # ---- the network
+
+    def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
+        """Driver and link; what arrives is transferred before its driver runs."""
+        driver = self._driver("nic", demand.count)
+        return (*driver, Below(demand)) if demand.direction == "send" else (Below(demand), *driver)
+
+    def _stack(self, direction: str, packets: float) -> Use:
+        return self._cpu("network_stack", f"packet_{direction}_cycles", packets)
+
+    def _acknowledgements(self, direction: str, packets: float) -> tuple[Step, ...]:
+        count = packets * self.parameters.acknowledgement_ratio
+        window = self.parameters.socket_window_bytes
+        transfer = d.TransferPackets(direction, self.parameters.header_bytes, window, count=count)  # type: ignore[arg-type]
+        return (self._stack(direction, count), *self._packets(transfer))
+
+    def _data(self, direction: str, demand: Any, window_bytes: float) -> tuple[float, d.TransferPackets]:
+        packets = max(1.0, demand.size_bytes / demand.payload_bytes)
+        size_bytes = demand.size_bytes / packets + self.parameters.header_bytes
+        return packets, d.TransferPackets(direction, size_bytes, window_bytes, count=packets)  # type: ignore[arg-type]
+
+    def _send(self, demand: d.SendData) -> tuple[Step, ...]:
+        packets, transfer = self._data("send", demand, self.parameters.socket_window_bytes)
+        return (
+            *self._call("null_io"),
+            self._copy(demand.size_bytes),
+            self._stack("send", packets),
+            *self._packets(transfer),
+            *self._acknowledgements("receive", packets),
+        )
+
+    def _receive(self, demand: d.ReceiveData) -> tuple[Step, ...]:
+        packets, transfer = self._data("receive", demand, self.parameters.socket_window_bytes)
+        return (*self._packets(transfer), *self._taken(demand.size_bytes, packets))
+
+    def _receive_request(self, demand: d.ReceiveRequest) -> tuple[Step, ...]:
+        packets, transfer = self._data("receive", demand, 0.0)
+        return (
+            Wait("network", time_s=demand.think_s),
+            *self._packets(replace(transfer, window_bytes=0.0)),
+            *self._taken(demand.size_bytes, packets),
+        )
+
+    def _taken(self, size_bytes: float, packets: float) -> tuple[Step, ...]:
+        return (
+            self._stack("receive", packets),
+            *self._acknowledgements("send", packets),
+            *self._call("null_io"),
+            self._copy(size_bytes),
+        )
+
+
+LAYER = OperatingSystem

@@ -1,0 +1,175 @@
+"""A paravirtualizing hypervisor: guests know of it and call it instead of touching privileged state.
+
+Scope and limits: guest system calls do not pass through the hypervisor (fast handlers); one ring per device
+kind; no ballooning, no page sharing; the scheduler's slices are left to the sharing tree.
+
+Mechanism (paid by the guest's thread unless said otherwise):
+    trap            an exception enters the hypervisor first and is handed to the guest kernel
+    page_table      an entry is written by the hypervisor after it has checked it: a hypercall for one, a small
+                    part of a hypercall in a batch
+    address_space   another page-table base: a hypercall that checks and loads it
+    kernel_page     guests map kernel memory by small pages, so that each page the kernel takes into use costs
+                    misses that a native kernel's large pages do not have
+    ring            the front end's work for one request or packet; where drivers stand in the hypervisor, its
+                    back end too
+    driver          drivers in the hypervisor: the hardware's driver with its interrupt
+    event_channel   a notification: hypercall of the sender, entry of the receiver; emergent: the kick of a ring
+                    is paid only when its server sleeps, completions of one batch share one notice
+    back_end        drivers in domain 0: the back end's work for one request, paid by its thread there, which
+                    then goes through that system's own stack and driver
+    domain_switch   emergent: a domain that was idle gets a processor
+    timer_event     emergent: a tick arrives as an event
+
+Parameters: see ``PARAMETERS``; structure ``driver_place``: ``hypervisor`` (Xen 1) or ``domain-0`` (since Xen 2).
+
+Validation: Barham 2003, see docs/barham-2003.md.
+
+References: barham2003, fraser2004.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from simulator import demands as d
+from simulator.layers.base import Layer, Mechanism, Service, Transition
+from simulator.parameters import Parameter
+from simulator.steps import At, Below, Send, Step, Use
+
+DOMAIN_0 = "domain-0"
+_OWN = "driver_place=hypervisor"
+_SPLIT = f"driver_place={DOMAIN_0}"
+
+
+class ParavirtualHypervisor(Layer):
+    """The hypervisor as its guests meet it."""
+
+    OFFERS = "machine"
+    NEEDS = "machine"
+    CONFINES_MEMORY = True
+    STRUCTURE = {"driver_place": ("hypervisor", DOMAIN_0)}
+    PARAMETERS = (
+        Parameter("trap_cycles", "cycles", "an exception handed on to the guest kernel", "trap"),
+        Parameter("update_cycles", "cycles", "one page-table entry checked and written, hypercall included", "page_table"),
+        Parameter("batched_update_cycles", "cycles", "one entry of a batch checked and written", "page_table"),
+        Parameter("address_space_cycles", "cycles", "another page-table base loaded", "address_space"),
+        Parameter("kernel_page_cycles", "cycles", "misses of one more small page in the kernel's map", "kernel_page"),
+        Parameter("packet_send_ring_cycles", "cycles", "one packet sent through the ring", "ring"),
+        Parameter("packet_receive_ring_cycles", "cycles", "one packet received through the ring", "ring"),
+        Parameter("block_ring_cycles", "cycles", "one disk request through the ring", "ring"),
+        Parameter("nic_driver_cycles", "cycles", "the hardware's driver and interrupts for one packet", "driver", _OWN),
+        Parameter("disk_driver_cycles", "cycles", "the hardware's driver and interrupt for one request", "driver", _OWN),
+        Parameter("hypercall_cycles", "cycles", "a notification sent", "event_channel"),
+        Parameter("event_cycles", "cycles", "a notification received", "event_channel"),
+        Parameter("packet_back_end_cycles", "cycles", "one packet in the back end, bridge and page exchange included", "back_end", _SPLIT),
+        Parameter("block_back_end_cycles", "cycles", "one disk request in the back end", "back_end", _SPLIT),
+        Parameter("ring_count", "count", "requests that fit into a ring", "ring", _SPLIT),
+        Parameter("domain_switch_cycles", "cycles", "a domain given a processor", "domain_switch"),
+        Parameter("hypervisor_bytes", "bytes", "memory of the hypervisor"),
+        Parameter("domain_bytes", "bytes", "memory of the hypervisor for each domain"),
+        Parameter("driver_domain_bytes", "bytes", "memory given to domain 0", "", _SPLIT),
+    )  # fmt: skip
+    MECHANISMS = {
+        "trap": Mechanism("an exception is handed on to the guest kernel"),
+        "page_table": Mechanism("an entry is checked and written by the hypervisor"),
+        "address_space": Mechanism("a page-table base is checked and loaded"),
+        "kernel_page": Mechanism("misses of small pages in the kernel's map"),
+        "ring": Mechanism("the front end's work for one request"),
+        "driver": Mechanism("the hypervisor's own driver of the hardware"),
+        "back_end": Mechanism("the back end's work for one request, in domain 0"),
+        "event_channel": Mechanism("notifications between domains", "emergent"),
+        "domain_switch": Mechanism("an idle domain gets a processor", "emergent"),
+        "timer_event": Mechanism("a tick arrives as an event", "emergent"),
+        "domain_slice": Mechanism("a domain's slice ends", "emergent", needs_slices=True),
+    }
+
+    @classmethod
+    def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
+        """The hypervisor, and a little for each domain."""
+        return parameters["hypervisor_bytes"] + children * parameters["domain_bytes"]
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """A guest's machine operation."""
+        if isinstance(demand, (d.Compute, d.SensitiveInstruction)):
+            return (Below(demand),)
+        if isinstance(demand, d.Trap):
+            return (self._use("trap", "trap_cycles"),)
+        if isinstance(demand, d.UpdatePageTable):
+            return (self._use("page_table", "batched_update_cycles" if demand.batched else "update_cycles"),)
+        if isinstance(demand, d.SwitchAddressSpace):
+            return (self._use("address_space", "address_space_cycles"),)
+        if isinstance(demand, d.TouchKernelPage):
+            return (self._use("kernel_page", "kernel_page_cycles"),)
+        if isinstance(demand, d.TimerTick):
+            return (self._use("timer_event", "event_cycles"),)
+        if isinstance(demand, d.TransferBlocks):
+            return self._through_ring(demand, "block_ring_cycles", "disk", "block")
+        if isinstance(demand, d.TransferPackets):
+            return self._through_ring(demand, f"packet_{demand.direction}_ring_cycles", "nic", "packet")
+        raise self.not_offered(demand)
+
+    def react(self, transition: Transition) -> Iterable[Step]:
+        """A domain that was idle is scheduled and finds its event pending."""
+        if transition.kind == "resume":
+            return (self._use("domain_switch", "domain_switch_cycles"), self._use("event_channel", "event_cycles"))
+        return ()
+
+    def services(self) -> tuple[Service, ...]:
+        """The back ends, threads of domain 0."""
+        if self.structure["driver_place"] != DOMAIN_0:
+            return ()
+        room = int(self.parameters.ring_count)
+        return tuple(
+            Service(f"{kind}-back-end", queue=f"{kind}-ring", capacity=room, batch=room) for kind in ("block", "packet")
+        )
+
+    def presents(self) -> Mapping[str, str]:
+        """Guests see front ends only."""
+        return {"disk": "paravirtual", "nic": "paravirtual"}
+
+    def for_child(self, role: str) -> Layer:
+        """Domain 0 drives the devices itself, but is a paravirtualized guest in everything else."""
+        return DriverDomainPort(self) if role == DOMAIN_0 else self
+
+    def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
+        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
+
+    def _through_ring(self, demand: d.Demand, ring: str, device: str, kind: str) -> tuple[Step, ...]:
+        count = demand.count
+        front = self._use("ring", ring, count)
+        if self.structure["driver_place"] == "hypervisor":
+            driver = self._use("driver", f"{device}_driver_cycles", count)
+            return (front, driver, Below(demand))
+        back = self._use("back_end", f"{kind}_back_end_cycles", count)
+        send = Send(
+            f"{kind}-ring",
+            work=(back, At(DOMAIN_0, demand)),
+            kick=(self._use("event_channel", "hypercall_cycles"),),
+            notice=(self._use("event_channel", "event_cycles"),),
+            wait=isinstance(demand, d.TransferBlocks) or demand.window_bytes == 0.0,  # type: ignore[attr-defined]
+        )
+        return (front, send)
+
+
+class DriverDomainPort(ParavirtualHypervisor):
+    """The hypervisor as its driver domain meets it: device operations pass, interrupts arrive as events."""
+
+    def __init__(self, hypervisor: ParavirtualHypervisor) -> None:
+        super().__init__(hypervisor.parameters, hypervisor.structure, hypervisor.place)
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """Devices directly, everything else as any guest."""
+        if isinstance(demand, (d.TransferBlocks, d.TransferPackets)):
+            return (Below(demand),)
+        return super().lower(demand)
+
+    def services(self) -> tuple[Service, ...]:
+        """None beside the hypervisor's own."""
+        return ()
+
+    def presents(self) -> Mapping[str, str]:
+        """The real devices."""
+        return self.place.presents
+
+
+LAYER = ParavirtualHypervisor

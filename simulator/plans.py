@@ -1,0 +1,253 @@
+"""Plans: what one demand becomes after all layers of its path have lowered it.
+
+Compiling follows a demand down the path, fuses neighbouring processor steps (the split by cause and mechanism
+stays as parts), and leaves decisions, queues and waits as marks for the run. Pure: no simulated time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from simulator.demands import Demand
+from simulator.devices.base import Key
+from simulator.layers.base import Layer
+from simulator.steps import (
+    CPU,
+    At,
+    Below,
+    BlockedBy,
+    Choice,
+    Hold,
+    Parallel,
+    Send,
+    Signal,
+    Spawn,
+    Step,
+    Transfer,
+    Use,
+    Wait,
+)
+
+PROGRAM = "program"
+
+
+class Part(NamedTuple):
+    """What one cause and mechanism takes of a fused processor step."""
+
+    key: Key
+    cycles: float
+    stall_s: float
+    operations: float
+
+
+class Work(NamedTuple):
+    """Processor time of one thread without interruption by anything it does itself."""
+
+    cycles: float
+    stall_s: float
+    parts: tuple[Part, ...]
+
+
+class Move(NamedTuple):
+    """A transfer by a device."""
+
+    device: str
+    key: Key
+    size_bytes: float
+    packets: float
+    position_bytes: int
+    write: bool
+    stream: str
+    window_bytes: float
+    operations: float
+
+
+class Enqueue(NamedTuple):
+    """An item for a queue."""
+
+    queue: str
+    work: Plan
+    kick: Plan
+    notice: Plan
+    wait: bool
+    slots: float
+
+
+class Block(NamedTuple):
+    """The thread waits."""
+
+    by: BlockedBy
+    name: str
+    time_s: float
+
+
+class Wake(NamedTuple):
+    """A message or a lock is given away."""
+
+    by: str
+    name: str
+
+
+class Keep(NamedTuple):
+    """The program's memory grows or shrinks."""
+
+    size_bytes: float
+
+
+class Pick(NamedTuple):
+    """A decision taken when it is reached."""
+
+    decide: Callable[[], int]
+    options: tuple[Plan, ...]
+    labels: tuple[str, ...]
+
+
+class Branch(NamedTuple):
+    """Plans that run beside the thread, waited for or not."""
+
+    plans: tuple[Plan, ...]
+    wait: bool
+
+
+Operation = Work | Move | Enqueue | Block | Wake | Keep | Pick | Branch
+Plan = tuple[Operation, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A layer instance in the tree of one machine; its identity is its path.
+
+    Attributes:
+        path: identity.
+        layer: what it does.
+        below: the node it stands on, None for the machine.
+        roles: nodes of the same machine that are addressed by their role.
+        without: names of mechanisms whose costs are left out.
+    """
+
+    path: str
+    layer: Layer
+    below: Node | None = None
+    roles: dict[str, Node] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+    plans: dict[Demand, Plan] = field(default_factory=dict)
+
+
+_MOST_PLANS = 20_000
+
+
+def compiled(node: Node, demand: Demand) -> Plan:
+    """The plan of a demand asked of a node, made once and kept."""
+    plan = node.plans.get(demand)
+    if plan is None:
+        if len(node.plans) > _MOST_PLANS:
+            node.plans.clear()
+        plan = node.plans[demand] = compile_demand(node, demand)
+    return plan
+
+
+def compile_demand(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
+    """Lower a demand through a node and all below it."""
+    if demand.count == 0.0:
+        return ()
+    plan = compile_steps(node, node.layer.lower(demand.one()), cause)
+    return plan if demand.count == 1.0 else scale(plan, demand.count)
+
+
+def compile_steps(node: Node, steps: Iterable[Step], cause: str) -> Plan:
+    """Place the steps that a node's layer returned."""
+    operations: list[Operation] = []
+    for step in steps:
+        for operation in _place(node, step, cause):
+            _append(operations, operation)
+    return tuple(operations)
+
+
+def _append(operations: list[Operation], operation: Operation) -> None:
+    if isinstance(operation, Work) and operations and isinstance(operations[-1], Work):
+        operations[-1] = _fuse(operations[-1], operation)
+    else:
+        operations.append(operation)
+
+
+def _fuse(first: Work, second: Work) -> Work:
+    parts: dict[Key, Part] = {}
+    for part in (*first.parts, *second.parts):
+        old = parts.get(part.key)
+        parts[part.key] = part if old is None else Part(part.key, *(a + b for a, b in zip(old[1:], part[1:], strict=True)))
+    return Work(first.cycles + second.cycles, first.stall_s + second.stall_s, tuple(parts.values()))
+
+
+def _place(node: Node, step: Step, cause: str) -> Plan:
+    return _PLACING[type(step)](node, step, cause)
+
+
+def _place_use(node: Node, step: Use, cause: str) -> Plan:
+    if step.mechanism in node.without:
+        return ()
+    key = Key(CPU, cause if step.program else node.path, step.mechanism)
+    return (Work(step.cycles, step.stall_s, (Part(key, step.cycles, step.stall_s, step.operations),)),)
+
+
+def _place_transfer(node: Node, step: Transfer, cause: str) -> Plan:
+    key = Key(step.device, cause, step.mechanism)
+    move = Move(
+        step.device, key, step.size_bytes, step.operations, step.position_bytes, step.write, step.stream,
+        step.window_bytes, step.operations,
+    )  # fmt: skip
+    return (move,)
+
+
+def _place_below(node: Node, step: Below, cause: str) -> Plan:
+    if node.below is None:
+        raise LookupError(f"{node.path} has nothing below it for {type(step.demand).__name__}")
+    return compile_demand(node.below, step.demand, node.path if step.own else cause)
+
+
+def _place_send(node: Node, step: Send, cause: str) -> Plan:
+    work, kick, notice = (compile_steps(node, steps, cause) for steps in (step.work, step.kick, step.notice))
+    return (Enqueue(f"{node.path}:{step.queue}", work, kick, notice, step.wait, 1.0),)
+
+
+_PLACING: Mapping[type, Callable[..., Plan]] = {
+    Use: _place_use,
+    Transfer: _place_transfer,
+    Below: _place_below,
+    At: lambda node, step, cause: compile_demand(node.roles[step.role], step.demand, cause),
+    Send: _place_send,
+    Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s),),
+    Signal: lambda node, step, cause: (Wake(step.by, step.name),),
+    Hold: lambda node, step, cause: (Keep(step.size_bytes),),
+    Choice: lambda node, step, cause: (
+        Pick(step.decide, tuple(compile_steps(node, option, cause) for option in step.options), step.labels),
+    ),
+    Parallel: lambda node, step, cause: (
+        Branch(tuple(compile_steps(node, branch, cause) for branch in step.branches), True),
+    ),
+    Spawn: lambda node, step, cause: (Branch((compile_steps(node, step.steps, cause),), False),),
+}
+
+
+def scale(plan: Plan, count: float) -> Plan:
+    """A plan for ``count`` demands at once.
+
+    Raises:
+        ValueError: the plan waits or decides, so that its demands cannot be taken at once.
+    """
+    return tuple(_scaled(operation, count) for operation in plan)
+
+
+def _scaled(operation: Operation, count: float) -> Operation:
+    if isinstance(operation, Work):
+        parts = tuple(Part(p.key, p.cycles * count, p.stall_s * count, p.operations * count) for p in operation.parts)
+        return Work(operation.cycles * count, operation.stall_s * count, parts)
+    if isinstance(operation, Move):
+        size_bytes, operations = operation.size_bytes * count, operation.operations * count
+        return operation._replace(size_bytes=size_bytes, packets=operation.packets * count, operations=operations)
+    if isinstance(operation, Enqueue):
+        return operation._replace(work=scale(operation.work, count), slots=operation.slots * count)
+    if isinstance(operation, Keep):
+        return Keep(operation.size_bytes * count)
+    raise ValueError(f"a demand that contains {type(operation).__name__} has a count of 1, not {count:g}")

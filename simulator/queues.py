@@ -1,0 +1,111 @@
+"""Where threads meet: bounded queues drained by a service, mailboxes, locks. No time passes in here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import simpy
+
+from simulator.plans import Enqueue, Plan
+
+
+class Item(NamedTuple):
+    """One piece of work in a queue, and whom to tell when it is done."""
+
+    work: Plan
+    done: simpy.Event
+    slots: float
+
+
+class Ring:
+    """A bounded queue and the state of its server.
+
+    Args:
+        event: makes an event.
+        capacity: slots; an item larger than the ring fits when the ring is empty.
+    """
+
+    def __init__(self, event: Callable[[], simpy.Event], capacity: float) -> None:
+        self._event = event
+        self.capacity = capacity
+        self.items: deque[Item] = deque()
+        self.used = 0.0
+        self.noticed_at = -1.0
+        self._server: simpy.Event | None = None
+        self._senders: deque[simpy.Event] = deque()
+
+    @property
+    def server_sleeps(self) -> bool:
+        """Whether a kick is needed."""
+        return self._server is not None
+
+    def has_room(self, slots: float) -> bool:
+        """Whether an item fits now."""
+        return not self.items or self.used + slots <= self.capacity
+
+    def put(self, operation: Enqueue) -> Item:
+        """Append an item and wake the server if it sleeps."""
+        item = Item(operation.work, self._event(), operation.slots)
+        self.items.append(item)
+        self.used += item.slots
+        if self._server is not None:
+            self._server.succeed()
+            self._server = None
+        return item
+
+    def take(self, at_most: int) -> list[Item]:
+        """The next batch; senders that waited for room go on."""
+        batch = [self.items.popleft() for _ in range(min(at_most, len(self.items)))]
+        self.used -= sum(item.slots for item in batch)
+        while self._senders and self.has_room(0.0):
+            self._senders.popleft().succeed()
+        return batch
+
+    def server_waits(self) -> simpy.Event:
+        """The server has nothing to do; the event comes with the next item."""
+        self._server = self._event()
+        return self._server
+
+    def sender_waits(self) -> simpy.Event:
+        """The ring is full; the event comes when the server has taken a batch."""
+        room = self._event()
+        self._senders.append(room)
+        return room
+
+    def notice_is_due(self, now_s: float) -> bool:
+        """Whether a completion at this instant must be announced, or goes with one that was just announced."""
+        due = now_s != self.noticed_at
+        self.noticed_at = now_s
+        return due
+
+
+class Mailbox:
+    """Messages that wait for a reader, or readers that wait for a message; at most one of both."""
+
+    def __init__(self, event: Callable[[], simpy.Event], messages: int = 0) -> None:
+        self._event = event
+        self.messages = messages
+        self._readers: deque[simpy.Event] = deque()
+
+    def put(self) -> None:
+        """One message more; the longest waiting reader gets it."""
+        if self._readers:
+            self._readers.popleft().succeed()
+        else:
+            self.messages += 1
+
+    def get(self) -> simpy.Event | None:
+        """None if a message was there and is taken; else the event of its arrival."""
+        if self.messages:
+            self.messages -= 1
+            return None
+        arrival = self._event()
+        self._readers.append(arrival)
+        return arrival
+
+
+def lock(event: Callable[[], simpy.Event]) -> Mailbox:
+    """A lock is a mailbox that holds one message: taking it locks, putting it back unlocks."""
+    return Mailbox(event, messages=1)

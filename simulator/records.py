@@ -1,0 +1,134 @@
+"""The tables of results: every column declared once, with its unit and meaning.
+
+The code that writes, the documentation and the tests all read these declarations.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Kind = Literal["text", "integer", "number"]
+
+
+class Column(NamedTuple):
+    """One column: ``unit`` is empty for names and words."""
+
+    name: str
+    unit: str
+    meaning: str
+    kind: Kind = "number"
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, "", meaning, "text")
+
+
+def _seconds(name: str, meaning: str) -> Column:
+    return Column(name, "s", meaning)
+
+
+def _bytes(name: str, meaning: str) -> Column:
+    return Column(name, "bytes", meaning)
+
+
+RUN = _text("run", "point and replication, p<point>-r<replication>; the key that joins all tables")
+TENANT = _text("tenant", "name of the tenant in the scenario; the name of the shared system for its own threads")
+THREAD = _text("thread", "name of the thread within its tenant")
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "runs": (
+        RUN,
+        Column("point", "count", "number of the axis combination", "integer"),
+        Column("replication", "count", "number of the replication, from 0", "integer"),
+        Column("seed", "count", "root seed of the batch", "integer"),
+        _text("stack", "label of the stack in the scenario"),
+        _text("expression", "the stack with every version resolved"),
+        _text("without", "mechanisms switched off, separated by blanks"),
+        _text("machine", "catalog name of the machine"),
+        _text("fidelity", "algorithm that shares the devices"),
+        _text("status", "ok or failed"),
+        _text("error", "why a run failed, and the command that repeats it"),
+        _seconds("simulated_s", "simulated time of the run"),
+        Column("events", "count", "calendar entries the run processed", "integer"),
+        _text("not_modelled", "effects that this fidelity leaves out, separated by semicolons"),
+    ),
+    "requests": (
+        RUN,
+        TENANT,
+        THREAD,
+        _text("kind", "what was asked for, in the workload's words"),
+        _seconds("start_s", "simulated time at which it was asked"),
+        _seconds("latency_s", "time until it was done"),
+        _text("outcome", "ok, or why not"),
+    ),
+    "charges": (
+        RUN,
+        TENANT,
+        THREAD,
+        _text("device", "device that was used"),
+        _text("payer", "path of the node on whose behalf the thread ran"),
+        _text("cause", "program, or the path of the node that made the work necessary"),
+        _text("mechanism", "why"),
+        Column("cycles", "cycles", "processor cycles, memory waits excluded"),
+        _bytes("bytes", "bytes moved by the device"),
+        Column("operations", "count", "events of this kind; may be fractional"),
+        _seconds("service_s", "device time taken, memory waits included"),
+    ),
+    "threads": (
+        RUN,
+        TENANT,
+        THREAD,
+        _text("kind", "program or service"),
+        _seconds("wall_s", "life of the thread; equals the sum of the columns that follow"),
+        _seconds("useful_s", "processor time caused by the program"),
+        _seconds("overhead_s", "processor time caused by layers"),
+        _seconds("stalled_s", "on a processor that waits for memory or wakes up"),
+        _seconds("ready_s", "ready while the tenant's own other threads ran"),
+        _seconds("steal_s", "ready while other tenants or their services ran"),
+        _seconds("throttled_s", "ready but stopped by the tenant's own cap"),
+        _seconds("overhead_wait_s", "waiting for a service that works for this thread"),
+        _seconds("blocked_disk_s", "waiting for a disk"),
+        _seconds("blocked_network_s", "waiting for the network or the machine at its other end"),
+        _seconds("blocked_message_s", "waiting for another thread of the tenant"),
+        _seconds("blocked_lock_s", "waiting for a lock"),
+        _seconds("asleep_s", "not asking for anything: sleeping, or a service with nothing to do"),
+    ),
+    "tenants": (
+        RUN,
+        TENANT,
+        _text("workload", "catalog name of the workload"),
+        _text("outcome", "ok, out of memory, or did not finish"),
+        _text("metric", "what the value measures"),
+        Column("value", "", "the workload's figure of merit; its unit stands beside it"),
+        _text("unit", "unit of the value"),
+        _text("better", "higher or lower"),
+        Column("operations", "count", "operations done within the measured window"),
+        _seconds("elapsed_s", "measured window: from the end of the warm-up to the end of the program"),
+        _seconds("latency_mean_s", "mean latency of the operations"),
+        _seconds("latency_p50_s", "median latency of the operations"),
+        _seconds("latency_p99_s", "99th percentile of the latency, nearest rank"),
+        _bytes("memory_program_bytes", "memory that the program holds at its end"),
+        _bytes("memory_kernel_bytes", "memory that the tenant's own systems hold"),
+        _bytes("memory_page_cache_bytes", "memory of the page caches in the tenant's own systems at the end"),
+        Column("memory_enforced", "bool", "1 where something enforces the tenant's memory limit", "integer"),
+    ),
+    "devices": (
+        RUN,
+        _text("device", "device of the machine"),
+        Column("capacity", "", "how many units of service at a time (processor cores; 1 for a disk or a link direction)"),
+        _seconds("time_s", "simulated time of the run"),
+        _seconds("busy_s", "service time given, summed over the capacity"),
+        _seconds("idle_s", "capacity times time, less busy"),
+        Column("utilisation", "ratio", "busy over capacity times time"),
+    ),
+}
+
+
+def names(table: str) -> list[str]:
+    """The column names of one table, in order."""
+    return [column.name for column in TABLES[table]]
+
+
+def run_id(point: int, replication: int) -> str:
+    """The key that joins all tables of a batch."""
+    return f"p{point:04d}-r{replication:04d}"

@@ -1,0 +1,61 @@
+"""A batch folder: its files, and whether it is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from simulator.errors import ResultsError
+from simulator.records import TABLES
+
+MANIFEST = "manifest.json"
+SCHEMA_VERSION = 1
+ENDED = {"ok": 0, "failed": 1, "failures": 3}
+"""How a batch can have ended, with the exit code that says so."""
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder; empty if it has none.
+
+    Raises:
+        ResultsError: it cannot be read, or another version of virtlab has written it.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+        written = manifest["schema_version"]
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"{folder / MANIFEST}: damaged ({error!r}); move the folder away and run again") from None
+    if written != SCHEMA_VERSION:
+        raise ResultsError(
+            f"{folder / MANIFEST}: written in form {written}, this version reads form {SCHEMA_VERSION}; run again"
+        )
+    return manifest
+
+
+def csv_path(folder: Path, table: str) -> Path:
+    """Where a table is kept as CSV."""
+    return folder / f"{table}.csv"
+
+
+def parquet_path(folder: Path, table: str) -> Path:
+    """Where a table is kept as Parquet, if it is."""
+    return folder / f"{table}.parquet"
+
+
+def finished(folder: Path) -> bool:
+    """Whether all runs have ended and all tables are there."""
+    return read_manifest(folder).get("status") in ENDED and all(csv_path(folder, table).exists() for table in TABLES)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Writes a file so that at any moment either the old or the new one is there, whole."""
+    draft = path.with_name(f".{path.name}.tmp")
+    with draft.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)

@@ -1,0 +1,87 @@
+"""Reads a table of a batch folder as a DataFrame with the types that its columns declare."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.errors import ResultsError
+from simulator.records import Column
+from simulator.results.folder import csv_path, parquet_path
+from simulator.results.tables import Axes, cell, columns, is_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PROSE = ("run", "error")
+"""Texts that hardly ever repeat; all others are labels and become categoricals in the order of the file."""
+
+
+def read(folder: Path, table: str, axes: Axes) -> pd.DataFrame:
+    """One table of a batch.
+
+    Raises:
+        ResultsError: the file is missing or has other columns than are declared.
+    """
+    declared = columns(table, axes)
+    frame = _read_file(folder, table, declared)
+    if list(frame.columns) != [column.name for column in declared]:
+        raise ResultsError(f"{csv_path(folder, table)}: not the columns this version declares; run the scenario again")
+    for column in declared:
+        frame[column.name] = _typed(frame[column.name], column, axes)
+    return frame
+
+
+def _read_file(folder: Path, table: str, declared: Sequence[Column]) -> pd.DataFrame:
+    import pandas as pd
+
+    if parquet_path(folder, table).exists() and find_spec("pyarrow") is not None:
+        return pd.read_parquet(parquet_path(folder, table))
+    path = csv_path(folder, table)
+    if not path.exists():
+        raise ResultsError(f"{path}: missing; run the scenario again")
+    return pd.read_csv(
+        path,
+        dtype={column.name: str for column in declared if column.kind == "text"},
+        converters={column.name: _number for column in declared if column.kind != "text"},
+        keep_default_na=False,
+    )
+
+
+def _number(text: str) -> float:
+    """Exactly the number that was written, which not every pandas reads by itself."""
+    return float(text) if text else math.nan
+
+
+def _typed(values: pd.Series, column: Column, axes: Axes) -> pd.Series:
+    if column.kind == "number":
+        return values.astype("float64")
+    if column.kind == "integer":
+        return values.astype("Int64" if values.isna().any() else "int64")
+    if column.name in PROSE:
+        return values
+    return _labels(values, axes)
+
+
+def _labels(values: pd.Series, axes: Axes) -> pd.Series:
+    """Categories in the order of the scenario for an axis, in order of appearance for everything else."""
+    import pandas as pd
+
+    seen = list(values.unique())
+    known = [str(cell(value)) for value in axes.get(str(values.name), ())]
+    order = [name for name in dict.fromkeys(known) if name in seen] + [name for name in seen if name not in known]
+    return values.astype(pd.CategoricalDtype(order))
+
+
+def placed(place: Mapping[str, object], axes: Sequence[str]) -> dict[str, object]:
+    """A point's place on the axes as it stands in the columns of ``runs``."""
+    return {name: cell(place.get(name)) for name in axes}
+
+
+def labelled(frame: pd.DataFrame, axes: Axes) -> pd.DataFrame:
+    """The frame with the axes that are words as categoricals in the order of the scenario, so that figures keep it."""
+    words = [name for name, values in axes.items() if name in frame.columns and not is_number(values)]
+    return frame.assign(**{name: _labels(frame[name], axes) for name in words})

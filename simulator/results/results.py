@@ -1,0 +1,176 @@
+"""Results: the tables of one batch as DataFrames, and the questions one asks of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.errors import ResultsError, UsageError
+from simulator.results.folder import ENDED, finished, read_manifest
+from simulator.results.frames import labelled, read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Results:
+    """A finished batch. Tables are read when they are first asked for.
+
+    Attributes:
+        folder: where the batch is kept.
+        manifest: what was run, with what, when, and how it ended.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    def __repr__(self) -> str:
+        runs = self.manifest["runs"]
+        return f"<Results {self.folder}: {runs['total']} runs, {runs['failed']} failed>"
+
+    @property
+    def status(self) -> str:
+        """``ok``, ``failures`` (some runs failed) or ``failed`` (all did)."""
+        return str(self.manifest["status"])
+
+    @property
+    def exit_code(self) -> int:
+        """What a command ends with: 0 ok, 1 nothing completed, 3 completed with failures."""
+        return ENDED[self.status]
+
+    @property
+    def axes(self) -> dict[str, list[Any]]:
+        """The axes of the scenario with their values, in its order."""
+        axes: dict[str, list[Any]] = self.manifest["axes"]
+        return axes
+
+    @property
+    def baseline(self) -> str:
+        """Label of the stack that others are compared with."""
+        return str(self.manifest["baseline"] or self.manifest["points"][0]["stack"])
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row per run: where it stands on the axes, whether it failed, and why."""
+        return read(self.folder, "runs", self.axes)
+
+    @cached_property
+    def requests(self) -> pd.DataFrame:
+        """One row per request that was measured."""
+        return read(self.folder, "requests", self.axes)
+
+    @cached_property
+    def charges(self) -> pd.DataFrame:
+        """Device time by thread, device, payer, cause and mechanism."""
+        return read(self.folder, "charges", self.axes)
+
+    @cached_property
+    def threads(self) -> pd.DataFrame:
+        """The ledger of each thread's time."""
+        return read(self.folder, "threads", self.axes)
+
+    @cached_property
+    def tenants(self) -> pd.DataFrame:
+        """One row per run and tenant: its outcome and its figure of merit."""
+        return read(self.folder, "tenants", self.axes)
+
+    @cached_property
+    def devices(self) -> pd.DataFrame:
+        """The ledger of each device."""
+        return read(self.folder, "devices", self.axes)
+
+    def summary(self, metric: str | None = None, level: float = 0.95, by: Sequence[str] | None = None) -> pd.DataFrame:
+        """Means with confidence intervals, and the overhead over the baseline stack.
+
+        Args:
+            metric: a numeric column of ``tenants``; by default each workload's own figure of merit.
+            level: of the intervals.
+            by: columns that make a row; by default all axes and the tenant.
+
+        Returns:
+            ``ci_low`` and ``ci_high`` enclose ``mean`` (t over replications). ``ratio_mean`` is the geometric mean of
+            value over baseline, paired by replication, ``overhead_percent`` what the same work takes more: ratio - 1
+            where less is better, 1 / ratio - 1 where more is. One replication has no interval.
+
+        Raises:
+            UsageError: no such metric or column, or rows would mix different metrics.
+        """
+        from simulator.results.summary import summary
+
+        frame = summary(self._placed_tenants(), self.baseline, metric=metric, level=level, by=self._by(by))
+        return labelled(frame, self.axes)
+
+    def compare(self, baseline: str | None = None, metric: str = "value", level: float = 0.95) -> pd.DataFrame:
+        """Every stack against a baseline, paired by replication (both saw the same random numbers).
+
+        Args:
+            baseline: label of a stack; the scenario's own by default.
+            metric: a numeric column of ``tenants``.
+            level: of the intervals.
+
+        Returns:
+            ``difference`` and ``ratio`` (geometric mean) with their intervals; ``significant`` where the interval of
+            the difference excludes zero; ``degraded`` where moreover the change is for the worse.
+
+        Raises:
+            UsageError: no such stack or metric.
+        """
+        from simulator.results.comparison import comparison
+
+        name = self._stack(self.baseline if baseline is None else baseline)
+        frame = comparison(self._placed_tenants(), name, metric=metric, level=level, by=self._by(None))
+        return labelled(frame, self.axes)
+
+    def where(self, by: Sequence[str] = ("cause", "mechanism"), level: float = 0.95) -> pd.DataFrame:
+        """Where device time went: one row per point and value of ``by`` (text columns of ``charges``).
+
+        Returns:
+            ``seconds`` of service per run, ``share`` of all service in the run, ``per_second`` of simulated time (2.0
+            keeps two processors busy), each a mean over replications.
+        """
+        from simulator.results.where import where
+
+        return labelled(where(self.charges, self.runs, list(self.axes), by=by, level=level), self.axes)
+
+    def knock_on(self, level: float = 0.95) -> pd.DataFrame:
+        """What switching mechanisms off (``without``) changed, against the same stack with them on.
+
+        Returns:
+            rows of kind ``own`` (charges of the mechanisms themselves), ``elsewhere`` (other charges that changed)
+            and ``metric`` (each tenant's figure of merit); ``change`` is without less with, paired by replication.
+        """
+        from simulator.results.knock_on import knock_on
+
+        return labelled(knock_on(self, level), self.axes)
+
+    def _by(self, by: Sequence[str] | None) -> list[str]:
+        return [*self.axes, "tenant"] if by is None else list(by)
+
+    def _placed_tenants(self) -> pd.DataFrame:
+        places = self.runs[["run", "point", "replication", *self.axes]]
+        return self.tenants.merge(places, on="run")
+
+    def _stack(self, name: str) -> str:
+        known = list(dict.fromkeys(point["stack"] for point in self.manifest["points"]))
+        if name not in known:
+            raise UsageError(f"no stack {name!r} in this batch; there are: {', '.join(known)}")
+        return name
+
+
+def load(folder: str | os.PathLike[str]) -> Results:
+    """The results of a finished batch.
+
+    Raises:
+        ResultsError: no batch is kept there, or it has not finished.
+    """
+    path = Path(folder)
+    manifest = read_manifest(path)
+    if not manifest:
+        raise ResultsError(f"{path}: not a folder of results; name one like results/<scenario>/<hash>")
+    if not finished(path):
+        raise ResultsError(f"{path}: the batch has not finished ({manifest['status']}); go on: {manifest['command']}")
+    return Results(path, manifest)

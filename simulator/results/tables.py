@@ -1,0 +1,112 @@
+"""Tables on disk: CSV always, Parquet where pyarrow is installed. The same runs give the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+
+from simulator.records import TABLES, Column, Kind, names
+from simulator.results.folder import csv_path, parquet_path
+
+Axes = Mapping[str, Sequence[object]]
+
+
+def axis_columns(axes: Iterable[str]) -> list[str]:
+    """Axes that become columns of ``runs``: those that are not among its columns already."""
+    return [name for name in axes if name not in names("runs")]
+
+
+def is_number(values: Iterable[object]) -> bool:
+    """Whether an axis with these values is a column of numbers."""
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def columns(table: str, axes: Axes) -> list[Column]:
+    """The declared columns of a table; those of ``runs`` are followed by the axes."""
+    if table != "runs":
+        return list(TABLES[table])
+    kinds: dict[str, Kind] = {name: "number" if is_number(axes[name]) else "text" for name in axis_columns(axes)}
+    return [*TABLES[table], *(Column(name, "", "axis of the scenario", kind) for name, kind in kinds.items())]
+
+
+def cell(value: object) -> object:
+    """A value of an axis as one cell: words and numbers as they are, anything composite as JSON."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, list | dict | bool) else value
+
+
+class TableFiles:
+    """The tables of a batch while they are written; none has its final name before all are whole.
+
+    Args:
+        folder: the batch folder.
+        axes: the scenario's axes with their values; they become columns of ``runs``.
+    """
+
+    def __init__(self, folder: Path, axes: Axes) -> None:
+        self._folder = folder
+        self._of_axes = axes
+        self._axes = axis_columns(axes)
+
+    def __enter__(self) -> TableFiles:
+        self._files = {table: self._draft(table).open("w", encoding="utf-8", newline="") for table in TABLES}
+        self._writers = {table: csv.writer(file, lineterminator="\n") for table, file in self._files.items()}
+        for table, writer in self._writers.items():
+            writer.writerow([*names(table), *(self._axes if table == "runs" else ())])
+        return self
+
+    def add(self, tables: Mapping[str, Sequence[Sequence[object]]], axes: Mapping[str, object]) -> None:
+        """Appends the rows of one run, made at this place of the axes."""
+        place = [cell(axes.get(name)) for name in self._axes]
+        for table, rows in tables.items():
+            if table == "runs":
+                rows = [[*row, *place] for row in rows]
+            self._writers[table].writerows(rows)
+
+    def commit(self) -> None:
+        """Gives all tables their final names."""
+        self._close()
+        for table in TABLES:
+            os.replace(self._draft(table), csv_path(self._folder, table))
+        if find_spec("pyarrow") is not None:
+            for table in TABLES:
+                _write_parquet(self._folder, table, columns(table, self._of_axes))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+        for table in TABLES:
+            self._draft(table).unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def _draft(self, table: str) -> Path:
+        return self._folder / f".{table}.csv.tmp"
+
+
+def _write_parquet(folder: Path, table: str, declared: Sequence[Column]) -> None:
+    """Copies a CSV table block by block, so that memory does not grow with it; units and meanings go along."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+    from pyarrow import parquet
+
+    kinds = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
+    about = {column.name: {"unit": column.unit, "meaning": column.meaning} for column in declared}
+    schema = pa.schema([pa.field(c.name, kinds[c.kind], metadata=about[c.name]) for c in declared])
+    convert = arrow_csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=False)
+    parse = arrow_csv.ParseOptions(newlines_in_values=True)
+    draft = folder / f".{table}.parquet.tmp"
+    with (
+        arrow_csv.open_csv(csv_path(folder, table), convert_options=convert, parse_options=parse) as reader,
+        parquet.ParquetWriter(draft, schema, compression="zstd") as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch.cast(schema) if batch.schema != schema else batch)
+    os.replace(draft, parquet_path(folder, table))

@@ -1,0 +1,171 @@
+"""The plain fluid solver: rates change only when something arrives, ends or is set; between, work flows evenly.
+
+At every change all rates are computed anew from the root (O(n) for n runnable threads): obviously right, and
+the reference for any faster solver. Work is exact: what is removed early returns its exact remainder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import simpy
+
+from simulator.sharing.tree import INFINITE, Share, distribute, measure_demand
+
+FIDELITY = "fluid"
+NOT_MODELLED = (
+    "time slices: involuntary switches between threads that share a processor, with their cache refill",
+    "wake-up latency behind a running slice",
+    "bursts within a quota period",
+)
+"""Effects that need real slices; named in every result of this fidelity."""
+
+_RELATIVE_TIME = 1e-12
+
+
+class Fluid:
+    """A device of ``capacity`` shared through a tree of shares.
+
+    Args:
+        environment: simulated time.
+        capacity: units of work a second, all processors together.
+        unit_rate: highest rate of one thread: one processor.
+    """
+
+    def __init__(self, environment: simpy.Environment, capacity: float, unit_rate: float) -> None:
+        self.environment = environment
+        self.unit_rate = unit_rate
+        self.root = Share("device", cap=capacity)
+        self.served = 0.0
+        self.active: dict[Share, None] = {}
+        self._then = environment.now
+        self._timer: simpy.Event | None = None
+        self._busy = False
+
+    # ---- the interface of every fidelity
+
+    def submit(self, share: Share, work: float, done: Callable[[Share], None]) -> None:
+        """Give a leaf work; ``done(share)`` is called when it has flowed through.
+
+        Raises:
+            ValueError: the share has work already, or has children.
+        """
+        if share.active or share.children:
+            raise ValueError(f"{share.name}: only an idle leaf can take work")
+        self._settle()
+        share.active, share.work, share.remaining, share.done = True, work, work, done
+        share.arrived = self.environment.now
+        self.active[share] = None
+        self._rates()
+
+    def remove(self, share: Share) -> float:
+        """Take a leaf's work away; returns the exact remainder."""
+        self._settle()
+        self._drop(share)
+        self._rates()
+        return share.remaining
+
+    def set(
+        self,
+        share: Share,
+        *,
+        weight: float | None = None,
+        cap: float | None = None,
+        width: float | None = None,
+        reservation: float | None = None,
+    ) -> None:
+        """Change a rule while work flows. The root's cap is the capacity of the device."""
+        self._settle()
+        share.weight = share.weight if weight is None else weight
+        share.cap = share.cap if cap is None else cap
+        share.width = share.width if width is None else width
+        share.reservation = share.reservation if reservation is None else reservation
+        self._rates()
+
+    def set_unit_rate(self, unit_rate: float, capacity: float) -> None:
+        """Another clock frequency: the rate of one processor, and of all together."""
+        self._settle()
+        self.unit_rate = unit_rate
+        self.root.cap = capacity
+        self._rates()
+
+    def settle(self) -> None:
+        """Bring all accounts to the present."""
+        self._settle()
+
+    # ---- the algorithm
+
+    def _settle(self) -> None:
+        elapsed = self.environment.now - self._then
+        self._then = self.environment.now
+        if elapsed <= 0.0:
+            return
+        for leaf in self.active:
+            done = min(leaf.remaining, leaf.rate * elapsed)
+            leaf.remaining -= done
+            self.served += done
+            if leaf.rate < self.unit_rate:
+                self._classify(leaf, elapsed)
+
+    def _classify(self, leaf: Share, elapsed: float) -> None:
+        """Why a leaf got less than a whole processor: its siblings, its quota, or others."""
+        alone = min(self._rate_alone(leaf), self.unit_rate)
+        leaf.ready_s += elapsed * (1.0 - alone / self.unit_rate)
+        lost = elapsed * (alone - leaf.rate) / self.unit_rate
+        if any(node.cap < INFINITE and node.rate >= node.cap * (1.0 - 1e-9) for node in leaf.path()):
+            leaf.throttled_s += lost
+        else:
+            leaf.steal_s += lost
+
+    def _rate_alone(self, leaf: Share) -> float:
+        """The leaf's rate if its tenant had the device for itself and no quota."""
+        path = leaf.path()
+        start = next((position for position, node in enumerate(path) if node.tenant), len(path) - 1)
+        rate = self.root.cap
+        for node in path[start:]:
+            rate = min(rate, node.width * self.unit_rate)
+            if node is leaf:
+                break
+            siblings = [child for child in node.children if child.demand > 0.0]
+            below = path[path.index(node) + 1]
+            wanted = sum(child.demand for child in siblings)
+            if wanted > rate:
+                rate = max(rate * below.weight / sum(child.weight for child in siblings), rate - (wanted - below.demand))
+        return max(rate, leaf.rate)
+
+    def _drop(self, share: Share) -> None:
+        if self.active.pop(share, self) is self:
+            raise ValueError(f"{share.name} has no work")
+        share.active = False
+
+    def _rates(self) -> None:
+        if self._busy:
+            return
+        distribute(self.root, measure_demand(self.root, self.unit_rate), self.unit_rate)
+        self._arm()
+
+    def _arm(self) -> None:
+        soonest = min((leaf.remaining / leaf.rate for leaf in self.active if leaf.rate > 0.0), default=INFINITE)
+        self._timer = None
+        if soonest < INFINITE:
+            self._timer = self.environment.timeout(soonest)
+            assert self._timer.callbacks is not None
+            self._timer.callbacks.append(self._fire)
+
+    def _fire(self, timer: simpy.Event) -> None:
+        """Completions of one instant are taken together, then rates are computed once."""
+        if timer is not self._timer:
+            return
+        self._settle()
+        grain = _RELATIVE_TIME * max(1.0, self.environment.now)
+        ended = [leaf for leaf in self.active if leaf.remaining <= leaf.rate * grain]
+        self._busy = True
+        for leaf in ended:
+            self.served += leaf.remaining
+            leaf.remaining = 0.0
+            self._drop(leaf)
+        for leaf in ended:
+            assert leaf.done is not None
+            leaf.done(leaf)
+        self._busy = False
+        self._rates()

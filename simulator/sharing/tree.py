@@ -1,0 +1,141 @@
+"""The tree of shares of one device: who divides it with whom, and by what rule.
+
+Rates are in units of the device per second: cycles per second for processors. A share's ``cap`` is a quota
+that its owner set; its ``width`` is how many processors it has at most (virtual processors). Both bound its
+rate; they differ in the ledger: a thread held back by a quota is throttled, one held back by too few
+processors waits for its own siblings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+INFINITE = float("inf")
+WeightRule = Literal["shares", "active"]
+
+
+class Share:
+    """A node of the tree.
+
+    Args:
+        name: for messages.
+        parent: the share it divides, None for the device itself.
+        weight: its part beside its siblings.
+        cap: highest rate allowed.
+        width: highest number of processors used at once; bounds the rate by ``width`` times one processor.
+        reservation: rate granted before weights count, as far as it is wanted.
+        weight_rule: ``shares``: the weight as given; ``active``: times the processors it can use right now.
+        tenant: True at the share that holds all of one tenant.
+    """
+
+    __slots__ = (
+        "active", "arrived", "cap", "children", "demand", "done", "name", "parent", "payload", "rate", "ready_s",
+        "remaining", "reservation", "steal_s", "tenant", "throttled_s", "weight", "weight_rule", "width", "work",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        parent: Share | None = None,
+        *,
+        weight: float = 1.0,
+        cap: float = INFINITE,
+        width: float = INFINITE,
+        reservation: float = 0.0,
+        weight_rule: WeightRule = "shares",
+        tenant: bool = False,
+    ) -> None:
+        if weight <= 0:
+            raise ValueError(f"share {name!r}: the weight must be positive, not {weight!r}")
+        self.name = name
+        self.parent = parent
+        self.weight = weight
+        self.cap = cap
+        self.width = width
+        self.reservation = reservation
+        self.weight_rule = weight_rule
+        self.tenant = tenant
+        self.children: list[Share] = []
+        self.active = False
+        self.demand = self.rate = 0.0
+        self.work = self.remaining = self.arrived = 0.0
+        self.ready_s = self.steal_s = self.throttled_s = 0.0
+        self.done: Callable[[Share], None] | None = None
+        self.payload: object = None
+        if parent is not None:
+            parent.children.append(self)
+
+    def path(self) -> list[Share]:
+        """From the child of the root down to this share."""
+        nodes: list[Share] = []
+        share: Share = self
+        while share.parent is not None:
+            nodes.append(share)
+            share = share.parent
+        return nodes[::-1]
+
+    def __repr__(self) -> str:
+        return f"Share({self.name!r})"
+
+
+def measure_demand(share: Share, unit_rate: float) -> float:
+    """The rate a share could use: its own bounds, or the sum of its active children. Sets ``demand`` below it."""
+    if share.children:
+        wanted = sum(measure_demand(child, unit_rate) for child in share.children)
+    else:
+        wanted = unit_rate if share.active else 0.0
+    share.demand = min(wanted, share.cap, share.width * unit_rate)
+    return share.demand
+
+
+def distribute(share: Share, rate: float, unit_rate: float) -> None:
+    """Divide ``rate`` among the children: weighted max-min with reservations, level by level.
+
+    Every child gets ``min(demand, max(reservation, weight * level))`` with the one level at which the parts add
+    up to ``rate`` (water-filling; LAWS: GPS with caps).
+    """
+    share.rate = rate
+    wanting = [child for child in share.children if child.demand > 0.0]
+    for child in share.children:
+        if child.demand == 0.0 and child.rate:
+            distribute(child, 0.0, unit_rate)
+    if not wanting:
+        return
+    if rate >= sum(child.demand for child in wanting) * (1.0 - 1e-15):
+        for child in wanting:
+            distribute(child, child.demand, unit_rate)
+        return
+    floors = [min(child.reservation, child.demand) for child in wanting]
+    scale = min(1.0, rate / sum(floors)) if any(floors) else 1.0
+    parts = [(_weight(c, unit_rate), floor * scale, c.demand) for c, floor in zip(wanting, floors, strict=True)]
+    level = water_level(parts, rate)
+    for child, (weight, floor, demand) in zip(wanting, parts, strict=True):
+        distribute(child, min(demand, max(floor, weight * level)), unit_rate)
+
+
+def _weight(share: Share, unit_rate: float) -> float:
+    if share.weight_rule == "active":
+        return share.weight * share.demand / unit_rate
+    return share.weight
+
+
+def water_level(parts: list[tuple[float, float, float]], rate: float) -> float:
+    """The level at which ``sum(min(demand, max(floor, weight * level)))`` equals ``rate``.
+
+    Args:
+        parts: weight, floor and demand of each.
+        rate: what is to be divided; less than the sum of demands.
+
+    The sum grows piecewise linearly with the level; walk its corners in order.
+    """
+    corners = sorted({corner for weight, floor, demand in parts for corner in (floor / weight, demand / weight)})
+    below, total_below = 0.0, sum(floor for _, floor, _ in parts)
+    if total_below >= rate:
+        return 0.0
+    for corner in corners:
+        total = sum(min(demand, max(floor, weight * corner)) for weight, floor, demand in parts)
+        if total >= rate:
+            return below + (corner - below) * (rate - total_below) / (total - total_below)
+        below, total_below = corner, total
+    return below

@@ -1,0 +1,68 @@
+"""How a machine's memory is divided among the systems on it: space, before any program runs.
+
+A guest gets what its tenant was given; a driver domain what the hypervisor's catalog entry says; hypervisors and
+monitors hold what they need themselves; the system that is shared by all gets the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator import discovery, notation
+from simulator.errors import StackError
+from simulator.layers.base import Layer
+
+
+def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float) -> dict[str, float]:
+    """Bytes of every node that holds memory, by path.
+
+    Raises:
+        StackError: the guests do not fit into the machine.
+    """
+    owners = {node.path: name for name, chain in tree.chains.items() for node in chain if node.private}
+    given: dict[str, float] = {}
+    sharing: list[str] = []
+    for node in tree.nodes:
+        family, parameters = _family(point, node.name)
+        children = sum(1 for other in tree.nodes if other.parent is node)
+        if not _manages_memory(family):
+            given[node.path] = family.own_bytes(parameters, children)
+        elif node.role:
+            given[node.path] = _parameters(point, node.parent)["driver_domain_bytes"]
+        elif _is_guest(point, node):
+            given[node.path] = point["tenants"][owners[node.path]]["memory_bytes"]
+        else:
+            sharing.append(node.path)
+    left_bytes = capacity_bytes - sum(given.values())
+    if left_bytes < 0.0:
+        raise StackError(
+            f"the systems want {-left_bytes / 2**20:.0f} MiB more than the machine's {capacity_bytes / 2**20:.0f} MiB: "
+            "give the tenants less memory, or take fewer of them"
+        )
+    return given | {path: left_bytes / len(sharing) for path in sharing}
+
+
+def _family(point: Mapping[str, Any], name: str) -> tuple[type[Layer], Mapping[str, float]]:
+    figures = point["layers"][name]
+    return discovery.member("layers", figures["family"]).LAYER, figures["parameters"]
+
+
+def _parameters(point: Mapping[str, Any], node: notation.Node | None) -> Mapping[str, float]:
+    assert node is not None
+    parameters: Mapping[str, float] = point["layers"][node.name]["parameters"]
+    return parameters
+
+
+def _manages_memory(family: type[Layer]) -> bool:
+    return family.OFFERS == "system" and family.NEEDS == "machine"
+
+
+def _is_guest(point: Mapping[str, Any], node: notation.Node) -> bool:
+    """Whether something below a private system confines it to its tenant's memory."""
+    step = node.parent
+    while node.private and step is not None:
+        if _family(point, step.name)[0].CONFINES_MEMORY:
+            return True
+        step = step.parent
+    return False

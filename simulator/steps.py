@@ -1,0 +1,135 @@
+"""What a layer's verbs return: plain values, no simulation in them.
+
+A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Below`` hands a demand to the next
+layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
+drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
+layer's state; ``Parallel`` and ``Spawn`` let time overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.demands import Demand
+
+CPU = "cpu"
+DISK = "disk"
+NIC_SEND = "nic-send"
+NIC_RECEIVE = "nic-receive"
+
+BlockedBy = Literal["disk", "network", "message", "lock", "time", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Processor time: cycles at the clock's pace, memory waits in seconds.
+
+    ``program`` is true for the program's own work, which is the same in every stack; everything else is
+    overhead of the layer that returned the step.
+    """
+
+    mechanism: str
+    cycles: float = 0.0
+    stall_s: float = 0.0
+    operations: float = 1.0
+    program: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Bytes moved by a disk or one direction of a network card.
+
+    With a window the thread goes on while at most ``window_bytes`` of its earlier transfers are under way.
+    """
+
+    device: str
+    mechanism: str
+    size_bytes: float
+    position_bytes: int = 0
+    write: bool = False
+    stream: str = ""
+    window_bytes: float = 0.0
+    operations: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A demand for the layer below. It inherits the cause of the demand being lowered, or starts one here."""
+
+    demand: Demand
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A demand lowered at another node of the machine, named by its role."""
+
+    role: str
+    demand: Demand
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Work put into a queue; its service does ``work`` in its own thread.
+
+    ``kick`` is paid by the sender only when the service sleeps; ``notice`` is paid by the sender once its work
+    is done, and only by the first of the items that one batch completes. A full queue makes the sender wait.
+    """
+
+    queue: str
+    work: tuple[Step, ...]
+    kick: tuple[Step, ...] = ()
+    notice: tuple[Step, ...] = ()
+    wait: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The thread blocks: for a message, a lock, or a time."""
+
+    by: BlockedBy
+    name: str = ""
+    time_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A message posted or a lock given back."""
+
+    by: Literal["message", "lock"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Memory taken (positive) or given back (negative) by the program."""
+
+    size_bytes: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Choice:
+    """One of several plans, chosen when it is reached."""
+
+    decide: Callable[[], int]
+    options: tuple[tuple[Step, ...], ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Plans that run at the same time; the thread goes on when all have ended."""
+
+    branches: tuple[tuple[Step, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """A plan that runs on its own; the thread does not wait for it."""
+
+    steps: tuple[Step, ...]
+
+
+Step = Use | Transfer | Below | At | Send | Wait | Signal | Hold | Choice | Parallel | Spawn

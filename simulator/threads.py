@@ -1,0 +1,400 @@
+"""Threads: what carries plans out in simulated time, and keeps account of where the time went.
+
+A thread's life is divided without gaps into states; their sum must equal its length (``LedgerError`` if not).
+Whoever blocks pays, when it goes on, for what its waking took: the switch in its kernel, and on every layer
+below that had fallen idle the way back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from simulator.demands import Demand
+from simulator.devices.base import Charge, Key, Ledger, Request
+from simulator.errors import LedgerError
+from simulator.layers.base import Service, Transition
+from simulator.plans import (
+    PROGRAM,
+    Block,
+    Branch,
+    Enqueue,
+    Keep,
+    Move,
+    Node,
+    Part,
+    Pick,
+    Plan,
+    Wake,
+    Work,
+    compile_steps,
+    compiled,
+    scale,
+)
+from simulator.queues import Item, Ring
+from simulator.sharing.tree import Share
+from simulator.steps import CPU, DISK
+
+if TYPE_CHECKING:
+    import simpy
+
+    from simulator.tenancy import House
+
+Life = Generator["simpy.Event", Any, None]
+
+STATES = (
+    "useful", "overhead", "stalled", "ready", "steal", "throttled", "overhead_wait",
+    "blocked_disk", "blocked_network", "blocked_message", "blocked_lock", "asleep",
+)  # fmt: skip
+_LEDGER_TOLERANCE = 1e-9
+_WAITING = {
+    "disk": "blocked_disk",
+    "network": "blocked_network",
+    "message": "blocked_message",
+    "lock": "blocked_lock",
+    "time": "asleep",
+    "service": "overhead_wait",
+}
+
+
+class Thread:
+    """One thread of a program, or of a layer.
+
+    Args:
+        house: the machine with its tree of systems.
+        tenant: whom it belongs to; a shared system's own threads belong to that system.
+        name: within the tenant.
+        node: the system it runs on.
+        share: the group it stands in.
+        service: whether a layer runs it.
+        working_set_bytes: what it wants to find in the cache when it goes on.
+    """
+
+    def __init__(
+        self, house: House, tenant: str, name: str, node: Node, share: Share, *,
+        service: bool = False, working_set_bytes: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.house, self.environment, self.machine = house, house.environment, house.machine
+        self.tenant, self.name, self.node, self.service = tenant, name, node, service
+        self.share = Share(f"{tenant}/{name}", share)
+        self.working_set_bytes = working_set_bytes
+        self.charges: Ledger = {}
+        self.spent = dict.fromkeys(STATES, 0.0)
+        self.started_s = self.environment.now
+        self.ended_s: float | None = None
+        self.path = house.path(node)
+        self._ticks = house.tick_work(node)
+        self._in_flight: Work | None = None
+        self._state, self._since = "asleep", self.environment.now
+        self._transfers: dict[str, deque[tuple[Request, Move]]] = {}
+        self._blocked = True
+
+    # ---- lives
+
+    def live(self, demands: Iterable[Demand]) -> Life:
+        """Run a program to its end."""
+        self._unblock()
+        for demand in demands:
+            yield from self.ask(demand)
+        yield from self._drain()
+        self.end()
+
+    def ask(self, demand: Demand) -> Life:
+        """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
+        plan = compiled(self.node, demand)
+        if len(plan) == 1 and isinstance(plan[0], Work):
+            left = yield from self._work(plan[0])
+            while left > 0.0:
+                demand = replace(demand, count=demand.count * left)
+                (work,) = compiled(self.node, demand)
+                assert isinstance(work, Work)
+                left = yield from self._work(work)
+        else:
+            yield from self.do(plan)
+
+    def serve(self, service: Service, ring: Ring) -> Life:
+        """Drain a queue in batches, for ever."""
+        while True:
+            if not ring.items:
+                yield from self._wait(ring.server_waits(), "asleep")
+            else:
+                self._unblock()
+            for item in ring.take(service.batch):
+                yield from self._serve(item)
+
+    def repeat(self, service: Service) -> Life:
+        """Look for work of its own now and then, for ever."""
+        assert service.wanted is not None and service.demand is not None
+        while True:
+            yield self.environment.timeout(service.period_s)
+            while service.wanted():
+                self._account("asleep")
+                yield from self._go_on()
+                yield from self.ask(service.demand)
+                self._block()
+                self._state = "asleep"
+
+    # ---- operations
+
+    def do(self, plan: Plan) -> Life:
+        """Carry out a plan, one operation after the other."""
+        for operation in plan:
+            if isinstance(operation, Work):
+                yield from self._whole(operation)
+            elif isinstance(operation, Move):
+                yield from self._move(operation)
+            elif isinstance(operation, Pick):
+                yield from self.do(operation.options[operation.decide()])
+            elif isinstance(operation, Enqueue):
+                yield from self._enqueue(operation)
+            elif isinstance(operation, Block):
+                yield from self._block_on(operation)
+            elif isinstance(operation, Wake):
+                self.house.mailbox(self.tenant, operation.by, operation.name).put()
+            elif isinstance(operation, Keep):
+                self.house.keep(self.tenant, self.node, operation.size_bytes)
+            else:
+                yield from self._branch(operation)
+
+    def _whole(self, work: Work) -> Life:
+        left = yield from self._work(work)
+        while left > 0.0:
+            (rest,) = scale((work,), left)
+            assert isinstance(rest, Work)
+            work = rest
+            left = yield from self._work(work)
+
+    def _work(self, work: Work) -> Generator[simpy.Event, Any, float]:
+        """Processor time with the ticks that fall into it; returns which part of it was left undone."""
+        work = self._with_ticks(work)
+        cpu = self.machine.cpu
+        total = work.cycles + work.stall_s * cpu.frequency_hz
+        if total <= 0.0:
+            return 0.0
+        frequency_hz = cpu.frequency_hz
+        self._in_flight = work
+        remainder = yield cpu.run(work.cycles, self.share, work.stall_s)
+        self._in_flight = None
+        self._book(work, 1.0 - remainder / total, frequency_hz)
+        left: float = remainder / total
+        return left
+
+    def _with_ticks(self, work: Work) -> Work:
+        """LAWS: a background load rho at top priority stretches work by 1 / (1 - rho)."""
+        if not self._ticks.parts:
+            return work
+        frequency_hz = self.machine.cpu.frequency_hz
+        rho = self._ticks.cycles / frequency_hz + self._ticks.stall_s
+        seconds = (work.cycles / frequency_hz + work.stall_s) / (1.0 - rho)
+        ticks = [Part(p.key, p.cycles * seconds, p.stall_s * seconds, p.operations * seconds) for p in self._ticks.parts]
+        cycles, stall_s = work.cycles + self._ticks.cycles * seconds, work.stall_s + self._ticks.stall_s * seconds
+        return Work(cycles, stall_s, (*work.parts, *ticks))
+
+    def _book(self, work: Work, done: float, frequency_hz: float) -> None:
+        """Charge the part of a step that was carried out, and account for the time it took."""
+        for key, cycles, stall_s, operations in work.parts:
+            service_s = (cycles / frequency_hz + stall_s) * done
+            self._charge(key).add(cycles=cycles * done, operations=operations * done, service_s=service_s)
+            self.spent["stalled"] += stall_s * done
+            self.spent["useful" if key.cause == PROGRAM else "overhead"] += cycles * done / frequency_hz
+        share = self.share
+        self.spent["ready"] += share.ready_s
+        self.spent["steal"] += share.steal_s
+        self.spent["throttled"] += share.throttled_s
+        share.ready_s = share.steal_s = share.throttled_s = 0.0
+        self._since = self.environment.now
+
+    def _charge(self, key: Key) -> Charge:
+        charge = self.charges.get(key)
+        if charge is None:
+            charge = self.charges[key] = Charge()
+        return charge
+
+    def _move(self, move: Move) -> Life:
+        """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for this one."""
+        self._start(move)
+        if move.window_bytes <= 0.0:
+            yield from self._finish_transfer(move.device)
+            return
+        under_way = self._transfers[move.device]
+        while under_way and sum(m.size_bytes for _, m in under_way) > move.window_bytes and len(under_way) > 1:
+            yield from self._finish_transfer(move.device)
+
+    def _start(self, move: Move) -> Request:
+        request = self.machine.transfer(
+            move.device, move.size_bytes, move.packets, move.position_bytes, move.write, move.stream
+        )
+        self._transfers.setdefault(move.device, deque()).append((request, move))
+        return request
+
+    def _finish_transfer(self, device: str) -> Life:
+        request, move = self._transfers[device][0]
+        if not request.done.processed:
+            yield from self._wait(request.done, "blocked_disk" if device == DISK else "blocked_network")
+        self._transfers[device].popleft()
+        self.book_transfer(move, request)
+
+    def book_transfer(self, move: Move, request: Request) -> None:
+        """Charge the part of a transfer that the device has carried out by now."""
+        served_s = request.served_s(self.environment.now)
+        done = served_s / request.service_s
+        self._charge(move.key).add(
+            size_bytes=move.size_bytes * done, operations=move.operations * done, service_s=served_s
+        )
+
+    def _drain(self) -> Life:
+        """Wait for every transfer that is still under way."""
+        for device, under_way in self._transfers.items():
+            while under_way:
+                yield from self._finish_transfer(device)
+
+    def _block_on(self, block: Block) -> Life:
+        if block.by in ("message", "lock"):
+            arrival = self.house.mailbox(self.tenant, block.by, block.name).get()
+            if arrival is None:
+                return
+        elif block.time_s <= 0.0:
+            return
+        else:
+            arrival = self.environment.timeout(block.time_s)
+        yield from self._wait(arrival, _WAITING[block.by])
+
+    def _enqueue(self, operation: Enqueue) -> Life:
+        """Put work into a queue: wait for room, pay the kick if its server sleeps, wait for it if asked to."""
+        ring = self.house.ring(operation.queue)
+        while not ring.has_room(operation.slots):
+            yield from self._wait(ring.sender_waits(), "overhead_wait")
+        if ring.server_sleeps:
+            yield from self.do(operation.kick)
+        item = ring.put(operation)
+        if operation.wait:
+            yield from self._wait(item.done, None)
+            if ring.notice_is_due(self.environment.now):
+                yield from self.do(operation.notice)
+
+    def _serve(self, item: Item) -> Life:
+        """One item. A transfer at its end is not waited for: the item is done when the device says so."""
+        last = item.work[-1] if item.work else None
+        if not isinstance(last, Move) or last.window_bytes > 0.0:
+            yield from self.do(item.work)
+            item.done.succeed(None)
+            return
+        yield from self.do(item.work[:-1])
+        request = self._start(last)
+        self._transfers[last.device].pop()
+        self.house.detached.append((request, self, last))
+        state = "blocked_disk" if last.device == DISK else "blocked_network"
+
+        def finished(_: simpy.Event) -> None:
+            self.house.detached.remove((request, self, last))
+            self.book_transfer(last, request)
+            item.done.succeed((state, self.environment.now - asked_s))
+
+        asked_s = self.environment.now
+        assert request.done.callbacks is not None
+        request.done.callbacks.append(finished)
+
+    def _branch(self, branch: Branch) -> Life:
+        ends = [self.house.spawn(self, plan) for plan in branch.plans]
+        if branch.wait:
+            yield from self._wait(self.environment.all_of(ends), "overhead_wait")
+
+    # ---- blocking and going on
+
+    def _wait(self, event: simpy.Event, state: str | None) -> Life:
+        """Block until an event; the time goes to ``state``.
+
+        With None it is a service that is waited for: the time it waited for a device in our name is ours too,
+        the rest is overhead.
+        """
+        self._block()
+        self._state = state or "overhead_wait"
+        device_wait = yield event
+        if state is None and device_wait is not None:
+            device_state, waited_s = device_wait
+            waited_s = min(waited_s, self.environment.now - self._since)
+            self.spent[device_state] += waited_s
+            self._since += waited_s
+        self._account(self._state)
+        yield from self._go_on()
+
+    def _account(self, state: str) -> None:
+        self.spent[state] += self.environment.now - self._since
+        self._since = self.environment.now
+
+    def _block(self) -> None:
+        if not self._blocked:
+            self._blocked = True
+            self.house.block(self.node)
+
+    def _unblock(self) -> None:
+        if self._blocked:
+            self._blocked = False
+            self.house.unblock(self.node)
+
+    def _go_on(self) -> Life:
+        """Pay for being woken: transitions of the layers, then cache and idle state of the machine."""
+        work = self.house.waking(self.node)
+        self._blocked = False
+        cpu = self.machine.cpu
+        idle_s, refill_s = cpu.wake_latency_s(), cpu.resume(self.share, self.working_set_bytes)
+        stalls = [
+            Part(Key(CPU, "machine", mechanism), 0.0, stall_s, 1.0)
+            for mechanism, stall_s in (("idle_exit", idle_s), ("cache_refill", refill_s))
+            if stall_s > 0.0 and mechanism not in self.house.without
+        ]
+        stall_s = sum(part.stall_s for part in stalls)
+        if work.parts or stalls:
+            yield from self._whole(Work(work.cycles, work.stall_s + stall_s, (*work.parts, *stalls)))
+
+    # ---- the end
+
+    def end(self) -> None:
+        """The thread's life is over, by its own program or by force."""
+        self._block()
+        self.ended_s = self.environment.now
+
+    def relower(self) -> None:
+        """Stop the step in flight; what is left of it goes on under the rules of now."""
+        if self._in_flight is not None:
+            self.machine.cpu.stop(self.share)
+
+    def close(self) -> None:
+        """Book what is in flight at the end of the run, and check the ledger.
+
+        Raises:
+            LedgerError: the states do not add up to the thread's life.
+        """
+        now = self.environment.now
+        if self.ended_s is None:
+            if self._in_flight is not None:
+                work, frequency_hz = self._in_flight, self.machine.cpu.frequency_hz
+                total = work.cycles + work.stall_s * frequency_hz
+                self._book(work, 1.0 - self.machine.cpu.sharing.remove(self.share) / total, frequency_hz)
+                self._in_flight = None
+            else:
+                self._account(self._state if self._blocked else "overhead_wait")
+            for under_way in self._transfers.values():
+                for request, move in under_way:
+                    self.book_transfer(move, request)
+            self.ended_s = now
+        wall_s = self.ended_s - self.started_s
+        gap_s = wall_s - sum(self.spent.values())
+        if abs(gap_s) > _LEDGER_TOLERANCE * max(1.0, wall_s):
+            raise LedgerError(f"{self.tenant}/{self.name}: {gap_s:g} s of {wall_s:g} s are not accounted for")
+
+
+def transition_work(node: Node, kind: Any) -> Work:
+    """What one transition costs at a node: processor time only.
+
+    Raises:
+        TypeError: the layer's reaction does anything else.
+    """
+    plan = compile_steps(node, node.layer.react(Transition(kind)), node.path)
+    if not plan:
+        return Work(0.0, 0.0, ())
+    if len(plan) > 1 or not isinstance(plan[0], Work):
+        raise TypeError(f"{node.path}: the reaction to {kind!r} may only take processor time")
+    return plan[0]

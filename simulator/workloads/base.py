@@ -1,0 +1,104 @@
+"""A program: threads that ask for things, and what counts as its work."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from math import exp, log, sqrt
+from typing import ClassVar, NamedTuple
+
+from simulator.demands import Demand, File
+from simulator.parameters import Parameter, Parameters
+
+Demands = Iterator[Demand]
+
+
+class Draws:
+    """One stream of random numbers for one purpose.
+
+    The stream depends on nothing but its names, so that the same tenant meets the same luck on every stack
+    (common random numbers). Only ``random()`` of the standard generator and transforms of our own are used:
+    these are the same on every version of Python.
+    """
+
+    def __init__(self, seed: int, replication: int, tenant: str, purpose: str) -> None:
+        names = f"{seed}|{replication}|{tenant}|{purpose}".encode()
+        self._random = random.Random(int.from_bytes(hashlib.sha256(names).digest()[:8], "big")).random
+
+    def uniform(self) -> float:
+        """Between 0 and 1, 1 excluded."""
+        return self._random()
+
+    def exponential(self, mean: float) -> float:
+        """Exponential with the given mean."""
+        return -mean * log(1.0 - self._random())
+
+    def lognormal(self, mean: float, variation: float) -> float:
+        """Log-normal with the given mean and coefficient of variation (standard deviation over mean)."""
+        sigma2 = log(1.0 + variation * variation)
+        normal = sum(self._random() for _ in range(12)) - 6.0
+        return mean * exp(sqrt(sigma2) * normal - sigma2 / 2.0)
+
+    def below(self, bound: int) -> int:
+        """A whole number from 0 to ``bound`` - 1."""
+        return int(self._random() * bound)
+
+
+class Context:
+    """What a program may know while it runs: the time, its luck, and where to report what it has done."""
+
+    def __init__(self, now: Callable[[], float], draws: Callable[[str], Draws]) -> None:
+        self._now = now
+        self.draws = draws
+        self.requests: list[tuple[str, str, float, float]] = []
+
+    @property
+    def now(self) -> float:
+        """Simulated time."""
+        return self._now()
+
+    def done(self, thread: str, kind: str, start_s: float) -> None:
+        """Report one operation that began at ``start_s`` and ended now."""
+        self.requests.append((thread, kind, start_s, self._now() - start_s))
+
+
+class ThreadPlan(NamedTuple):
+    """One thread of a program."""
+
+    name: str
+    demands: Demands
+    working_set_bytes: float = 0.0
+    endless: bool = False
+    """Whether the thread serves others for ever; the run does not wait for its end."""
+
+
+class Program(ABC):
+    """Base of all programs. One module each; the counts come from the catalog.
+
+    Args:
+        parameters: see ``PARAMETERS``.
+        context: time, luck and reports.
+    """
+
+    INTERFACE: ClassVar[str] = "system"
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    COUNTS: ClassVar[tuple[str, ...]] = ()
+    """Mechanisms that the workload says how often happen; none of them may be emergent."""
+
+    def __init__(self, parameters: Mapping[str, float], context: Context) -> None:
+        self.parameters = Parameters(parameters)
+        self.context = context
+
+    @abstractmethod
+    def threads(self) -> list[ThreadPlan]:
+        """The program's threads."""
+
+    @abstractmethod
+    def value(self, operations: float, elapsed_s: float) -> float:
+        """The figure of merit, from the operations done in the measured window and its length."""
+
+    def warm_files(self) -> tuple[File, ...]:
+        """Files that earlier runs left in the page cache."""
+        return ()

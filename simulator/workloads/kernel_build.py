@@ -1,0 +1,82 @@
+"""A kernel compiled from its sources on a local disk.
+
+One operation: some source files, each compiled by a chain of processes (driver, preprocessor, compiler,
+assembler) that ``make`` starts and waits for. A file demands user cycles, process starts, first touches of the
+compiler's memory, file look-ups, reads of headers that are already in memory, and object files written.
+Sources are read from the disk the first time.
+"""
+
+from __future__ import annotations
+
+from simulator.demands import Compute, Create, Delete, Demand, Fault, File, Read, StartProcess, SystemCall, Write
+from simulator.parameters import Parameter
+from simulator.workloads.base import Demands, Program, ThreadPlan
+
+
+class KernelBuild(Program):
+    """``make`` with one job at a time."""
+
+    PARAMETERS = (
+        Parameter("files_count", "count", "source files compiled"),
+        Parameter("group_count", "count", "files that are simulated as one operation"),
+        Parameter("file_cycles", "cycles", "user cycles to compile a file"),
+        Parameter("file_variation_ratio", "ratio", "standard deviation of a file's cycles over the mean"),
+        Parameter("file_processes_count", "count", "processes executed for a file"),
+        Parameter("file_faults_count", "count", "first touches of memory for a file, process starts apart"),
+        Parameter("file_opens_count", "count", "files opened and closed for a file, headers included"),
+        Parameter("file_stats_count", "count", "file look-ups for a file"),
+        Parameter("file_reads_count", "count", "reads from the page cache for a file"),
+        Parameter("file_creates_count", "count", "temporary and object files made for a file"),
+        Parameter("source_bytes", "bytes", "size of a source file, read from disk"),
+        Parameter("object_bytes", "bytes", "size of an object file"),
+        Parameter("intermediate_bytes", "bytes", "size of the intermediate files, deleted before they are written back"),
+        Parameter("page_bytes", "bytes", "unit of the page cache"),
+        Parameter("working_set_bytes", "bytes", "what the compiler wants to find in the cache"),
+    )
+    COUNTS = ("compute", "process", "page_fault", "system_call", "page_cache", "copy")
+
+    def threads(self) -> list[ThreadPlan]:
+        """``make``."""
+        return [ThreadPlan("make", self._make(), self.parameters.working_set_bytes)]
+
+    def _make(self) -> Demands:
+        parameters, draws = self.parameters, self.context.draws("file")
+        group = parameters.group_count
+        source_bytes = int(parameters.source_bytes * group)
+        sources = File("sources", int(parameters.source_bytes * parameters.files_count), source_bytes)
+        for number in range(int(parameters.files_count / group)):
+            start_s = self.context.now
+            yield Read(sources, number * source_bytes, source_bytes)
+            yield from self._chain(group)
+            cycles = parameters.file_cycles * group
+            yield Compute(count=draws.lognormal(cycles, parameters.file_variation_ratio / group**0.5))
+            yield from self._files(group)
+            self.context.done("make", "files", start_s)
+
+    def _chain(self, group: float) -> Demands:
+        parameters = self.parameters
+        yield StartProcess("exec", count=parameters.file_processes_count * group)
+        yield Fault(count=parameters.file_faults_count * group)
+        yield SystemCall("open_close", count=parameters.file_opens_count * group)
+        yield SystemCall("stat", count=parameters.file_stats_count * group)
+        yield SystemCall("null_io", count=parameters.file_reads_count * group)
+
+    def _files(self, group: float) -> Demands:
+        parameters = self.parameters
+        page_bytes = parameters.page_bytes
+        created, intermediate = parameters.file_creates_count * group, parameters.intermediate_bytes * group
+        demands: tuple[Demand, ...] = (
+            Create(count=created),
+            Write(intermediate, intermediate / page_bytes, calls=intermediate / page_bytes, kept=False),
+            Delete(count=created - group),
+            Delete(intermediate / page_bytes),
+            Write(parameters.object_bytes * group, parameters.object_bytes * group / page_bytes),
+        )
+        yield from demands
+
+    def value(self, operations: float, elapsed_s: float) -> float:
+        """Seconds for the build."""
+        return elapsed_s
+
+
+PROGRAM = KernelBuild
