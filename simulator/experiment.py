@@ -103,8 +103,9 @@ class _Run:
         house.warm(tenant.name, tenant.program.warm_files())
         ends = []
         for plan in tenant.program.threads():
+            group = house.groups[tenant.name]
             thread = Thread(
-                house, tenant.name, plan.name, node, house.shares[node.path], working_set_bytes=plan.working_set_bytes
+                house, tenant.name, plan.name, node, group, working_set_bytes=plan.working_set_bytes
             )
             house.threads.append(thread)
             process = self.environment.process(self._guarded(tenant, thread, plan.demands))
@@ -132,7 +133,7 @@ class _Run:
         for thread in self.house.threads:
             thread.close()
         for request, thread, move in self.house.detached:
-            thread.book_transfer(move, request)
+            thread.book_transfer(request, move)
         self._check_devices()
 
     def _check_devices(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from math import factorial
+from math import factorial, perm
 from typing import NamedTuple
 
 # ---------------------------------------------------------------- one queue
@@ -25,7 +25,7 @@ def mm1_response_s(arrival_rate: float, service_rate: float) -> float:
 def jobs_probability(load: float, jobs: int) -> float:
     """``(1 - rho) rho^n``: probability of n jobs in M/M/1, and in M/G/1 with processor sharing.
 
-    Kleinrock 1975, section 3.2; Kleinrock 1976, section 4.4.
+    Kleinrock 1975, section 3.2; Kleinrock 1976, chapter 4.
     """
     return (1.0 - load) * load**jobs
 
@@ -60,7 +60,7 @@ def mg1_wait_s(arrival_rate: float, mean_s: float, second_moment_s2: float) -> f
 def sharing_response_s(size_s: float, load: float) -> float:
     """``x / (1 - rho)``: mean time of a job of ``size_s`` when all jobs share one processor equally (M/G/1-PS).
 
-    Every job is slowed by the same factor, whatever the law of sizes. Kleinrock 1976, section 4.4.
+    Every job is slowed by the same factor, whatever the law of sizes. Kleinrock 1976, chapter 4.
     """
     return size_s / (1.0 - load)
 
@@ -88,7 +88,7 @@ def discriminatory_responses_s(
 def background_slowdown(load: float) -> float:
     """``1 / (1 - rho)``: how much longer work takes beside interrupts that always go first (a busy period).
 
-    Kleinrock 1975, section 5.8.
+    Kleinrock 1975, chapter 5.
     """
     return 1.0 / (1.0 - load)
 
@@ -108,7 +108,7 @@ def max_min_rates(capacity: float, bounds: Sequence[float], weights: Sequence[fl
     """``r_i = min(b_i, theta w_i)`` with ``sum r_i = min(C, sum b_i)``: weighted max-min fair shares.
 
     What one leaves unused is divided among the others by weight ("water-filling"). A tree of shares is divided level
-    by level. Bertsekas and Gallager 1992, section 6.5.2.
+    by level. Bertsekas and Gallager 1992, section 6.5.
 
     Args:
         capacity: C, in any unit.
@@ -142,7 +142,7 @@ class ClosedNetwork(NamedTuple):
 
 
 def mean_value_analysis(demands_s: Sequence[float], customers: int, think_s: float = 0.0) -> ClosedNetwork:
-    """``R_k(n) = D_k (1 + Q_k(n-1))``, ``X = n / (Z + sum R)``, ``Q_k = X R_k``: exact mean values, customer by customer.
+    """``R_k(n) = D_k (1 + Q_k(n-1))``, ``X = n / (Z + sum R)``, ``Q_k = X R_k``: exact means, customer by customer.
 
     Whoever arrives finds the queue of a network with one customer less. Exact for stations that share equally, or
     serve exponential demands in order of arrival. Reiser and Lavenberg 1980.
@@ -166,7 +166,8 @@ def machine_repair(machines: int, failure_rate: float, repair_rate: float) -> li
 
     Also N users who think and then want one processor. Kleinrock 1975, section 3.8.
     """
-    terms = [factorial(machines) / factorial(machines - k) * (failure_rate / repair_rate) ** k for k in range(machines + 1)]
+    ratio = failure_rate / repair_rate
+    terms = [perm(machines, down) * ratio**down for down in range(machines + 1)]
     return [term / sum(terms) for term in terms]
 
 

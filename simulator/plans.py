@@ -72,6 +72,8 @@ class Enqueue(NamedTuple):
     kick: Plan
     notice: Plan
     wait: bool
+    size_bytes: float
+    window_bytes: float
     slots: float
 
 
@@ -208,7 +210,8 @@ def _place_below(node: Node, step: Below, cause: str) -> Plan:
 
 def _place_send(node: Node, step: Send, cause: str) -> Plan:
     work, kick, notice = (compile_steps(node, steps, cause) for steps in (step.work, step.kick, step.notice))
-    return (Enqueue(f"{node.path}:{step.queue}", work, kick, notice, step.wait, 1.0),)
+    name, window_bytes = f"{node.path}:{step.queue}", step.window_bytes
+    return (Enqueue(name, work, kick, notice, step.wait, step.size_bytes, window_bytes, slots=1.0),)
 
 
 _PLACING: Mapping[type, Callable[..., Plan]] = {
@@ -247,7 +250,8 @@ def _scaled(operation: Operation, count: float) -> Operation:
         size_bytes, operations = operation.size_bytes * count, operation.operations * count
         return operation._replace(size_bytes=size_bytes, packets=operation.packets * count, operations=operations)
     if isinstance(operation, Enqueue):
-        return operation._replace(work=scale(operation.work, count), slots=operation.slots * count)
+        work, size_bytes = scale(operation.work, count), operation.size_bytes * count
+        return operation._replace(work=work, size_bytes=size_bytes, slots=operation.slots * count)
     if isinstance(operation, Keep):
         return Keep(operation.size_bytes * count)
     raise ValueError(f"a demand that contains {type(operation).__name__} has a count of 1, not {count:g}")

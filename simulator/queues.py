@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import simpy
+from simulator.plans import Enqueue, Move, Plan
 
-from simulator.plans import Enqueue, Plan
+if TYPE_CHECKING:
+    import simpy
+
+    from simulator.devices.base import Request
 
 
 class Item(NamedTuple):
@@ -79,6 +82,45 @@ class Ring:
         due = now_s != self.noticed_at
         self.noticed_at = now_s
         return due
+
+
+class Flight(NamedTuple):
+    """One piece of data under way: until when, how much, and the transfer to be booked at its end, if it is ours."""
+
+    done: simpy.Event
+    size_bytes: float
+    transfer: tuple[Request, Move] | None = None
+
+
+class UnderWay:
+    """What a thread has sent off to one device or queue and not waited for yet, oldest first."""
+
+    def __init__(self) -> None:
+        self._flights: deque[Flight] = deque()
+        self.size_bytes = 0.0
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    @property
+    def oldest(self) -> Flight:
+        """What ends first."""
+        return self._flights[0]
+
+    def add(self, flight: Flight) -> None:
+        """One more."""
+        self._flights.append(flight)
+        self.size_bytes += flight.size_bytes
+
+    def exceeds(self, window_bytes: float) -> bool:
+        """Whether the thread must wait for the oldest: always for one larger than the window, but for no window at all."""
+        return self.size_bytes > window_bytes and (len(self._flights) > 1 or not window_bytes)
+
+    def retire(self) -> Flight:
+        """Take the oldest out."""
+        flight = self._flights.popleft()
+        self.size_bytes = self.size_bytes - flight.size_bytes if self._flights else 0.0
+        return flight
 
 
 class Mailbox:

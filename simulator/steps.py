@@ -75,7 +75,8 @@ class Send:
     """Work put into a queue; its service does ``work`` in its own thread.
 
     ``kick`` is paid by the sender only when the service sleeps; ``notice`` is paid by the sender once its work
-    is done, and only by the first of the items that one batch completes. A full queue makes the sender wait.
+    is done, and only by the first of the items that one batch completes. A full queue makes the sender wait. A sender
+    that does not wait goes on while at most ``window_bytes`` of its items are under way.
     """
 
     queue: str
@@ -83,6 +84,8 @@ class Send:
     kick: tuple[Step, ...] = ()
     notice: tuple[Step, ...] = ()
     wait: bool = True
+    size_bytes: float = 0.0
+    window_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

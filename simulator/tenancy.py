@@ -7,9 +7,7 @@ Equal path means the same node: tenants that share a node share its caches, queu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import simpy
+from typing import TYPE_CHECKING, Any
 
 from simulator import discovery, notation
 from simulator.demands import File
@@ -24,6 +22,9 @@ from simulator.queues import Mailbox, Ring, lock
 from simulator.sharing.tree import INFINITE, Share
 from simulator.space import divide
 from simulator.threads import Thread, transition_work
+
+if TYPE_CHECKING:
+    import simpy
 
 MACHINE = "machine"
 
@@ -45,6 +46,7 @@ class House:
         self.bottom = Node(MACHINE, Hardware({}), without=self.without)
         self.nodes: dict[str, Node] = {MACHINE: self.bottom}
         self.shares: dict[str, Share] = {MACHINE: machine.cpu.root}
+        self.groups: dict[str, Share] = {}
         self.spaces: dict[str, Memory] = {}
         self.tops: dict[str, Node] = {}
         self.program_bytes: dict[str, float] = {}
@@ -73,6 +75,7 @@ class House:
             self.tops[name] = self.nodes[chain[-1].path]
             private = [node for node in chain if node.private]
             self.enforced[name] = any(self.nodes[node.path].layer.CONFINES_MEMORY for node in private)
+            self.groups[name] = self._group(name, chain[-1].path, private=bool(private))
             self.program_bytes[name] = 0.0
         for node in list(self.nodes.values()):
             self._start_services(node)
@@ -104,6 +107,12 @@ class House:
             rules |= self._rules(tenant)
             rules["width"] = min(rules["width"], self.point["tenants"][tenant]["vcpus"] or INFINITE)
         self.shares[place.path] = Share(place.path, parent, **rules)
+
+    def _group(self, tenant: str, top: str, *, private: bool) -> Share:
+        """Where a tenant's threads stand. Without a node of its own nothing divides it from others: each thread counts."""
+        if private:
+            return self.shares[top]
+        return Share(f"threads of {tenant}", self.shares[top], weight_rule="active", tenant=True)
 
     def _rules(self, tenant: str) -> dict[str, Any]:
         figures = self.point["tenants"][tenant]

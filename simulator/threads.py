@@ -7,7 +7,6 @@ below that had fallen idle the way back.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,7 @@ from simulator.plans import (
     compiled,
     scale,
 )
-from simulator.queues import Item, Ring
+from simulator.queues import Flight, Item, Ring, UnderWay
 from simulator.sharing.tree import Share
 from simulator.steps import CPU, DISK
 
@@ -88,7 +87,7 @@ class Thread:
         self._ticks = house.tick_work(node)
         self._in_flight: Work | None = None
         self._state, self._since = "asleep", self.environment.now
-        self._transfers: dict[str, deque[tuple[Request, Move]]] = {}
+        self._sent: dict[str, UnderWay] = {}
         self._blocked = True
 
     # ---- lives
@@ -98,6 +97,13 @@ class Thread:
         self._unblock()
         for demand in demands:
             yield from self.ask(demand)
+        yield from self._drain()
+        self.end()
+
+    def carry_out(self, plan: Plan) -> Life:
+        """One plan is this thread's whole life."""
+        self._unblock()
+        yield from self.do(plan)
         yield from self._drain()
         self.end()
 
@@ -213,30 +219,36 @@ class Thread:
         return charge
 
     def _move(self, move: Move) -> Life:
-        """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for this one."""
-        self._start(move)
-        if move.window_bytes <= 0.0:
-            yield from self._finish_transfer(move.device)
-            return
-        under_way = self._transfers[move.device]
-        while under_way and sum(m.size_bytes for _, m in under_way) > move.window_bytes and len(under_way) > 1:
-            yield from self._finish_transfer(move.device)
+        """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for all."""
+        under_way = self._under_way(move.device)
+        request = self._start(move)
+        under_way.add(Flight(request.done, move.size_bytes, (request, move)))
+        while under_way.exceeds(move.window_bytes):
+            yield from self._retire(under_way, "blocked_disk" if move.device == DISK else "blocked_network")
 
     def _start(self, move: Move) -> Request:
-        request = self.machine.transfer(
+        return self.machine.transfer(
             move.device, move.size_bytes, move.packets, move.position_bytes, move.write, move.stream
         )
-        self._transfers.setdefault(move.device, deque()).append((request, move))
-        return request
 
-    def _finish_transfer(self, device: str) -> Life:
-        request, move = self._transfers[device][0]
-        if not request.done.processed:
-            yield from self._wait(request.done, "blocked_disk" if device == DISK else "blocked_network")
-        self._transfers[device].popleft()
-        self.book_transfer(move, request)
+    def _under_way(self, name: str) -> UnderWay:
+        """What is under way to a device or queue; what has arrived meanwhile is booked first."""
+        under_way = self._sent.setdefault(name, UnderWay())
+        while under_way and under_way.oldest.done.processed:
+            self._arrived(under_way)
+        return under_way
 
-    def book_transfer(self, move: Move, request: Request) -> None:
+    def _retire(self, under_way: UnderWay, state: str | None) -> Life:
+        if not under_way.oldest.done.processed:
+            yield from self._wait(under_way.oldest.done, state)
+        self._arrived(under_way)
+
+    def _arrived(self, under_way: UnderWay) -> None:
+        transfer = under_way.retire().transfer
+        if transfer is not None:
+            self.book_transfer(*transfer)
+
+    def book_transfer(self, request: Request, move: Move) -> None:
         """Charge the part of a transfer that the device has carried out by now."""
         served_s = request.served_s(self.environment.now)
         done = served_s / request.service_s
@@ -245,10 +257,11 @@ class Thread:
         )
 
     def _drain(self) -> Life:
-        """Wait for every transfer that is still under way."""
-        for device, under_way in self._transfers.items():
+        """Wait for everything that is still under way."""
+        for under_way in self._sent.values():
             while under_way:
-                yield from self._finish_transfer(device)
+                ours = under_way.oldest.transfer
+                yield from self._retire(under_way, "blocked_network" if ours else None)
 
     def _block_on(self, block: Block) -> Life:
         if block.by in ("message", "lock"):
@@ -273,23 +286,27 @@ class Thread:
             yield from self._wait(item.done, None)
             if ring.notice_is_due(self.environment.now):
                 yield from self.do(operation.notice)
+            return
+        under_way = self._under_way(operation.queue)
+        under_way.add(Flight(item.done, operation.size_bytes))
+        while under_way.exceeds(operation.window_bytes):
+            yield from self._retire(under_way, None)
 
     def _serve(self, item: Item) -> Life:
         """One item. A transfer at its end is not waited for: the item is done when the device says so."""
         last = item.work[-1] if item.work else None
-        if not isinstance(last, Move) or last.window_bytes > 0.0:
+        if not isinstance(last, Move):
             yield from self.do(item.work)
             item.done.succeed(None)
             return
         yield from self.do(item.work[:-1])
         request = self._start(last)
-        self._transfers[last.device].pop()
         self.house.detached.append((request, self, last))
         state = "blocked_disk" if last.device == DISK else "blocked_network"
 
         def finished(_: simpy.Event) -> None:
             self.house.detached.remove((request, self, last))
-            self.book_transfer(last, request)
+            self.book_transfer(request, last)
             item.done.succeed((state, self.environment.now - asked_s))
 
         asked_s = self.environment.now
@@ -376,9 +393,9 @@ class Thread:
                 self._in_flight = None
             else:
                 self._account(self._state if self._blocked else "overhead_wait")
-            for under_way in self._transfers.values():
-                for request, move in under_way:
-                    self.book_transfer(move, request)
+            for under_way in self._sent.values():
+                while under_way:
+                    self._arrived(under_way)
             self.ended_s = now
         wall_s = self.ended_s - self.started_s
         gap_s = wall_s - sum(self.spent.values())

@@ -134,7 +134,7 @@ class Processor:
             self._idle_since.pop()
 
     def _rest_core(self) -> None:
-        if len(self.sharing.active) < self.cores:
+        if len(self.sharing.active) + len(self._idle_since) < self.cores:
             self._idle_since.append(self.environment.now)
 
 

@@ -38,10 +38,13 @@ class Asked:
     cached: bool = False
 
 
+Make = Callable[[float, Ground], tuple[Step, ...]]
+
+
 class Phrase(NamedTuple):
     """One way to ask: which quantity follows the words, and what it stands for."""
 
-    make: Callable[[float, Ground], tuple[Step, ...]]
+    make: Make
     wants: Dimension | None = None
     example: str = ""
     optional: bool = False
@@ -57,35 +60,39 @@ def _file(size_bytes: float, ground: Ground) -> d.File:
     return d.File(_NAME, whole, whole, ground.start_bytes)
 
 
-def _call(name: str) -> Phrase:
-    return Phrase(lambda _, ground: (d.SystemCall(name),))
+def _alone(*steps: Step) -> Phrase:
+    return Phrase(lambda _, ground: steps)
+
+
+def _sized(example: str, make: Make, optional: bool = False) -> Phrase:
+    return Phrase(make, "size", example, optional)
 
 
 PHRASES: Mapping[str, Phrase] = {
     "compute": Phrase(lambda cycles, _: (d.Compute(count=cycles),), "cycles", "compute 1e6 cycles"),
-    "read": Phrase(lambda size, g: (d.Read(_file(size, g), 0, int(size)),), "size", "read 4 KiB"),
-    "write": Phrase(lambda size, g: (d.Write(size, _pages(size, g)),), "size", "write 4 KiB"),
-    "write-through": Phrase(lambda size, g: (d.WriteThrough(_file(size, g), int(size)),), "size", "write-through 8 KiB"),
-    "fault": Phrase(lambda _, g: (d.Fault(),)),
-    "protection fault": Phrase(lambda _, g: (d.Fault("protection"),)),
-    "allocate": Phrase(lambda size, _: (d.Allocate(size),), "size", "allocate 1 MiB"),
-    "free": Phrase(lambda size, _: (d.Free(size),), "size", "free 1 MiB"),
-    "map": Phrase(lambda _, g: (d.Map(),)),
-    "fork": Phrase(lambda _, g: (d.StartProcess("fork"),)),
-    "exec": Phrase(lambda _, g: (d.StartProcess("exec"),)),
-    "shell": Phrase(lambda _, g: (d.StartProcess("shell"),)),
-    "null": _call("null"),
-    "stat": _call("stat"),
-    "open": _call("open_close"),
-    "select": _call("select"),
-    "create": Phrase(lambda _, g: (d.Create(),)),
-    "delete": Phrase(lambda size, g: (d.Delete(_pages(size, g)),), "size", "delete 10 KiB", optional=True),
-    "send": Phrase(lambda size, _: (d.SendData(size, size),), "size", "send 1 KiB"),
-    "receive": Phrase(lambda size, _: (d.ReceiveData(size, size),), "size", "receive 1 KiB"),
-    "message": Phrase(lambda size, _: (d.Post(_NAME, size), d.Fetch(_NAME, size)), "size", "message 1 KiB", optional=True),
-    "sleep": Phrase(lambda time, _: (d.Sleep(time),), "time", "sleep 1 ms"),
-    "wake": Phrase(lambda _, g: (Transition("resume"),)),
-    "tick": Phrase(lambda _, g: (Transition("tick"),)),
+    "read": _sized("read 4 KiB", lambda size, ground: (d.Read(_file(size, ground), 0, int(size)),)),
+    "write": _sized("write 4 KiB", lambda size, ground: (d.Write(size, _pages(size, ground)),)),
+    "write-through": _sized("write-through 8 KiB", lambda size, g: (d.WriteThrough(_file(size, g), int(size)),)),
+    "fault": _alone(d.Fault()),
+    "protection fault": _alone(d.Fault("protection")),
+    "allocate": _sized("allocate 1 MiB", lambda size, _: (d.Allocate(size),)),
+    "free": _sized("free 1 MiB", lambda size, _: (d.Free(size),)),
+    "map": _alone(d.Map()),
+    "fork": _alone(d.StartProcess("fork")),
+    "exec": _alone(d.StartProcess("exec")),
+    "shell": _alone(d.StartProcess("shell")),
+    "null": _alone(d.SystemCall("null")),
+    "stat": _alone(d.SystemCall("stat")),
+    "open": _alone(d.SystemCall("open_close")),
+    "select": _alone(d.SystemCall("select")),
+    "create": _alone(d.Create()),
+    "delete": _sized("delete 10 KiB", lambda size, ground: (d.Delete(_pages(size, ground)),), optional=True),
+    "send": _sized("send 1 KiB", lambda size, _: (d.SendData(size, size),)),
+    "receive": _sized("receive 1 KiB", lambda size, _: (d.ReceiveData(size, size),)),
+    "message": _sized("message 1 KiB", lambda size, _: (d.Post(_NAME, size), d.Fetch(_NAME, size)), optional=True),
+    "sleep": Phrase(lambda time_s, _: (d.Sleep(time_s),), "time", "sleep 1 ms"),
+    "wake": _alone(Transition("resume")),
+    "tick": _alone(Transition("tick")),
 }
 """Everything that can be asked for. Data that is sent or received is one packet."""
 
@@ -125,4 +132,5 @@ def _amount(name: str, phrase: Phrase, quantity: str) -> float:
 
 
 def _near(words: list[str]) -> str:
-    return suggestion(words[0] if words else "", PHRASES).replace("there are: ", "it begins with one of: ")
+    near = suggestion(words[0] if words else "", PHRASES)
+    return near if near.startswith("did you") else f"it begins with one of: {', '.join(PHRASES)}"

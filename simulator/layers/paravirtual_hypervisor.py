@@ -134,19 +134,22 @@ class ParavirtualHypervisor(Layer):
     def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
         return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
 
-    def _through_ring(self, demand: d.Demand, ring: str, device: str, kind: str) -> tuple[Step, ...]:
+    def _through_ring(self, demand: d.TransferBlocks | d.TransferPackets, ring: str, device: str, kind: str) -> tuple[Step, ...]:
         count = demand.count
         front = self._use("ring", ring, count)
         if self.structure["driver_place"] == "hypervisor":
             driver = self._use("driver", f"{device}_driver_cycles", count)
             return (front, driver, Below(demand))
         back = self._use("back_end", f"{kind}_back_end_cycles", count)
+        window_bytes = demand.window_bytes if isinstance(demand, d.TransferPackets) else 0.0
         send = Send(
             f"{kind}-ring",
             work=(back, At(DOMAIN_0, demand)),
             kick=(self._use("event_channel", "hypercall_cycles"),),
             notice=(self._use("event_channel", "event_cycles"),),
-            wait=isinstance(demand, d.TransferBlocks) or demand.window_bytes == 0.0,  # type: ignore[attr-defined]
+            wait=not window_bytes,
+            size_bytes=demand.size_bytes,
+            window_bytes=window_bytes,
         )
         return (front, send)
 

@@ -16,4 +16,16 @@ from simulator.notation.expression import ROLES, Expression, Scope, Term, fill_r
 from simulator.notation.parser import MalformedStack, parse
 from simulator.notation.tree import Node, Tree, build
 
-__all__ = ["ROLES", "Expression", "MalformedStack", "Node", "Scope", "Term", "Tree", "build", "fill_roles", "parse", "resolve"]
+__all__ = [
+    "ROLES",
+    "Expression",
+    "MalformedStack",
+    "Node",
+    "Scope",
+    "Term",
+    "Tree",
+    "build",
+    "fill_roles",
+    "parse",
+    "resolve",
+]

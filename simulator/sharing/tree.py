@@ -30,7 +30,7 @@ class Share:
     """
 
     __slots__ = (
-        "active", "arrived", "cap", "children", "demand", "done", "name", "parent", "payload", "rate", "ready_s",
+        "active", "arrived", "cap", "children", "demand", "done", "lineage", "name", "parent", "payload", "rate", "ready_s",
         "remaining", "reservation", "steal_s", "tenant", "throttled_s", "weight", "weight_rule", "width", "work",
     )  # fmt: skip
 
@@ -63,17 +63,11 @@ class Share:
         self.ready_s = self.steal_s = self.throttled_s = 0.0
         self.done: Callable[[Share], None] | None = None
         self.payload: object = None
+        self.lineage: tuple[Share, ...] = ()
+        """From the child of the root down to this share."""
         if parent is not None:
             parent.children.append(self)
-
-    def path(self) -> list[Share]:
-        """From the child of the root down to this share."""
-        nodes: list[Share] = []
-        share: Share = self
-        while share.parent is not None:
-            nodes.append(share)
-            share = share.parent
-        return nodes[::-1]
+            self.lineage = (*parent.lineage, self)
 
     def __repr__(self) -> str:
         return f"Share({self.name!r})"
@@ -81,10 +75,15 @@ class Share:
 
 def measure_demand(share: Share, unit_rate: float) -> float:
     """The rate a share could use: its own bounds, or the sum of its active children. Sets ``demand`` below it."""
+    wanted = 0.0
     if share.children:
-        wanted = sum(measure_demand(child, unit_rate) for child in share.children)
-    else:
-        wanted = unit_rate if share.active else 0.0
+        for child in share.children:
+            if child.children or child.active:
+                wanted += measure_demand(child, unit_rate)
+            else:
+                child.demand = 0.0
+    elif share.active:
+        wanted = unit_rate
     share.demand = min(wanted, share.cap, share.width * unit_rate)
     return share.demand
 
@@ -96,22 +95,29 @@ def distribute(share: Share, rate: float, unit_rate: float) -> None:
     up to ``rate`` (water-filling; LAWS: GPS with caps).
     """
     share.rate = rate
-    wanting = [child for child in share.children if child.demand > 0.0]
+    wanting = []
     for child in share.children:
-        if child.demand == 0.0 and child.rate:
+        if child.demand > 0.0:
+            wanting.append(child)
+        elif child.rate:
             distribute(child, 0.0, unit_rate)
-    if not wanting:
-        return
-    if rate >= sum(child.demand for child in wanting) * (1.0 - 1e-15):
-        for child in wanting:
-            distribute(child, child.demand, unit_rate)
-        return
+    for child, part in zip(wanting, _parts(wanting, rate, unit_rate), strict=True):
+        if child.children:
+            distribute(child, part, unit_rate)
+        else:
+            child.rate = part
+
+
+def _parts(wanting: list[Share], rate: float, unit_rate: float) -> list[float]:
+    """What each child that wants something gets of ``rate``."""
+    demands = [child.demand for child in wanting]
+    if rate >= sum(demands) * (1.0 - 1e-15):
+        return demands
     floors = [min(child.reservation, child.demand) for child in wanting]
     scale = min(1.0, rate / sum(floors)) if any(floors) else 1.0
     parts = [(_weight(c, unit_rate), floor * scale, c.demand) for c, floor in zip(wanting, floors, strict=True)]
     level = water_level(parts, rate)
-    for child, (weight, floor, demand) in zip(wanting, parts, strict=True):
-        distribute(child, min(demand, max(floor, weight * level)), unit_rate)
+    return [min(demand, max(floor, weight * level)) for weight, floor, demand in parts]
 
 
 def _weight(share: Share, unit_rate: float) -> float:
@@ -129,6 +135,10 @@ def water_level(parts: list[tuple[float, float, float]], rate: float) -> float:
 
     The sum grows piecewise linearly with the level; walk its corners in order.
     """
+    weights = sum(weight for weight, _, _ in parts)
+    level = rate / weights
+    if all(floor <= weight * level <= demand for weight, floor, demand in parts):
+        return level
     corners = sorted({corner for weight, floor, demand in parts for corner in (floor / weight, demand / weight)})
     below, total_below = 0.0, sum(floor for _, floor, _ in parts)
     if total_below >= rate:

@@ -144,7 +144,7 @@ def test_names_are_replaced_wherever_a_product_stands() -> None:
         ("a || b", 3, "there is nothing between the two bars", "write one bar, or a layer for each group"),
         ("xen 4 | linux", 4, "two names stand side by side", "write '/' between them"),
         ("xen-4 / @driver |", 9, "there is no role 'driver'", "roles are: domain-0"),
-        ("xen-4 / @ |", 10, "the name of a role is missing", "roles are: domain-0"),
+        ("xen-4 / @ |", 9, "the name of a role is missing", "roles are: domain-0"),
         ("xen-4 / @domain-0(a=b) |", 17, "a role that is meant has no options", "'domain-0=' is written"),
         ("xen-4(domain-0=linux-6 | linux-6", 5, "the parenthesis is never closed", "write ')'"),
         ("xen-4(", 5, "the parenthesis is never closed", "write ')'"),

@@ -1,0 +1,102 @@
+"""A laboratory for virtualization models: what each way of virtualizing costs, and where the time goes.
+
+    import simulator as vl
+
+    vl.run("scenarios/what-does-it-cost.yaml").summary()
+    vl.explain("xen-2 | linux-2.4", "read 4 KiB")
+
+Names are imported when they are first used, so that a worker or ``virtlab --help`` pays for nothing it does not need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from typing import Any
+
+    from simulator import demands as demands
+    from simulator import steps as steps
+    from simulator.batch.progress import Progress
+    from simulator.catalog import Catalog as Catalog
+    from simulator.errors import VirtlabError as VirtlabError
+    from simulator.explain import Explanation as Explanation
+    from simulator.explain import explain as explain
+    from simulator.layers.base import Layer as Layer
+    from simulator.layers.base import Mechanism as Mechanism
+    from simulator.layers.base import Place as Place
+    from simulator.layers.base import Service as Service
+    from simulator.layers.base import Transition as Transition
+    from simulator.machine import Machine as Machine
+    from simulator.parameters import Parameter as Parameter
+    from simulator.results import Results as Results
+    from simulator.results import load as load
+    from simulator.scenario import Scenario as Scenario
+    from simulator.workloads.base import Program as Program
+    from simulator.workloads.base import ThreadPlan as ThreadPlan
+
+_HOMES = {
+    "Catalog": "catalog",
+    "Explanation": "explain",
+    "Layer": "layers.base",
+    "Machine": "machine",
+    "Mechanism": "layers.base",
+    "Parameter": "parameters",
+    "Place": "layers.base",
+    "Program": "workloads.base",
+    "Results": "results",
+    "Scenario": "scenario",
+    "Service": "layers.base",
+    "ThreadPlan": "workloads.base",
+    "Transition": "layers.base",
+    "VirtlabError": "errors",
+    "load": "results",
+}
+_MODULES = ("demands", "explain", "steps")
+
+__all__ = ["__version__", "run", *_HOMES, *_MODULES]
+
+
+def run(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    **changes: Any,
+) -> Results:
+    """Run a scenario, or go on with it where it was stopped.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        progress: is told of every run.
+        changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
+
+    Raises:
+        ScenarioError: all mistakes of the scenario at once; nothing was run.
+    """
+    from simulator import batch
+    from simulator.scenario import load
+
+    return batch.run(load(scenario, overrides=changes), out=out, jobs=jobs, progress=progress)
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("virtlab")
+    if name in _MODULES:
+        return import_module(f"simulator.{name}")
+    if name in _HOMES:
+        return getattr(import_module(f"simulator.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,37 @@
+"""The command ``virtlab``: argument parsing and printing, nothing else.
+
+Data go to stdout, everything else to stderr. Exit codes: 0 all well, 1 nothing was completed, 2 a mistake in the
+command or the scenario, 3 completed with failed runs, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    import click
+
+    from simulator.cli.commands import virtlab
+    from simulator.cli.output import complain
+    from simulator.errors import UsageError, VirtlabError
+
+    try:
+        return virtlab.main(arguments, prog_name="virtlab", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort:
+        complain("interrupted; the same command goes on where this one stopped")
+        return INTERRUPTED
+    except VirtlabError as error:
+        complain(str(error))
+        return 2 if isinstance(error, UsageError) else 1

@@ -1,0 +1,104 @@
+"""``virtlab list``: what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.cli.output import as_json as json_option
+from simulator.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from simulator.catalog import Catalog
+
+    Rows = list[dict[str, str]]
+
+
+@click.command()
+@click.argument("kind", required=False)
+@json_option
+def command(kind: str | None, as_json: bool) -> None:
+    """List machines, layers, workloads, scenarios, demands or figures; without KIND, everything."""
+    from simulator.catalog import Catalog
+    from simulator.catalog.suggestion import suggestion
+    from simulator.errors import UsageError
+    from simulator.explain.columns import columns
+
+    kinds = _kinds()
+    if kind is not None and kind not in kinds:
+        raise UsageError(f"nothing of the kind {kind!r} can be listed; {suggestion(kind, kinds)}")
+    catalog = Catalog()
+    found = {name: rows(catalog) for name, rows in kinds.items() if kind in (None, name)}
+    if as_json:
+        say_json(found if kind is None else found[kind])
+        return
+    blocks = [
+        [name.upper(), *columns([list(row.values()) for row in rows], "<" * max(map(len, rows)))]
+        for name, rows in found.items()
+        if rows
+    ]
+    say("\n\n".join("\n".join(block[1:] if kind else block) for block in blocks))
+
+
+def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
+    """Everything that can be listed, by kind."""
+    return {
+        "machines": _machines,
+        "layers": _layers,
+        "workloads": _workloads,
+        "scenarios": _scenarios,
+        "demands": _demands,
+        "figures": _figures,
+    }
+
+
+def _machines(catalog: Catalog) -> Rows:
+    found = [catalog.machine(name) for name in catalog.names("machines")]
+    return [{"name": each.name, "year": str(each.year), "title": each.title} for each in found]
+
+
+def _layers(catalog: Catalog) -> Rows:
+    machine = catalog.names("machines")[0]
+    found = [catalog.layer(name, machine) for name in catalog.names("layers")]
+    return [{"name": each.name, "family": each.family.replace("_", " "), "title": each.title} for each in found]
+
+
+def _workloads(catalog: Catalog) -> Rows:
+    machine = catalog.names("machines")[0]
+    found = [catalog.workload(name, machine) for name in catalog.names("workloads")]
+    return [
+        {"name": each.name, "metric": f"{each.metric['name']}, {each.metric['unit']}", "title": each.title}
+        for each in found
+    ]
+
+
+def _scenarios(catalog: Catalog) -> Rows:
+    """Scenario files of the folder ``scenarios`` here."""
+    from pathlib import Path
+
+    from simulator.errors import ScenarioError
+    from simulator.scenario import load
+
+    rows = []
+    for path in sorted(Path("scenarios").rglob("*.yaml")):
+        try:
+            title = load(path, catalog=catalog).title
+        except ScenarioError as error:
+            title = f"({len(error.problems)} mistakes: virtlab check {path})"
+        rows.append({"path": str(path), "title": title})
+    return rows
+
+
+def _demands(_: Catalog) -> Rows:
+    from simulator.explain.asked import PHRASES
+
+    return [{"demand": phrase.example or name} for name, phrase in PHRASES.items()]
+
+
+def _figures(_: Catalog) -> Rows:
+    from simulator.plots.gallery import figures
+
+    return [{"name": name, "title": title} for name, title in figures().items()]

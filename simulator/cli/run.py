@@ -1,0 +1,109 @@
+"""``virtlab run``: runs scenarios, prints what they cost and where the time went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator.cli.output import as_json as json_option
+from simulator.cli.output import complain, say, say_json, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulator.results import Results
+    from simulator.scenario import Scenario
+
+_MOST_FAILURES = 5
+"""Failed runs that are named; the table of runs has them all."""
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
+@click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
+@click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
+@click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
+@click.option("--fidelity", help="Algorithm that shares the devices, instead of the scenario's.")
+@click.option("--only", metavar="RUN", help="Repeat this one run, e.g. p0003-r0001, and write nothing.")
+@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+@json_option
+def command(
+    scenarios: tuple[str, ...], out: str, jobs: int | None, only: str | None, no_figures: bool, as_json: bool,
+    **changes: Any,
+) -> int:  # fmt: skip
+    """Run scenarios, or go on with them where they were stopped.
+
+    All of them are checked first; if there is a mistake in one, none is run.
+    """
+    from simulator.cli.loading import load_all
+
+    loaded = load_all(scenarios, {name: value for name, value in changes.items() if value is not None})
+    if only is not None:
+        from simulator.cli.repeat import repeat
+
+        repeat(loaded, only, as_json)
+        return 0
+    finished = []
+    for scenario in loaded:
+        results, figures = _run(scenario, out, jobs, not no_figures)
+        finished.append((results, figures))
+        if not as_json:
+            _show(results, figures)
+    if as_json:
+        say_json([_data(results, figures) for results, figures in finished])
+    return _exit_code([results.exit_code for results, _ in finished])
+
+
+def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[Results, list[Path]]:
+    from simulator import batch
+    from simulator.cli.progress import watch
+
+    results = batch.run(scenario, out=out, jobs=jobs, progress=watch(scenario.name), catalog=scenario.catalog)
+    _tell_failures(results)
+    if not wanted or results.status == "failed":
+        return results, []
+    from simulator.plots.gallery import draw
+
+    return results, draw(results, scenario.figures)
+
+
+def _tell_failures(results: Results) -> None:
+    failures = results.manifest["failures"]
+    for failure in failures[:_MOST_FAILURES]:
+        complain(f"{failure['run']} failed: {failure['error']}")
+    if len(failures) > _MOST_FAILURES:
+        tell(f"{len(failures) - _MOST_FAILURES} more runs failed; see {results.folder / 'runs.csv'}")
+
+
+def _show(results: Results, figures: Sequence[Path]) -> None:
+    from simulator.cli import report
+
+    say(results.manifest["scenario"]["title"])
+    if results.status != "failed":
+        for table in (report.cost(results), report.where(results), report.knock_on(results)):
+            say(["", *table] if table else [])
+    say(["", f"results: {results.folder}", *(f"figure: {path}" for path in figures)])
+
+
+def _data(results: Results, figures: Sequence[Path]) -> dict[str, Any]:
+    from simulator.cli.report import records
+
+    return {
+        "scenario": results.manifest["scenario"]["name"],
+        "folder": str(results.folder),
+        "status": results.status,
+        "baseline": results.baseline,
+        "summary": records(results.summary()),
+        "where": records(results.where(by=("device", "cause", "mechanism"))),
+        "knock_on": records(results.knock_on()),
+        "failures": [{"run": failure["run"], "error": failure["error"]} for failure in results.manifest["failures"]],
+        "figures": [str(path) for path in figures],
+    }
+
+
+def _exit_code(codes: Sequence[int]) -> int:
+    """The common one, or that something failed."""
+    return codes[0] if len(set(codes)) == 1 else 3

@@ -1,0 +1,45 @@
+"""One entry of the catalog as text: what it is, its mechanisms, its numbers, and the sources they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator import discovery
+from simulator.catalog import Catalog
+from simulator.explain.columns import columns
+from simulator.units import format_quantity
+
+_HEADS = ("parameter", "value", "range", "kind", "source", "where")
+
+
+def sheet(catalog: Catalog, kind: str, name: str, machine: str | None) -> list[str]:
+    """All lines of the entry."""
+    rows = catalog.describe(kind, name, machine)
+    keys = sorted({str(row["source"]) for row in rows if row["source"]})
+    numbers = columns([_cells(row) for row in rows], "<>><<<", _HEADS)
+    return [*_head(catalog, kind, name, machine), "", *numbers, "", *(f"{k}: {catalog.source(k).citation}" for k in keys)]
+
+
+def _head(catalog: Catalog, kind: str, name: str, machine: str | None) -> list[str]:
+    """What the entry is."""
+    if kind == "machines":
+        found = catalog.machine(name)
+        return [found.name, f"{found.title}, {found.year}"]
+    chosen = machine or catalog.names("machines")[0]
+    product = catalog.layer(name, chosen) if kind == "layers" else catalog.workload(name, chosen)
+    lines = [product.name, product.title, *(f"{key}: {value}" for key, value in product.structure.items())]
+    if kind == "workloads":
+        metric = product.metric
+        return [*lines, f"metric: {metric['name']}, {metric['unit']} ({metric['better']} is better)"]
+    mechanisms = discovery.member("layers", product.family).LAYER.MECHANISMS
+    rows = [[f"  {key}", each.kind, each.meaning] for key, each in mechanisms.items()]
+    return [*lines, "mechanisms:", *columns(rows, "<<<")]
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    unit, low, high = row["unit"], row["low"], row["high"]
+    span = f"{format_quantity(low, unit)} to {format_quantity(high, unit)}" if low != high else ""
+    marks = [row["kind"], *(mark for mark in ("transferred", "fitted") if row[mark])]
+    where = f"{row['where']} ({row['meaning']})" if row["meaning"] else row["where"]
+    return [row["parameter"], format_quantity(row["value"], unit), span, ", ".join(marks), row["source"], where]

@@ -1,0 +1,55 @@
+"""``virtlab show``: one entry of the catalog, every number with unit, range and source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.cli.output import as_json as json_option
+from simulator.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from simulator.catalog import Catalog
+
+
+@click.command()
+@click.argument("name")
+@click.option("--machine", metavar="NAME", help="Show the numbers that are chosen for this machine.")
+@json_option
+def command(name: str, machine: str | None, as_json: bool) -> None:
+    """Show a machine, layer or workload of the catalog, or a source: every number with unit, range and source."""
+    from simulator.catalog import Catalog
+    from simulator.cli.sheet import sheet
+
+    catalog = Catalog()
+    if name in catalog.sources:
+        source = catalog.source(name)
+        say_json({"key": source.key, **source.fields}) if as_json else say(source.citation)
+        return
+    kind = _kind(catalog, name)
+    if as_json:
+        full = catalog.resolve_name(kind, name)
+        say_json({"kind": kind, "name": full, "parameters": catalog.describe(kind, name, machine)})
+    else:
+        say(sheet(catalog, kind, name, machine))
+
+
+def _kind(catalog: Catalog, name: str) -> str:
+    """The kind of the entry with this name.
+
+    Raises:
+        CatalogError: there is none of any kind.
+    """
+    from simulator.catalog import KINDS
+    from simulator.catalog.suggestion import suggestion
+    from simulator.errors import CatalogError
+
+    for kind in KINDS:
+        try:
+            catalog.resolve_name(kind, name)
+        except CatalogError:
+            continue
+        return kind
+    known = [each for kind in KINDS for each in catalog.names(kind)]
+    raise CatalogError(f"nothing in the catalog is called {name!r}; {suggestion(name, known)}")

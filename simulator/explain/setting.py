@@ -1,0 +1,141 @@
+"""The stack that is explained, built on its machine for one tenant. The clock stands still here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import fmean
+from typing import Any
+
+import simpy
+
+from simulator import notation
+from simulator.catalog import Catalog
+from simulator.catalog.suggestion import suggestion
+from simulator.errors import UsageError
+from simulator.explain.asked import Ground
+from simulator.explain.sourced import Origin, origins, sourced
+from simulator.machine import Machine
+from simulator.plans import Node
+from simulator.plots.labels import short_names
+from simulator.steps import DISK, Transfer
+from simulator.tenancy import House
+
+TENANT = "app"
+_TURN_PARTS = 1000
+"""Into how many parts a turn of the disk is divided to find the mean wait for a sector."""
+
+
+class Setting:
+    """One tenant on one stack on one machine.
+
+    Args:
+        catalog: where names are looked up.
+        stack: the expression; bare names stand for the newest version.
+        machine: name of the machine.
+        without: mechanisms that are left out.
+
+    Raises:
+        UsageError: the stack, the machine or a mechanism is not known.
+    """
+
+    def __init__(self, catalog: Catalog, stack: str, machine: str, without: Iterable[str] = ()) -> None:
+        self.expression = catalog.complete(notation.parse(stack))
+        self.machine = catalog.machine(machine)
+        self.without = tuple(dict.fromkeys(without))
+        point = self._point(catalog)
+        devices = Machine(simpy.Environment(), point["machine"]["devices"], self.machine.name)
+        self._house = House(devices.environment, devices, point)
+        self.names = short_names(self._house.nodes)
+        _check(self.without, self._house.nodes.values())
+
+    def _point(self, catalog: Catalog) -> dict[str, Any]:
+        """What a scenario would resolve to; every number carries its source."""
+        devices = {
+            name: {
+                "kind": device.kind,
+                "structure": dict(device.structure),
+                "parameters": sourced(f"{self.machine.name} {name}", device.parameters),
+            }
+            for name, device in self.machine.devices.items()
+        }
+        tenant = {
+            "expression": str(self.expression), "group": None, "vcpus": 1, "weight": 1.0, "cap_cores": None,
+            "memory_bytes": self.machine.devices["memory"].parameters["capacity_bytes"].value / 4,
+        }  # fmt: skip
+        return {
+            "machine": {"name": self.machine.name, "devices": devices},
+            "layers": {name: self._layer(catalog, name) for name in self.expression.names()},
+            "without": list(self.without),
+            "tenants": {TENANT: tenant},
+        }
+
+    def _layer(self, catalog: Catalog, name: str) -> dict[str, Any]:
+        product = catalog.layer(name, self.machine.name)
+        parameters = sourced(product.name, product.parameters)
+        return {"family": product.family, "structure": dict(product.structure), "parameters": parameters}
+
+    # ---- what the walk asks
+
+    @property
+    def top(self) -> Node:
+        """The system that the program runs on."""
+        return self._house.tops[TENANT]
+
+    @property
+    def ground(self) -> Ground:
+        """What demands are put together from.
+
+        The file lies a third of the disk away, the mean distance of two places, and begins with a block of any size.
+        """
+        machine = self._house.machine
+        third = int(machine.disk.parameters.capacity_bytes / 3)
+        return Ground(int(machine.cpu.parameters.page_bytes), third >> 30 << 30)
+
+    @property
+    def frequency_hz(self) -> float:
+        """The machine's clock."""
+        return float(self._house.machine.cpu.frequency_hz)
+
+    @property
+    def idle_exit_s(self) -> float:
+        """How long a core takes to leave its idle state."""
+        return self._house.machine.cpu.parameters.idle_exit_s
+
+    def path(self, node: Node) -> tuple[Node, ...]:
+        """The nodes from one down to the machine."""
+        return self._house.path(node)
+
+    def name(self, path: str) -> str:
+        """A node's name for a reader."""
+        return self.names.get(path, path)
+
+    def service(self, node: Node, queue: str) -> tuple[str, Node]:
+        """The thread that drains a queue of a node, by name, and the node it runs on."""
+        home = node.roles.get("domain-0", node)
+        thread = next((service.name for service in node.layer.services() if service.queue == queue), queue)
+        return f"{thread} in {self.name(home.path)}", home
+
+    def transfer(self, transfer: Transfer, follows: bool) -> tuple[float, str, tuple[Origin, ...]]:
+        """How long an idle device takes for a transfer, how it goes about it, and the numbers behind that.
+
+        ``follows``: it begins where the disk's arm has just been. Any other takes a mean wait for its first sector.
+        """
+        machine, size_bytes = self._house.machine, transfer.size_bytes
+        if transfer.device != DISK:
+            direction = transfer.device.removeprefix("nic-")
+            service_s = machine.nic.transfer(direction, size_bytes, transfer.operations).service_s
+            return float(service_s), "on an idle link", origins(service_s)
+        if follows:
+            service_s = machine.disk.service_s(size_bytes, 0.0, 1.0)
+            return float(service_s), "in sequence", origins(service_s)
+        turn_s = float(machine.disk.parameters.get("rotation_s", 0.0))
+        starts_s = (turn_s * part / _TURN_PARTS for part in range(_TURN_PARTS))
+        samples = [machine.disk.service_s(size_bytes, transfer.position_bytes, start_s) for start_s in starts_s]
+        return fmean(map(float, samples)), "at a random place", origins(samples[0])
+
+
+def _check(without: Iterable[str], nodes: Iterable[Node]) -> None:
+    known = sorted({mechanism for node in nodes for mechanism in node.layer.MECHANISMS})
+    for mechanism in without:
+        if mechanism not in known:
+            raise UsageError(f"no layer of this stack has the mechanism {mechanism!r}; {suggestion(mechanism, known)}")

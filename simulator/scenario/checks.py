@@ -1,0 +1,114 @@
+"""Checks of one combination: what fits alone may not fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.errors import StackError
+from simulator.notation import Node, Tree, build
+from simulator.scenario import fits
+from simulator.scenario.combinations import Combination
+from simulator.scenario.lookup import Lookup
+from simulator.scenario.parts import TenantChoice
+from simulator.scenario.types import split
+from simulator.space import divide
+from simulator.units import format_quantity
+
+
+def check(lookup: Lookup, combination: Combination) -> None:
+    """Note everything that does not fit together."""
+    tree = _tree(lookup, combination)
+    _check_times(lookup, combination)
+    _check_programs(lookup, combination)
+    if tree is not None:
+        guests = [tenant for tenant in combination.tenants if _own_system(lookup, tree.chains[tenant.name])]
+        _check_memory(lookup, combination, guests)
+        _check_processors(lookup, combination, guests)
+
+
+def check_space(lookup: Lookup, combination: Combination, point: Mapping[str, Any]) -> None:
+    """Note if the systems of a point, with what hypervisors take for themselves, do not fit into its memory."""
+    tree = _tree(lookup, combination)
+    capacity = combination.machine.capacity("capacity_bytes") if combination.machine else None
+    if tree is None or capacity is None:
+        return
+    try:
+        divide(tree, point, capacity)
+    except StackError as error:
+        message, _, remedy = str(error).partition(": ")
+        lookup.complain(combination.tenants[-1].place("memory"), message, remedy)
+
+
+def _tree(lookup: Lookup, combination: Combination) -> Tree | None:
+    groups = {tenant.name: tenant.form.group for tenant in combination.tenants}
+    expressions = {name: each for name, each in combination.stack.expressions.items() if name in groups}
+    if len(expressions) < len(groups) or not groups:
+        return None
+    try:
+        return build(expressions, groups)
+    except StackError as error:
+        lookup.complain(combination.stack.place, *split(str(error)))
+        return None
+
+
+def _check_times(lookup: Lookup, combination: Combination) -> None:
+    duration_s, warmup_s = combination.setting("duration"), combination.setting("warmup")
+    if duration_s is None:
+        return
+    end = f"the end at {format_quantity(duration_s, 's')}"
+    if warmup_s >= duration_s:
+        lookup.complain(combination.place("warmup"), f"is not before {end}", "nothing would be counted; shorten it")
+    for tenant in combination.tenants:
+        if tenant.form.start >= duration_s:
+            lookup.complain(tenant.place("start"), f"is not before {end}", "write an earlier time")
+
+
+def _check_programs(lookup: Lookup, combination: Combination) -> None:
+    for tenant in combination.tenants:
+        expression = combination.stack.expressions.get(tenant.name)
+        if expression is None:
+            continue
+        interface = lookup.workload(tenant.workload, lookup.any_machine).interface
+        problem = fits.misfit_program(lookup, expression, tenant.workload, interface)
+        if problem:
+            lookup.complain(combination.stack.place, *problem)
+
+
+def _own_system(lookup: Lookup, chain: tuple[Node, ...]) -> bool:
+    """Whether a tenant has a kernel of its own, in a virtual machine of its own."""
+    return any(node.private and lookup.layer_class(node.name).NEEDS == fits.MACHINE for node in chain)
+
+
+def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantChoice]) -> None:
+    machine = combination.machine
+    size_bytes = machine.capacity("capacity_bytes") if machine else None
+    if machine is None or size_bytes is None:
+        return
+    sizes = {tenant.name: tenant.form.memory for tenant in guests}
+    has = f"{machine.name} has {format_quantity(size_bytes, 'bytes')}"
+    remedy = "give less; giving out more memory than there is, is not available in this version"
+    total_bytes = sum(size for size in sizes.values() if size is not None)
+    for tenant in guests:
+        size = tenant.form.memory
+        if size is None and not lookup.blamed(tenant.place()):
+            lookup.complain(tenant.place(), "has a virtual machine of no known size", "add e.g. 'memory: 512 MiB'")
+        elif size is not None and size > size_bytes:
+            message = f"a virtual machine of {format_quantity(size, 'bytes')} is larger than its host: {has}"
+            lookup.complain(tenant.place("memory"), message, remedy)
+            return
+    if total_bytes > size_bytes:
+        message = f"the virtual machines want {format_quantity(total_bytes, 'bytes')} together, and {has}"
+        lookup.complain(guests[-1].place("memory"), message, remedy)
+
+
+def _check_processors(lookup: Lookup, combination: Combination, guests: list[TenantChoice]) -> None:
+    machine = combination.machine
+    cores = machine.capacity("cores_count") if machine else None
+    if machine is None or cores is None:
+        return
+    for tenant in guests:
+        vcpus = tenant.form.vcpus or 0
+        if vcpus > cores:
+            message = f"a virtual machine with {vcpus} processors is wider than its host: {machine.name} has {cores:g}"
+            lookup.complain(tenant.place("vcpus"), message, f"write {cores:g} or less")

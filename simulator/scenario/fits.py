@@ -1,0 +1,100 @@
+"""What fits onto what: a layer stands on a machine or on a system, and offers one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.notation import ROLES, Expression, Term
+from simulator.scenario.lookup import Lookup
+
+MACHINE, SYSTEM = "machine", "system"
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A term of a stack with the product that it stands for, and what that needs and offers."""
+
+    term: Term
+    product: str
+    needs: str
+    offers: str
+
+
+def floors(lookup: Lookup, expression: Expression) -> list[Floor]:
+    """The stack from the hardware up, roles by the product that fills them."""
+    found: list[Floor] = []
+    below = Term("")
+    for _, term in expression.placed():
+        product = dict(below.options)[term.name] if term.is_role else term.name
+        layer = lookup.layer_class(product)
+        found.append(Floor(term, product, layer.NEEDS, layer.OFFERS))
+        below = term
+    return found
+
+
+def misfit(lookup: Lookup, expression: Expression) -> tuple[str, str] | None:
+    """Message and remedy for the first layer that cannot stand where it stands, from the hardware up."""
+    stack = floors(lookup, expression)
+    for index, floor in enumerate(stack):
+        below = stack[index - 1] if index else None
+        offered = below.offers if below else MACHINE
+        if floor.needs != offered:
+            return _sentence(lookup, stack, index, offered)
+        for role, filler in floor.term.options:
+            problem = _misfit_role(lookup, floor, role, filler)
+            if problem:
+                return problem
+    return None
+
+
+def _misfit_role(lookup: Lookup, floor: Floor, role: str, filler: str) -> tuple[str, str] | None:
+    if role not in ROLES or floor.offers == lookup.layer_class(filler).NEEDS:
+        return None
+    system = lookup.layer_for(floor.offers, SYSTEM)
+    return f"{filler} cannot be the {role} of {floor.product}", f"write e.g. '{role}={system}'"
+
+
+def _sentence(lookup: Lookup, stack: Sequence[Floor], index: int, offered: str) -> tuple[str, str]:
+    floor = stack[index]
+    below = stack[index - 1].product if index else "bare hardware"
+    used = tuple(each.product for each in stack)
+    between = lookup.layer_for(offered, floor.needs, used)
+    repaired = _repaired(stack, index, between)
+    if floor.needs == SYSTEM and offered == MACHINE:
+        return (
+            f"{floor.product} is a program of a host system and cannot stand on {below}",
+            f"put a system under it, e.g. '{repaired}'" if between else "put a system under it",
+        )
+    if floor.needs == MACHINE and offered == SYSTEM:
+        return (
+            f"{floor.product} needs a machine, real or virtual, and cannot run as a program of {below}",
+            f"put a hypervisor under it, e.g. '{repaired}'" if between else "put a hypervisor under it",
+        )
+    return (
+        f"{floor.product} needs a {floor.needs}, and {below} offers a {offered}",
+        f"put between them what offers a {floor.needs}",
+    )
+
+
+def _repaired(stack: Sequence[Floor], index: int, between: str) -> str:
+    """The stack with a layer put in; below all others it is the machine's, otherwise the tenant's."""
+    terms = [str(floor.term) for floor in stack]
+    lower = [*terms[:index], between] if not index else terms[:index]
+    upper = terms[index:] if not index else [between, *terms[index:]]
+    return f"{' / '.join(lower)} | {' / '.join(upper)}"
+
+
+def misfit_program(lookup: Lookup, expression: Expression, workload: str, interface: str) -> tuple[str, str] | None:
+    """Message and remedy if the top of a stack does not offer what a workload runs on."""
+    stack = floors(lookup, expression)
+    top = stack[-1]
+    if top.offers == interface:
+        return None
+    above = lookup.layer_for(top.offers, interface, tuple(floor.product for floor in stack))
+    text = str(expression)
+    example = f"{text} {above}" if text.endswith("|") else f"{text} / {above}"
+    return (
+        f"{workload} runs on a {interface}, and {top.product} at the top of '{text}' offers a {top.offers}",
+        f"put a {interface} on top, e.g. '{example}'" if above else f"put a {interface} on top",
+    )

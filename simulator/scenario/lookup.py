@@ -1,0 +1,146 @@
+"""Looking things up: names in the catalog, what classes declare, and a list of everything that was not found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import Any, Protocol
+
+from simulator import discovery
+from simulator.catalog.document import Place, path_text
+from simulator.catalog.product import Machine, Product, Quantity
+from simulator.catalog.suggestion import suggestion
+from simulator.errors import CatalogError, Problem, UnitError
+from simulator.layers.base import Layer
+from simulator.scenario.source import Source
+from simulator.scenario.types import shown, split
+from simulator.scenario.variants import Variant
+from simulator.units import DIMENSIONS, parse_quantity
+
+
+class Catalog(Protocol):
+    """What a scenario wants of a catalog; see :class:`simulator.catalog.Catalog`."""
+
+    def names(self, kind: str) -> list[str]: ...
+    def resolve_name(self, kind: str, name: str) -> str: ...
+    def layer(self, name: str, machine: str) -> Product: ...
+    def workload(self, name: str, machine: str) -> Product: ...
+    def machine(self, name: str) -> Machine: ...
+
+
+class Lookup:
+    """A catalog, asked on behalf of a scenario.
+
+    Args:
+        source: the scenario, which knows where things stand.
+        catalog: where names are looked up.
+    """
+
+    def __init__(self, source: Source, catalog: Catalog) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.layer = cache(catalog.layer)
+        self.workload = cache(catalog.workload)
+        self.machine = cache(catalog.machine)
+        self._catalog = catalog
+
+    def complain(self, place: Place, message: str, remedy: str = "") -> None:
+        """Note a mistake."""
+        self.problems.append(self.source.problem(place, message, remedy))
+
+    def blamed(self, place: Place) -> bool:
+        """Whether a mistake has been noted somewhere in this part of the file."""
+        path = path_text(place)
+        return any(problem.path.startswith(path) for problem in self.problems)
+
+    def name(self, kind: str, written: str, place: Place) -> str | None:
+        """The full name that a name stands for; None, and a mistake noted, if it stands for nothing."""
+        known = self._catalog.names(kind)
+        try:
+            found = self._catalog.resolve_name(kind, written)
+        except CatalogError as error:
+            self.complain(place, *split(str(error)))
+            return None
+        if found in known:
+            return found
+        self.complain(place, f"{found!r} has no numbers in the catalog", suggestion(found, known))
+        return None
+
+    @cached_property
+    def any_machine(self) -> str:
+        """A machine to ask what products declare; which one makes no difference to that."""
+        return self._catalog.names("machines")[0]
+
+    def product(self, name: str) -> Product:
+        """What a layer's catalog file declares, by its full name; its numbers are those of some machine."""
+        return self.layer(name, self.any_machine)
+
+    def layer_class(self, name: str) -> type[Layer]:
+        """The class of a layer by its full name."""
+        found: type[Layer] = discovery.member("layers", self.product(name).family).LAYER
+        return found
+
+    def layer_for(self, needs: str, offers: str, preferred: tuple[str, ...] = ()) -> str:
+        """A layer that fits, as an example: one of those preferred, otherwise of the catalog; empty if none does."""
+        for name in (*preferred, *self._catalog.names("layers")):
+            layer = self.layer_class(name)
+            if (needs, offers) == (layer.NEEDS, layer.OFFERS):
+                return name
+        return ""
+
+    def numbers(
+        self, written: Mapping[str, Any], declared: Mapping[str, Quantity], place: Place, variant: Variant
+    ) -> dict[str, float]:
+        """Numbers to change, in SI units by full name; what cannot be read is noted.
+
+        Args:
+            written: numbers with their units.
+            declared: the numbers there are.
+            place: where ``written`` stands, apart from axes.
+            variant: the values of the axes.
+        """
+        return self.in_units(written, {name: quantity.unit for name, quantity in declared.items()}, place, variant)
+
+    def in_units(
+        self, written: Mapping[str, Any], units: Mapping[str, str], place: Place, variant: Variant
+    ) -> dict[str, float]:
+        """The same for names with their units. A name's unit may be left out (``frequency`` for ``frequency_hz``)."""
+        found: dict[str, float] = {}
+        for name, value in written.items():
+            inside = variant.place((*place, name))
+            full = name if name in units else f"{name}_{_short(name, units)}"
+            if full not in units:
+                self.complain(inside, f"there is no {name!r} here", _nearest(name, units))
+            elif full in found:
+                self.complain(inside, "is given twice", f"keep one of '{name}' and '{full}'")
+            else:
+                found |= self._number(full, value, units[full], inside)
+        return found
+
+    def _number(self, name: str, written: Any, unit: str, place: Place) -> dict[str, float]:
+        try:
+            return {name: _in_unit(written, unit)}
+        except UnitError as error:
+            self.complain(place, *split(str(error)))
+            return {}
+
+
+def _short(name: str, units: Mapping[str, str]) -> str:
+    """The unit that makes this name one of those known, empty if none does."""
+    return next((unit for unit in DIMENSIONS if f"{name}_{unit}" in units), "")
+
+
+def _nearest(name: str, units: Mapping[str, str]) -> str:
+    """What was probably meant, with or without its unit; otherwise all there is."""
+    without_unit = [known.removesuffix(f"_{unit}") for known, unit in units.items()]
+    found = suggestion(name, {*units, *without_unit})
+    return found if found.startswith("did") else suggestion(name, units)
+
+
+def _in_unit(written: Any, unit: str) -> float:
+    """A quantity in SI units; where the unit has no symbol, a number."""
+    if unit in DIMENSIONS:
+        return parse_quantity(written, DIMENSIONS[unit])
+    if isinstance(written, int | float):
+        return float(written)
+    raise UnitError(f"{shown(written)} is not a number; write a number, which is in {unit}")

@@ -1,0 +1,175 @@
+"""The other parts of a scenario: machines, tenants and settings, checked one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from simulator import discovery
+from simulator.catalog.document import Place
+from simulator.catalog.product import Device
+from simulator.catalog.suggestion import suggestion
+from simulator.scenario.lookup import Lookup
+from simulator.scenario.schema import Machine, MachineForm, Settings, Tenant, WorkloadForm
+from simulator.scenario.variants import Variant, expand, label
+
+_MACHINE: TypeAdapter[Any] = TypeAdapter(Machine)
+
+VARYING = ("duration", "warmup", "fidelity")
+"""Settings that can be axes."""
+
+
+@dataclass(frozen=True)
+class MachineChoice:
+    """A machine: its name, its devices as a worker wants them, and how large it is."""
+
+    variant: Variant
+    base: str
+    name: str
+    devices: Mapping[str, Mapping[str, Any]]
+
+    def capacity(self, parameter: str) -> float | None:
+        """How much of something the machine has, None if no device says."""
+        device = "memory" if parameter == "capacity_bytes" else "cpu"
+        found: float | None = self.devices.get(device, {}).get("parameters", {}).get(parameter)
+        return found
+
+
+@dataclass(frozen=True)
+class TenantChoice:
+    """A tenant as written, with its workload and what is changed in it, in SI units."""
+
+    variant: Variant
+    name: str
+    form: Tenant
+    workload: str
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def place(self, *keys: str) -> Place:
+        """Where something of it stands."""
+        return self.variant.place(("tenants", self.name, *keys))
+
+
+@dataclass(frozen=True)
+class SettingChoice:
+    """One value of a setting."""
+
+    variant: Variant
+    name: str
+    value: Any
+
+
+def machines(lookup: Lookup, broken: Collection[Place]) -> list[MachineChoice]:
+    """All machines that can be read; mistakes are noted."""
+    place: Place = ("machine",)
+    if "machine" not in lookup.source.data or place in broken:
+        return []
+    found = [_machine(lookup, variant) for variant in expand(lookup.source.data["machine"], place, broken)]
+    return [choice for choice in found if choice]
+
+
+def _machine(lookup: Lookup, variant: Variant) -> MachineChoice | None:
+    try:
+        written = _MACHINE.validate_python(variant.value)
+    except ValidationError:
+        return None
+    form = written if isinstance(written, MachineForm) else MachineForm(base=written)
+    place: Place = ("machine", "base") if isinstance(written, MachineForm) else ("machine",)
+    base = lookup.name("machines", form.base, variant.place(place))
+    if base is None:
+        return None
+    devices = {name: _device(device) for name, device in lookup.machine(base).devices.items()}
+    for name, numbers in form.devices.items():
+        place = ("machine", "devices", name)
+        if name not in devices:
+            lookup.complain(variant.place(place), f"{base} has no device {name!r}", suggestion(name, devices))
+            continue
+        declared = lookup.machine(base).devices[name].parameters
+        devices[name]["parameters"].update(lookup.numbers(numbers, declared, place, variant))
+    changed = {"base": base, "devices": form.devices}
+    return MachineChoice(variant, base, str(label(changed)), devices)
+
+
+def _device(device: Device) -> dict[str, Any]:
+    structure = {"structure": dict(device.structure)} if device.structure else {}
+    return {"kind": device.kind, **structure, "parameters": device.values()}
+
+
+def tenants(lookup: Lookup, broken: Collection[Place]) -> dict[str, list[TenantChoice]]:
+    """All tenants that can be read, by name; mistakes are noted."""
+    data = lookup.source.data.get("tenants")
+    found: dict[str, list[TenantChoice]] = {}
+    for name, item in data.items() if isinstance(data, dict) else ():
+        place = ("tenants", name)
+        if any(mark in name for mark in "[]/="):
+            lookup.complain(place, "cannot be the name of a tenant", "use letters, digits, blanks, '-', '_' and '.'")
+        variants = [] if place in broken else expand(item, place, broken)
+        choices = [_tenant(lookup, name, variant) for variant in variants]
+        found[name] = [choice for choice in choices if choice]
+    return found
+
+
+def _tenant(lookup: Lookup, name: str, variant: Variant) -> TenantChoice | None:
+    try:
+        form = Tenant.model_validate(variant.value)
+    except ValidationError:
+        return None
+    place: Place = ("tenants", name)
+    if form.stop is not None and form.stop <= form.start:
+        lookup.complain(variant.place((*place, "stop")), "is not after the start", "write a later time")
+    named = isinstance(form.workload, WorkloadForm)
+    workload = form.workload if isinstance(form.workload, WorkloadForm) else WorkloadForm(name=form.workload)
+    at = (*place, "workload", "name") if named else (*place, "workload")
+    limits = _limits(lookup, form.limits, place, variant)
+    found = lookup.name("workloads", workload.name, variant.place(at))
+    if found is None:
+        return None
+    declared = lookup.workload(found, lookup.any_machine).parameters
+    own = lookup.numbers(workload.parameters, declared, (*place, "workload", "parameters"), variant)
+    more = lookup.numbers(form.parameters, declared, (*place, "parameters"), variant)
+    for key in own.keys() & more.keys():
+        lookup.complain(variant.place((*place, "parameters")), f"{key!r} is given twice", "give it in one place")
+    return TenantChoice(variant, name, form, found, {**own, **more}, limits)
+
+
+def _limits(
+    lookup: Lookup, limits: Mapping[str, Mapping[str, Any]], place: Place, variant: Variant
+) -> dict[str, dict[str, float]]:
+    """Limits by product; a layer's class says in ``LIMITS`` which it keeps, with their units."""
+    found: dict[str, dict[str, float]] = {}
+    for layer, written in limits.items():
+        at = (*place, "limits", layer)
+        product = lookup.name("layers", layer, variant.place(at))
+        if product is not None:
+            units = getattr(lookup.layer_class(product), "LIMITS", {})
+            found[product] = lookup.in_units(written, units, at, variant)
+    return found
+
+
+def settings(lookup: Lookup, broken: Collection[Place]) -> dict[str, list[SettingChoice]]:
+    """The settings that can be axes, by name, each with its default if it is not written; mistakes are noted."""
+    found: dict[str, list[SettingChoice]] = {}
+    for name in VARYING:
+        written = name in lookup.source.data and (name,) not in broken
+        variants = expand(lookup.source.data[name], (name,), broken) if written else []
+        found[name] = [SettingChoice(each, name, getattr(_settings({name: each.value}), name)) for each in variants]
+        found[name] = found[name] or [SettingChoice(Variant(None), name, Settings.model_fields[name].default)]
+    for choice in found["fidelity"]:
+        if choice.value not in fidelities():
+            place = choice.variant.place(("fidelity",))
+            lookup.complain(place, f"there is no fidelity {choice.value!r}", suggestion(choice.value, fidelities()))
+    return found
+
+
+def _settings(written: Mapping[str, Any]) -> Settings:
+    return Settings.model_validate({"version": 1, **written})
+
+
+def fidelities() -> list[str]:
+    """The algorithms there are."""
+    modules = [discovery.member("sharing", name) for name in discovery.members("sharing")]
+    return [module.FIDELITY for module in modules if hasattr(module, "FIDELITY")]

@@ -1,0 +1,78 @@
+"""From the schema's errors to located problems in the words of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from simulator.catalog.document import Place
+from simulator.catalog.suggestion import suggestion
+from simulator.errors import Problem
+from simulator.scenario.schema import MachineForm, Part, ScenarioFile, StackForm, Tenant, WorkloadForm
+from simulator.scenario.source import Source
+from simulator.scenario.types import REFUSED, shown, split
+
+_PARTS: Mapping[tuple[str, ...], type[Part]] = {
+    (): ScenarioFile,
+    ("machine",): MachineForm,
+    ("stacks", "*"): StackForm,
+    ("tenants", "*"): Tenant,
+    ("tenants", "*", "workload"): WorkloadForm,
+}
+
+
+def of_schema(source: Source) -> list[tuple[Place, Problem]]:
+    """What the schema finds wrong with a file, with the place of each."""
+    try:
+        ScenarioFile.model_validate(source.data)
+    except ValidationError as error:
+        return [_problem(source, each) for each in error.errors(include_url=False)]
+    return []
+
+
+def _problem(source: Source, error: ErrorDetails) -> tuple[Place, Problem]:
+    place = _place(source.data, error["loc"])
+    message, remedy = _sentence(error, place)
+    return place, source.problem(place, message, remedy)
+
+
+def _place(data: Any, location: Iterable[str | int]) -> Place:
+    """The part of a location that the file has, and a last key that it has not; forms are left out."""
+    place: Place = ()
+    for part in location:
+        inside = isinstance(data, dict) and part in data
+        inside = inside or (isinstance(data, list) and isinstance(part, int) and part < len(data))
+        if inside or not str(part).startswith("="):
+            place += (part,)
+            data = data[part] if inside else None
+    return place
+
+
+def _part(place: Place) -> type[Part]:
+    """The class of the mapping at a place."""
+    names = [part for part in place if isinstance(part, str)]
+    pattern = tuple("*" if level == 1 else name for level, name in enumerate(names))
+    return _PARTS[pattern]
+
+
+def _sentence(error: ErrorDetails, place: Place) -> tuple[str, str]:
+    """Message and remedy."""
+    kind, key = error["type"], str(place[-1]) if place else ""
+    if kind == REFUSED:
+        context = error.get("ctx")
+        return (context["message"], context["remedy"]) if context else split(error["msg"])
+    if kind == "extra_forbidden":
+        return "is not known here", suggestion(key, _part(place[:-1]).model_fields)
+    if kind == "missing":
+        example = (_part(place[:-1]).model_fields[key].examples or ["..."])[0]
+        return "is missing", f"add '{key}: {example}'"
+    if kind == "too_short":
+        return "is empty", "give at least one value"
+    if kind in ("dict_type", "model_type"):
+        return f"{shown(error['input'])} is not a mapping", "write 'key: value' lines under it"
+    if kind in ("list_type", "tuple_type"):
+        return f"{shown(error['input'])} is not a list", "write '[..., ...]'"
+    return error["msg"], ""

@@ -1,0 +1,201 @@
+"""A scenario: a question that has been checked, and the points that answer it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from simulator.catalog.document import Place
+from simulator.catalog.suggestion import suggestion
+from simulator.errors import Problem, ScenarioError
+from simulator.scenario import checks, parts, problems, source, stacks
+from simulator.scenario.combinations import Parts
+from simulator.scenario.lookup import Catalog, Lookup
+from simulator.scenario.points import Point, point
+from simulator.scenario.schema import ScenarioFile
+from simulator.scenario.source import Source
+from simulator.scenario.variants import repeated
+
+
+def load(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    catalog: Catalog | None = None,
+) -> Scenario:
+    """A scenario, checked as a whole; nothing is run and nothing is written.
+
+    Args:
+        scenario: a path, a text of several lines, a mapping, or a scenario whose values are to be overridden.
+        overrides: other values at dotted paths, e.g. ``{"replications": 3, "tenants.app.memory": "1 GiB"}``.
+        catalog: where names are looked up; the one that comes with the package if not given.
+
+    Raises:
+        ScenarioError: all mistakes at once, each with file, line, column, path and remedy.
+        CatalogError: a mistake in the catalog itself.
+    """
+    if isinstance(scenario, Scenario):
+        written, catalog = scenario._source, catalog or scenario.catalog
+    elif isinstance(scenario, Mapping):
+        written = source.of_mapping(scenario)
+    elif isinstance(scenario, str) and "\n" in scenario:
+        written = source.of_text(scenario)
+    else:
+        written = source.of_file(Path(scenario))
+    return _checked(written.override(overrides or {}), catalog)
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """A question that has been checked.
+
+    Attributes:
+        name: what its results are filed under.
+        title: the question in a few words.
+        question: the question in full.
+        text: the scenario as written.
+        seed: where all luck comes from.
+        replications: runs of each point.
+        baseline: label of the stack that the others are compared with.
+        figures: names of the figures to draw.
+        catalog: where its names were looked up.
+    """
+
+    name: str
+    title: str
+    question: str
+    text: str
+    seed: int
+    replications: int
+    baseline: str
+    figures: tuple[str, ...]
+    catalog: Catalog = field(repr=False)
+    _source: Source = field(repr=False)
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any], *, name: str = "", catalog: Catalog | None = None) -> Scenario:
+        """The scenario that a mapping is, with the keys of a scenario file; ``version`` may be left out.
+
+        Raises:
+            ScenarioError: all mistakes at once.
+        """
+        return _checked(source.of_mapping(data, name), catalog)
+
+    def points(self, catalog: Catalog | None = None) -> list[Point]:
+        """Every combination of the axes, resolved: what a worker runs.
+
+        Args:
+            catalog: where names are looked up; the one the scenario was loaded with if not given.
+
+        Raises:
+            ScenarioError: another catalog does not have what the scenario wants.
+        """
+        return self._points if catalog in (None, self.catalog) else _resolved(self._source, catalog)
+
+    @cached_property
+    def _points(self) -> list[Point]:
+        return _resolved(self._source, self.catalog)
+
+    @cached_property
+    def hash(self) -> str:
+        """A digest of everything that decides the results: points, replications, seed and version of the code."""
+        try:
+            code = version("virtlab")
+        except PackageNotFoundError:
+            code = ""
+        deciding = [self.points(), self.replications, self.seed, code]
+        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def _checked(written: Source, catalog: Catalog | None) -> Scenario:
+    if catalog is None:
+        from simulator.catalog import Catalog as Shipped
+
+        catalog = Shipped()
+    resolved = _resolved(written, catalog)
+    data = written.data
+    file = ScenarioFile.model_validate(data)
+    return Scenario(
+        name=written.name,
+        title=file.title or written.name,
+        question=file.question or "",
+        text=written.text,
+        seed=file.seed,
+        replications=file.replications,
+        baseline=file.baseline or str(resolved[0]["stack"]),
+        figures=file.figures,
+        catalog=catalog,
+        _source=written,
+    )
+
+
+def _resolved(written: Source, catalog: Catalog) -> list[Point]:
+    """All points, or all mistakes."""
+    lookup = Lookup(written, catalog)
+    found = _parts(lookup)
+    combinations = list(found.combinations(written.data))
+    for combination in combinations:
+        checks.check(lookup, combination)
+    _refuse(lookup)
+    header = {
+        "scenario": written.name,
+        "title": written.data.get("title") or written.name,
+        "seed": written.data.get("seed", 1),
+    }
+    points = [point(lookup, combination, number, header) for number, combination in enumerate(combinations)]
+    for combination, each in zip(combinations, points, strict=True):
+        checks.check_space(lookup, combination, each)
+    _refuse(lookup)
+    return points
+
+
+def _refuse(lookup: Lookup) -> None:
+    """Raise all mistakes at once, in the order of the file."""
+    if lookup.problems:
+        raise ScenarioError(sorted(dict.fromkeys(lookup.problems), key=lambda each: (each.line, each.column)))
+
+
+def _parts(lookup: Lookup) -> Parts:
+    """All parts that can be read; mistakes are noted."""
+    broken = _check_schema(lookup)
+    tenants = parts.tenants(lookup, broken)
+    found = Parts(
+        stacks.read(lookup, list(tenants), broken),
+        parts.machines(lookup, broken),
+        tenants,
+        parts.settings(lookup, broken),
+    )
+    _check_baseline(lookup, found)
+    return found
+
+
+def _check_schema(lookup: Lookup) -> frozenset[Place]:
+    """Note what the schema finds wrong; returns the places to leave alone."""
+    written = lookup.source
+    lookup.problems += written.document.problems
+    if not written.data:
+        raise ScenarioError(lookup.problems or [_nothing(written)])
+    noted = {problem.path for problem in lookup.problems}
+    found = [(place, problem) for place, problem in problems.of_schema(written) if problem.path not in noted]
+    lookup.problems += [problem for _, problem in found]
+    for place in repeated(written.data):
+        lookup.complain(place, "stands in this list already", "remove one of the two")
+    return frozenset(place for place, _ in found)
+
+
+def _nothing(written: Source) -> Problem:
+    return written.problem((), "is empty", "begin with 'version: 1'")
+
+
+def _check_baseline(lookup: Lookup, found: Parts) -> None:
+    baseline = lookup.source.data.get("baseline")
+    labels = {*stacks.labels(lookup.source.data), *(stack.label for stack in found.stacks)}
+    if isinstance(baseline, str) and baseline.strip() and baseline not in labels:
+        lookup.complain(("baseline",), f"no stack is called {baseline!r}", suggestion(baseline, labels))

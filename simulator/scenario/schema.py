@@ -1,0 +1,181 @@
+"""The schema of scenario files: every key with its type and meaning.
+
+The same classes serve twice: for a whole file, where any :data:`Axis` may be a list, and for one combination of its
+axes, where none is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from simulator.scenario.types import (
+    LABELS,
+    LONG,
+    MAPPING,
+    REFUSED,
+    TEXT,
+    UNLABELLED,
+    Axis,
+    Cores,
+    Count,
+    Duration,
+    Nothing,
+    Replications,
+    Scalar,
+    Seed,
+    Size,
+    Text,
+    Time,
+    Version,
+    Weight,
+)
+
+
+class Part(BaseModel):
+    """A mapping with known keys; any other is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _form(value: object) -> str | None:
+    """How a value is written: as a text, or as a mapping with known keys or with tenants."""
+    if isinstance(value, str):
+        return TEXT
+    return MAPPING if isinstance(value, Mapping) else None
+
+
+def _stack_form(value: object) -> str | None:
+    return LONG if isinstance(value, Mapping) and value.keys() & StackForm.model_fields.keys() else _form(value)
+
+
+def _stacks_form(value: object) -> str | None:
+    return LABELS if isinstance(value, Mapping) else UNLABELLED if isinstance(value, list) else None
+
+
+def _forms(form: Any, wanted: str) -> Discriminator:
+    return Discriminator(form, REFUSED, f"is not {wanted.partition(',')[0]}; write {wanted}")
+
+
+class MachineForm(Part):
+    """A machine of the catalog with some numbers changed."""
+
+    base: Axis[Text] = Field(examples=["dell-2650"])
+    """Name of a machine in the catalog."""
+    devices: dict[str, dict[str, Axis[Scalar]]] = {}
+    """For each device the numbers to change, with their units."""
+
+
+class WorkloadForm(Part):
+    """A workload of the catalog with some numbers changed."""
+
+    name: Axis[Text] = Field(examples=["kernel-build"])
+    """Name of a workload in the catalog."""
+    parameters: dict[str, Axis[Scalar]] = {}
+    """The numbers to change, with their units."""
+
+
+Expressions = Annotated[
+    Annotated[Text, Tag(TEXT)] | Annotated[dict[str, Axis[Text]], Tag(MAPPING)],
+    _forms(_form, "a stack, e.g. 'linux-2.4 |', or one for each tenant"),
+]
+"""One stack for all tenants, or one for each of them, side by side."""
+
+
+class StackForm(Part):
+    """A stack with some of its mechanisms or numbers changed."""
+
+    stack: Axis[Expressions] = Field(examples=["linux-2.4 |"])
+    """The stack, from the hardware up."""
+    without: tuple[Text, ...] = ()
+    """Mechanisms that are switched off."""
+    parameters: dict[str, dict[str, Axis[Scalar]]] = {}
+    """For each layer the numbers to change, with their units."""
+    virtual_hardware: Nothing = None
+    """For a later version."""
+
+
+Stack = Annotated[
+    Annotated[Text, Tag(TEXT)] | Annotated[dict[str, Axis[Text]], Tag(MAPPING)] | Annotated[StackForm, Tag(LONG)],
+    _forms(_stack_form, "a stack, e.g. 'linux-2.4 |', or '{stack: ..., without: [...]}'"),
+]
+Stacks = Annotated[
+    Annotated[dict[str, Axis[Stack]], Tag(LABELS), Field(min_length=1)]
+    | Annotated[list[Text], Tag(UNLABELLED), Field(min_length=1)],
+    _forms(_stacks_form, "stacks, as 'label: stack' lines or as a list of stacks"),
+]
+Machine = Annotated[
+    Annotated[Text, Tag(TEXT)] | Annotated[MachineForm, Tag(MAPPING)],
+    _forms(_form, "a machine, e.g. 'dell-2650', or '{base: dell-2650, devices: ...}'"),
+]
+Workload = Annotated[
+    Annotated[Text, Tag(TEXT)] | Annotated[WorkloadForm, Tag(MAPPING)],
+    _forms(_form, "a workload, e.g. 'kernel-build', or '{name: kernel-build, parameters: ...}'"),
+]
+
+
+class Tenant(Part):
+    """A workload at the top of a stack, and what it may use."""
+
+    workload: Axis[Workload] = Field(examples=["kernel-build"])
+    """Name of a workload in the catalog, or a mapping that changes some of its numbers."""
+    parameters: dict[str, Axis[Scalar]] = {}
+    """Numbers of the workload to change, with their units."""
+    memory: Axis[Size | None] = None
+    """Size of the tenant's outermost private node: of its virtual machine, its container."""
+    vcpus: Axis[Count | None] = None
+    """How many processors its virtual machine has."""
+    weight: Axis[Weight] = 1.0
+    """Its part beside the other tenants."""
+    cap: Axis[Cores | None] = None
+    """How much processor it may use at most: cores, or per cent of one."""
+    start: Axis[Time] = 0.0
+    """When it begins."""
+    stop: Axis[Duration | None] = None
+    """When it is stopped, if its program has not ended."""
+    group: Axis[Text | None] = None
+    """Tenants of one group share what stands between two bars of a stack."""
+    limits: dict[str, dict[str, Axis[Scalar]]] = {}
+    """For each layer the limits that it keeps for this tenant."""
+
+
+class Settings(Part):
+    """What a scenario says beside its machine, stacks and tenants."""
+
+    version: Version = Field(examples=[1])
+    """Version of this format."""
+    title: Text | None = None
+    """The question in a few words."""
+    question: Text | None = None
+    """The question in full."""
+    duration: Axis[Duration | None] = None
+    """Simulated time; without it a run lasts until every program has ended."""
+    warmup: Axis[Time] = 0.0
+    """Simulated time before anything is counted."""
+    replications: Replications = 10
+    """Runs of each point, each with its own luck."""
+    seed: Seed = 1
+    """Where all luck comes from."""
+    fidelity: Axis[Text] = "fluid"
+    """The algorithm that shares the devices."""
+    baseline: Text | None = None
+    """Label of the stack that the others are compared with; the first one if not given."""
+    figures: tuple[Text, ...] = ()
+    """Names of the figures to draw."""
+    operations: Nothing = None
+    """For a later version."""
+    faults: Nothing = None
+    """For a later version."""
+
+
+class ScenarioFile(Settings):
+    """A question to virtlab: machines, stacks and tenants. Values written as lists are axes; every combination runs."""
+
+    machine: Axis[Machine] = Field(examples=["dell-2650"])
+    """Name of a machine in the catalog, or a mapping that changes some of its numbers."""
+    stacks: Stacks = Field(examples=["{native: 'linux-2.4 |'}"])
+    """The stacks to compare, by label."""
+    tenants: Annotated[dict[str, Tenant], Field(min_length=1)] = Field(examples=["{app: {workload: kernel-build}}"])
+    """Who runs on the machine, by name."""

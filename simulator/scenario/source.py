@@ -1,0 +1,124 @@
+"""Where a scenario comes from: a file, a text or a mapping, with what was overridden on the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from simulator.catalog import document
+from simulator.catalog.document import Document, Place
+from simulator.catalog.suggestion import suggestion
+from simulator.errors import Problem, ScenarioError
+
+OVERRIDE = "override"
+"""What stands in place of a file's name where an overridden value is wrong."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A scenario as written.
+
+    Attributes:
+        name: what its results are filed under.
+        text: the text as read.
+        document: its data, which know where in the file they stand.
+        overridden: places whose value the file does not decide.
+    """
+
+    name: str
+    text: str
+    document: Document
+    overridden: frozenset[Place] = field(default=frozenset())
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The keys of the file."""
+        return self.document.data
+
+    def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
+        """A mistake at a place."""
+        problem = self.document.problem(place, message, remedy)
+        if any(place[:n] in self.overridden for n in range(len(place) + 1)):
+            return replace(problem, file=OVERRIDE, line=0, column=0)
+        return problem
+
+    def override(self, values: Mapping[str, Any]) -> Source:
+        """The same with other values at dotted paths (``replications``, ``tenants.app.memory``).
+
+        Raises:
+            ScenarioError: nothing stands where a path leads through.
+        """
+        data, places = _plain(self.data), []
+        for path, value in values.items():
+            place: Place = tuple(path.split("."))
+            inside: Any = data
+            for part in place[:-1]:
+                inside = inside.get(part) if isinstance(inside, dict) else None
+            if not isinstance(inside, dict):
+                raise ScenarioError(
+                    [Problem(OVERRIDE, 0, 0, path, "leads nowhere in this scenario", "correct the path")]
+                )
+            inside[str(place[-1])] = _plain(value)
+            places.append(place)
+        return replace(self, document=replace(self.document, data=data), overridden=self.overridden | frozenset(places))
+
+
+def of_file(path: Path) -> Source:
+    """The scenario in a file.
+
+    Raises:
+        ScenarioError: there is no such file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        folder = path.parent if path.parent.is_dir() else Path()
+        known = [str(each) for each in folder.glob("*.yaml")]
+        message = (
+            "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        )
+        raise ScenarioError([Problem(str(path), 0, 0, "", message, suggestion(str(path), known))]) from None
+    return Source(path.stem, text, document.read(path))
+
+
+def of_text(text: str) -> Source:
+    """The scenario that a text is; its name is made from its title."""
+    found = document.parse(text, "<text>")
+    return Source(_name(found.data), text, found)
+
+
+def of_mapping(data: Mapping[str, Any], name: str = "") -> Source:
+    """The scenario that a mapping is; the version of the format may be left out.
+
+    Raises:
+        ScenarioError: a value that no file could hold.
+    """
+    try:
+        plain = _plain({"version": 1, **data})
+    except (TypeError, ValueError) as error:
+        problem = Problem(
+            "<mapping>", 0, 0, "", f"holds what no file could: {error}", "use texts, numbers, lists, dicts"
+        )
+        raise ScenarioError([problem]) from None
+    text = json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+    return Source(name or _name(plain), text, Document("<mapping>", plain))
+
+
+def _plain(value: Any) -> Any:
+    """A copy of nothing but dicts, lists, texts and numbers; NumPy's numbers become Python's."""
+    return json.loads(json.dumps(value, allow_nan=False, default=_number))
+
+
+def _number(value: Any) -> Any:
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{value!r} is a {type(value).__name__}")
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    """A title as a file's name: "Who pays?" gives ``who-pays``."""
+    return "-".join(re.findall(r"[a-z0-9]+", str(data.get("title") or "").lower())[:8]) or "scenario"

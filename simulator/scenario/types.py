@@ -1,0 +1,173 @@
+"""The types of a scenario's values: quantities with units, texts, and lists that are axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from simulator.errors import UnitError
+from simulator.units import Dimension, parse_quantity
+
+REFUSED = "refused"
+"""The type of errors that carry their own ``message`` and ``remedy``."""
+
+ONE, AXIS, TEXT, MAPPING, LONG, LABELS, UNLABELLED = "=one", "=axis", "=text", "=mapping", "=long", "=labels", "=list"
+"""Forms of a value; they stand in places of errors and are no keys of a file."""
+
+T = TypeVar("T")
+
+
+def refused(message: str, remedy: str = "") -> PydanticCustomError:
+    """The error for a value that cannot stand here."""
+    return PydanticCustomError(REFUSED, "{message}", {"message": message, "remedy": remedy})
+
+
+def split(text: str) -> tuple[str, str]:
+    """Message and remedy of a sentence like "this is wrong; do that"."""
+    message, _, remedy = text.partition("; ")
+    return message, remedy
+
+
+def shown(value: object) -> str:
+    """A value in a message, cut short."""
+    text = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class _Axis:
+    """Marks a value that may be a list of such values."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        one = handler(source)
+        return core_schema.tagged_union_schema({ONE: one, AXIS: core_schema.list_schema(one, min_length=1)}, _form)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        one = handler(schema["choices"][ONE])
+        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+
+
+def _form(value: object) -> str:
+    return AXIS if isinstance(value, list) else ONE
+
+
+Axis = Annotated[T, _Axis()]
+"""A value, or in a file also a list of values: one point each. A resolved scenario has no lists left."""
+
+
+def _quantity(dimension: Dimension, positive: bool = False) -> Callable[[Any], float]:
+    def read(value: Any) -> float:
+        try:
+            number = parse_quantity(value, dimension)
+        except UnitError as error:
+            raise refused(*split(str(error))) from None
+        if positive and number == 0.0:
+            raise refused(f"{shown(value)} is not enough", "write more than 0, or leave it out")
+        return number
+
+    return read
+
+
+def _described(example: str) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "string"}, {"const": 0}], "examples": [example]})
+
+
+Time = Annotated[float, PlainValidator(_quantity("time")), _described("30 s")]
+Duration = Annotated[float, PlainValidator(_quantity("time", positive=True)), _described("300 s")]
+Size = Annotated[float, PlainValidator(_quantity("size", positive=True)), _described("512 MiB")]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise refused(f"{shown(value)} is not a text", "write words, in quotes where YAML sees a number")
+
+
+Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _scalar(value: Any) -> str | float:
+    if isinstance(value, str) or _is_number(value):
+        return value  # type: ignore[no-any-return]
+    raise refused(f"{shown(value)} is not a quantity", "write a number with its unit, e.g. '1200 cycles'")
+
+
+Scalar = Annotated[str | float, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number"]})]
+"""A quantity whose unit follows from the name it stands under."""
+
+
+def whole(lowest: int) -> Callable[[Any], int]:
+    """A validator of whole numbers that are not less than ``lowest``."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= lowest:
+            return value
+        raise refused(f"{shown(value)} is not a whole number from {lowest} up", f"write e.g. {lowest}")
+
+    return read
+
+
+Count = Annotated[int, PlainValidator(whole(1)), WithJsonSchema({"type": "integer", "minimum": 1})]
+Seed = Annotated[int, PlainValidator(whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
+
+
+def _replications(value: Any) -> int:
+    if isinstance(value, Mapping):
+        raise refused("a stopping rule is not available in this version", "give a number, e.g. 'replications: 10'")
+    return whole(1)(value)
+
+
+Replications = Annotated[int, PlainValidator(_replications), WithJsonSchema({"type": "integer", "minimum": 1})]
+
+
+def _weight(value: Any) -> float:
+    if _is_number(value) and value > 0:
+        return float(value)
+    raise refused(f"{shown(value)} is not a weight", "write a number greater than 0, e.g. 2")
+
+
+Weight = Annotated[float, PlainValidator(_weight), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+
+
+def _cores(value: Any) -> float:
+    if _is_number(value) and value > 0:
+        return float(value)
+    try:
+        cores = parse_quantity(value, "ratio") if isinstance(value, str) else 0.0
+    except UnitError:
+        cores = 0.0
+    if cores > 0.0:
+        return cores
+    raise refused(f"{shown(value)} is not a cap", "write a number of cores, e.g. 1.5, or '50 %' of one core")
+
+
+Cores = Annotated[
+    float,
+    PlainValidator(_cores),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": "%$"}]}),
+]
+
+
+def _nothing(value: Any) -> None:
+    if value not in (None, [], {}):
+        raise refused("is not available in this version", "leave it out")
+
+
+Nothing = Annotated[None, PlainValidator(_nothing), WithJsonSchema({"enum": [None, [], {}]})]
+"""A key that a later version reads."""
+
+
+def _version(value: Any) -> int:
+    if value == 1 and not isinstance(value, bool):
+        return 1
+    raise refused(f"version {shown(value)} of scenario files is not known", "write 'version: 1'")
+
+
+Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]

@@ -1,0 +1,51 @@
+"""One server in order of arrival, as disks and links have it, and a line before several cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+import simpy
+
+from simulator import laws
+from simulator.devices.base import Line
+
+
+def times_s(arrival_rate: float, size: Callable[[Random], float], jobs: int = 40_000) -> list[float]:
+    """Time in the line, waiting and service, of every job."""
+    random, environment = Random(56), simpy.Environment()
+    line, found = Line(environment, "server"), []
+
+    def arrivals() -> Iterator[simpy.Event]:
+        for _ in range(jobs):
+            yield environment.timeout(random.expovariate(arrival_rate))
+            request = line.queue(size(random))
+            found.append(request.start_s + request.service_s - environment.now)
+
+    environment.process(arrivals())
+    environment.run()
+    return found
+
+
+def test_exponential_service() -> None:
+    found = times_s(0.5, lambda random: random.expovariate(1.0))
+    mean_s = laws.mm1_response_s(0.5, 1.0)
+    assert sum(found) / len(found) == pytest.approx(mean_s, rel=0.05)
+    for multiple, beyond in ((1, 0.3679), (2, 0.1353), (3, 0.0498)):  # P(T > k / (mu - lambda)) = exp(-k)
+        assert sum(t > multiple * mean_s for t in found) / len(found) == pytest.approx(beyond, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("size", "second_moment_s2"),
+    [
+        (lambda random: 1.0, 1.0),
+        (lambda random: random.uniform(0.0, 2.0), 4 / 3),
+        (lambda random: random.expovariate(2.0 if random.random() < 0.8 else 1 / 3), 4.0),
+    ],
+    ids=["deterministic", "uniform", "hyper-exponential"],
+)
+def test_any_service(size: Callable[[Random], float], second_moment_s2: float) -> None:
+    found = times_s(0.5, size)
+    expected_s = 1.0 + laws.mg1_wait_s(0.5, 1.0, second_moment_s2)
+    assert sum(found) / len(found) == pytest.approx(expected_s, rel=0.05)
