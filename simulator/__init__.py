@@ -88,14 +88,22 @@ def run(
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        from importlib.metadata import version
-
-        return version("virtlab")
+        return _version()
     if name in _MODULES:
         return import_module(f"simulator.{name}")
     if name in _HOMES:
         return getattr(import_module(f"simulator.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _version() -> str:
+    """The installed version, 0 where the package is used without being installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("virtlab")
+    except PackageNotFoundError:
+        return "0"
 
 
 def __dir__() -> list[str]:

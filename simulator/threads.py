@@ -293,25 +293,34 @@ class Thread:
             yield from self._retire(under_way, None)
 
     def _serve(self, item: Item) -> Life:
-        """One item. A transfer at its end is not waited for: the item is done when the device says so."""
-        last = item.work[-1] if item.work else None
-        if not isinstance(last, Move):
-            yield from self.do(item.work)
+        """One item. Its transfers are not waited for: the item is done when the device says so of the last one."""
+        last: tuple[Request, Move, float] | None = None
+        for operation in item.work:
+            if isinstance(operation, Move):
+                last = (self._detach(operation), operation, self.environment.now)
+            else:
+                yield from self.do((operation,))
+        if last is None or last[0].done.processed:
             item.done.succeed(None)
             return
-        yield from self.do(item.work[:-1])
-        request = self._start(last)
-        self.house.detached.append((request, self, last))
-        state = "blocked_disk" if last.device == DISK else "blocked_network"
+        request, move, asked_s = last
+        state = "blocked_disk" if move.device == DISK else "blocked_network"
+        assert request.done.callbacks is not None
+        request.done.callbacks.append(lambda _: item.done.succeed((state, self.environment.now - asked_s)))
+
+    def _detach(self, move: Move) -> Request:
+        """Start a transfer that nobody of this thread waits for; it is booked when it ends, or when the run does."""
+        request = self._start(move)
+        flight = (request, self, move)
+        self.house.detached.append(flight)
 
         def finished(_: simpy.Event) -> None:
-            self.house.detached.remove((request, self, last))
-            self.book_transfer(request, last)
-            item.done.succeed((state, self.environment.now - asked_s))
+            self.house.detached.remove(flight)
+            self.book_transfer(request, move)
 
-        asked_s = self.environment.now
         assert request.done.callbacks is not None
         request.done.callbacks.append(finished)
+        return request
 
     def _branch(self, branch: Branch) -> Life:
         ends = [self.house.spawn(self, plan) for plan in branch.plans]

@@ -125,6 +125,8 @@ def _group(document: Document, place: Place, package: str, data: dict[str, Any],
     declaring = _declaring_class(document, (*place, _MODULE_KEY[package]), package, module) if module else None
     if declaring is None:
         return Group(name, place, module, {}, {}, {})
+    if package == "workloads":
+        _check_counts(document, (*place, _MODULE_KEY[package]), declaring)
     structure = _structure(document, (*place, "structure"), data, getattr(declaring, "STRUCTURE", {}))
     parameters = [parameter for parameter in getattr(declaring, "PARAMETERS", ()) if parameter.needed(structure)]
     declared = {parameter.name: parameter for parameter in parameters}
@@ -151,6 +153,16 @@ def _declaring_class(document: Document, place: Place, package: str, module: str
         return declaring
     document.complain(place, f"the module {module!r} names no class", f"add '{attribute} = <the class>' to it")
     return None
+
+
+def _check_counts(document: Document, place: Place, declaring: type) -> None:
+    """A workload may not say how often something happens that the schedule decides: it would be paid twice."""
+    classes = [getattr(discovery.member("layers", family), "LAYER", None) for family in discovery.members("layers")]
+    mechanisms = [item for each in classes for item in getattr(each, "MECHANISMS", {}).items()]
+    for name in getattr(declaring, "COUNTS", ()):
+        if any(known == name and mechanism.kind == "emergent" for known, mechanism in mechanisms):
+            message = f"the program counts {name!r}, which emerges from the schedule and would be paid twice"
+            document.complain(place, message, f"take {name!r} out of {declaring.__name__}.COUNTS and of its demands")
 
 
 def _misnamed(declaring: type, declared: Mapping[str, Parameter]) -> list[Problem]:

@@ -21,16 +21,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import click
 
     from simulator.cli.commands import virtlab
-    from simulator.cli.output import complain
+    from simulator.cli.output import complain, tell
     from simulator.errors import UsageError, VirtlabError
 
     try:
         return virtlab.main(arguments, prog_name="virtlab", standalone_mode=False) or 0
     except click.ClickException as error:
-        error.show()
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            tell(error.ctx.get_usage())
+        complain(error.format_message())
         return 2
     except click.Abort:
-        complain("interrupted; the same command goes on where this one stopped")
+        complain("interrupted; a batch that is run again goes on where it stopped")
         return INTERRUPTED
     except VirtlabError as error:
         complain(str(error))

@@ -10,7 +10,7 @@ from simulator.cli.output import say
 @click.command()
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
 def command(scenarios: tuple[str, ...]) -> None:
-    """Check scenarios and report every mistake with file, line and remedy."""
+    """Check scenarios: every mistake, with file and line."""
     from simulator.cli.loading import load_all
 
     for path, scenario in zip(scenarios, load_all(scenarios), strict=True):

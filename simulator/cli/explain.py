@@ -10,14 +10,16 @@ from simulator.cli.output import say, say_json
 
 @click.command()
 @click.argument("stack")
-@click.option("--demand", required=True, metavar="TEXT", help="What is asked for, e.g. 'read 4 KiB'; see 'list demands'.")
+@click.option(
+    "--demand", required=True, metavar="TEXT", help="What is asked for, e.g. 'read 4 KiB'; see 'list demands'."
+)
 @click.option("--machine", metavar="NAME", help="Machine of the catalog.  [default: dell-2650]")
 @click.option("--without", multiple=True, metavar="MECHANISM", help="Leave this mechanism out and show what changes.")
 @json_option
 def command(stack: str, demand: str, machine: str | None, without: tuple[str, ...], as_json: bool) -> None:
-    """Explain a demand on a stack: each step with payer, cause, mechanism, cost and source.
+    """Explain what a demand costs on a stack, step by step.
 
-    STACK is an expression, e.g. "xen-2 | linux-2.4".
+    STACK is an expression, e.g. "xen-2 | linux-2.4". Each step has its payer, cause, mechanism, cost and source.
     """
     from simulator.explain.explanation import MACHINE, explain
 

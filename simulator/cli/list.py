@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @click.argument("kind", required=False)
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """List machines, layers, workloads, scenarios, demands or figures; without KIND, everything."""
+    """List what there is.
+
+    KIND is one of machines, layers, workloads, scenarios, demands, figures; without it everything is listed.
+    """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
     from simulator.errors import UsageError
@@ -99,6 +102,6 @@ def _demands(_: Catalog) -> Rows:
 
 
 def _figures(_: Catalog) -> Rows:
-    from simulator.plots.gallery import figures
+    from simulator.plots import figures
 
     return [{"name": name, "title": title} for name, title in figures().items()]

@@ -12,10 +12,12 @@ from simulator.cli.output import say
 @click.command()
 @click.argument("batches", nargs=-1, required=True, metavar="BATCH...", type=click.Path(file_okay=False))
 @click.option("--out", type=click.Path(file_okay=False), help="Folder for the figures; by default the batch's own.")
-@click.option("--figure", "names", multiple=True, metavar="NAME", help="Draw this one only; can be given several times.")
+@click.option(
+    "--figure", "names", multiple=True, metavar="NAME", help="Draw this one only; can be given several times."
+)
 def command(batches: tuple[str, ...], out: str | None, names: tuple[str, ...]) -> None:
-    """Draw the figures of finished batches, as SVG and PNG."""
-    from simulator.plots.gallery import draw
+    """Draw the figures of a batch again, as SVG and PNG."""
+    from simulator.plots import draw
     from simulator.results import load
 
     for results in [load(batch) for batch in batches]:

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.cli.numbers import overhead, plain, with_bounds, with_half_width
 from simulator.explain.columns import columns
-from simulator.plots.labels import short_names
+from simulator.plots import Places, records, short_names
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from simulator.results import Results
 
 Record = Mapping[str, Any]
-STACK = "stack"
 _MOST_PARTS = 6
 """Lines of the table of where the time went, for each stack."""
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def cost(results: Results) -> list[str]:
     """What it costs: a line for each place on the axes, a column for each stack."""
     rows = records(results.summary())
-    place = _Place(results, rows)
-    stacks = list(dict.fromkeys(place.stack(row) for row in rows))
+    place = Places(results, rows)
+    stacks = place.stacks(rows)
     heads = [*place.heads, "metric", *(head for stack in stacks for head in _stack_heads(stack, results.baseline))]
     lines = [
         [*place.cells(group[0]), _metric(group[0]), *_stack_cells(group, stacks, place, results.baseline)]
@@ -43,7 +35,7 @@ def _stack_heads(stack: str, baseline: str) -> list[str]:
     return [stack] if stack == baseline else [stack, "overhead, %"]
 
 
-def _stack_cells(group: Sequence[Record], stacks: Sequence[str], place: _Place, baseline: str) -> list[str]:
+def _stack_cells(group: Sequence[Record], stacks: Sequence[str], place: Places, baseline: str) -> list[str]:
     of_stack = {place.stack(row): row for row in group}
     cells = []
     for stack in stacks:
@@ -72,16 +64,16 @@ def _method(rows: Sequence[Record], overheads: str = "") -> list[str]:
 def where(results: Results) -> list[str]:
     """Where the device time went: for each stack the largest parts, a column for each place on the axes."""
     rows = records(results.where(by=("device", "cause", "mechanism")))
-    place = _Place(results, rows)
+    place = Places(results, rows)
     lines: list[str] = []
-    for stack in dict.fromkeys(place.stack(row) for row in rows):
+    for stack in place.stacks(rows):
         own = [row for row in rows if place.stack(row) == stack]
         heads = [f"{stack}: % of device time", *place.labels(own)]
         lines += ["", *columns(_parts(own, place), "<" + ">" * (len(heads) - 1), heads)]
     return lines[1:]
 
 
-def _parts(rows: Sequence[Record], place: _Place) -> list[list[str]]:
+def _parts(rows: Sequence[Record], place: Places) -> list[list[str]]:
     """The largest parts of one stack, and what is left."""
     names = short_names(dict.fromkeys(str(row["cause"]) for row in rows))
     labels = place.labels(rows)
@@ -102,7 +94,7 @@ def _part(row: Record, names: Mapping[str, str]) -> str:
 def knock_on(results: Results) -> list[str]:
     """What leaving mechanisms out changes; nothing if no stack does so."""
     rows = records(results.knock_on())
-    place = _Place(results, rows)
+    place = Places(results, rows)
     names = short_names(dict.fromkeys(row["cause"] for row in rows if row["cause"]))
     lines = [
         [place.stack(row), *place.cells(row), row["without"], _subject(row, names), plain(row["with_it"]),
@@ -123,7 +115,7 @@ def _subject(row: Record, names: Mapping[str, str]) -> str:
 def comparison(results: Results, baseline: str | None) -> list[str]:
     """Every stack against a baseline, pair by pair."""
     rows = records(results.compare(baseline))
-    place = _Place(results, rows)
+    place = Places(results, rows)
     lines = [
         [place.stack(row), *place.cells(row), _metric(row), plain(row["mean"]), plain(row["baseline_mean"]),
          with_half_width(row["difference"], row["difference_low"], row["difference_high"]),
@@ -139,36 +131,3 @@ def _verdict(row: Record) -> str:
     if not row["significant"]:
         return "no significant difference"
     return "degraded" if row["degraded"] else "better"
-
-
-class _Place:
-    """How the place of a row on the axes is shown: the stack apart, the tenant only if there are several."""
-
-    def __init__(self, results: Results, rows: Iterable[Record]) -> None:
-        tenants = {row["tenant"] for row in rows if row.get("tenant")}
-        self._only_stack = results.baseline
-        self._names = [name for name in results.axes if name != STACK] + (["tenant"] if len(tenants) > 1 else [])
-        self.heads = [name.rsplit(".", 1)[-1] for name in self._names]
-
-    def stack(self, row: Record) -> str:
-        """The stack of a row."""
-        return str(row.get(STACK, self._only_stack))
-
-    def cells(self, row: Record) -> list[str]:
-        """The place beside the stack, a cell for each axis."""
-        return [str(row[name]) for name in self._names if name in row]
-
-    def label(self, row: Record) -> str:
-        """The place beside the stack, in one cell."""
-        return ", ".join(self.cells(row)) or "all"
-
-    def labels(self, rows: Iterable[Record]) -> list[str]:
-        """The labels that occur, in order."""
-        return list(dict.fromkeys(self.label(row) for row in rows))
-
-    def groups(self, rows: Sequence[Record]) -> list[list[Record]]:
-        """Rows of the same place on different stacks."""
-        groups: dict[str, list[Record]] = {}
-        for row in rows:
-            groups.setdefault(self.label(row), []).append(row)
-        return list(groups.values())

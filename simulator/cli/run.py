@@ -34,7 +34,7 @@ def command(
     scenarios: tuple[str, ...], out: str, jobs: int | None, only: str | None, no_figures: bool, as_json: bool,
     **changes: Any,
 ) -> int:  # fmt: skip
-    """Run scenarios, or go on with them where they were stopped.
+    """Run scenarios, or go on where they were stopped.
 
     All of them are checked first; if there is a mistake in one, none is run.
     """
@@ -65,7 +65,7 @@ def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[
     _tell_failures(results)
     if not wanted or results.status == "failed":
         return results, []
-    from simulator.plots.gallery import draw
+    from simulator.plots import draw
 
     return results, draw(results, scenario.figures)
 
@@ -89,7 +89,7 @@ def _show(results: Results, figures: Sequence[Path]) -> None:
 
 
 def _data(results: Results, figures: Sequence[Path]) -> dict[str, Any]:
-    from simulator.cli.report import records
+    from simulator.plots import records
 
     return {
         "scenario": results.manifest["scenario"]["name"],

@@ -18,7 +18,13 @@ def sheet(catalog: Catalog, kind: str, name: str, machine: str | None) -> list[s
     rows = catalog.describe(kind, name, machine)
     keys = sorted({str(row["source"]) for row in rows if row["source"]})
     numbers = columns([_cells(row) for row in rows], "<>><<<", _HEADS)
-    return [*_head(catalog, kind, name, machine), "", *numbers, "", *(f"{k}: {catalog.source(k).citation}" for k in keys)]
+    return [
+        *_head(catalog, kind, name, machine),
+        "",
+        *numbers,
+        "",
+        *(f"{k}: {catalog.source(k).citation}" for k in keys),
+    ]
 
 
 def _head(catalog: Catalog, kind: str, name: str, machine: str | None) -> list[str]:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.option("--machine", metavar="NAME", help="Show the numbers that are chosen for this machine.")
 @json_option
 def command(name: str, machine: str | None, as_json: bool) -> None:
-    """Show a machine, layer or workload of the catalog, or a source: every number with unit, range and source."""
+    """Show an entry of the catalog: numbers and sources.
+
+    NAME is that of a machine, layer or workload (every number with its unit, range and source), or of a source.
+    """
     from simulator.catalog import Catalog
     from simulator.cli.sheet import sheet
 

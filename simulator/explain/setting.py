@@ -16,7 +16,7 @@ from simulator.explain.asked import Ground
 from simulator.explain.sourced import Origin, origins, sourced
 from simulator.machine import Machine
 from simulator.plans import Node
-from simulator.plots.labels import short_names
+from simulator.plots import short_names
 from simulator.steps import DISK, Transfer
 from simulator.tenancy import House
 

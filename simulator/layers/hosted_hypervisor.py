@@ -1,8 +1,8 @@
 """A hosted hypervisor: its monitor is a process of a host system, which owns all devices.
 
 Scope and limits: processors without hardware assist, as Workstation 3.2 had them: user code runs directly,
-kernel code is translated, page tables are shadowed. One thread carries the virtual processor and its devices.
-Packets from the host are taken in batches whose size follows from the socket window.
+kernel code is translated, page tables are shadowed. While the device process waits for the host's disk, other
+threads of the guest go on. Packets from the host are taken in batches of a given size.
 
 Mechanism (paid by the guest's thread):
     translation     a sensitive instruction of guest kernel code, carried out by translated code
@@ -20,7 +20,8 @@ Mechanism (paid by the guest's thread):
 Then the host pays what any process makes it pay: system calls, its page cache (the guest's data is cached
 twice), its block stack and driver.
 
-Parameters: see ``PARAMETERS``.
+Parameters: see ``PARAMETERS``; structure ``disk_cache``: whether the host acknowledges a guest's write once it is
+in the host's page cache (``write-back``) or once the disk has it (``write-through``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -43,6 +44,7 @@ class HostedHypervisor(Layer):
     OFFERS = "machine"
     NEEDS = "system"
     CONFINES_MEMORY = True
+    STRUCTURE = {"disk_cache": ("write-back", "write-through")}
     PARAMETERS = (
         Parameter("sensitive_cycles", "cycles", "a sensitive instruction carried out by translated code", "translation"),
         Parameter("trap_cycles", "cycles", "an exception taken and handed on to the guest kernel", "trap"),
@@ -121,11 +123,12 @@ class HostedHypervisor(Layer):
         """The device process reads or writes the file that holds the virtual disk, through the host's cache."""
         unit = int(self.parameters.disk_block_bytes)
         disk = d.File(f"{self.place.path}:virtual-disk", 0, unit)
-        if demand.write:
-            pages = demand.size_bytes / self.place.page_bytes
-            host: d.Demand = d.Write(demand.size_bytes, new_pages=pages)
+        if not demand.write:
+            host: d.Demand = d.Read(disk, demand.position_bytes, demand.size_bytes)
+        elif self.structure["disk_cache"] == "write-through":
+            host = d.WriteThrough(disk, demand.size_bytes)
         else:
-            host = d.Read(disk, demand.position_bytes, demand.size_bytes)
+            host = d.Write(demand.size_bytes, new_pages=demand.size_bytes / self.place.page_bytes)
         return (
             *self._round_trip(),
             self._use("emulation", "disk_emulation_cycles"),

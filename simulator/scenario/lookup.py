@@ -42,6 +42,7 @@ class Lookup:
         self.layer = cache(catalog.layer)
         self.workload = cache(catalog.workload)
         self.machine = cache(catalog.machine)
+        self.layer_class = cache(self._layer_class)
         self._catalog = catalog
 
     def complain(self, place: Place, message: str, remedy: str = "") -> None:
@@ -75,7 +76,7 @@ class Lookup:
         """What a layer's catalog file declares, by its full name; its numbers are those of some machine."""
         return self.layer(name, self.any_machine)
 
-    def layer_class(self, name: str) -> type[Layer]:
+    def _layer_class(self, name: str) -> type[Layer]:
         """The class of a layer by its full name."""
         found: type[Layer] = discovery.member("layers", self.product(name).family).LAYER
         return found
@@ -126,8 +127,9 @@ class Lookup:
 
 
 def _short(name: str, units: Mapping[str, str]) -> str:
-    """The unit that makes this name one of those known, empty if none does."""
-    return next((unit for unit in DIMENSIONS if f"{name}_{unit}" in units), "")
+    """The unit that makes this name one of those known, empty if none does or several do."""
+    fitting = [unit for unit in DIMENSIONS if f"{name}_{unit}" in units]
+    return fitting[0] if len(fitting) == 1 else ""
 
 
 def _nearest(name: str, units: Mapping[str, str]) -> str:

@@ -8,10 +8,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
@@ -78,6 +78,7 @@ class Scenario:
     figures: tuple[str, ...]
     catalog: Catalog = field(repr=False)
     _source: Source = field(repr=False)
+    _points: list[Point] = field(repr=False)
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any], *, name: str = "", catalog: Catalog | None = None) -> Scenario:
@@ -100,12 +101,10 @@ class Scenario:
         return self._points if catalog in (None, self.catalog) else _resolved(self._source, catalog)
 
     @cached_property
-    def _points(self) -> list[Point]:
-        return _resolved(self._source, self.catalog)
-
-    @cached_property
     def hash(self) -> str:
         """A digest of everything that decides the results: points, replications, seed and version of the code."""
+        from importlib.metadata import PackageNotFoundError, version
+
         try:
             code = version("virtlab")
         except PackageNotFoundError:
@@ -120,8 +119,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
 
         catalog = Shipped()
     resolved = _resolved(written, catalog)
-    data = written.data
-    file = ScenarioFile.model_validate(data)
+    file = ScenarioFile.model_validate(written.data)
     return Scenario(
         name=written.name,
         title=file.title or written.name,
@@ -133,6 +131,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         figures=file.figures,
         catalog=catalog,
         _source=written,
+        _points=resolved,
     )
 
 
@@ -173,6 +172,7 @@ def _parts(lookup: Lookup) -> Parts:
         parts.settings(lookup, broken),
     )
     _check_baseline(lookup, found)
+    _check_figures(lookup)
     return found
 
 
@@ -199,3 +199,11 @@ def _check_baseline(lookup: Lookup, found: Parts) -> None:
     labels = {*stacks.labels(lookup.source.data), *(stack.label for stack in found.stacks)}
     if isinstance(baseline, str) and baseline.strip() and baseline not in labels:
         lookup.complain(("baseline",), f"no stack is called {baseline!r}", suggestion(baseline, labels))
+
+
+def _check_figures(lookup: Lookup) -> None:
+    figures = lookup.source.data.get("figures")
+    known = discovery.members("plots")
+    for index, figure in enumerate(figures if isinstance(figures, list) else ()):
+        if isinstance(figure, str) and figure.strip() and figure not in known:
+            lookup.complain(("figures", index), f"there is no figure {figure!r}", suggestion(figure, known))

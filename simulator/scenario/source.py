@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from simulator.catalog import document
-from simulator.catalog.document import Document, Place
+from simulator.catalog.document import Document, Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
 
-OVERRIDE = "override"
-"""What stands in place of a file's name where an overridden value is wrong."""
+MAPPING, OVERRIDE = "<mapping>", "override"
+"""What stands in place of a file's name where a scenario is a mapping, and where an overridden value is wrong."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,22 @@ class Source:
         """The same with other values at dotted paths (``replications``, ``tenants.app.memory``).
 
         Raises:
-            ScenarioError: nothing stands where a path leads through.
+            ScenarioError: a path that leads nowhere, or a value that no file could hold.
         """
-        data, places = _plain(self.data), []
-        for path, value in values.items():
-            place: Place = tuple(path.split("."))
+        data = deepcopy(self.data)
+        places: list[Place] = [tuple(path.split(".")) for path in values]
+        for place, value in zip(places, values.values(), strict=True):
             inside: Any = data
             for part in place[:-1]:
                 inside = inside.get(part) if isinstance(inside, dict) else None
             if not isinstance(inside, dict):
+                path = path_text(place)
                 raise ScenarioError(
                     [Problem(OVERRIDE, 0, 0, path, "leads nowhere in this scenario", "correct the path")]
                 )
-            inside[str(place[-1])] = _plain(value)
-            places.append(place)
-        return replace(self, document=replace(self.document, data=data), overridden=self.overridden | frozenset(places))
+            inside[str(place[-1])] = _plain(value, OVERRIDE)
+        changed = replace(self.document, data=data)
+        return replace(self, document=changed, overridden=self.overridden | frozenset(places))
 
 
 def of_file(path: Path) -> Source:
@@ -97,20 +99,18 @@ def of_mapping(data: Mapping[str, Any], name: str = "") -> Source:
     Raises:
         ScenarioError: a value that no file could hold.
     """
-    try:
-        plain = _plain({"version": 1, **data})
-    except (TypeError, ValueError) as error:
-        problem = Problem(
-            "<mapping>", 0, 0, "", f"holds what no file could: {error}", "use texts, numbers, lists, dicts"
-        )
-        raise ScenarioError([problem]) from None
+    plain = _plain({"version": 1, **data}, MAPPING)
     text = json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
-    return Source(name or _name(plain), text, Document("<mapping>", plain))
+    return Source(name or _name(plain), text, Document(MAPPING, plain))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, file: str) -> Any:
     """A copy of nothing but dicts, lists, texts and numbers; NumPy's numbers become Python's."""
-    return json.loads(json.dumps(value, allow_nan=False, default=_number))
+    try:
+        return json.loads(json.dumps(value, allow_nan=False, default=_number))
+    except (TypeError, ValueError) as error:
+        message, remedy = f"holds what no file could: {error}", "use texts, numbers, lists and dicts"
+        raise ScenarioError([Problem(file, 0, 0, "", message, remedy)]) from None
 
 
 def _number(value: Any) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
-from simulator.notation import ROLES, Expression, MalformedStack, Term, parse, resolve
+from simulator.notation import Expression, MalformedStack, parse, resolve
 from simulator.scenario import fits, roles
+from simulator.scenario.changes import Changes
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.schema import Stack, StackForm
 from simulator.scenario.variants import Variant, expand
@@ -115,37 +115,36 @@ class _Reader:
         expressions = self._expressions(form.stack, place)
         if not expressions:
             return None
-        if isinstance(form.stack, dict):
-            by_tenant = {tenant: each for tenant, each in expressions.items() if tenant in self._tenants}
-        else:
-            by_tenant = dict.fromkeys(self._tenants or [""], expressions[""])
         choice = StackChoice(
             self._label,
             self._variant.place(place),
             self._variant,
-            by_tenant,
-            isinstance(form.stack, dict),
+            self._by_tenant(expressions),
+            side_by_side=isinstance(form.stack, dict),
+            without=form.without,
         )
-        structure, parameters = self._options(expressions, place)
-        self._check_without(form.without, choice.products)
-        for product, numbers in self._parameters(form.parameters, choice.products).items():
-            parameters[product] = {**parameters.get(product, {}), **numbers}
-        return replace(choice, without=form.without, structure=structure, parameters=parameters)
+        changes = Changes(self._lookup, self._variant)
+        changes.read_options({(*place, *tenant): each for tenant, each in expressions.items()})
+        changes.check_without(form.without, (*self._place, "without"), choice.products)
+        changes.read_parameters(form.parameters, (*self._place, "parameters"), choice.products)
+        return replace(choice, structure=changes.structure, parameters=changes.parameters)
 
-    # ---- expressions
+    def _by_tenant(self, expressions: Mapping[Place, Expression]) -> dict[str, Expression]:
+        """The expression of each tenant of the scenario."""
+        if () in expressions:
+            return dict.fromkeys(self._tenants or [""], expressions[()])
+        return {str(tenant): each for (tenant,), each in expressions.items() if tenant in self._tenants}
 
-    def _expressions(self, stack: str | dict[str, str], place: Place) -> dict[str, Expression]:
-        """The expression of each tenant, or one for the tenant ""; empty if any of them is wrong."""
-        texts = stack if isinstance(stack, dict) else {"": stack}
-        places = {tenant: (*place, tenant) if tenant else place for tenant in texts}
+    def _expressions(self, stack: str | dict[str, str], place: Place) -> dict[Place, Expression]:
+        """The expression of each tenant by where it stands, or one for all; none if any of them is wrong."""
         self._check_tenants(stack, place)
-        read = {tenant: self._expression(text, places[tenant]) for tenant, text in texts.items()}
-        good = {tenant: expression for tenant, expression in read.items() if expression is not None}
-        if len(good) < len(texts):
-            return {}
-        filled = {tenant: roles.fill(self._lookup, expression) for tenant, expression in good.items()}
-        found = [self._fits(expression, places[tenant]) for tenant, expression in filled.items()]
-        return filled if all(found) else {}
+        texts: dict[Place, str] = (
+            {(name,): text for name, text in stack.items()} if isinstance(stack, dict) else {(): stack}
+        )
+        read = {inside: self._expression(text, (*place, *inside)) for inside, text in texts.items()}
+        good = {inside: roles.fill(self._lookup, each) for inside, each in read.items() if each is not None}
+        fitting = [self._fits(expression, (*place, *inside)) for inside, expression in good.items()]
+        return good if len(good) == len(texts) and all(fitting) else {}
 
     def _expression(self, text: str, place: Place) -> Expression | None:
         try:
@@ -172,64 +171,6 @@ class _Reader:
         for tenant in self._tenants:
             if tenant not in stack:
                 self._complain(place, f"the tenant {tenant!r} has no stack", f"add '{tenant}: ...'")
-
-    # ---- what is changed
-
-    def _options(
-        self, expressions: Mapping[str, Expression], place: Place
-    ) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, float]]]:
-        """Choices and numbers that stand in parentheses, by product."""
-        structure: dict[str, dict[str, str]] = {}
-        parameters: dict[str, dict[str, float]] = {}
-        seen: dict[str, Term] = {}
-        for tenant, expression in expressions.items():
-            inside = (*place, tenant) if tenant else place
-            for term in dict.fromkeys(term for _, term in expression.placed() if not term.is_role):
-                other = seen.setdefault(term.name, term)
-                if other != term:
-                    message = f"'{term}' and '{other}' are one product with different options"
-                    self._complain(inside, message, f"write the options of every {term.name} alike")
-                elif term.options:
-                    structure[term.name], parameters[term.name] = self._changed(term, inside)
-        return structure, {product: numbers for product, numbers in parameters.items() if numbers}
-
-    def _changed(self, term: Term, place: Place) -> tuple[dict[str, str], dict[str, float]]:
-        choices = self._lookup.layer_class(term.name).STRUCTURE
-        options = {key: value for key, value in term.options if key not in ROLES}
-        structure = {key: value for key, value in options.items() if key in choices}
-        for key, value in structure.items():
-            if value not in choices[key]:
-                self._complain(place, f"{term.name} knows no {key}={value}", suggestion(value, choices[key]))
-        numbers = {key: value for key, value in options.items() if key not in choices}
-        declared = self._lookup.product(term.name).parameters
-        return structure, self._lookup.numbers(numbers, declared, place, self._variant)
-
-    def _check_without(self, without: tuple[str, ...], products: list[str]) -> None:
-        hardware = discovery.member("layers", "hardware").LAYER.MECHANISMS
-        known = {name for name, mechanism in hardware.items() if mechanism.kind == "emergent"}
-        known |= {name for product in products for name in self._lookup.layer_class(product).MECHANISMS}
-        for index, mechanism in enumerate(without):
-            place = (*self._place, "without", index)
-            if mechanism not in known:
-                self._complain(
-                    place, f"no layer of this stack has a mechanism {mechanism!r}", suggestion(mechanism, known)
-                )
-            elif mechanism in without[:index]:
-                self._complain(place, f"{mechanism!r} stands twice", "remove one of the two")
-
-    def _parameters(self, changes: Mapping[str, Mapping[str, Any]], products: list[str]) -> dict[str, dict[str, float]]:
-        found: dict[str, dict[str, float]] = {}
-        for layer, numbers in changes.items():
-            place = (*self._place, "parameters", layer)
-            product = self._lookup.name("layers", layer, self._variant.place(place))
-            if product is None:
-                continue
-            if product not in products:
-                self._complain(place, f"{product} is not in this stack", suggestion(layer, products))
-                continue
-            declared = self._lookup.product(product).parameters
-            found[product] = {**found.get(product, {}), **self._lookup.numbers(numbers, declared, place, self._variant)}
-        return found
 
     def _complain(self, place: Place, message: str, remedy: str) -> None:
         self._lookup.complain(self._variant.place(place), message, remedy)

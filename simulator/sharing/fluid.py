@@ -110,40 +110,35 @@ class Fluid:
 
     def _classify(self, leaf: Share, elapsed: float) -> None:
         """Why a leaf got less than a whole processor: its siblings, its quota, or others."""
-        alone = leaf.rate if self._has_all(leaf) else min(self._rate_alone(leaf), self.unit_rate)
+        throttled = any(node.rate >= node.cap * (1.0 - 1e-9) for node in leaf.lineage)
+        has_all = not throttled and self._has_all(leaf)
+        alone = leaf.rate if has_all else min(self._rate_alone(leaf), self.unit_rate)
         leaf.ready_s += elapsed * (1.0 - alone / self.unit_rate)
         lost = elapsed * (alone - leaf.rate) / self.unit_rate
-        if any(node.rate >= node.cap * (1.0 - 1e-9) for node in leaf.lineage):
+        if throttled:
             leaf.throttled_s += lost
         else:
             leaf.steal_s += lost
 
     def _has_all(self, leaf: Share) -> bool:
-        """Whether the leaf's tenant gets what it would get with the device for itself and no quota."""
+        """Whether the leaf's tenant gets what it would get with the device for itself."""
         owner = self._owner(leaf)
-        wanted = min(owner.demand if owner.cap == INFINITE else INFINITE, self._room(owner))
-        return owner.rate >= wanted * (1.0 - 1e-12)
+        return owner.rate >= min(owner.demand, self.root.cap) * (1.0 - 1e-12)
 
     def _owner(self, leaf: Share) -> Share:
         return next((node for node in leaf.lineage if node.tenant), leaf)
 
-    def _room(self, owner: Share) -> float:
-        """The most that what stands below a tenant can give it: processors of the machine and of the systems."""
-        return min(self.root.cap, *(min(node.cap, node.width * self.unit_rate) for node in owner.lineage[:-1]), INFINITE)
-
     def _rate_alone(self, leaf: Share) -> float:
         """The leaf's rate if its tenant had the device for itself and no quota."""
         owner, lineage = self._owner(leaf), leaf.lineage
-        rate = self._room(owner)
+        rate = min(self.root.cap, owner.width * self.unit_rate)
         for node, below in pairwise(lineage[lineage.index(owner) :]):
-            rate = min(rate, node.width * self.unit_rate)
             siblings = [child for child in node.children if child.demand > 0.0]
             wanted = sum(child.demand for child in siblings)
             if wanted > rate:
                 part = rate * below.weight / sum(child.weight for child in siblings)
                 rate = max(part, rate - (wanted - below.demand))
-            else:
-                rate = below.demand
+            rate = min(rate, below.width * self.unit_rate)
         return max(rate, leaf.rate)
 
     def _drop(self, share: Share) -> None:

@@ -30,8 +30,9 @@ class Share:
     """
 
     __slots__ = (
-        "active", "arrived", "cap", "children", "demand", "done", "lineage", "name", "parent", "payload", "rate", "ready_s",
-        "remaining", "reservation", "steal_s", "tenant", "throttled_s", "weight", "weight_rule", "width", "work",
+        "active", "arrived", "cap", "children", "demand", "done", "lineage", "name", "parent", "payload", "rate",
+        "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s", "weight", "weight_rule", "width",
+        "work",
     )  # fmt: skip
 
     def __init__(

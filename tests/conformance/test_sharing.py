@@ -353,6 +353,16 @@ def test_throttled_is_what_ones_own_quota_takes(lab: Any, capped: str) -> None:
     assert lost(share) == pytest.approx({"ready": 0.0, "steal": 0.0, "throttled": 3.0})
 
 
+def test_a_quota_among_siblings(lab: Any) -> None:
+    """One core, two threads, one with a quota of 0.1: without it each had a half; 0.4 of the first's is the quota's."""
+    bench = lab(1)
+    tenant = bench.share("tenant", tenant=True)
+    capped, free = bench.thread("capped", tenant, cap=0.1), bench.thread("free", tenant)
+    bench.run(10.0)
+    assert lost(capped) == pytest.approx({"ready": 5.0, "steal": 0.0, "throttled": 4.0})
+    assert lost(free) == pytest.approx({"ready": 1.0, "steal": 0.0, "throttled": 0.0})
+
+
 def test_all_three_add_up_to_the_time_without_a_processor(lab: Any) -> None:
     """Two cores, a guest of three threads beside one of one: a core each, a third of it each.
 

@@ -12,6 +12,7 @@ from simulator.sharing.fluid import Fluid
 from simulator.sharing.tree import INFINITE, Share
 
 TREES = 200
+WORK = 2.0**20  # more than any thread gets
 
 
 def random_tree(random: Random) -> Fluid:
@@ -30,11 +31,12 @@ def _grow(device: Fluid, parent: Share, random: Random, levels: int) -> None:
             cap=random.uniform(0.0, 2.0) if random.random() < 0.3 else INFINITE,
             width=random.randint(1, 3) if random.random() < 0.3 else INFINITE,
             weight_rule=random.choice(["shares", "shares", "active"]),
+            tenant=parent is device.root,
         )
         if levels > 1 and random.random() < 0.6:
             _grow(device, share, random, levels - 1)
         elif random.random() < 0.8:
-            device.submit(share, 1e9, lambda share: None)
+            device.submit(share, WORK, lambda share: None)
 
 
 def wanted(share: Share) -> float:
@@ -91,11 +93,22 @@ def test_the_order_of_arrival_does_not_matter(seed: int) -> None:
     before = {leaf: leaf.rate for leaf in device.active}
     leaves = random.sample(list(device.active), len(device.active))
     for leaf in leaves:
-        assert device.remove(leaf) == 1e9  # no time has passed
+        assert device.remove(leaf) == WORK  # no time has passed
     assert device.root.rate == 0.0
     for leaf in reversed(leaves):
-        device.submit(leaf, 1e9, lambda share: None)
+        device.submit(leaf, WORK, lambda share: None)
     assert {leaf: leaf.rate for leaf in device.active} == pytest.approx(before, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(TREES))
+def test_every_second_of_a_thread_is_accounted_for(seed: int) -> None:
+    device = random_tree(Random(seed))
+    device.environment.run(until=3.0)
+    device.settle()
+    for leaf in device.active:
+        parts = [leaf.work - leaf.remaining, leaf.ready_s, leaf.steal_s, leaf.throttled_s]
+        assert sum(parts) == pytest.approx(3.0, rel=1e-9)
+        assert min(parts) >= -1e-9
 
 
 @pytest.mark.parametrize("seed", range(50))

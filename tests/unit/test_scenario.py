@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from simulator.catalog.product import Device, Machine, Product, Quantity
 from simulator.errors import CatalogError, ScenarioError
@@ -21,7 +23,7 @@ stacks:
   native: linux-2.4 |
   xen: xen-1 | | linux-2.4
 tenants:
-  app: {workload: biuld, memroy: 512 MiB}
+  app: {workload: buildx, memoryy: 512 MiB}
 duration: 3 GHz
 """
 
@@ -63,7 +65,13 @@ def layer(name: str, family: str, *, roles: Mapping[str, str] | None = None, **s
 
 def workload(name: str) -> Product:
     metric = {"name": "elapsed", "unit": "s", "better": "lower"}
-    parameters = quantities(files_count=(10.0, "count"), file_cycles=(1e6, "cycles"), part_ratio=(0.5, "ratio"))
+    parameters = quantities(
+        files_count=(10.0, "count"),
+        file_cycles=(1e6, "cycles"),
+        part_ratio=(0.5, "ratio"),
+        page_bytes=(1, "bytes"),
+        page_s=(1, "s"),
+    )
     return Product(
         "workloads",
         name,
@@ -177,7 +185,7 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "workload": "build",
         "program": "kernel_build",
         "metric": {"name": "elapsed", "unit": "s", "better": "lower"},
-        "parameters": {"files_count": 10.0, "file_cycles": 1e6, "part_ratio": 0.5},
+        "parameters": {"files_count": 10.0, "file_cycles": 1e6, "part_ratio": 0.5, "page_bytes": 1, "page_s": 1},
         "memory_bytes": 2.0**29,
         "vcpus": None,
         "weight": 1.0,
@@ -255,7 +263,13 @@ def test_numbers_of_machines_layers_and_workloads_can_be_changed_with_or_without
     assert point["machine"]["devices"]["cpu"]["parameters"] == {"cores_count": 4.0, "frequency_hz": 3e9}
     assert point["layers"]["linux-6"]["parameters"]["trap_cycles"] == 1000.0
     assert point["layers"]["linux-6"]["parameters"]["copy_cycles_per_byte"] == 2.0
-    assert point["tenants"]["app"]["parameters"] == {"files_count": 3.0, "file_cycles": 1e6, "part_ratio": 0.05}
+    assert point["tenants"]["app"]["parameters"] == {
+        "files_count": 3.0,
+        "file_cycles": 1e6,
+        "part_ratio": 0.05,
+        "page_bytes": 1,
+        "page_s": 1,
+    }
 
 
 def test_a_change_in_one_point_does_not_reach_another() -> None:
@@ -305,9 +319,9 @@ def test_limits_are_read_by_the_layer_that_keeps_them() -> None:
 
 
 def test_defaults_and_what_a_scenario_says_of_itself() -> None:
-    found = scenario(title="Who pays?", question="Who pays for the neighbour?", replications=3, figures=["bars"])
+    found = scenario(title="Who pays?", question="Who pays for the neighbour?", replications=3, figures=["cost"])
     assert (found.title, found.question, found.replications) == ("Who pays?", "Who pays for the neighbour?", 3)
-    assert (found.seed, found.baseline, found.figures) == (1, "native", ("bars",))
+    assert (found.seed, found.baseline, found.figures) == (1, "native", ("cost",))
     assert json.loads(found.text)["title"] == "Who pays?"
 
 
@@ -356,8 +370,8 @@ def test_five_different_mistakes_are_five_located_messages_with_remedies(tmp_pat
         "2:1: machine: no machine is called 'dell-2560' (did you mean 'dell-2650'?)",
         "5:3: stacks.xen: there is nothing between the two bars at character 9 of 'xen-1 | | linux-2.4' "
         "(write one bar, or a layer for each group)",
-        "7:9: tenants.app.workload: no workload is called 'biuld' (did you mean 'build'?)",
-        "7:26: tenants.app.memroy: is not known here (did you mean 'memory'?)",
+        "7:9: tenants.app.workload: no workload is called 'buildx' (did you mean 'build'?)",
+        "7:26: tenants.app.memoryy: is not known here (did you mean 'memory'?)",
         "8:1: duration: 'GHz' is a unit of frequency (here a time is wanted, e.g. '30 ms')",
     ]
     assert list(tmp_path.iterdir()) == [file]
@@ -372,6 +386,7 @@ def test_five_different_mistakes_are_five_located_messages_with_remedies(tmp_pat
         ("{}\n", "1:1: is empty (begin with 'version: 1')"),
         ("version: 1\nseed: 3\nseed: 4\n", "3:1: seed: stands twice, first in line 2 (remove one of the two)"),
         ("version: 1\nduration: 12:30\n", "2:1: duration: '12:30' is not a quantity"),
+        ("version: 1\ntenants: {a: {weight: .inf}}\n", "2:15: tenants.a.weight: inf is not a weight"),
         ("version: 1\ntitle: 2003\n", "2:1: title: 2003 is not a text"),
     ],
 )
@@ -393,7 +408,7 @@ def test_a_mistake_in_a_list_is_located_in_the_list(tmp_path: Path) -> None:
     file = tmp_path / "list.yaml"
     file.write_text(
         "version: 1\nmachine: dell-2650\nstacks: [linux-2.4 |]\n"
-        "tenants:\n  app:\n    workload:\n      - build\n      - biuld\n      - 5\n"
+        "tenants:\n  app:\n    workload:\n      - build\n      - buildx\n      - 5\n"
     )
     with pytest.raises(ScenarioError) as caught:
         load(file, catalog=FakeCatalog())
@@ -418,7 +433,7 @@ def test_a_mistake_in_a_list_is_located_in_the_list(tmp_path: Path) -> None:
         ),
         (
             {"machine": {"base": "dell-2650", "devices": {"cpu": {"frequenzy": "3 GHz"}}}},
-            "machine.devices.cpu.frequenzy: there is no 'frequenzy' here (did you mean 'frequency_hz'?)",
+            "machine.devices.cpu.frequenzy: there is no 'frequenzy' here (did you mean 'frequency'",
         ),
         (
             {"machine": {"base": "dell-2650", "devices": {"cpu": {"frequency": ["3 GHz", "3 GiB"]}}}},
@@ -445,6 +460,7 @@ def test_a_mistake_in_a_list_is_located_in_the_list(tmp_path: Path) -> None:
         ({"baseline": "nativ"}, "baseline: no stack is called 'nativ' (did you mean 'native'?)"),
         ({"operations": [{"deploy": 1}]}, "operations: is not available in this version (leave it out)"),
         ({"faults": [1]}, "faults: is not available in this version (leave it out)"),
+        ({"figures": ["cots"]}, "figures[0]: there is no figure 'cots' (did you mean 'cost'?)"),
         ({"figures": "bars"}, "figures: 'bars' is not a list (write '[..., ...]')"),
         ({"duration": "10 s", "warmup": "20 s"}, "warmup: is not before the end at 10 s"),
     ],
@@ -466,7 +482,8 @@ def test_a_mistake_is_refused_with_its_path_and_a_remedy(changes: dict[str, Any]
         ({"weight": 0}, "weight: 0 is not a weight (write a number greater than 0, e.g. 2)"),
         ({"cap": "2 GHz"}, "cap: '2 GHz' is not a cap (write a number of cores, e.g. 1.5, or '50 %' of one core)"),
         ({"start": "5 s", "stop": "5 s"}, "stop: is not after the start (write a later time)"),
-        ({"parameters": {"fils": 3}}, "parameters.fils: there is no 'fils' here (did you mean 'files'"),
+        ({"parameters": {"filez": 3}}, "parameters.filez: there is no 'filez' here (did you mean 'file"),
+        ({"parameters": {"page": 3}}, "parameters.page: there is no 'page' here (did you mean 'page"),
         ({"parameters": {"file_cycles": "3 s"}}, "parameters.file_cycles: 's' is a unit of time"),
         ({"parameters": {"files": 1, "files_count": 2}}, "parameters.files_count: is given twice (keep one of"),
         ({"parameters": {"files": [1, None]}}, "parameters.files[1]: nothing is not a quantity"),
@@ -474,7 +491,7 @@ def test_a_mistake_is_refused_with_its_path_and_a_remedy(changes: dict[str, Any]
             {"workload": {"name": "build", "parameters": {"files": 1}}, "parameters": {"files": 2}},
             "parameters: 'files_count' is given twice (give it in one place)",
         ),
-        ({"workload": {"name": "biuld"}}, "workload.name: no workload is called 'biuld' (did you mean 'build'?)"),
+        ({"workload": {"name": "buildx"}}, "workload.name: no workload is called 'buildx' (did you mean 'build'?)"),
         ({"workload": {"parameters": {}}}, "workload.name: is missing (add 'name: kernel-build')"),
         ({"workload": [{"name": "build", "x": 1}]}, "workload[0].x: is not known here (there are: name, parameters)"),
         ({"limits": {"linux": {"heap": "1 GiB"}}}, "limits.linux.heap: there is no 'heap' here (there are none)"),
@@ -607,6 +624,19 @@ def test_a_mapping_holds_what_a_file_can_hold() -> None:
     assert "is a object" in found or "is an object" in found
 
 
+def test_numbers_of_a_notebook_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert scenario(replications=numpy.int64(3)).replications == 3
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_every_scenario_that_comes_with_virtlab_can_be_run(file: Path) -> None:
+    assert load(file).points()
+
+
 # ---------------------------------------------------------------- editors
 
 
@@ -619,3 +649,53 @@ def test_editors_learn_that_quantities_and_their_axes_are_welcome() -> None:
     start = json_schema()["$defs"]["Tenant"]["properties"]["start"]
     one, many = start["anyOf"]
     assert one["examples"] == ["30 s"] and many["items"] == one
+
+
+# ---------------------------------------------------------------- anything at all
+
+WHOLE: dict[str, Any] = {
+    "version": 1,
+    "machine": {"base": "dell-2650", "devices": {"cpu": {"cores": 2}}},
+    "stacks": {
+        "long": {"stack": "xen | linux", "without": ["ring"], "parameters": {"xen": {"trap": "1 cycles"}}},
+        "side": {"app": "linux |"},
+    },
+    "tenants": {
+        "app": {"workload": {"name": "build", "parameters": {"files": 1}}, "memory": "1 GiB", "limits": {"docker": {}}}
+    },
+    "duration": "30 s",
+    "baseline": "long",
+    "figures": [],
+}
+words = st.sampled_from(
+    ["", "app", "linux", "xen | linux", "stack", "without", "build", "1 GiB", "5 %", "version", "="]
+)
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 3), st.floats(allow_nan=False, allow_infinity=False), words
+)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=5
+)
+
+
+def places(data: Any) -> list[tuple[str, ...]]:
+    inside = data.items() if isinstance(data, dict) else ()
+    return [(key, *more) for key, value in inside for more in [(), *places(value)]]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(place=st.sampled_from(places(WHOLE)), value=anything)
+def test_whatever_stands_in_a_scenario_it_is_read_or_refused_with_located_problems(
+    place: tuple[str, ...], value: Any
+) -> None:
+    data = json.loads(json.dumps(WHOLE))
+    inside = data
+    for key in place[:-1]:
+        inside = inside[key]
+    inside[place[-1]] = value
+    try:
+        points = Scenario.from_mapping(data, catalog=FakeCatalog()).points()
+    except ScenarioError as error:
+        assert all(problem.message for problem in error.problems)
+    else:
+        assert json.loads(json.dumps(points)) == points

@@ -1,0 +1,85 @@
+"""What a stack changes in its layers: choices and numbers in parentheses, mechanisms switched off, other numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator import discovery
+from simulator.catalog.document import Place
+from simulator.catalog.suggestion import suggestion
+from simulator.notation import ROLES, Expression, Term
+from simulator.scenario.lookup import Lookup
+from simulator.scenario.variants import Variant
+
+
+@dataclass
+class Changes:
+    """Changes of one stack, by product.
+
+    Attributes:
+        lookup: the catalog, which notes mistakes.
+        variant: the values of the stack's axes.
+        structure: choices other than the catalog's.
+        parameters: numbers other than the catalog's, in SI units.
+    """
+
+    lookup: Lookup
+    variant: Variant
+    structure: dict[str, dict[str, str]] = field(default_factory=dict)
+    parameters: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
+
+    def read_options(self, expressions: Mapping[Place, Expression]) -> None:
+        """Choices and numbers that stand in parentheses, of the expressions at these places."""
+        seen: dict[str, Term] = {}
+        for place, expression in expressions.items():
+            for term in dict.fromkeys(term for _, term in expression.placed() if not term.is_role):
+                other = seen.setdefault(term.name, term)
+                if other is term:
+                    self._read_term(term, place)
+                elif other != term:
+                    message = f"'{term}' and '{other}' are one product with different options"
+                    self._complain(place, message, f"write the options of every {term.name} alike")
+
+    def _read_term(self, term: Term, place: Place) -> None:
+        choices = self.lookup.layer_class(term.name).STRUCTURE
+        options = {key: value for key, value in term.options if key not in ROLES}
+        structure = {key: value for key, value in options.items() if key in choices}
+        for key, value in structure.items():
+            if value not in choices[key]:
+                self._complain(place, f"{term.name} knows no {key}={value}", suggestion(value, choices[key]))
+        numbers = {key: value for key, value in options.items() if key not in choices}
+        declared = self.lookup.product(term.name).parameters
+        self.structure[term.name] = structure
+        self.parameters[term.name] = self.lookup.numbers(numbers, declared, place, self.variant)
+
+    def read_parameters(self, written: Mapping[str, Mapping[str, Any]], place: Place, products: Sequence[str]) -> None:
+        """Numbers by layer, of those that the stack has."""
+        for layer, numbers in written.items():
+            inside = (*place, layer)
+            product = self.lookup.name("layers", layer, self.variant.place(inside))
+            if product is None:
+                continue
+            if product not in products:
+                self._complain(inside, f"{product} is not in this stack", suggestion(layer, products))
+                continue
+            declared = self.lookup.product(product).parameters
+            self.parameters[product] |= self.lookup.numbers(numbers, declared, inside, self.variant)
+
+    def check_without(self, without: Sequence[str], place: Place, products: Iterable[str]) -> None:
+        """Mechanisms of these products can be switched off, and what the machine does of itself."""
+        hardware = discovery.member("layers", "hardware").LAYER.MECHANISMS
+        known = {name for name, mechanism in hardware.items() if mechanism.kind == "emergent"}
+        known |= {name for product in products for name in self.lookup.layer_class(product).MECHANISMS}
+        for index, name in enumerate(without):
+            if name not in known:
+                self._complain(
+                    (*place, index), f"no layer of this stack has a mechanism {name!r}", suggestion(name, known)
+                )
+            elif name in without[:index]:
+                self._complain((*place, index), f"{name!r} stands twice", "remove one of the two")
+
+    def _complain(self, place: Place, message: str, remedy: str) -> None:
+        self.lookup.complain(self.variant.place(place), message, remedy)
