@@ -11,7 +11,8 @@ import importlib
 import importlib.util
 import os
 import sys
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -25,20 +26,25 @@ def extra_folders() -> tuple[Path, ...]:
     return tuple(Path(part) for part in os.environ.get(EXTRA_VARIABLE, "").split(os.pathsep) if part)
 
 
-def members(family: str) -> dict[str, Path]:
+def members(family: str) -> Mapping[str, Path]:
     """Module files of a family by name; the user's own come last and may not replace one of ours."""
+    return _members(family, extra_folders())
+
+
+@cache
+def _members(family: str, extra: tuple[Path, ...]) -> Mapping[str, Path]:
     own = Path(__file__).parent / family
     found = {path.stem: path for path in sorted(own.glob("*.py")) if not path.stem.startswith("_")}
     found.pop("base", None)
-    for folder in extra_folders():
+    for folder in extra:
         for path in sorted((folder / "modules" / family).glob("*.py")):
-            if found.get(path.stem, path) != path:
+            if path.stem in found:
                 raise CatalogError(f"{path}: the name {path.stem!r} is taken in {family}; rename the file")
             found[path.stem] = path
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _import_file(family: str, path: Path) -> ModuleType:
     name = f"simulator.{family}.{path.stem}"
     if path.parent == Path(__file__).parent / family:

@@ -1,14 +1,14 @@
 """Everything virtlab raises on purpose, in one tree.
 
-    VirtlabError
-    ├── UsageError              a command or call that cannot mean anything (exit 2)
-    │   ├── ScenarioError       one or more located mistakes in a scenario
-    │   ├── StackError          a stack expression that does not parse or cannot be built
-    │   ├── CatalogError        an unknown product, an unsourced or misfitting number
-    │   └── UnitError           a quantity that is not one
-    ├── ResultsError            a results folder that is missing, foreign or damaged
-    └── RunError                an exception inside one simulated run
-        └── LedgerError         time or capacity that does not add up
+VirtlabError
+├── UsageError              a command or call that cannot mean anything (exit 2)
+│   ├── ScenarioError       one or more located mistakes in a scenario
+│   ├── StackError          a stack expression that does not parse or cannot be built
+│   ├── CatalogError        an unknown product, an unsourced or misfitting number
+│   └── UnitError           a quantity that is not one
+├── ResultsError            a results folder that is missing, foreign or damaged
+└── RunError                an exception inside one simulated run
+    └── LedgerError         time or capacity that does not add up
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from typing import Any
 import simpy
 
 from simulator import discovery
-from simulator.demands import Demand
 from simulator.devices.memory import OutOfMemory
 from simulator.errors import LedgerError, RunError, VirtlabError
 from simulator.machine import Machine
@@ -23,6 +22,12 @@ from simulator.workloads.base import Context, Draws, Program
 
 Tables = dict[str, list[list[Any]]]
 _CLOSES = 1e-9
+
+
+def build(point: Mapping[str, Any]) -> House:
+    """The machine of a resolved point with its systems, at time 0, before any program runs."""
+    environment = simpy.Environment()
+    return House(environment, Machine(environment, point["machine"]["devices"], point["machine"]["name"]), point)
 
 
 def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
@@ -54,8 +59,10 @@ def _place(point: Mapping[str, Any], replication: int) -> str:
 class _Tenant:
     """One tenant while its run lasts."""
 
-    def __init__(self, name: str, figures: Mapping[str, Any], program: Program, context: Context) -> None:
-        self.name, self.figures, self.program, self.context = name, figures, program, context
+    def __init__(
+        self, name: str, figures: Mapping[str, Any], program: Program, context: Context, killed: simpy.Event
+    ) -> None:
+        self.name, self.figures, self.program, self.context, self.killed = name, figures, program, context, killed
         self.outcome = "did not finish"
         self.ended_s: float | None = None
 
@@ -67,9 +74,8 @@ class _Run:
         if point["fidelity"] != FIDELITY:
             raise RunError(f"fidelity {point['fidelity']!r} is not available; there is {FIDELITY!r}")
         self.point, self.replication = point, replication
-        self.environment = simpy.Environment()
-        self.machine = Machine(self.environment, point["machine"]["devices"], point["machine"]["name"])
-        self.house = House(self.environment, self.machine, point)
+        self.house = build(point)
+        self.environment, self.machine = self.house.environment, self.house.machine
         self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
         self.events = 0
         self._simulate()
@@ -78,10 +84,8 @@ class _Run:
     def _tenant(self, name: str, figures: Mapping[str, Any]) -> _Tenant:
         program: type[Program] = discovery.member("workloads", figures["program"]).PROGRAM
         seed = self.point["seed"]
-        context = Context(
-            lambda: self.environment.now, lambda purpose: Draws(seed, self.replication, name, purpose)
-        )
-        return _Tenant(name, figures, program(figures["parameters"], context), context)
+        context = Context(lambda: self.environment.now, lambda purpose: Draws(seed, self.replication, name, purpose))
+        return _Tenant(name, figures, program(figures["parameters"], context), context, self.environment.event())
 
     # ---- simulating
 
@@ -95,6 +99,8 @@ class _Run:
         while not end.triggered:
             environment.step()
             self.events += 1
+        if not end.ok:
+            raise end.value
 
     def _live(self, tenant: _Tenant) -> Life:
         """Start a tenant's threads in time, and wait for those that end."""
@@ -104,30 +110,32 @@ class _Run:
         ends = []
         for plan in tenant.program.threads():
             group = house.groups[tenant.name]
-            thread = Thread(
-                house, tenant.name, plan.name, node, group, working_set_bytes=plan.working_set_bytes
-            )
+            thread = Thread(house, tenant.name, plan.name, node, group, working_set_bytes=plan.working_set_bytes)
             house.threads.append(thread)
             process = self.environment.process(self._guarded(tenant, thread, plan.demands))
             if not plan.endless:
                 ends.append(process)
         stop_s = tenant.figures["stop_s"]
         finished = self.environment.all_of(ends)
-        if stop_s is None:
-            yield finished
+        over = finished | tenant.killed
+        if stop_s is not None:
+            over |= self.environment.timeout(max(0.0, stop_s - self.environment.now))
+        yield over
+        if tenant.killed.triggered or not finished.triggered:
+            house.stop(tenant.name)
         else:
-            yield finished | self.environment.timeout(max(0.0, stop_s - self.environment.now))
-        if tenant.outcome == "did not finish" and finished.triggered:
             tenant.outcome = "ok"
         tenant.ended_s = self.environment.now
 
     def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
-        """A thread whose program asks for more memory than there is ends, and its tenant's outcome says so."""
+        """A program that asks for more memory than there is ends with all its threads; its tenant's outcome says so."""
         try:
             yield from thread.live(demands)
         except OutOfMemory as error:
             tenant.outcome = f"out of memory: {error}"
             thread.end()
+            if not tenant.killed.triggered:
+                tenant.killed.succeed()
 
     def _close(self) -> None:
         for thread in self.house.threads:
@@ -159,7 +167,8 @@ class _Run:
             "threads": [[run, *_thread_row(thread)] for thread in self.house.threads],
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "devices": [
-                [run, *row, row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0] for row in self.machine.rows()
+                [run, *row, row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0]
+                for row in self.machine.rows()
             ],
         }
 
@@ -183,12 +192,12 @@ class _Run:
         value = tenant.program.value(operations, elapsed_s) if operations and elapsed_s > 0.0 else float("nan")
         metric = figures["metric"]
         mean = sum(latencies) / operations if operations else float("nan")
-        own = [path for path in house.spaces if path == house.kernel(house.tops[tenant.name]).path]
-        cache = getattr(house.kernel(house.tops[tenant.name]).layer, "cache", None)
+        kernel = house.kernel(house.tops[tenant.name])
+        cache = kernel.layer.cache
         return [
             tenant.name, figures["workload"], tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
             operations, elapsed_s, mean, _quantile(latencies, 0.5), _quantile(latencies, 0.99),
-            house.program_bytes[tenant.name], sum(house.spaces[path].held_bytes["kernel"] for path in own),
+            house.program_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, int(house.enforced[tenant.name]),
         ]  # fmt: skip
 
@@ -215,6 +224,3 @@ def _thread_row(thread: Thread) -> list[Any]:
     wall_s = thread.ended_s - thread.started_s
     kind = "service" if thread.service else "program"
     return [thread.tenant, thread.name, kind, wall_s, *(thread.spent[state] for state in STATES)]
-
-
-__all__ = ["Demand", "run_point"]

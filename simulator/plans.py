@@ -141,13 +141,16 @@ _MOST_PLANS = 20_000
 
 
 def compiled(node: Node, demand: Demand) -> Plan:
-    """The plan of a demand asked of a node, made once and kept."""
-    plan = node.plans.get(demand)
+    """The plan of a demand asked of a node. The plan of one is made once and kept; more at once are scaled from it."""
+    if demand.count == 0.0:
+        return ()
+    one = demand.one()
+    plan = node.plans.get(one)
     if plan is None:
         if len(node.plans) > _MOST_PLANS:
             node.plans.clear()
-        plan = node.plans[demand] = compile_demand(node, demand)
-    return plan
+        plan = node.plans[one] = compile_demand(node, one)
+    return plan if one is demand else scale(plan, demand.count)
 
 
 def compile_demand(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
@@ -178,7 +181,9 @@ def _fuse(first: Work, second: Work) -> Work:
     parts: dict[Key, Part] = {}
     for part in (*first.parts, *second.parts):
         old = parts.get(part.key)
-        parts[part.key] = part if old is None else Part(part.key, *(a + b for a, b in zip(old[1:], part[1:], strict=True)))
+        parts[part.key] = (
+            part if old is None else Part(part.key, *(a + b for a, b in zip(old[1:], part[1:], strict=True)))
+        )
     return Work(first.cycles + second.cycles, first.stall_s + second.stall_s, tuple(parts.values()))
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from simulator.devices.base import Request
 
 
+_NOTHING = 1e-9
+"""Fewer slots than this are rounding."""
+
+
 class Item(NamedTuple):
     """One piece of work in a queue, and whom to tell when it is done."""
 
@@ -35,53 +39,58 @@ class Ring:
         self.capacity = capacity
         self.items: deque[Item] = deque()
         self.used = 0.0
-        self.noticed_at = -1.0
+        self._noticed_at = -1.0
+        self._kicked = False
         self._server: simpy.Event | None = None
-        self._senders: deque[simpy.Event] = deque()
+        self._senders: deque[tuple[simpy.Event, float]] = deque()
 
-    @property
-    def server_sleeps(self) -> bool:
-        """Whether a kick is needed."""
-        return self._server is not None
+    def admit(self, slots: float) -> simpy.Event | None:
+        """Room for one item: None if it is there and taken; else the event of its coming, first come, first served."""
+        if not self._senders and self._fits(slots):
+            self.used += slots
+            return None
+        room = self._event()
+        self._senders.append((room, slots))
+        return room
 
-    def has_room(self, slots: float) -> bool:
-        """Whether an item fits now."""
-        return not self.items or self.used + slots <= self.capacity
+    def kick_is_due(self) -> bool:
+        """Whether the server sleeps and nobody has kicked it yet."""
+        due = self._server is not None and not self._kicked
+        self._kicked = self._kicked or due
+        return due
 
     def put(self, operation: Enqueue) -> Item:
-        """Append an item and wake the server if it sleeps."""
+        """Append an item that was admitted, and wake the server if it sleeps."""
         item = Item(operation.work, self._event(), operation.slots)
         self.items.append(item)
-        self.used += item.slots
         if self._server is not None:
             self._server.succeed()
             self._server = None
         return item
 
     def take(self, at_most: int) -> list[Item]:
-        """The next batch; senders that waited for room go on."""
+        """The next batch; senders that waited for room go on in their order."""
         batch = [self.items.popleft() for _ in range(min(at_most, len(self.items)))]
         self.used -= sum(item.slots for item in batch)
-        while self._senders and self.has_room(0.0):
-            self._senders.popleft().succeed()
+        while self._senders and self._fits(self._senders[0][1]):
+            room, slots = self._senders.popleft()
+            self.used += slots
+            room.succeed()
         return batch
 
     def server_waits(self) -> simpy.Event:
         """The server has nothing to do; the event comes with the next item."""
-        self._server = self._event()
+        self._server, self._kicked = self._event(), False
         return self._server
-
-    def sender_waits(self) -> simpy.Event:
-        """The ring is full; the event comes when the server has taken a batch."""
-        room = self._event()
-        self._senders.append(room)
-        return room
 
     def notice_is_due(self, now_s: float) -> bool:
         """Whether a completion at this instant must be announced, or goes with one that was just announced."""
-        due = now_s != self.noticed_at
-        self.noticed_at = now_s
+        due = now_s != self._noticed_at
+        self._noticed_at = now_s
         return due
+
+    def _fits(self, slots: float) -> bool:
+        return self.used < _NOTHING or self.used + slots <= self.capacity + _NOTHING
 
 
 class Flight(NamedTuple):
@@ -113,7 +122,7 @@ class UnderWay:
         self.size_bytes += flight.size_bytes
 
     def exceeds(self, window_bytes: float) -> bool:
-        """Whether the thread must wait for the oldest: always for one larger than the window, but for no window at all."""
+        """Whether the thread must wait for the oldest; one alone may exceed the window, if there is one."""
         return self.size_bytes > window_bytes and (len(self._flights) > 1 or not window_bytes)
 
     def retire(self) -> Flight:

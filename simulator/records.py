@@ -115,7 +115,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "devices": (
         RUN,
         _text("device", "device of the machine"),
-        Column("capacity", "", "how many units of service at a time (processor cores; 1 for a disk or a link direction)"),
+        Column(
+            "capacity", "", "how many units of service at a time (processor cores; 1 for a disk or a link direction)"
+        ),
         _seconds("time_s", "simulated time of the run"),
         _seconds("busy_s", "service time given, summed over the capacity"),
         _seconds("idle_s", "capacity times time, less busy"),

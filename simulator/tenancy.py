@@ -95,7 +95,7 @@ class House:
         node = Node(place.path, layer, below, without=self.without)
         self.nodes[place.path] = node
         self._running[place.path] = 0
-        if place.role:
+        if place.role and place.parent:
             self.nodes[place.parent.path].roles[place.role] = node
         self._share(place, node, tenant)
 
@@ -109,7 +109,7 @@ class House:
         self.shares[place.path] = Share(place.path, parent, **rules)
 
     def _group(self, tenant: str, top: str, *, private: bool) -> Share:
-        """Where a tenant's threads stand. Without a node of its own nothing divides it from others: each thread counts."""
+        """Where a tenant's threads stand. Nothing divides tenants without nodes of their own: each thread counts."""
         if private:
             return self.shares[top]
         return Share(f"threads of {tenant}", self.shares[top], weight_rule="active", tenant=True)
@@ -220,9 +220,8 @@ class House:
         space = self.spaces[kernel.path]
         space.hold(f"program {tenant}", size_bytes)
         self.program_bytes[tenant] = space.held_bytes[f"program {tenant}"]
-        cache = getattr(kernel.layer, "cache", None)
-        if cache is not None:
-            cache.resize(space.free_bytes)
+        if kernel.layer.cache is not None:
+            kernel.layer.cache.resize(space.free_bytes)
 
     def kernel(self, node: Node) -> Node:
         """The system with a memory of its own that a node stands on, or is."""
@@ -239,26 +238,40 @@ class House:
         return self.environment.process(thread.carry_out(plan))
 
     def relower(self, node: Node) -> None:
-        """Something about a node has changed: forget its plans, and lower again what is in flight on it."""
+        """Something about a node has changed: forget all plans, and lower again what is in flight on it.
+
+        Plans of any node may lead through it: those of guests through their driver domain.
+        """
         for step in self.nodes.values():
-            if node in self.path(step):
-                step.plans.clear()
+            step.plans.clear()
         self._waking.clear()
         for thread in self.threads:
-            if node in thread.path:
+            if any(step.path == node.path for step in thread.path):
                 thread.relower()
 
     def set_frequency(self, frequency_hz: float) -> None:
-        """Another clock: steps in flight are stopped and go on at the new pace."""
+        """Another clock: steps in flight go on at the new pace, and caps stay what they are in processors."""
+        cpu = self.machine.cpu
         for thread in self.threads:
             thread.relower()
-        self.machine.cpu.set_frequency(frequency_hz)
+        ratio = frequency_hz / cpu.frequency_hz
+        cpu.set_frequency(frequency_hz)
+        for share in self.shares.values():
+            if share is not cpu.root and share.cap < INFINITE:
+                cpu.sharing.set(share, cap=share.cap * ratio)
+
+    def stop(self, tenant: str) -> None:
+        """End all threads of a tenant by force."""
+        for thread in self.threads:
+            if thread.tenant == tenant and not thread.service:
+                thread.stop()
 
     def warm(self, tenant: str, files: tuple[File, ...]) -> None:
         """Put files into the page caches on a tenant's path, as earlier runs would have left them."""
-        cache = getattr(self.kernel(self.tops[tenant]).layer, "cache", None)
-        for file in files if cache is not None else ():
-            cache.warm(file)
+        cache = self.kernel(self.tops[tenant]).layer.cache
+        for file in files:
+            if cache is not None:
+                cache.warm(file)
 
 
 def sum_work(works: list[Work]) -> Work:

@@ -110,15 +110,13 @@ class Thread:
     def ask(self, demand: Demand) -> Life:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
         plan = compiled(self.node, demand)
-        if len(plan) == 1 and isinstance(plan[0], Work):
+        while len(plan) == 1 and isinstance(plan[0], Work):
             left = yield from self._work(plan[0])
-            while left > 0.0:
-                demand = replace(demand, count=demand.count * left)
-                (work,) = compiled(self.node, demand)
-                assert isinstance(work, Work)
-                left = yield from self._work(work)
-        else:
-            yield from self.do(plan)
+            if left <= 0.0:
+                return
+            demand = replace(demand, count=demand.count * left)
+            plan = compiled(self.node, demand)
+        yield from self.do(plan)
 
     def serve(self, service: Service, ring: Ring) -> Life:
         """Drain a queue in batches, for ever."""
@@ -182,6 +180,8 @@ class Thread:
         frequency_hz = cpu.frequency_hz
         self._in_flight = work
         remainder = yield cpu.run(work.cycles, self.share, work.stall_s)
+        if self.ended_s is not None:
+            yield self.environment.event()  # stopped meanwhile: never goes on
         self._in_flight = None
         self._book(work, 1.0 - remainder / total, frequency_hz)
         left: float = remainder / total
@@ -194,7 +194,9 @@ class Thread:
         frequency_hz = self.machine.cpu.frequency_hz
         rho = self._ticks.cycles / frequency_hz + self._ticks.stall_s
         seconds = (work.cycles / frequency_hz + work.stall_s) / (1.0 - rho)
-        ticks = [Part(p.key, p.cycles * seconds, p.stall_s * seconds, p.operations * seconds) for p in self._ticks.parts]
+        ticks = [
+            Part(p.key, p.cycles * seconds, p.stall_s * seconds, p.operations * seconds) for p in self._ticks.parts
+        ]
         cycles, stall_s = work.cycles + self._ticks.cycles * seconds, work.stall_s + self._ticks.stall_s * seconds
         return Work(cycles, stall_s, (*work.parts, *ticks))
 
@@ -251,7 +253,7 @@ class Thread:
     def book_transfer(self, request: Request, move: Move) -> None:
         """Charge the part of a transfer that the device has carried out by now."""
         served_s = request.served_s(self.environment.now)
-        done = served_s / request.service_s
+        done = served_s / request.service_s if request.service_s else 1.0
         self._charge(move.key).add(
             size_bytes=move.size_bytes * done, operations=move.operations * done, service_s=served_s
         )
@@ -277,9 +279,10 @@ class Thread:
     def _enqueue(self, operation: Enqueue) -> Life:
         """Put work into a queue: wait for room, pay the kick if its server sleeps, wait for it if asked to."""
         ring = self.house.ring(operation.queue)
-        while not ring.has_room(operation.slots):
-            yield from self._wait(ring.sender_waits(), "overhead_wait")
-        if ring.server_sleeps:
+        room = ring.admit(operation.slots)
+        if room is not None:
+            yield from self._wait(room, "overhead_wait")
+        if ring.kick_is_due():
             yield from self.do(operation.kick)
         item = ring.put(operation)
         if operation.wait:
@@ -306,7 +309,12 @@ class Thread:
         request, move, asked_s = last
         state = "blocked_disk" if move.device == DISK else "blocked_network"
         assert request.done.callbacks is not None
-        request.done.callbacks.append(lambda _: item.done.succeed((state, self.environment.now - asked_s)))
+        done = item.done
+
+        def arrived(_: simpy.Event) -> None:
+            done.succeed((state, self.environment.now - asked_s))
+
+        request.done.callbacks.append(arrived)
 
     def _detach(self, move: Move) -> Request:
         """Start a transfer that nobody of this thread waits for; it is booked when it ends, or when the run does."""
@@ -338,6 +346,8 @@ class Thread:
         self._block()
         self._state = state or "overhead_wait"
         device_wait = yield event
+        if self.ended_s is not None:
+            yield self.environment.event()  # stopped meanwhile: never goes on
         if state is None and device_wait is not None:
             device_state, waited_s = device_wait
             waited_s = min(waited_s, self.environment.now - self._since)
@@ -378,13 +388,21 @@ class Thread:
     # ---- the end
 
     def end(self) -> None:
-        """The thread's life is over, by its own program or by force."""
+        """The thread's life is over."""
         self._block()
+        self.machine.cpu.forget(self.share)
         self.ended_s = self.environment.now
+
+    def stop(self) -> None:
+        """End the thread by force: what it did until now is booked, and it never goes on."""
+        if self.ended_s is None:
+            self._book_unfinished()
+            self.end()
 
     def relower(self) -> None:
         """Stop the step in flight; what is left of it goes on under the rules of now."""
-        if self._in_flight is not None:
+        self._ticks = self.house.tick_work(self.node)
+        if self.share.active:
             self.machine.cpu.stop(self.share)
 
     def close(self) -> None:
@@ -393,23 +411,27 @@ class Thread:
         Raises:
             LedgerError: the states do not add up to the thread's life.
         """
-        now = self.environment.now
         if self.ended_s is None:
-            if self._in_flight is not None:
-                work, frequency_hz = self._in_flight, self.machine.cpu.frequency_hz
-                total = work.cycles + work.stall_s * frequency_hz
-                self._book(work, 1.0 - self.machine.cpu.sharing.remove(self.share) / total, frequency_hz)
-                self._in_flight = None
-            else:
-                self._account(self._state if self._blocked else "overhead_wait")
-            for under_way in self._sent.values():
-                while under_way:
-                    self._arrived(under_way)
-            self.ended_s = now
+            self._book_unfinished()
+            self.ended_s = self.environment.now
+        for under_way in self._sent.values():
+            while under_way:
+                self._arrived(under_way)
         wall_s = self.ended_s - self.started_s
         gap_s = wall_s - sum(self.spent.values())
         if abs(gap_s) > _LEDGER_TOLERANCE * max(1.0, wall_s):
             raise LedgerError(f"{self.tenant}/{self.name}: {gap_s:g} s of {wall_s:g} s are not accounted for")
+
+    def _book_unfinished(self) -> None:
+        """Book what is in flight, or what is waited for, as far as it has come."""
+        work, self._in_flight = self._in_flight, None
+        if work is None:
+            self._account(self._state if self._blocked else "overhead_wait")
+            return
+        frequency_hz = self.machine.cpu.frequency_hz
+        total = work.cycles + work.stall_s * frequency_hz
+        remainder = self.machine.cpu.stop(self.share) if self.share.active else 0.0
+        self._book(work, 1.0 - remainder / total, frequency_hz)
 
 
 def transition_work(node: Node, kind: Any) -> Work:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 
+from simulator.units import DIMENSIONS, format_quantity
+
 _MOST_DECIMALS = 6
+_ROUNDING = 1e-6
+"""Half widths below this part of the mean are rounding, not luck."""
 
 
 def decimals(uncertainty: float) -> int:
@@ -23,7 +27,7 @@ def plain(value: float) -> str:
 def with_half_width(mean: float, low: float, high: float) -> str:
     """Mean and half the width of its interval."""
     half = (high - low) / 2.0
-    if not math.isfinite(half) or half <= 0.0:
+    if not half > _ROUNDING * abs(mean):
         return plain(mean)
     places = decimals(half)
     return f"{mean:.{places}f} ± {half:.{places}f}"
@@ -40,3 +44,16 @@ def with_bounds(mean: float, low: float, high: float, places: int, sign: str = "
 def overhead(percent: float, low: float, high: float) -> str:
     """What the same work takes more, in percent."""
     return with_bounds(percent, low, high, 1, "+")
+
+
+def quantity(value: float, unit: str) -> str:
+    """A number with its unit."""
+    return format_quantity(value, unit) if unit in DIMENSIONS else f"{plain(value)} {unit}"
+
+
+def quantity_with_half_width(mean: float, low: float, high: float, unit: str) -> str:
+    """A number with its unit and half the width of its interval."""
+    half = (high - low) / 2.0
+    if unit not in DIMENSIONS:
+        return f"{with_half_width(mean, low, high)} {unit}"
+    return quantity(mean, unit) + (f" ± {quantity(half, unit)}" if half > _ROUNDING * abs(mean) else "")

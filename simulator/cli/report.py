@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulator.cli.numbers import overhead, plain, with_bounds, with_half_width
+from simulator.cli.numbers import (
+    overhead,
+    plain,
+    quantity,
+    quantity_with_half_width,
+    with_bounds,
+    with_half_width,
+)
 from simulator.explain.columns import columns
 from simulator.plots import Places, records, short_names
 
@@ -14,7 +21,7 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 _MOST_PARTS = 6
-"""Lines of the table of where the time went, for each stack."""
+"""Mechanisms that are named for each stack; what is left stands together."""
 
 
 def cost(results: Results) -> list[str]:
@@ -28,7 +35,8 @@ def cost(results: Results) -> list[str]:
         for group in place.groups(rows)
     ]
     align = "<" * (len(place.heads) + 1) + ">" * (len(heads) - len(place.heads) - 1)
-    return [*columns(lines, align, heads), *_method(rows, f"overhead in % over {results.baseline}: ")]
+    over = f"overhead in % over {results.baseline}: " if stacks != [results.baseline] else ""
+    return [*columns(lines, align, heads), *_method(rows, over)]
 
 
 def _stack_heads(stack: str, baseline: str) -> list[str]:
@@ -58,7 +66,7 @@ def _method(rows: Sequence[Record], overheads: str = "") -> list[str]:
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     method, _, paired = str(rows[0]["method"]).partition("; ")
     level = f"{100 * rows[0]['level']:g} % intervals"
-    return [f"n = {n} replications; {level}: {method}" + (f"; {overheads}{paired}" if paired else "")]
+    return [f"n = {n} replications; {level}: {method}" + (f"; {overheads}{paired}" if overheads else "")]
 
 
 def where(results: Results) -> list[str]:
@@ -94,22 +102,36 @@ def _part(row: Record, names: Mapping[str, str]) -> str:
 def knock_on(results: Results) -> list[str]:
     """What leaving mechanisms out changes; nothing if no stack does so."""
     rows = records(results.knock_on())
-    place = Places(results, rows)
+    place = Places(results, [])
+    lines = [line for group in _by_stack(rows, place) for line in _changes(group, place)]
+    heads = ["stack", *place.heads, "what changes", "with it", "without it", "change"]
+    return [*columns(lines, "<" * (len(place.heads) + 2) + ">>>", heads), *_method(rows)] if rows else []
+
+
+def _by_stack(rows: Sequence[Record], place: Places) -> list[list[Record]]:
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    for row in rows:
+        groups.setdefault((place.stack(row), *place.cells(row)), []).append(row)
+    return list(groups.values())
+
+
+def _changes(rows: Sequence[Record], place: Places) -> list[list[str]]:
+    """The mechanisms themselves, the largest changes elsewhere, and what came of it for each tenant."""
     names = short_names(dict.fromkeys(row["cause"] for row in rows if row["cause"]))
-    lines = [
-        [place.stack(row), *place.cells(row), row["without"], _subject(row, names), plain(row["with_it"]),
-         plain(row["without_it"]), with_half_width(row["change"], row["change_low"], row["change_high"]), row["unit"]]
-        for row in rows
+    elsewhere = sorted((row for row in rows if row["kind"] == "elsewhere"), key=lambda row: -abs(row["change"]))
+    own, metrics = ([row for row in rows if row["kind"] == kind] for kind in ("own", "metric"))
+    return [
+        [place.stack(row), *place.cells(row), _subject(row, names), quantity(row["with_it"], row["unit"]),
+         quantity(row["without_it"], row["unit"]),
+         quantity_with_half_width(row["change"], row["change_low"], row["change_high"], row["unit"])]
+        for row in (*own, *elsewhere[:_MOST_PARTS], *metrics)
     ]  # fmt: skip
-    heads = ["stack", *place.heads, "without", "what changes", "with it", "without it", "change", "unit"]
-    align = "<" * (len(place.heads) + 3) + ">>><"
-    return [*columns(lines, align, heads), *_method(rows)] if rows else []
 
 
 def _subject(row: Record, names: Mapping[str, str]) -> str:
     if row["kind"] == "metric":
         return f"{row['tenant']}: {row['metric']}"
-    return f"{names[row['cause']]}: {row['mechanism']}"
+    return f"{names[row['cause']]}: {row['mechanism']}" + (" (left out)" if row["kind"] == "own" else "")
 
 
 def comparison(results: Results, baseline: str | None) -> list[str]:

@@ -84,7 +84,8 @@ def _show(results: Results, figures: Sequence[Path]) -> None:
     say(results.manifest["scenario"]["title"])
     if results.status != "failed":
         for table in (report.cost(results), report.where(results), report.knock_on(results)):
-            say(["", *table] if table else [])
+            if table:
+                say(["", *table])
     say(["", f"results: {results.folder}", *(f"figure: {path}" for path in figures)])
 
 

@@ -86,7 +86,10 @@ class Processor:
         return remainder
 
     def set_frequency(self, frequency_hz: float) -> None:
-        """Change the clock; what is in flight goes on at the new pace."""
+        """Change the clock; what is in flight goes on at the new pace, its memory waits too.
+
+        ``House.set_frequency`` first stops what is in flight, so that memory waits keep their length.
+        """
         self._settle_time()
         self.frequency_hz = frequency_hz
         self.sharing.set_unit_rate(frequency_hz, self.cores * frequency_hz)
@@ -110,6 +113,10 @@ class Processor:
         room_bytes = parameters.cache_bytes - parameters.cache_kernel_bytes - others_bytes
         lost = min(1.0, max(0.0, 1.0 - room_bytes / working_set_bytes))
         return lost * working_set_bytes / parameters.cache_line_bytes * parameters.cache_miss_s
+
+    def forget(self, share: Share) -> None:
+        """A thread has ended: its working set is nobody's any more."""
+        self._recent.pop(share, None)
 
     def wake_latency_s(self) -> float:
         """Exit latency of the core that the next thread will get, by how long it has been idle; 0 if none is."""

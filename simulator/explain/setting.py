@@ -6,19 +6,16 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
 
-import simpy
-
 from simulator import notation
 from simulator.catalog import Catalog
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
+from simulator.experiment import build
 from simulator.explain.asked import Ground
 from simulator.explain.sourced import Origin, origins, sourced
-from simulator.machine import Machine
 from simulator.plans import Node
 from simulator.plots import short_names
 from simulator.steps import DISK, Transfer
-from simulator.tenancy import House
 
 TENANT = "app"
 _TURN_PARTS = 1000
@@ -43,8 +40,7 @@ class Setting:
         self.machine = catalog.machine(machine)
         self.without = tuple(dict.fromkeys(without))
         point = self._point(catalog)
-        devices = Machine(simpy.Environment(), point["machine"]["devices"], self.machine.name)
-        self._house = House(devices.environment, devices, point)
+        self._house = build(point)
         self.names = short_names(self._house.nodes)
         _check(self.without, self._house.nodes.values())
 

@@ -6,9 +6,8 @@ depends on the schedule is shown as on a machine where nothing else runs: whoeve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from simulator.demands import Demand
@@ -16,6 +15,8 @@ from simulator.explain.asked import Asked
 from simulator.explain.entry import Entry, Kind, folded
 from simulator.explain.setting import Setting
 from simulator.explain.sourced import origins
+from simulator.explain.spot import Spot
+from simulator.explain.titles import size, title
 from simulator.layers.base import Transition
 from simulator.plans import PROGRAM, Node
 from simulator.steps import (
@@ -38,30 +39,6 @@ from simulator.units import format_quantity
 
 IN_CACHE = "in the page cache"
 CALLER = "caller"
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a step is met: at which node, why, in whose time, how often.
-
-    Attributes:
-        node: whose layer returned the step.
-        cause: ``program``, or the path of the node that began the work.
-        payer: name of the thread.
-        home: node that the thread runs on.
-        count: how many at once.
-    """
-
-    node: Node
-    cause: str
-    payer: str
-    home: Node
-    count: float = 1.0
-
-
-def words(name: str) -> str:
-    """A class name as words: ``TransferBlocks`` is "transfer blocks"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 class Walk:
@@ -101,9 +78,9 @@ class Walk:
     def demand(self, spot: Spot, demand: Demand) -> Entry:
         """A demand asked of a node, with all it leads to."""
         if demand.count == 0.0:
-            return self._entry(spot, "demand", _title(demand), operations=0.0)
+            return self._entry(spot, "demand", title(demand), operations=0.0)
         below = replace(spot, count=spot.count * demand.count)
-        entry = self._entry(below, "demand", _title(demand), operations=below.count)
+        entry = self._entry(below, "demand", title(demand), operations=below.count)
         return replace(entry, children=self._all(below, spot.node.layer.lower(demand.one())))
 
     def _all(self, spot: Spot, steps: Iterable[Step]) -> tuple[Entry, ...]:
@@ -137,7 +114,7 @@ class Walk:
         )
         device_s, how, known = self._setting.transfer(amount, follows=self._follows(amount))
         goes_on = transfer.window_bytes > 0.0
-        title = f"{transfer.device} {'writes' if transfer.write else 'moves'} " + _size(amount.size_bytes)
+        title = f"{transfer.device} {'writes' if transfer.write else 'moves'} " + size(amount.size_bytes)
         about = {"cause": spot.cause, "mechanism": transfer.mechanism, "device": transfer.device, "aside": goes_on}
         amounts = {"size_bytes": amount.size_bytes, "operations": amount.operations, "device_s": device_s}
         yield self._entry(spot, "transfer", f"{title}, {how}", **about, **amounts, origins=known)
@@ -181,7 +158,7 @@ class Walk:
 
     def _hold(self, spot: Spot, hold: Hold) -> Entry:
         taken = "taken" if hold.size_bytes > 0.0 else "given back"
-        return self._entry(spot, "hold", f"memory {taken}: {_size(abs(hold.size_bytes))}")
+        return self._entry(spot, "hold", f"memory {taken}: {size(abs(hold.size_bytes))}")
 
     def _choice(self, spot: Spot, choice: Choice) -> Iterable[Entry]:
         options = list(zip(choice.labels, choice.options, strict=True))
@@ -251,18 +228,3 @@ def _not_waited_for(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     if last.kind == "waking" and first and first[-1].kind == "transfer":
         return tuple(first)
     return (*first, replace(last, children=_not_waited_for(last.children)))
-
-
-def _title(demand: Demand) -> str:
-    """A demand in words, with its size, its kind or its name where it has one."""
-    parts = [words(type(demand).__name__)]
-    for name in ("kind", "name", "direction"):
-        value = getattr(demand, name, "")
-        parts += [value.replace("_", " ")] if isinstance(value, str) and value else []
-    parts += ["write"] if getattr(demand, "write", False) else []
-    size_bytes = getattr(demand, "size_bytes", 0.0)
-    return " ".join((*parts, *([_size(size_bytes)] if size_bytes else [])))
-
-
-def _size(size_bytes: float) -> str:
-    return format_quantity(size_bytes, "bytes")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
-from simulator.demands import Demand
+from simulator.demands import Demand, File
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Step
 
@@ -83,6 +83,19 @@ class Place:
     page_bytes: float = 4096.0
 
 
+class Cache(Protocol):
+    """What the house may do with a kernel's page cache."""
+
+    resident_bytes: float
+    dirty_bytes: float
+
+    def resize(self, capacity_bytes: float) -> None:
+        """Another amount of memory is left for it."""
+
+    def warm(self, file: File) -> None:
+        """Make a whole file resident, as after an earlier run."""
+
+
 class Layer(ABC):
     """Base of all layers. Constructors only store; state lives in small objects made here."""
 
@@ -93,6 +106,9 @@ class Layer(ABC):
     MECHANISMS: ClassVar[dict[str, Mechanism]] = {}
     CONFINES_MEMORY: ClassVar[bool] = False
     """Whether a tenant's memory limit binds here."""
+
+    cache: Cache | None = None
+    """The page cache, in a kernel that has one."""
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None

@@ -37,6 +37,15 @@ from simulator.layers.base import Layer, Mechanism, Transition
 from simulator.parameters import Parameter
 from simulator.steps import Below, Step, Use
 
+_INSIDE = {
+    d.SensitiveInstruction: ("translation", "sensitive_cycles"),
+    d.Trap: ("trap", "trap_cycles"),
+    d.SwitchAddressSpace: ("address_space", "address_space_cycles"),
+    d.TouchKernelPage: ("shadow_paging", "shadow_fill_cycles"),
+    d.AccessRegister: ("emulation", "register_cycles"),
+}
+"""Operations that the monitor carries out alone: mechanism and cost of each."""
+
 
 class HostedHypervisor(Layer):
     """The monitor and its device process."""
@@ -46,7 +55,7 @@ class HostedHypervisor(Layer):
     CONFINES_MEMORY = True
     STRUCTURE = {"disk_cache": ("write-back", "write-through")}
     PARAMETERS = (
-        Parameter("sensitive_cycles", "cycles", "a sensitive instruction carried out by translated code", "translation"),
+        Parameter("sensitive_cycles", "cycles", "a sensitive instruction, by translated code", "translation"),
         Parameter("trap_cycles", "cycles", "an exception taken and handed on to the guest kernel", "trap"),
         Parameter("traced_write_cycles", "cycles", "a guest's write to its own page table", "shadow_paging"),
         Parameter("shadow_fill_cycles", "cycles", "a shadow entry filled by a hidden fault", "shadow_paging"),
@@ -57,7 +66,7 @@ class HostedHypervisor(Layer):
         Parameter("interrupt_cycles", "cycles", "a virtual interrupt delivered to the guest", "emulation"),
         Parameter("world_switch_cycles", "cycles", "the processor's state exchanged, one way", "world_switch"),
         Parameter("bridge_cycles", "cycles", "one packet through the host's virtual network", "host_bridge"),
-        Parameter("receive_batch_count", "count", "packets the host hands over at once while the guest works", "emulation"),
+        Parameter("receive_batch_count", "count", "packets the host hands over at once", "emulation"),
         Parameter("disk_block_bytes", "bytes", "how much of the virtual disk's file the host moves at a time"),
         Parameter("monitor_bytes", "bytes", "memory of the monitor beside the guest's"),
     )  # fmt: skip
@@ -78,21 +87,13 @@ class HostedHypervisor(Layer):
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation, in the end as system calls of a host process."""
+        if type(demand) in _INSIDE:
+            return (self._use(*_INSIDE[type(demand)]),)
         if isinstance(demand, d.Compute):
             return (Below(demand),)
-        if isinstance(demand, d.SensitiveInstruction):
-            return (self._use("translation", "sensitive_cycles"),)
-        if isinstance(demand, d.Trap):
-            return (self._use("trap", "trap_cycles"),)
         if isinstance(demand, d.UpdatePageTable):
             traced = self._use("shadow_paging", "traced_write_cycles")
             return (traced,) if demand.batched else (traced, self._use("shadow_paging", "shadow_fill_cycles"))
-        if isinstance(demand, d.SwitchAddressSpace):
-            return (self._use("address_space", "address_space_cycles"),)
-        if isinstance(demand, d.TouchKernelPage):
-            return (self._use("shadow_paging", "shadow_fill_cycles"),)
-        if isinstance(demand, d.AccessRegister):
-            return (self._use("emulation", "register_cycles"),)
         if isinstance(demand, d.TimerTick):
             return (*self._round_trip(), self._use("emulation", "interrupt_cycles"))
         if isinstance(demand, d.TransferBlocks):

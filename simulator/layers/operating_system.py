@@ -75,7 +75,7 @@ class OperatingSystem(Layer):
         Parameter("create_sensitive_count", "count", "sensitive instructions in it", "system_call"),
         Parameter("delete_cycles", "cycles", "an empty file removed", "system_call"),
         Parameter("delete_sensitive_count", "count", "sensitive instructions in it", "system_call"),
-        Parameter("page_write_cycles", "cycles", "a page of new file data: block found, page made, data copied", "page_cache"),
+        Parameter("page_write_cycles", "cycles", "a page of new file data made and filled", "page_cache"),
         Parameter("page_drop_cycles", "cycles", "a page of file data dropped with its file", "page_cache"),
         Parameter("page_drop_touch_count", "count", "kernel page touches of a drop, a write being one", "page_cache"),
         Parameter("copy_cycles_per_byte", "cycles/byte", "a byte between user and kernel, cache warm", "copy"),
@@ -119,7 +119,7 @@ class OperatingSystem(Layer):
     ) -> None:
         super().__init__(parameters, structure, place)
         room_bytes = max(0.0, self.place.memory_bytes - self.parameters.kernel_bytes)
-        self.cache = PageCache(room_bytes, self.parameters.dirty_ratio)
+        self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
             d.Compute: lambda demand: (Below(demand),),
             d.SystemCall: lambda demand: self._call(demand.name),
@@ -230,7 +230,10 @@ class OperatingSystem(Layer):
     def _read(self, demand: d.Read) -> Iterator[Step]:
         yield from self._call("null_io")
         file = demand.file
-        first, last = demand.offset_bytes // file.unit_bytes, (demand.offset_bytes + demand.size_bytes - 1) // file.unit_bytes
+        first, last = (
+            demand.offset_bytes // file.unit_bytes,
+            (demand.offset_bytes + demand.size_bytes - 1) // file.unit_bytes,
+        )
         for index in range(first, last + 1):
             position = file.start_bytes + index * file.unit_bytes
             miss = (

@@ -41,6 +41,15 @@ _OWN = "driver_place=hypervisor"
 _SPLIT = f"driver_place={DOMAIN_0}"
 
 
+_CHECKED = {
+    d.Trap: ("trap", "trap_cycles"),
+    d.SwitchAddressSpace: ("address_space", "address_space_cycles"),
+    d.TouchKernelPage: ("kernel_page", "kernel_page_cycles"),
+    d.TimerTick: ("timer_event", "event_cycles"),
+}
+"""Operations that the hypervisor carries out alone: mechanism and cost of each."""
+
+
 class ParavirtualHypervisor(Layer):
     """The hypervisor as its guests meet it."""
 
@@ -50,18 +59,18 @@ class ParavirtualHypervisor(Layer):
     STRUCTURE = {"driver_place": ("hypervisor", DOMAIN_0)}
     PARAMETERS = (
         Parameter("trap_cycles", "cycles", "an exception handed on to the guest kernel", "trap"),
-        Parameter("update_cycles", "cycles", "one page-table entry checked and written, hypercall included", "page_table"),
+        Parameter("update_cycles", "cycles", "one entry checked and written, hypercall included", "page_table"),
         Parameter("batched_update_cycles", "cycles", "one entry of a batch checked and written", "page_table"),
         Parameter("address_space_cycles", "cycles", "another page-table base loaded", "address_space"),
         Parameter("kernel_page_cycles", "cycles", "misses of one more small page in the kernel's map", "kernel_page"),
         Parameter("packet_send_ring_cycles", "cycles", "one packet sent through the ring", "ring"),
         Parameter("packet_receive_ring_cycles", "cycles", "one packet received through the ring", "ring"),
         Parameter("block_ring_cycles", "cycles", "one disk request through the ring", "ring"),
-        Parameter("nic_driver_cycles", "cycles", "the hardware's driver and interrupts for one packet", "driver", _OWN),
-        Parameter("disk_driver_cycles", "cycles", "the hardware's driver and interrupt for one request", "driver", _OWN),
+        Parameter("nic_driver_cycles", "cycles", "hardware driver and interrupts, one packet", "driver", _OWN),
+        Parameter("disk_driver_cycles", "cycles", "hardware driver and interrupt, one request", "driver", _OWN),
         Parameter("hypercall_cycles", "cycles", "a notification sent", "event_channel"),
         Parameter("event_cycles", "cycles", "a notification received", "event_channel"),
-        Parameter("packet_back_end_cycles", "cycles", "one packet in the back end, bridge and page exchange included", "back_end", _SPLIT),
+        Parameter("packet_back_end_cycles", "cycles", "one packet in the back end and its bridge", "back_end", _SPLIT),
         Parameter("block_back_end_cycles", "cycles", "one disk request in the back end", "back_end", _SPLIT),
         Parameter("ring_count", "count", "requests that fit into a ring", "ring", _SPLIT),
         Parameter("domain_switch_cycles", "cycles", "a domain given a processor", "domain_switch"),
@@ -90,18 +99,12 @@ class ParavirtualHypervisor(Layer):
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation."""
+        if type(demand) in _CHECKED:
+            return (self._use(*_CHECKED[type(demand)]),)
         if isinstance(demand, (d.Compute, d.SensitiveInstruction)):
             return (Below(demand),)
-        if isinstance(demand, d.Trap):
-            return (self._use("trap", "trap_cycles"),)
         if isinstance(demand, d.UpdatePageTable):
             return (self._use("page_table", "batched_update_cycles" if demand.batched else "update_cycles"),)
-        if isinstance(demand, d.SwitchAddressSpace):
-            return (self._use("address_space", "address_space_cycles"),)
-        if isinstance(demand, d.TouchKernelPage):
-            return (self._use("kernel_page", "kernel_page_cycles"),)
-        if isinstance(demand, d.TimerTick):
-            return (self._use("timer_event", "event_cycles"),)
         if isinstance(demand, d.TransferBlocks):
             return self._through_ring(demand, "block_ring_cycles", "disk", "block")
         if isinstance(demand, d.TransferPackets):
@@ -134,7 +137,9 @@ class ParavirtualHypervisor(Layer):
     def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
         return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
 
-    def _through_ring(self, demand: d.TransferBlocks | d.TransferPackets, ring: str, device: str, kind: str) -> tuple[Step, ...]:
+    def _through_ring(
+        self, demand: d.TransferBlocks | d.TransferPackets, ring: str, device: str, kind: str
+    ) -> tuple[Step, ...]:
         count = demand.count
         front = self._use("ring", ring, count)
         if self.structure["driver_place"] == "hypervisor":

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import discovery
-from simulator.plots._labels import Places, records, short_names
+from simulator.plots._labels import Places, product_names, records, short_names
 
 if TYPE_CHECKING:
     from simulator.results import Results
 
-__all__ = ["Places", "draw", "figures", "records", "short_names"]
+__all__ = ["Places", "draw", "figures", "product_names", "records", "short_names"]
 
 
 def figures() -> dict[str, str]:
@@ -33,7 +33,7 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
         folder: where to write them; by default ``figures`` in the batch's folder.
 
     Returns:
-        the files, in order.
+        the files, in order; a figure that has nothing to show is left out.
 
     Raises:
         CatalogError: there is no such figure.
@@ -45,6 +45,8 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for name, module in chosen.items():
-        with _style.settings():
-            written += _style.save(module.draw(module.frame(results)), target / name)
+        table = module.frame(results)
+        if not table.empty:
+            with _style.settings():
+                written += _style.save(module.draw(table), target / name)
     return written

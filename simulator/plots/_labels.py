@@ -27,14 +27,21 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     {'linux-2.4': 'linux-2.4 (host)', 'linux-2.4/vmware-3.2[app]': 'vmware-3.2', \
 'linux-2.4/vmware-3.2[app]/linux-2.4[app]': 'linux-2.4'}
     """
-    left = every = list(dict.fromkeys(paths))
-    hosts = {path for path in every if any(_stands_on(other, path) for other in every)}
+    every = product_names(paths)
+    left = list(every)
     names: dict[str, str] = {}
-    for shorten in (lambda path: _product(path) + (" (host)" if path in hosts else ""), _instance, _standing, str):
+    for shorten in (every.__getitem__, _instance, _standing, str):
         counts = Counter([*map(shorten, left), *names.values()])
         names |= {path: shorten(path) for path in left if counts[shorten(path)] == 1}
         left = [path for path in left if path not in names]
     return {path: names[path] for path in every}
+
+
+def product_names(paths: Iterable[str]) -> dict[str, str]:
+    """The product of each node of one stack; the host says so where the same product stands on it."""
+    every = list(dict.fromkeys(paths))
+    hosts = {path for path in every if any(_stands_on(other, path) for other in every)}
+    return {path: _product(path) + (" (host)" if path in hosts else "") for path in every}
 
 
 def _stands_on(above: str, below: str) -> bool:
@@ -53,6 +60,10 @@ def _product(path: str) -> str:
 def _standing(path: str) -> str:
     below = path.rpartition("/")[0]
     return f"{_instance(path)} on {_product(below) or 'the hardware'}"
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class Places:
@@ -75,11 +86,13 @@ class Places:
 
     def cells(self, row: Record) -> list[str]:
         """The place beside the stack, a cell for each axis."""
-        return [str(row[name]) for name in self._names if name in row]
+        return [_text(row[name]) for name in self._names if name in row]
 
     def label(self, row: Record) -> str:
-        """The place beside the stack, in one cell."""
-        return ", ".join(self.cells(row)) or self._only_place
+        """The place beside the stack, in one cell; a number says of what."""
+        known = [(head, row[name]) for head, name in zip(self.heads, self._names, strict=True) if name in row]
+        parts = (f"{head} {_text(value)}" if isinstance(value, int | float) else str(value) for head, value in known)
+        return ", ".join(parts) or self._only_place
 
     def labels(self, rows: Iterable[Record]) -> list[str]:
         """The labels that occur, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,20 @@ PALETTE = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#9c9ca1", "#7a21dd")
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo")
 INK = "#333333"
 _DOTS_PER_INCH = 150
+_HANDLE, _CHARACTER = 0.7, 0.085
+"""Inches of a legend's handle with its air, and of a character beside it."""
 
 
 def fill(number: int) -> dict[str, Any]:
     """Colour and pattern of the bar with this number; no two of the first forty are alike, the first seven in grey."""
     return {"facecolor": PALETTE[number % len(PALETTE)], "hatch": HATCHES[number % len(HATCHES)]}
+
+
+def legend(figure: Figure, labels: Sequence[str], **options: Any) -> None:
+    """A legend under the figure, in as many columns as fit."""
+    widest = _HANDLE + _CHARACTER * max(map(len, labels), default=0)
+    fitting = max(1, int(figure.get_figwidth() / widest))
+    figure.legend(loc="outside lower center", ncols=min(fitting, len(labels)), frameon=False, **options)
 
 
 def settings() -> AbstractContextManager[None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import isfinite
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from simulator.plots._labels import Places, records
-from simulator.plots._style import INK, fill
+from simulator.plots._style import INK, fill, legend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
 TITLE = "What does it cost?"
 _GROUP = 0.8
 """Width of the bars of one group; the rest is air."""
+_LINE = 11
+"""Characters in a line under a group."""
 
 
 def frame(results: Results) -> pd.DataFrame:
-    """A row for each place and stack: ``relative`` cost with its bounds, paired by replication."""
+    """A row for each place and stack off the baseline: ``relative`` cost with its bounds, paired by replication."""
     import pandas as pd
 
     rows = records(results.summary())
@@ -29,7 +33,6 @@ def frame(results: Results) -> pd.DataFrame:
         {
             "place": places.label(row),
             "stack": places.stack(row),
-            "baseline": row["baseline"],
             "relative": 1.0 + row["overhead_percent"] / 100.0,
             "low": 1.0 + row["overhead_low"] / 100.0,
             "high": 1.0 + row["overhead_high"] / 100.0,
@@ -37,8 +40,9 @@ def frame(results: Results) -> pd.DataFrame:
             "level": row["level"],
         }
         for row in rows
+        if places.stack(row) != results.baseline and isfinite(row["overhead_percent"])
     )
-    table.attrs["title"] = results.manifest["scenario"]["title"]
+    table.attrs |= {"title": results.manifest["scenario"]["title"], "baseline": results.baseline}
     return table
 
 
@@ -46,20 +50,19 @@ def draw(table: pd.DataFrame) -> Figure:
     """Grouped bars; the baseline is the line at 1."""
     from matplotlib.figure import Figure
 
-    baseline = str(table["baseline"].iloc[0])
     places = list(dict.fromkeys(table["place"]))
-    stacks = [stack for stack in dict.fromkeys(table["stack"]) if stack != baseline]
+    stacks = list(dict.fromkeys(table["stack"]))
     figure = Figure(figsize=(max(5.0, 1.2 + 0.42 * len(places) * max(2, len(stacks))), 3.8), layout="constrained")
     axes = figure.add_subplot()
     for number, stack in enumerate(stacks):
         _bars(axes, table[table["stack"] == stack], places, number, len(stacks))
     axes.axhline(1.0, color=INK, linewidth=1.0)
-    axes.set_xticks(range(len(places)), [place.replace(", ", "\n") for place in places])
-    axes.set_ylabel(f"time for the same work, {baseline} = 1")
-    axes.set_title(table.attrs.get("title", TITLE), loc="left")
-    axes.tick_params(axis="x", length=0, rotation=0 if _fit(places, len(stacks)) else 30)
+    axes.set_xticks(range(len(places)), [_wrapped(place) for place in places])
+    axes.set_ylabel(f"time for the same work, {table.attrs['baseline']} = 1")
+    axes.set_title(table.attrs["title"], loc="left")
+    axes.tick_params(axis="x", length=0)
     axes.margins(x=0.01, y=0.12)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, title=_caption(table))
+    legend(figure, stacks, title=_caption(table))
     return figure
 
 
@@ -77,13 +80,13 @@ def _bars(axes: Axes, rows: pd.DataFrame, places: list[str], number: int, stacks
         axes.annotate(f"{value:.2f}", (place, top), (0, 3), textcoords="offset points", ha="center", fontsize=7)
 
 
-def _fit(places: list[str], stacks: int) -> bool:
-    """Whether the names of the places fit beside each other."""
-    return max(map(len, places), default=0) <= 6 * max(2, stacks)
+def _wrapped(place: str) -> str:
+    """The name of a place in lines that fit under its group."""
+    return "\n".join(line for part in place.split(", ") for line in wrap(part, _LINE))
 
 
 def _caption(table: pd.DataFrame) -> str:
     first = table.iloc[0]
     counts = sorted(set(table["n"]))
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"n = {n} replications, {100 * first['level']:g} % intervals, paired with {first['baseline']}"
+    return f"n = {n} replications, {100 * first['level']:g} % intervals, paired with {table.attrs['baseline']}"

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulator.plots._labels import Places, Record, records, short_names
-from simulator.plots._style import INK, fill
+from simulator.plots._labels import Places, Record, product_names, records
+from simulator.plots._style import INK, fill, legend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +20,9 @@ TITLE = "Where does the time go?"
 PROGRAM, MACHINE = "program", "machine"
 _BAR = 0.8
 """Height of a bar; the rest is air."""
-_INCHES = 7.0
-_CHARACTER = 0.06
-"""Width of the axes, and of a character of a label."""
+_WIDTH = 5.2
+_CHARACTER = 0.085
+"""Inches of a panel, and of a character of a label with its share of what a panel is not."""
 Key = tuple[str, ...]
 
 
@@ -33,7 +33,7 @@ def frame(results: Results) -> pd.DataFrame:
     rows = [row for row in records(results.where(by=("device", "cause", "mechanism"))) if row["device"] == "cpu"]
     done = _operations(results)
     places = Places(results, rows)
-    names = {stack: short_names(_causes(rows, places, stack)) for stack in places.stacks(rows)}
+    names = {stack: product_names(_causes(rows, places, stack)) for stack in places.stacks(rows)}
     axes = list(results.axes)
     table = pd.DataFrame(
         {
@@ -47,8 +47,12 @@ def frame(results: Results) -> pd.DataFrame:
         for row in rows
         if done[_key(row, axes)] > 0.0
     )
+    if table.empty:
+        return table
     base = table[table["stack"] == results.baseline].groupby("place", sort=False)["each_s"].sum()
     table = table.assign(relative=table["each_s"] / table["place"].map(base)).dropna()
+    keys = ["place", "stack", "depth", "layer", "mechanism"]
+    table = table.groupby(keys, sort=False, as_index=False)[["relative"]].sum()
     table.attrs["baseline"] = results.baseline
     return table
 
@@ -71,38 +75,40 @@ def _causes(rows: Sequence[Record], places: Places, stack: str) -> Iterator[str]
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """One bar for each place and stack, its parts one after the other: the program, then the layers from the top."""
+    """A panel for each place, each to its own scale, with a bar for each stack.
+
+    The parts of a bar stand one after the other: the program, then the layers from the top.
+    """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    bars = list(dict.fromkeys(zip(table["place"], table["stack"], strict=True)))
-    y = _positions(bars)
-    figure = Figure(figsize=(_INCHES + 2.0, 1.5 + 0.24 * max(y.values(), default=0.0)), layout="constrained")
-    axes = figure.add_subplot()
-    layers = _layers(table)
-    longest = float(table.groupby(["place", "stack"], sort=False)["relative"].sum().max())
-    for (place, stack), parts in table.groupby(["place", "stack"], sort=False):
-        _bar(axes, y[str(place), str(stack)], parts, layers, _CHARACTER / _INCHES * longest)
-    axes.axvline(1.0, color=INK, linewidth=0.8, linestyle="--", zorder=0.5)
-    _name_bars(axes, y)
-    axes.set_xlim(0.0, 1.06 * longest)
-    axes.set_xlabel(f"processor time for the same work, {table.attrs['baseline']} = 1")
-    axes.set_title(TITLE, loc="left")
+    places, stacks, layers = list(dict.fromkeys(table["place"])), list(dict.fromkeys(table["stack"])), _layers(table)
+    across = 1 if len(places) == 1 else 2
+    down = -(-len(places) // across)
+    figure = Figure(figsize=(_WIDTH * across, 1.2 + down * (0.55 + 0.25 * len(stacks))), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False, sharey=True).flat
+    for axes, place in zip(panels, places, strict=False):
+        _panel(axes, table[table["place"] == place], stacks, layers)
+        axes.set_title(place, loc="left", fontweight="bold", fontsize="medium")
+    for axes in list(panels)[len(places) :]:
+        axes.remove()
+    figure.suptitle(TITLE)
     handles = [Patch(label=layer, edgecolor=INK, linewidth=0.5, **_look(layer, layers)) for layer in layers]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)), frameon=False)
+    caption = f"processor time for the same work, {table.attrs['baseline']} = 1"
+    legend(figure, layers, handles=handles, title=caption)
     return figure
 
 
-def _positions(bars: Sequence[tuple[str, str]]) -> dict[tuple[str, str], float]:
-    """Where each bar stands: those of one place together, under a line with its name."""
-    positions: dict[tuple[str, str], float] = {}
-    y = 0.0
-    for place in dict.fromkeys(place for place, _ in bars):
-        y += 1.2
-        for bar in (bar for bar in bars if bar[0] == place):
-            positions[bar] = y
-            y += 1.0
-    return positions
+def _panel(axes: Axes, table: pd.DataFrame, stacks: Sequence[str], layers: Sequence[str]) -> None:
+    """The bars of one place."""
+    longest = float(table.groupby("stack", sort=False)["relative"].sum().max())
+    for y, stack in enumerate(stacks):
+        _bar(axes, y, table[table["stack"] == stack], layers, _CHARACTER / _WIDTH * longest)
+    axes.axvline(1.0, color=INK, linewidth=0.8, linestyle="--", zorder=0.5)
+    axes.set_yticks(range(len(stacks)), stacks)
+    axes.set_ylim(len(stacks) - 0.4, -0.6)
+    axes.set_xlim(0.0, 1.12 * longest)
+    axes.tick_params(axis="y", length=0)
 
 
 def _layers(table: pd.DataFrame) -> list[str]:
@@ -128,13 +134,3 @@ def _bar(axes: Axes, y: float, parts: pd.DataFrame, layers: Sequence[str], chara
             axes.text(left + width / 2, y, text, ha="center", va="center", fontsize=7, bbox=box)
         left += width
     axes.text(left + character, y, f"{left:.2f}", va="center", fontsize=7)
-
-
-def _name_bars(axes: Axes, y: Mapping[tuple[str, str], float]) -> None:
-    """The stack beside each bar, the place above each group."""
-    axes.set_yticks(list(y.values()), [stack for _, stack in y])
-    axes.set_ylim(max(y.values(), default=0.0) + 0.7, 0.1)
-    axes.tick_params(axis="y", length=0)
-    for place in dict.fromkeys(place for place, _ in y):
-        top = min(position for (other, _), position in y.items() if other == place)
-        axes.text(0.0, top - 0.55, place, fontweight="bold", va="bottom")

@@ -135,7 +135,7 @@ def _short(name: str, units: Mapping[str, str]) -> str:
 def _nearest(name: str, units: Mapping[str, str]) -> str:
     """What was probably meant, with or without its unit; otherwise all there is."""
     without_unit = [known.removesuffix(f"_{unit}") for known, unit in units.items()]
-    found = suggestion(name, {*units, *without_unit})
+    found = suggestion(name, {*units, *(short for short in without_unit if _short(short, units))})
     return found if found.startswith("did") else suggestion(name, units)
 
 

@@ -75,7 +75,13 @@ class Fluid:
         width: float | None = None,
         reservation: float | None = None,
     ) -> None:
-        """Change a rule while work flows. The root's cap is the capacity of the device."""
+        """Change a rule while work flows. The root's cap is the capacity of the device.
+
+        Raises:
+            ValueError: a weight that is not positive.
+        """
+        if weight is not None and weight <= 0:
+            raise ValueError(f"share {share.name!r}: the weight must be positive, not {weight!r}")
         self._settle()
         share.weight = share.weight if weight is None else weight
         share.cap = share.cap if cap is None else cap
@@ -123,15 +129,19 @@ class Fluid:
     def _has_all(self, leaf: Share) -> bool:
         """Whether the leaf's tenant gets what it would get with the device for itself."""
         owner = self._owner(leaf)
-        return owner.rate >= min(owner.demand, self.root.cap) * (1.0 - 1e-12)
+        return owner.rate >= min(owner.demand, self.root.cap, self._room(owner)) * (1.0 - 1e-12)
 
     def _owner(self, leaf: Share) -> Share:
         return next((node for node in leaf.lineage if node.tenant), leaf)
 
+    def _room(self, owner: Share) -> float:
+        """The most that the systems a tenant stands on can give it, by their number of processors."""
+        return min(node.width for node in owner.lineage) * self.unit_rate
+
     def _rate_alone(self, leaf: Share) -> float:
         """The leaf's rate if its tenant had the device for itself and no quota."""
         owner, lineage = self._owner(leaf), leaf.lineage
-        rate = min(self.root.cap, owner.width * self.unit_rate)
+        rate = min(self.root.cap, self._room(owner))
         for node, below in pairwise(lineage[lineage.index(owner) :]):
             siblings = [child for child in node.children if child.demand > 0.0]
             wanted = sum(child.demand for child in siblings)

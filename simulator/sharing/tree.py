@@ -111,6 +111,8 @@ def distribute(share: Share, rate: float, unit_rate: float) -> None:
 
 def _parts(wanting: list[Share], rate: float, unit_rate: float) -> list[float]:
     """What each child that wants something gets of ``rate``."""
+    if len(wanting) == 1:
+        return [min(rate, wanting[0].demand)]
     demands = [child.demand for child in wanting]
     if rate >= sum(demands) * (1.0 - 1e-15):
         return demands

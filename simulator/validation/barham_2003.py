@@ -82,10 +82,8 @@ def predictions(folder: Path, jobs: int | None = None) -> Predictions:
     """Mean and half width for each stack and workload of the paper's scenario."""
     results = batch.run(load(SCENARIO), out=folder, jobs=jobs)
     table = results.summary()
-    return {
-        (str(row.stack), str(row.workload)): (float(row.mean), float(row.ci_high) - float(row.mean))
-        for row in table.itertuples()
-    }
+    records = table[["stack", "workload", "mean", "ci_high"]].to_dict("records")
+    return {(str(r["stack"]), str(r["workload"])): (float(r["mean"]), float(r["ci_high"] - r["mean"])) for r in records}
 
 
 def points() -> dict[tuple[str, str], Mapping[str, Any]]:

@@ -17,14 +17,18 @@ class Line(NamedTuple):
     """One kind of event: how many for one operation, and microseconds each on every stack."""
 
     event: str
-    count: float
+    times: float
     native_us: float
     xen_us: float
     workstation_us: float
 
+    def each_us(self, stack: int) -> float:
+        """Microseconds for one such event on the stack with this number."""
+        return (self.native_us, self.xen_us, self.workstation_us)[stack]
+
     def total_us(self, stack: int) -> float:
         """Microseconds for one operation on the stack with this number."""
-        return self.count * self[2 + stack]
+        return self.times * self.each_us(stack)
 
 
 class Costs:
@@ -39,7 +43,8 @@ class Costs:
         self.linux: Figures = layers[0]["linux-2.4"]["parameters"]
         self.xen: Figures = layers[1]["xen-1"]["parameters"]
         self.workstation: Figures = layers[2]["vmware-workstation-3.2"]["parameters"]
-        self.devices = {name: device["parameters"] for name, device in points[0]["machine"]["devices"].items()}
+        devices = points[0]["machine"]["devices"]
+        self.devices: Mapping[str, Figures] = {name: device["parameters"] for name, device in devices.items()}
         self.mhz = self.devices["cpu"]["frequency_hz"] / 1e6
 
     def line(self, event: str, count: float, linux: float, xen: float = 0.0, workstation: float = 0.0) -> Line:
@@ -85,7 +90,8 @@ class Costs:
         if stack == 2:
             round_trip = 2.0 * self.workstation["world_switch_cycles"]
             cycles += 2.0 * round_trip + self.workstation["interrupt_cycles"] + self.linux["tick_cycles"]
-        return self.linux["tick_hz"] * cycles / (self.mhz * 1e6)
+        part: float = self.linux["tick_hz"] * cycles / (self.mhz * 1e6)
+        return part
 
 
 def build_lines(costs: Costs, build: Figures) -> list[Line]:
@@ -93,7 +99,7 @@ def build_lines(costs: Costs, build: Figures) -> list[Line]:
     linux, group = costs.linux, build["group_count"]
     text_pages, object_pages = (build[name] / build["page_bytes"] for name in ("intermediate_bytes", "object_bytes"))
     return [
-        costs.line("user cycles", 1.0, *([build["file_cycles"]] + [0.0, 0.0])),
+        costs.line("user cycles", 1.0, build["file_cycles"]),
         costs.process("exec", build["file_processes_count"]),
         costs.fault(build["file_faults_count"]),
         costs.call("open_close", build["file_opens_count"]),

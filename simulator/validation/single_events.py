@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import simpy
-
 from simulator.demands import Create, Delete, Demand, Fault, Map, StartProcess, SystemCall, Write
-from simulator.machine import Machine
+from simulator.experiment import build
 from simulator.plans import Work, compiled
-from simulator.tenancy import House
 
 _PAGES = 3.0
 _BYTES = 10 * 1024.0
@@ -45,13 +42,11 @@ SWITCH = "ctxsw 2p/0K"
 
 def cost_us(point: Mapping[str, Any], benchmark: str) -> float:
     """Microseconds of processor time that one lmbench operation takes on a resolved point's stack."""
-    environment = simpy.Environment()
-    machine = Machine(environment, point["machine"]["devices"])
-    house = House(environment, machine, point)
+    house = build(point)
     top = house.tops[next(iter(point["tenants"]))]
     if benchmark == SWITCH:
         house.unblock(top)
         works = [house.waking(top)]
     else:
         works = [work for demand in EVENTS[benchmark] for work in compiled(top, demand) if isinstance(work, Work)]
-    return sum(work.cycles / machine.cpu.frequency_hz + work.stall_s for work in works) * 1e6
+    return sum(work.cycles / house.machine.cpu.frequency_hz + work.stall_s for work in works) * 1e6

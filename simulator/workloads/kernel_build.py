@@ -29,7 +29,9 @@ class KernelBuild(Program):
         Parameter("file_creates_count", "count", "temporary and object files made for a file"),
         Parameter("source_bytes", "bytes", "size of a source file, read from disk"),
         Parameter("object_bytes", "bytes", "size of an object file"),
-        Parameter("intermediate_bytes", "bytes", "size of the intermediate files, deleted before they are written back"),
+        Parameter(
+            "intermediate_bytes", "bytes", "size of the intermediate files, deleted before they are written back"
+        ),
         Parameter("page_bytes", "bytes", "unit of the page cache"),
         Parameter("working_set_bytes", "bytes", "what the compiler wants to find in the cache"),
     )

@@ -315,6 +315,8 @@ def test_refuses_what_cannot_be_meant(lab: Any) -> None:
         bench.device.remove(idle)
     with pytest.raises(ValueError, match="share 'nobody': the weight must be positive, not 0"):
         bench.share("nobody", weight=0)
+    with pytest.raises(ValueError, match="share 'busy': the weight must be positive, not -1"):
+        bench.device.set(busy, weight=-1)
 
 
 # ---------------------------------------------------------------- where the time went
@@ -331,6 +333,20 @@ def test_steal_is_what_other_tenants_take(lab: Any) -> None:
     thread, _ = [bench.thread("thread", tenant) for tenant in tenants]
     bench.run(4.0)
     assert lost(thread) == pytest.approx({"ready": 0.0, "steal": 2.0, "throttled": 0.0})
+
+
+def test_tenants_of_one_guest_steal_from_each_other_only_what_it_has(lab: Any) -> None:
+    """Two containers, one with two threads, in a guest of one processor on four cores: alone it has that one.
+
+    A half for each container: of each of the two threads half goes to its sibling, a quarter to the other container.
+    """
+    bench = lab(4)
+    guest = bench.share("guest", width=1)
+    one, two = (bench.share(name, guest, tenant=True) for name in ("one", "two"))
+    threads = [bench.thread("thread", one), bench.thread("thread", one), bench.thread("thread", two)]
+    bench.run(4.0)
+    assert lost(threads[0]) == pytest.approx({"ready": 2.0, "steal": 1.0, "throttled": 0.0})
+    assert lost(threads[2]) == pytest.approx({"ready": 0.0, "steal": 2.0, "throttled": 0.0})
 
 
 def test_ready_is_what_siblings_take(lab: Any) -> None:

@@ -35,6 +35,14 @@ def server(environment: simpy.Environment, ring: Ring, batch: int, seconds: floa
             one.done.succeed()
 
 
+def send(ring: Ring, slots: float = 1.0) -> Iterator[simpy.Event]:
+    """Wait for room, then put one item; the value is the item."""
+    room = ring.admit(slots)
+    if room is not None:
+        yield room
+    return ring.put(item(slots))
+
+
 # ---------------------------------------------------------------- ring
 
 
@@ -43,7 +51,8 @@ def test_items_are_done_in_their_order(environment: simpy.Environment, log: list
     environment.process(server(environment, ring, batch=2, seconds=1.0))
 
     def sender(name: str) -> Iterator[simpy.Event]:
-        yield ring.put(item()).done
+        sent = yield from send(ring)
+        yield sent.done
         log.append((name, environment.now))
 
     for name in "abc":
@@ -52,7 +61,7 @@ def test_items_are_done_in_their_order(environment: simpy.Environment, log: list
     assert log == [("a", 1.0), ("b", 2.0), ("c", 3.0)]
 
 
-def test_a_kick_is_needed_only_while_the_server_sleeps(
+def test_a_kick_is_due_only_while_the_server_sleeps(
     environment: simpy.Environment, log: list[tuple[str, float]]
 ) -> None:
     """Items at 1.0 (asleep), 1.2 (at work) and 5.0 (asleep again); 0.5 s of work each."""
@@ -62,21 +71,34 @@ def test_a_kick_is_needed_only_while_the_server_sleeps(
     def sender() -> Iterator[simpy.Event]:
         for pause_s in (1.0, 0.2, 3.8):
             yield environment.timeout(pause_s)
-            log.append(("kick" if ring.server_sleeps else "no kick", environment.now))
-            ring.put(item())
+            log.append(("kick" if ring.kick_is_due() else "no kick", environment.now))
+            yield from send(ring)
 
     environment.process(sender())
     environment.run()
     assert log == [("kick", 1.0), ("no kick", 1.2), ("kick", 5.0)]
 
 
-def test_a_full_ring_makes_its_senders_wait(environment: simpy.Environment, log: list[tuple[str, float]]) -> None:
-    """Two slots, a server that takes two and works 1 s on each: room at 0 and at 2."""
+def test_a_sleeping_server_is_kicked_once(environment: simpy.Environment) -> None:
+    """While the first sender pays for its kick, the second finds that it has been given."""
+    ring = Ring(environment.event, 8)
+    ring.server_waits()
+    assert ring.kick_is_due()
+    assert not ring.kick_is_due()
+
+
+def test_a_full_ring_makes_its_senders_wait_their_turn(
+    environment: simpy.Environment, log: list[tuple[str, float]]
+) -> None:
+    """Two slots, a server that takes two and works 1 s on each: two get in at 0, two more at once, then two at 2."""
     ring = Ring(environment.event, 2)
+    wakes: list[str] = []
 
     def sender(name: str) -> Iterator[simpy.Event]:
-        while not ring.has_room(1.0):
-            yield ring.sender_waits()
+        room = ring.admit(1.0)
+        if room is not None:
+            yield room
+            wakes.append(name)
         ring.put(item())
         log.append((name, environment.now))
 
@@ -85,25 +107,35 @@ def test_a_full_ring_makes_its_senders_wait(environment: simpy.Environment, log:
     environment.process(server(environment, ring, batch=2, seconds=1.0))
     environment.run()
     assert log == [("a", 0.0), ("b", 0.0), ("c", 0.0), ("d", 0.0), ("e", 2.0), ("f", 2.0)]
+    assert wakes == ["c", "d", "e", "f"]  # each woken once, in order
+
+
+def test_a_newcomer_does_not_overtake_who_waits_for_room(environment: simpy.Environment) -> None:
+    ring = Ring(environment.event, 4)
+    assert ring.admit(3.0) is None
+    assert ring.admit(3.0) is not None  # waits
+    assert ring.admit(1.0) is not None  # would fit, but is not first
 
 
 def test_what_is_larger_than_the_ring_fits_when_it_is_empty(environment: simpy.Environment) -> None:
     ring = Ring(environment.event, 4)
-    assert ring.has_room(16.0)
+    assert ring.admit(16.0) is None
     ring.put(item(slots=16.0))
-    assert not ring.has_room(0.5)
+    small = ring.admit(0.5)
+    assert small is not None and not small.triggered
     assert len(ring.take(8)) == 1
-    assert ring.has_room(4.0)
+    assert small.triggered
 
 
 def test_slots_count_and_items_are_batched(environment: simpy.Environment) -> None:
     """Items of 2 slots in a ring of 5: two fit, a third of 1 slot too; a batch is counted in items."""
     ring = Ring(environment.event, 5)
-    items = [ring.put(item(slots)) for slots in (2.0, 2.0)]
-    assert not ring.has_room(2.0)
-    items.append(ring.put(item(1.0)))
+    items = []
+    for slots in (2.0, 2.0, 1.0):
+        assert ring.admit(slots) is None
+        items.append(ring.put(item(slots)))
     assert ring.take(2) == items[:2]
-    assert ring.has_room(4.0)
+    assert ring.admit(4.0) is None
     assert ring.take(2) == items[2:]
 
 

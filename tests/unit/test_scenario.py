@@ -371,7 +371,7 @@ def test_five_different_mistakes_are_five_located_messages_with_remedies(tmp_pat
         "5:3: stacks.xen: there is nothing between the two bars at character 9 of 'xen-1 | | linux-2.4' "
         "(write one bar, or a layer for each group)",
         "7:9: tenants.app.workload: no workload is called 'buildx' (did you mean 'build'?)",
-        "7:26: tenants.app.memoryy: is not known here (did you mean 'memory'?)",
+        "7:27: tenants.app.memoryy: is not known here (did you mean 'memory'?)",
         "8:1: duration: 'GHz' is a unit of frequency (here a time is wanted, e.g. '30 ms')",
     ]
     assert list(tmp_path.iterdir()) == [file]
@@ -483,7 +483,7 @@ def test_a_mistake_is_refused_with_its_path_and_a_remedy(changes: dict[str, Any]
         ({"cap": "2 GHz"}, "cap: '2 GHz' is not a cap (write a number of cores, e.g. 1.5, or '50 %' of one core)"),
         ({"start": "5 s", "stop": "5 s"}, "stop: is not after the start (write a later time)"),
         ({"parameters": {"filez": 3}}, "parameters.filez: there is no 'filez' here (did you mean 'file"),
-        ({"parameters": {"page": 3}}, "parameters.page: there is no 'page' here (did you mean 'page"),
+        ({"parameters": {"page": 3}}, "parameters.page: there is no 'page' here (did you mean 'page_"),
         ({"parameters": {"file_cycles": "3 s"}}, "parameters.file_cycles: 's' is a unit of time"),
         ({"parameters": {"files": 1, "files_count": 2}}, "parameters.files_count: is given twice (keep one of"),
         ({"parameters": {"files": [1, None]}}, "parameters.files[1]: nothing is not a quantity"),

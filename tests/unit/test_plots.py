@@ -1,0 +1,86 @@
+"""Figures: the same results give the same bytes, and nodes have names that a reader can tell apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from simulator import batch
+from simulator.errors import CatalogError
+from simulator.plots import draw, figures, product_names, short_names
+from simulator.plots._style import fill
+from simulator.results import Results
+from simulator.scenario import load
+
+SCENARIO: dict[str, Any] = {
+    "version": 1,
+    "title": "Two workloads on two stacks",
+    "machine": "dell-2650",
+    "stacks": {"native": "linux-2.4 |", "hosted": "linux-2.4 | vmware-workstation-3.2 / linux-2.4"},
+    "tenants": {"app": {"workload": ["dbench", "request-response"], "memory": "512 MiB", "vcpus": 1}},
+    "replications": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return batch.run(load(SCENARIO), out=tmp_path_factory.mktemp("results"), jobs=1)
+
+
+def test_all_figures_are_drawn_as_svg_and_png(results: Results) -> None:
+    written = draw(results)
+    assert [path.name for path in written] == ["cost.svg", "cost.png", "where.svg", "where.png"]
+    assert {path.parent for path in written} == {results.folder / "figures"}
+    assert list(figures()) == ["cost", "where"]
+
+
+def test_the_same_results_give_the_same_bytes(results: Results, tmp_path: Path) -> None:
+    first, second = draw(results, folder=tmp_path / "a"), draw(results, folder=tmp_path / "b")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert all(b"dc:date" not in path.read_bytes() for path in first)
+
+
+def test_the_text_of_a_figure_is_text(results: Results, tmp_path: Path) -> None:
+    (svg, _) = draw(results, ["cost"], tmp_path)
+    words = " ".join(ElementTree.parse(svg).getroot().itertext())
+    assert "time for the same work, native = 1" in words
+    assert "n = 2 replications, 95 % intervals, paired with native" in words
+    assert "hosted" in words
+
+
+def test_where_the_time_went_starts_from_the_baselines_total(results: Results) -> None:
+    from simulator.plots import where
+
+    table = where.frame(results)
+    totals = table.groupby(["stack", "place"], sort=False)["relative"].sum()
+    assert list(totals["native"]) == pytest.approx([1.0, 1.0])
+    assert (totals["hosted"] > 1.0).all()
+    program = table[table["layer"] == "program"].groupby(["place", "stack"])["relative"].sum().unstack()
+    assert list(program["native"]) == pytest.approx(list(program["hosted"]), rel=0.2)
+
+
+def test_an_unknown_figure_is_refused(results: Results, tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="there are: cost, where"):
+        draw(results, ["pie"], tmp_path)
+
+
+def test_a_batch_with_nothing_to_compare_has_no_figure_of_costs(tmp_path: Path) -> None:
+    alone = SCENARIO | {"stacks": {"native": "linux-2.4 |"}, "replications": 1}
+    alone["tenants"] = {"app": {"workload": "dbench"}}
+    written = draw(batch.run(load(alone), out=tmp_path, jobs=1))
+    assert [path.name for path in written] == ["where.svg", "where.png"]
+
+
+def test_nodes_are_named_as_short_as_they_can_be_told_apart() -> None:
+    hosted = ["linux-2.4", "linux-2.4/vmware-3.2[app]", "linux-2.4/vmware-3.2[app]/linux-2.4[app]"]
+    assert list(short_names(hosted).values()) == ["linux-2.4 (host)", "vmware-3.2", "linux-2.4"]
+    guests = ["xen-2", "xen-2/domain-0", "xen-2/linux-2.4[app]", "xen-2/linux-2.4[web]"]
+    assert list(short_names(guests).values()) == ["xen-2", "domain-0", "linux-2.4[app]", "linux-2.4[web]"]
+    assert list(product_names(guests).values()) == ["xen-2", "domain-0", "linux-2.4", "linux-2.4"]
+
+
+def test_forty_bars_look_different() -> None:
+    assert len({tuple(fill(number).values()) for number in range(40)}) == 40
