@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from simulator.results import Results as Results
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
+    from simulator.session import add as add
     from simulator.workloads.base import Program as Program
     from simulator.workloads.base import ThreadPlan as ThreadPlan
 
@@ -53,6 +54,7 @@ _HOMES = {
     "ThreadPlan": "workloads.base",
     "Transition": "layers.base",
     "VirtlabError": "errors",
+    "add": "session",
     "load": "results",
 }
 _MODULES = ("demands", "explain", "steps")

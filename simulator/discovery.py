@@ -2,7 +2,8 @@
 
 A family (layers, workloads, devices, sharing policies) is a package here; each of its modules that does not
 start with an underscore is one member. More members are found in the folders named by the environment variable
-``VIRTLAB_CATALOG`` (separated like ``PATH``), under ``modules/<family>/``.
+``VIRTLAB_CATALOG`` (separated like ``PATH``), under ``modules/<family>/``. A session (a notebook) may add a class of
+its own without a file; such members live in this process only.
 """
 
 from __future__ import annotations
@@ -21,14 +22,38 @@ from simulator.errors import CatalogError
 EXTRA_VARIABLE = "VIRTLAB_CATALOG"
 
 
+_session_modules: dict[str, dict[str, ModuleType]] = {}
+_session_folders: list[Path] = []
+
+
 def extra_folders() -> tuple[Path, ...]:
-    """Folders of the user's own catalog files and modules, from the environment."""
-    return tuple(Path(part) for part in os.environ.get(EXTRA_VARIABLE, "").split(os.pathsep) if part)
+    """Folders of the user's own catalog files and modules: from the environment, then the session's own."""
+    named = (Path(part) for part in os.environ.get(EXTRA_VARIABLE, "").split(os.pathsep) if part)
+    return (*named, *_session_folders)
+
+
+def add_to_session(family: str, module: ModuleType, folder: Path) -> None:
+    """Make a module of this process a member of a family, and a folder one of the user's own.
+
+    A name that the session has added before is replaced: a cell may be run again.
+    """
+    name = module.__name__
+    if name in _members(family, extra_folders()):
+        raise CatalogError(f"the name {name!r} is taken in {family}; choose another")
+    _session_modules.setdefault(family, {})[name] = module
+    if folder not in _session_folders:
+        _session_folders.append(folder)
+
+
+def session_modules() -> list[ModuleType]:
+    """What the session has added: a worker process does not have it."""
+    return [module for modules in _session_modules.values() for module in modules.values()]
 
 
 def members(family: str) -> Mapping[str, Path]:
     """Module files of a family by name; the user's own come last and may not replace one of ours."""
-    return _members(family, extra_folders())
+    session = {name: Path(f"<{name}>") for name in _session_modules.get(family, ())}
+    return {**_members(family, extra_folders()), **session}
 
 
 @cache
@@ -63,6 +88,9 @@ def member(family: str, name: str) -> ModuleType:
     Raises:
         CatalogError: there is no such module; lists those there are.
     """
+    session = _session_modules.get(family, {})
+    if name in session:
+        return session[name]
     found = members(family)
     if name not in found:
         raise CatalogError(f"no {family} module {name!r}; there are: {', '.join(sorted(found))}")

@@ -99,7 +99,7 @@ class _Run:
         while not end.triggered:
             environment.step()
             self.events += 1
-        if not end.ok:
+        if isinstance(end.value, BaseException):
             raise end.value
 
     def _live(self, tenant: _Tenant) -> Life:
@@ -177,8 +177,14 @@ class _Run:
         return [
             run, point["point"], self.replication, point["seed"], point["stack"], point["expression"],
             " ".join(point["without"]), point["machine"]["name"], point["fidelity"], "ok", "",
-            self.environment.now, self.events, "; ".join(NOT_MODELLED),
+            self.environment.now, self.events, "; ".join((*NOT_MODELLED, *self._left_out())),
         ]  # fmt: skip
+
+    def _left_out(self) -> list[str]:
+        """Mechanisms of the layers in use that need time slices."""
+        layers = {type(node.layer) for node in self.house.nodes.values()}
+        names = {name for layer in layers for name, mechanism in layer.MECHANISMS.items() if mechanism.needs_slices}
+        return sorted(names)
 
     def _requests(self, tenant: _Tenant) -> list[list[Any]]:
         return [[tenant.name, *request, "ok"] for request in tenant.context.requests]

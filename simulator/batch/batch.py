@@ -23,6 +23,7 @@ from simulator.batch.manifest import Manifest, axes, describe
 from simulator.batch.progress import Progress, Silent
 from simulator.batch.version import code_version
 from simulator.batch.worker import Point, Tables, Task
+from simulator.discovery import session_modules
 from simulator.errors import UsageError
 from simulator.results.folder import finished, read_manifest
 from simulator.results.results import Results, load
@@ -78,6 +79,8 @@ def run(
     jobs = processors() if jobs is None else jobs
     if jobs < 1:
         raise UsageError(f"{jobs} jobs cannot run anything; give 1 or more")
+    if session_modules():
+        jobs = 1  # a worker process does not have what this session has added
     batch = Batch(scenario, Path(out), _points(scenario, catalog))
     if finished(batch.folder):
         _say_loaded(batch, progress)

@@ -9,10 +9,11 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 
+from simulator import session
 from simulator.discovery import extra_folders
 
 PACKAGE = Path(__file__).parent.parent
-READ_ONLY = ("cli", "plots", "report", "validation", "explain.py", "__main__.py")
+READ_ONLY = ("cli", "plots", "report", "validation", "explain", "__main__.py")
 """Parts of the package that only look at results: changing them makes no result out of date."""
 LIBRARIES = ("simpy", "numpy", "pandas", "scipy", "matplotlib", "pydantic", "PyYAML", "pyarrow")
 
@@ -22,7 +23,7 @@ def code_version() -> str:
 
     Taken once per process: the modules of a running process do not follow edits of their files either.
     """
-    return _code_version(extra_folders())
+    return _code_version(extra_folders()) + session.digest()
 
 
 @lru_cache

@@ -145,12 +145,21 @@ def test_a_process_is_charged_without_the_faults_it_contains() -> None:
 
 @pytest.mark.parametrize(
     ("demand", "name"),
-    [(d.StartProcess("exec"), "exec"), (d.StartProcess("shell"), "shell"), (d.Map(), "map")],
+    [(d.StartProcess("exec"), "exec"), (d.StartProcess("shell"), "shell")],
 )
 def test_composites_add_up_to_what_was_measured(demand: d.Demand, name: str) -> None:
     steps = lowered(kernel(), demand)
     assert cycles(steps) == KERNEL[f"{name}_cycles"]
     assert Below(d.Trap(count=KERNEL[f"{name}_faults_count"])) in steps
+
+
+def test_a_mapped_file_asks_for_its_faults_and_keeps_its_own_figure() -> None:
+    """Its faults find their pages in the cache and cost less than first touches: only the machine is asked for them."""
+    assert lowered(kernel(), d.Map()) == [
+        Use("process", cycles=163_000),
+        Below(d.Trap(count=40)),
+        Below(d.UpdatePageTable(count=40)),
+    ]
 
 
 def test_memory_is_taken_with_a_fault_for_each_page_and_given_back_with_none() -> None:

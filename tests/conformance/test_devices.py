@@ -1,0 +1,140 @@
+"""What every device module promises, run over all that discovery finds: a new file is tested by being there.
+
+A device is built with the numbers of the catalog's machines and used as its methods say it can be: ``run`` takes cycles,
+``transfer`` takes bytes, ``hold`` takes space.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from typing import Any
+
+import pytest
+import simpy
+
+from simulator import discovery
+from simulator.catalog import Catalog
+from simulator.devices.base import DeviceRow, Request
+from simulator.units import unit_of_name
+
+CATALOG = Catalog()
+MODULES = sorted(discovery.members("devices"))
+TIMED = [
+    name for name in MODULES if "environment" in inspect.signature(discovery.member("devices", name).DEVICE).parameters
+]
+VALUES: dict[str, Callable[[], Iterator[Any]]] = {
+    "size_bytes": lambda: cycle([4096.0, 1.0, 300_000.0]),
+    "packets": lambda: cycle([3.0, 1.0, 207.0]),
+    "direction": lambda: cycle(["send", "receive", "receive", "send", "send"]),
+    "position_bytes": lambda: cycle([0, 10**9, 4096, 7 * 10**9]),
+    "write": lambda: cycle([False, True]),
+}
+"""Arguments of ``transfer`` by name."""
+
+
+def numbers(name: str) -> Iterator[dict[str, float]]:
+    """The numbers of this kind of device in every machine of the catalog that has one."""
+    for machine in CATALOG.names("machines"):
+        for device in CATALOG.machine(machine).devices.values():
+            if device.kind == name:
+                yield device.values()
+
+
+def made(name: str, environment: simpy.Environment, parameters: dict[str, float]) -> Any:
+    device = discovery.member("devices", name).DEVICE
+    return device(environment, parameters) if name in TIMED else device(parameters)
+
+
+def rows(device: Any) -> list[DeviceRow]:
+    return [device.row()] if hasattr(device, "row") else list(device.rows())
+
+
+def transfers(device: Any) -> Iterator[Request]:
+    """Requests of many kinds, one after the other."""
+    names = [name for name in inspect.signature(device.transfer).parameters if name in VALUES]
+    values = [VALUES[name]() for name in names]
+    while True:
+        yield device.transfer(**{name: next(value) for name, value in zip(names, values, strict=True)})
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_its_parameters_are_declared_in_full(name: str) -> None:
+    declared = discovery.member("devices", name).DEVICE.PARAMETERS
+    assert declared
+    assert len({parameter.name for parameter in declared}) == len(declared)
+    for parameter in declared:
+        assert unit_of_name(parameter.name) in (None, parameter.unit), parameter
+        assert parameter.meaning and parameter.meaning[-1] != ".", parameter
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_some_machine_has_one(name: str) -> None:
+    assert list(numbers(name))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_it_says_what_it_is_and_what_it_takes(name: str) -> None:
+    device = discovery.member("devices", name).DEVICE
+    assert inspect.getdoc(discovery.member("devices", name))
+    assert "``PARAMETERS``" in (inspect.getdoc(device) or "")
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_its_ledger_closes_at_any_time(name: str) -> None:
+    """Capacity x time = busy + idle, while it works and when it has nothing to do; nothing is below zero."""
+    for parameters in numbers(name):
+        environment = simpy.Environment()
+        device = made(name, environment, parameters)
+        if hasattr(device, "run"):
+            for share_of_a_second in (0.01, 0.3, 0.002, 0.2):
+                device.run(share_of_a_second * device.frequency_hz, stall_s=0.01)
+        else:
+            some = transfers(device)
+            [next(some) for _ in range(12)]
+        for until in (1e-6, 0.001, 0.03, 0.2, 5.0):
+            environment.run(until=until)
+            for row in rows(device):
+                assert row.time_s == until
+                assert row.busy_s + row.idle_s == pytest.approx(row.capacity * row.time_s, rel=1e-9)
+                assert -1e-12 <= row.busy_s <= row.capacity * row.time_s * (1 + 1e-12)
+        assert any(row.busy_s > 0.0 for row in rows(device))
+
+
+@pytest.mark.parametrize("name", [name for name in TIMED if hasattr(discovery.member("devices", name).DEVICE, "run")])
+def test_what_it_computed_is_what_was_asked(name: str) -> None:
+    for parameters in numbers(name):
+        environment = simpy.Environment()
+        device = made(name, environment, parameters)
+        for seconds in (0.01, 0.3, 0.002, 0.2):
+            device.run(seconds * device.frequency_hz, stall_s=0.01)
+        environment.run()
+        assert sum(row.busy_s for row in rows(device)) == pytest.approx(0.552, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in TIMED if hasattr(discovery.member("devices", name).DEVICE, "transfer")]
+)
+def test_what_it_moved_is_what_its_requests_say(name: str) -> None:
+    """The time of every request adds up to the time the device was busy, also of those that are only half done."""
+    for parameters in numbers(name):
+        environment = simpy.Environment()
+        device = made(name, environment, parameters)
+        some = transfers(device)
+        requests = [next(some) for _ in range(12)]
+        for until in (1e-5, 0.004, 0.02, 3.0):
+            environment.run(until=until)
+            served_s = sum(request.served_s(until) for request in requests)
+            assert sum(row.busy_s for row in rows(device)) == pytest.approx(served_s, rel=1e-9)
+        assert all(request.done.processed for request in requests)
+        assert served_s == pytest.approx(sum(request.service_s for request in requests), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_number_that_is_missing_is_named(name: str) -> None:
+    for parameters in numbers(name):
+        with pytest.raises(AttributeError, match="no parameter '"):
+            device = made(name, simpy.Environment(), {})
+            next(transfers(device)) if hasattr(device, "transfer") else device.run(1.0)
+        assert set(parameters) == {parameter.name for parameter in discovery.member("devices", name).DEVICE.PARAMETERS}
