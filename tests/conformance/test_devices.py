@@ -1,6 +1,6 @@
 """What every device module promises, run over all that discovery finds: a new file is tested by being there.
 
-A device is built with the numbers of the catalog's machines and used as its methods say it can be: ``run`` takes cycles,
+A device is built with the numbers of the catalog's machines and used as its methods say: ``run`` takes cycles,
 ``transfer`` takes bytes, ``hold`` takes space.
 """
 

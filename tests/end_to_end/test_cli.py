@@ -332,22 +332,28 @@ def test_a_command_that_makes_no_sense_ends_with_two(virtlab: Command, arguments
 # ---- as a process
 
 
-def test_help_is_fast_and_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy_and_costs_little_more_than_its_command_line_library() -> None:
+    """A ratio within one test, the best of interleaved rounds: the machine's speed cancels."""
     heavy = ["pandas", "numpy", "scipy", "matplotlib", "pydantic", "yaml", "simpy", "rich"]
-    code = (
+    ours = (
         "import sys, time; from simulator.cli import main; code = main(['--help']);"
         "print(time.process_time(), *({name.partition('.')[0] for name in sys.modules} & set(sys.argv[1:])))"
     )
-    seconds = []
-    for _ in range(3):
-        shown = subprocess.run(
-            [sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True, timeout=60
-        )
-        used, *imported = shown.stdout.splitlines()[-1].split()
-        assert imported == []
-        seconds.append(float(used))
-    assert min(seconds) < 0.15
-    assert "explain" in shown.stdout
+    bare = "import time, click; print(time.process_time())"
+
+    def last_line(code: str) -> list[str]:
+        command = [sys.executable, "-c", code, *heavy]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        assert code is bare or "explain" in shown.stdout
+        return shown.stdout.splitlines()[-1].split()
+
+    seconds: dict[str, list[float]] = {ours: [], bare: []}
+    for _ in range(5):
+        for code, times in seconds.items():
+            used, *imported = last_line(code)
+            assert imported == []
+            times.append(float(used))
+    assert min(seconds[ours]) < 2.0 * min(seconds[bare])
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:

@@ -1,4 +1,4 @@
-"""Barham et al. 2003: what was fitted comes out, what judges is met as far as docs/barham-2003.md says, and no further."""
+"""Barham et al. 2003: what was fitted comes out, what judges is met as far as docs/barham-2003.md says."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def test_what_was_fitted_comes_out(rows: list[Row], benchmark: str) -> None:
 def test_fork_exec_shell_and_mmap_on_workstation_follow_from_xen() -> None:
     """Counts of faults were fitted on Xen's lmbench; Workstation's four rows are within 11 %."""
     point = barham_2003.points()["VMware Workstation", "kernel-build"]
-    figures = {(f.benchmark, f.platform): float(f.value) for f in published.load("overhead_barham2003") if "-" not in f.value}
+    figures = {
+        (f.benchmark, f.platform): float(f.value) for f in published.load("overhead_barham2003") if "-" not in f.value
+    }
     for benchmark in ("fork proc", "exec proc", "sh proc", "mmap latency"):
         model = single_events.cost_us(point, benchmark)
         assert model == pytest.approx(figures[benchmark, "vmware-workstation-3.2"], rel=0.11)

@@ -1,0 +1,136 @@
+"""Switching a mechanism off: none of its charges is left, all others stand, and the knock-on is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator import discovery
+from simulator.batch import run
+from simulator.catalog import Catalog
+from simulator.experiment import run_point
+from simulator.records import names
+from simulator.results import Results
+from simulator.scenario import load
+
+CATALOG = Catalog()
+STACKS = {
+    "linux-2.4 |": ("linux-2.4",),
+    "xen-1 | linux-2.4": ("xen-1", "linux-2.4"),
+    "xen-2 | linux-2.4": ("xen-2", "linux-2.4"),
+    "linux-2.4 | vmware-workstation-3.2 / linux-2.4": ("vmware-workstation-3.2", "linux-2.4"),
+}
+WORKSTATION = "linux-2.4 | vmware-workstation-3.2 / linux-2.4"
+BUILD = {"workload": "kernel-build", "parameters": {"files_count": 20}, "memory": "512 MiB", "vcpus": 1}
+TRANSACTIONS = {
+    "workload": "osdb-oltp",
+    "parameters": {"queries_count": 8, "clients_count": 2, "database_bytes": "1 MiB"},
+    "memory": "512 MiB",
+    "vcpus": 1,
+}
+PACKETS = {"workload": "request-response", "parameters": {"transactions_count": 5}, "memory": "512 MiB", "vcpus": 1}
+TENANTS = {"build": BUILD, "database": TRANSACTIONS, "service": PACKETS}
+"""Three programs that between them touch the disk, the network and each other."""
+Rows = list[dict[str, Any]]
+
+
+def mechanisms() -> Iterator[tuple[str, str]]:
+    """Every stack with every mechanism of its layers, and those that the machine has beside its devices."""
+    for stack, products in STACKS.items():
+        found = {"cache_refill", "idle_exit"}
+        for product in products:
+            found |= set(discovery.member("layers", CATALOG.layer(product, "dell-2650").family).LAYER.MECHANISMS)
+        yield from ((stack, mechanism) for mechanism in sorted(found))
+
+
+def scenario(stack: Any, tenants: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"machine": "dell-2650", "stacks": {"one": stack}, "tenants": tenants or {"app": BUILD}, "replications": 2}
+
+
+@cache
+def charged(stack: str, *without: str) -> Rows:
+    """All charges of a run with some mechanisms off."""
+    point = load(scenario({"stack": stack, "without": list(without)}, TENANTS), catalog=CATALOG).points()[-1]
+    assert point["without"] == list(without)
+    return [dict(zip(names("charges"), row, strict=True)) for row in run_point(point, 0)["tables"]["charges"]]
+
+
+@pytest.mark.parametrize(("stack", "mechanism"), list(mechanisms()))
+def test_no_charge_of_it_is_left(stack: str, mechanism: str) -> None:
+    """Nobody's own work is any other for it: not a cycle more, not a cycle less."""
+    with_it, without_it = charged(stack), charged(stack, mechanism)
+    assert not [row for row in without_it if row["mechanism"] == mechanism]
+    useful = [
+        {
+            (row["tenant"], row["thread"]): row["cycles"]
+            for row in rows
+            if row["cause"] == "program" and row["device"] == "cpu"
+        }
+        for rows in (with_it, without_it)
+    ]
+    assert useful[1] == pytest.approx(useful[0], rel=1e-12)
+
+
+def test_every_mechanism_there_is_is_charged_in_some_stack() -> None:
+    """So that the test above finds something to leave out; not what needs real slices, or another structure."""
+    for stack in STACKS:
+        found = {row["mechanism"] for row in charged(stack)}
+        missing = {mechanism for of, mechanism in mechanisms() if of == stack} - found
+        assert missing <= {"slice_switch", "domain_slice", "back_end", "driver", "cache_refill", "idle_exit"}, stack
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A short build on Workstation, two replications, with and without shadow paging."""
+    off = {"stack": WORKSTATION, "without": ["shadow_paging"]}
+    return run(load(scenario(off)), out=tmp_path_factory.mktemp("results"), jobs=1)
+
+
+def test_the_scenario_gets_a_companion_with_every_mechanism_on(results: Results) -> None:
+    assert results.axes["stack"] == ["one, every mechanism on", "one"]
+    assert list(results.runs["without"]) == ["", "", "shadow_paging", "shadow_paging"]
+
+
+def test_charges_without_it_are_charges_without_it(results: Results) -> None:
+    place = results.charges.merge(results.runs[["run", "without"]], on="run")
+    shadow = place[place["mechanism"] == "shadow_paging"]
+    assert set(shadow["without"]) == {""}
+    assert (shadow["service_s"] > 0.0).all()
+
+
+def test_the_knock_on_says_what_changed(results: Results) -> None:
+    """The charges themselves go to nothing; elsewhere the guest's and the host's timers tick for a shorter time; the
+    build gets faster by what is no longer paid. Traps, which merely come with page tables, stay."""
+    table = results.knock_on()
+    assert set(table["compared_with"]) == {"one, every mechanism on"}
+    assert set(table["without"]) == {"shadow_paging"}
+    own = table[table["kind"] == "own"]
+    assert set(own["mechanism"]) == {"shadow_paging"}
+    assert (own["with_it"] > 0.0).all() and (own["without_it"] == 0.0).all()
+    elsewhere = table[table["kind"] == "elsewhere"]
+    assert "tick" in set(elsewhere["mechanism"]) and (elsewhere[elsewhere["mechanism"] == "tick"]["change"] < 0.0).all()
+    assert "trap" not in set(elsewhere["mechanism"])
+    (metric,) = table[table["kind"] == "metric"].to_dict("records")
+    assert (metric["tenant"], metric["metric"], metric["unit"], metric["n"]) == ("app", "elapsed", "s", 2)
+    saved = own["with_it"].sum()
+    assert metric["change"] < -saved
+    assert metric["change"] == pytest.approx(table[table["kind"] != "metric"]["change"].sum(), rel=0.01)
+
+
+def test_a_companion_that_is_there_already_is_not_added_again() -> None:
+    stacks = {"on": WORKSTATION, "off": {"stack": WORKSTATION, "without": ["shadow_paging"]}}
+    points = load({**scenario(""), "stacks": stacks}).points()
+    assert [(point["stack"], point["without"]) for point in points] == [("on", []), ("off", ["shadow_paging"])]
+
+
+def test_a_stack_without_two_mechanisms_has_neither(tmp_path: Path) -> None:
+    off = {"stack": WORKSTATION, "without": ["shadow_paging", "world_switch"]}
+    both = run(load(scenario(off)), out=tmp_path, jobs=1)
+    place = both.charges.merge(both.runs[["run", "without"]], on="run")
+    left = set(place[place["without"] == "shadow_paging world_switch"]["mechanism"])
+    assert not {"shadow_paging", "world_switch"} & left
+    assert {"translation", "emulation", "trap"} <= left
