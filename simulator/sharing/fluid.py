@@ -55,7 +55,6 @@ class Fluid:
             raise ValueError(f"{share.name}: only an idle leaf can take work")
         self._settle()
         share.active, share.work, share.remaining, share.done = True, work, work, done
-        share.arrived = self.environment.now
         self.active[share] = None
         self._rates()
 

@@ -30,7 +30,7 @@ class Share:
     """
 
     __slots__ = (
-        "active", "arrived", "cap", "children", "demand", "done", "lineage", "name", "parent", "payload", "rate",
+        "active", "cap", "children", "demand", "done", "lineage", "name", "parent", "payload", "rate",
         "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s", "weight", "weight_rule", "width",
         "work",
     )  # fmt: skip
@@ -60,7 +60,7 @@ class Share:
         self.children: list[Share] = []
         self.active = False
         self.demand = self.rate = 0.0
-        self.work = self.remaining = self.arrived = 0.0
+        self.work = self.remaining = 0.0
         self.ready_s = self.steal_s = self.throttled_s = 0.0
         self.done: Callable[[Share], None] | None = None
         self.payload: object = None

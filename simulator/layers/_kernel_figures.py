@@ -1,0 +1,76 @@
+"""What an operating system's layer needs to know, and the reasons for its costs: declarations only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.layers.base import Mechanism
+from simulator.parameters import Parameter
+
+SYSTEM_CALLS = ("null", "null_io", "stat", "open_close", "select", "signal_install", "signal_handle")
+PROCESSES = ("fork", "exec", "shell")
+
+
+def _calls() -> Iterator[Parameter]:
+    for name in SYSTEM_CALLS:
+        yield Parameter(f"{name}_cycles", "cycles", f"lmbench's {name.replace('_', ' ')} call", "system_call")
+        yield Parameter(
+            f"{name}_sensitive_count", "count", "sensitive instructions in that call's kernel code", "system_call"
+        )
+
+
+def _processes() -> Iterator[Parameter]:
+    for name in PROCESSES:
+        yield Parameter(f"{name}_cycles", "cycles", f"lmbench's {name} process, faults included", "process")
+        yield Parameter(f"{name}_faults_count", "count", "page faults contained in it", "process")
+
+
+PARAMETERS = (
+    *_calls(),
+    *_processes(),
+    Parameter("protection_fault_cycles", "cycles", "a write to a protected page", "page_fault"),
+    Parameter("page_fault_cycles", "cycles", "a first touch of a page", "page_fault"),
+    Parameter("map_cycles", "cycles", "a file mapped, touched and unmapped, faults included", "process"),
+    Parameter("map_faults_count", "count", "page faults contained in it", "process"),
+    Parameter("create_cycles", "cycles", "an empty file made", "system_call"),
+    Parameter("create_sensitive_count", "count", "sensitive instructions in it", "system_call"),
+    Parameter("delete_cycles", "cycles", "an empty file removed", "system_call"),
+    Parameter("delete_sensitive_count", "count", "sensitive instructions in it", "system_call"),
+    Parameter("page_write_cycles", "cycles", "a page of new file data made and filled", "page_cache"),
+    Parameter("page_drop_cycles", "cycles", "a page of file data dropped with its file", "page_cache"),
+    Parameter("page_drop_touch_count", "count", "kernel page touches of a drop, a write being one", "page_cache"),
+    Parameter("copy_cycles_per_byte", "cycles/byte", "a byte between user and kernel, cache warm", "copy"),
+    Parameter("block_stack_cycles", "cycles", "one request through the block layer", "block_stack"),
+    Parameter("disk_driver_cycles", "cycles", "the hardware's driver and interrupt for one request", "driver"),
+    Parameter("packet_send_cycles", "cycles", "one packet down the TCP stack, driver apart", "network_stack"),
+    Parameter("packet_receive_cycles", "cycles", "one packet up the TCP stack, driver apart", "network_stack"),
+    Parameter("nic_driver_cycles", "cycles", "the hardware's driver and interrupts for one packet", "driver"),
+    Parameter("header_bytes", "bytes", "TCP and IP headers with the time-stamp option", "network_stack"),
+    Parameter("acknowledgement_ratio", "ratio", "acknowledgements for one data packet", "network_stack"),
+    Parameter("socket_window_bytes", "bytes", "data of a connection under way at most", "network_stack"),
+    Parameter("disk_registers_count", "count", "registers an emulated disk's driver touches a request", "driver"),
+    Parameter("nic_registers_count", "count", "registers an emulated card's driver touches a packet", "driver"),
+    Parameter("message_cycles", "cycles", "one message through a local socket, one side", "socket"),
+    Parameter("context_switch_cycles", "cycles", "one switch between two processes, cache warm", "context_switch"),
+    Parameter("tick_cycles", "cycles", "one timer interrupt", "tick"),
+    Parameter("tick_hz", "hz", "timer interrupts a second", "tick"),
+    Parameter("processors_count", "count", "processors the kernel can use"),
+    Parameter("kernel_bytes", "bytes", "memory of the kernel and its daemons"),
+    Parameter("dirty_ratio", "ratio", "part of the page cache that may be dirty before writers must wait"),
+    Parameter("write_back_s", "s", "time between two looks for dirty pages"),
+    Parameter("write_back_bytes", "bytes", "dirty data written in one request"),
+)  # fmt: skip
+MECHANISMS = {
+    "system_call": Mechanism("entry, work and exit of a call"),
+    "page_fault": Mechanism("exception, new page, table entry"),
+    "process": Mechanism("fork, exec and exit, less the faults they contain"),
+    "page_cache": Mechanism("a page of file data made or dropped"),
+    "copy": Mechanism("bytes between user and kernel"),
+    "block_stack": Mechanism("one request through the block layer"),
+    "network_stack": Mechanism("one packet through TCP and IP"),
+    "driver": Mechanism("the hardware's driver with its share of interrupts"),
+    "socket": Mechanism("one message over a local socket"),
+    "context_switch": Mechanism("a thread that had blocked goes on", "emergent"),
+    "tick": Mechanism("the timer while the system runs", "emergent"),
+    "slice_switch": Mechanism("a slice ends and another thread runs", "emergent", needs_slices=True),
+}
