@@ -11,13 +11,14 @@ from typing import Any
 import simpy
 
 from simulator import discovery
+from simulator.accounts import STATES
 from simulator.devices.memory import OutOfMemory
 from simulator.errors import LedgerError, RunError, VirtlabError
 from simulator.machine import Machine
 from simulator.records import run_id
 from simulator.sharing.fluid import FIDELITY, NOT_MODELLED
 from simulator.tenancy import House
-from simulator.threads import STATES, Life, Thread
+from simulator.threads import Life, Thread
 from simulator.workloads.base import Context, Draws, Program
 
 Tables = dict[str, list[list[Any]]]
@@ -141,7 +142,7 @@ class _Run:
         for thread in self.house.threads:
             thread.close()
         for request, thread, move in self.house.detached:
-            thread.book_transfer(request, move)
+            thread.account.transfer(request, move)
         self._check_devices()
 
     def _check_devices(self) -> None:

@@ -11,12 +11,11 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from simulator.accounts import Account
 from simulator.demands import Demand
-from simulator.devices.base import Charge, Key, Ledger, Request
-from simulator.errors import LedgerError
+from simulator.devices.base import Key, Request
 from simulator.layers.base import Service, Transition
 from simulator.plans import (
-    PROGRAM,
     Block,
     Branch,
     Enqueue,
@@ -43,11 +42,6 @@ if TYPE_CHECKING:
 
 Life = Generator["simpy.Event", Any, None]
 
-STATES = (
-    "useful", "overhead", "stalled", "ready", "steal", "throttled", "overhead_wait",
-    "blocked_disk", "blocked_network", "blocked_message", "blocked_lock", "asleep",
-)  # fmt: skip
-_LEDGER_TOLERANCE = 1e-9
 _WAITING = {
     "disk": "blocked_disk",
     "network": "blocked_network",
@@ -79,14 +73,14 @@ class Thread:
         self.tenant, self.name, self.node, self.service = tenant, name, node, service
         self.share = Share(f"{tenant}/{name}", share)
         self.working_set_bytes = working_set_bytes
-        self.charges: Ledger = {}
-        self.spent = dict.fromkeys(STATES, 0.0)
+        self.account = Account(lambda: self.environment.now)
+        self.charges, self.spent = self.account.charges, self.account.spent
         self.started_s = self.environment.now
         self.ended_s: float | None = None
         self.path = house.path(node)
         self._ticks = house.tick_work(node)
         self._in_flight: Work | None = None
-        self._state, self._since = "asleep", self.environment.now
+        self._state = "asleep"
         self._sent: dict[str, UnderWay] = {}
         self._blocked = True
 
@@ -134,7 +128,7 @@ class Thread:
         while True:
             yield self.environment.timeout(service.period_s)
             while service.wanted():
-                self._account("asleep")
+                self.account.waited("asleep")
                 yield from self._go_on()
                 yield from self.ask(service.demand)
                 self._block()
@@ -183,7 +177,7 @@ class Thread:
         if self.ended_s is not None:
             yield self.environment.event()  # stopped meanwhile: never goes on
         self._in_flight = None
-        self._book(work, 1.0 - remainder / total, frequency_hz)
+        self.account.work(work, 1.0 - remainder / total, frequency_hz, self.share)
         left: float = remainder / total
         return left
 
@@ -199,26 +193,6 @@ class Thread:
         ]
         cycles, stall_s = work.cycles + self._ticks.cycles * seconds, work.stall_s + self._ticks.stall_s * seconds
         return Work(cycles, stall_s, (*work.parts, *ticks))
-
-    def _book(self, work: Work, done: float, frequency_hz: float) -> None:
-        """Charge the part of a step that was carried out, and account for the time it took."""
-        for key, cycles, stall_s, operations in work.parts:
-            service_s = (cycles / frequency_hz + stall_s) * done
-            self._charge(key).add(cycles=cycles * done, operations=operations * done, service_s=service_s)
-            self.spent["stalled"] += stall_s * done
-            self.spent["useful" if key.cause == PROGRAM else "overhead"] += cycles * done / frequency_hz
-        share = self.share
-        self.spent["ready"] += share.ready_s
-        self.spent["steal"] += share.steal_s
-        self.spent["throttled"] += share.throttled_s
-        share.ready_s = share.steal_s = share.throttled_s = 0.0
-        self._since = self.environment.now
-
-    def _charge(self, key: Key) -> Charge:
-        charge = self.charges.get(key)
-        if charge is None:
-            charge = self.charges[key] = Charge()
-        return charge
 
     def _move(self, move: Move) -> Life:
         """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for all."""
@@ -248,15 +222,7 @@ class Thread:
     def _arrived(self, under_way: UnderWay) -> None:
         transfer = under_way.retire().transfer
         if transfer is not None:
-            self.book_transfer(*transfer)
-
-    def book_transfer(self, request: Request, move: Move) -> None:
-        """Charge the part of a transfer that the device has carried out by now."""
-        served_s = request.served_s(self.environment.now)
-        done = served_s / request.service_s if request.service_s else 1.0
-        self._charge(move.key).add(
-            size_bytes=move.size_bytes * done, operations=move.operations * done, service_s=served_s
-        )
+            self.account.transfer(*transfer)
 
     def _drain(self) -> Life:
         """Wait for everything that is still under way."""
@@ -324,7 +290,7 @@ class Thread:
 
         def finished(_: simpy.Event) -> None:
             self.house.detached.remove(flight)
-            self.book_transfer(request, move)
+            self.account.transfer(request, move)
 
         assert request.done.callbacks is not None
         request.done.callbacks.append(finished)
@@ -348,17 +314,11 @@ class Thread:
         device_wait = yield event
         if self.ended_s is not None:
             yield self.environment.event()  # stopped meanwhile: never goes on
-        if state is None and device_wait is not None:
-            device_state, waited_s = device_wait
-            waited_s = min(waited_s, self.environment.now - self._since)
-            self.spent[device_state] += waited_s
-            self._since += waited_s
-        self._account(self._state)
+        if state is None:
+            self.account.waited_for_service(device_wait)
+        else:
+            self.account.waited(state)
         yield from self._go_on()
-
-    def _account(self, state: str) -> None:
-        self.spent[state] += self.environment.now - self._since
-        self._since = self.environment.now
 
     def _block(self) -> None:
         if not self._blocked:
@@ -417,21 +377,18 @@ class Thread:
         for under_way in self._sent.values():
             while under_way:
                 self._arrived(under_way)
-        wall_s = self.ended_s - self.started_s
-        gap_s = wall_s - sum(self.spent.values())
-        if abs(gap_s) > _LEDGER_TOLERANCE * max(1.0, wall_s):
-            raise LedgerError(f"{self.tenant}/{self.name}: {gap_s:g} s of {wall_s:g} s are not accounted for")
+        self.account.check(f"{self.tenant}/{self.name}", self.ended_s)
 
     def _book_unfinished(self) -> None:
         """Book what is in flight, or what is waited for, as far as it has come."""
         work, self._in_flight = self._in_flight, None
         if work is None:
-            self._account(self._state if self._blocked else "overhead_wait")
+            self.account.waited(self._state if self._blocked else "overhead_wait")
             return
         frequency_hz = self.machine.cpu.frequency_hz
         total = work.cycles + work.stall_s * frequency_hz
         remainder = self.machine.cpu.stop(self.share) if self.share.active else 0.0
-        self._book(work, 1.0 - remainder / total, frequency_hz)
+        self.account.work(work, 1.0 - remainder / total, frequency_hz, self.share)
 
 
 def transition_work(node: Node, kind: Any) -> Work:

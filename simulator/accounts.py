@@ -1,0 +1,85 @@
+"""The account of one thread: what it was charged, and where its time went.
+
+The states divide a thread's life without gaps. Processor time is added up from what was carried out, waiting from
+the clock; that both together equal the life of the thread is checked at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulator.devices.base import Charge, Key, Ledger, Request
+from simulator.errors import LedgerError
+from simulator.plans import PROGRAM, Move, Work
+from simulator.sharing.tree import Share
+
+STATES = (
+    "useful", "overhead", "stalled", "ready", "steal", "throttled", "overhead_wait",
+    "blocked_disk", "blocked_network", "blocked_message", "blocked_lock", "asleep",
+)  # fmt: skip
+_TOLERANCE = 1e-9
+
+
+class Account:
+    """Charges by device, cause and mechanism, and seconds by state.
+
+    Args:
+        now: the clock.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self.charges: Ledger = {}
+        self.spent = dict.fromkeys(STATES, 0.0)
+        self.begun_s = self._since = now()
+
+    def work(self, work: Work, done: float, frequency_hz: float, share: Share) -> None:
+        """Book the part of a step that was carried out, and what its thread waited for a processor meanwhile."""
+        for key, cycles, stall_s, operations in work.parts:
+            service_s = (cycles / frequency_hz + stall_s) * done
+            self._charge(key).add(cycles=cycles * done, operations=operations * done, service_s=service_s)
+            self.spent["stalled"] += stall_s * done
+            self.spent["useful" if key.cause == PROGRAM else "overhead"] += cycles * done / frequency_hz
+        self.spent["ready"] += share.ready_s
+        self.spent["steal"] += share.steal_s
+        self.spent["throttled"] += share.throttled_s
+        share.ready_s = share.steal_s = share.throttled_s = 0.0
+        self._since = self._now()
+
+    def transfer(self, request: Request, move: Move) -> None:
+        """Book the part of a transfer that the device has carried out by now."""
+        served_s = request.served_s(self._now())
+        done = served_s / request.service_s if request.service_s else 1.0
+        charge = self._charge(move.key)
+        charge.add(size_bytes=move.size_bytes * done, operations=move.operations * done, service_s=served_s)
+
+    def waited(self, state: str) -> None:
+        """The time since the last entry went to a state."""
+        self.spent[state] += self._now() - self._since
+        self._since = self._now()
+
+    def waited_for_service(self, device_wait: tuple[str, float] | None) -> None:
+        """A service worked for the thread: its wait for a device is the thread's too, the rest is overhead."""
+        if device_wait is not None:
+            state, waited_s = device_wait
+            waited_s = min(waited_s, self._now() - self._since)
+            self.spent[state] += waited_s
+            self._since += waited_s
+        self.waited("overhead_wait")
+
+    def check(self, name: str, ended_s: float) -> None:
+        """At the end of a life.
+
+        Raises:
+            LedgerError: the states do not add up to it.
+        """
+        life_s = ended_s - self.begun_s
+        gap_s = life_s - sum(self.spent.values())
+        if abs(gap_s) > _TOLERANCE * max(1.0, life_s):
+            raise LedgerError(f"{name}: {gap_s:g} s of {life_s:g} s are not accounted for")
+
+    def _charge(self, key: Key) -> Charge:
+        charge = self.charges.get(key)
+        if charge is None:
+            charge = self.charges[key] = Charge()
+        return charge
