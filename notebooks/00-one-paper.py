@@ -207,9 +207,8 @@ simulated_percent.join(own_percent["mine"]).round(2)
 # second each share two processors, and a fourth reads from the disk first.
 
 # %%
-parts = vl.Catalog().machine(MACHINE).devices
 environment = simpy.Environment()
-machine = vl.Machine(environment, {name: {"kind": it.kind, "parameters": it.values()} for name, it in parts.items()})
+machine = vl.Machine(environment, vl.Catalog().machine(MACHINE).figures())
 one_second = machine.cpu.frequency_hz
 
 
@@ -235,7 +234,7 @@ print(f"{laws.batch_end_s(jobs=3, size_s=1.0, cores=machine.cpu.cores):7.4f} s  
 #
 # How does the build depend on the number of pages that it touches? By arithmetic: the build without these faults, plus
 # files x faults for each file x the price of one fault. The lines are this arithmetic with the prices explained above,
-# the dots are simulated: they should meet.
+# the dots are simulated, one replication each: they should meet.
 
 # %%
 program = vl.Catalog().workload("kernel-build", MACHINE).values()
@@ -254,8 +253,9 @@ def build_time(faults_per_file):
     axes = figure.add_subplot()
     for style, (name, price) in zip(("-", "--", "-."), price_s.items(), strict=True):
         here_s = dots[name][0] + files * faults_per_file * price
-        (line,) = axes.plot(dots.index, dots[name][0] + files * dots.index * price, style)
-        axes.plot(dots.index, dots[name], "o", color=line.get_color(), label=f"{name}: {here_s:.0f} s")
+        line_s = dots[name][0] + files * dots.index * price
+        (line,) = axes.plot(dots.index, line_s, style, label=f"{name}: {here_s:.0f} s")
+        axes.plot(dots.index, dots[name], "o", color=line.get_color())
         axes.plot(faults_per_file, here_s, "x", color="black")
     axes.axvline(faults_per_file, color="black", linewidth=0.8, linestyle=":")
     axes.set(xlabel="page faults for each file", ylabel="build, s", ylim=(0, None))

@@ -3,7 +3,7 @@
 Usable from an ordinary SimPy process too::
 
     environment = simpy.Environment()
-    machine = Machine(environment, devices)
+    machine = Machine(environment, Catalog().machine("dell-2650").figures())
     yield machine.cpu.run(cycles)
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,10 @@ class Machine:
     title: str
     year: int
     devices: Mapping[str, Device] = field(default_factory=dict)
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Kind and bare numbers of every device: what ``simulator.Machine`` is made from."""
+        return {name: {"kind": device.kind, "parameters": device.values()} for name, device in self.devices.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ def settings() -> AbstractContextManager[None]:
         "svg.fonttype": "none",
         "svg.hashsalt": "virtlab",
     }
-    defaults: Any = matplotlib.rcParamsDefault
-    return matplotlib.rc_context({**defaults, **chosen, "backend": "agg"})
+    defaults: Any = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+    return matplotlib.rc_context({**defaults, **chosen})
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

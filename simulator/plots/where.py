@@ -86,11 +86,11 @@ def draw(table: pd.DataFrame) -> Figure:
     across = 1 if len(places) == 1 else 2
     down = -(-len(places) // across)
     figure = Figure(figsize=(_WIDTH * across, 1.2 + down * (0.55 + 0.25 * len(stacks))), layout="constrained")
-    panels = figure.subplots(down, across, squeeze=False, sharey=True).flat
+    panels = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
     for axes, place in zip(panels, places, strict=False):
         _panel(axes, table[table["place"] == place], stacks, layers)
         axes.set_title(place, loc="left", fontweight="bold", fontsize="medium")
-    for axes in list(panels)[len(places) :]:
+    for axes in panels[len(places) :]:
         axes.remove()
     figure.suptitle(TITLE)
     handles = [Patch(label=layer, edgecolor=INK, linewidth=0.5, **_look(layer, layers)) for layer in layers]

@@ -131,6 +131,18 @@ def test_whatever_a_stopped_thread_was_doing_is_accounted_for(run: Run) -> None:
     assert threads["want"]["blocked_lock_s"] == pytest.approx(1.2345, rel=1e-3)
 
 
+def test_a_stopped_thread_does_not_come_back(run: Run) -> None:
+    """It sleeps when its tenant is stopped, and would want the processor for 100 s at 2 s."""
+
+    def nap(program: Program) -> Demands:
+        yield d.Sleep(2.0)
+        yield d.Compute(count=100 * GHZ)
+
+    tables = run({"app": {"main": seconds(3)}, "bully": {"main": nap}}, tenants={"bully": {"stop": "1 s"}})
+    assert row(tables["threads"], tenant="app")["wall_s"] == pytest.approx(3.0, rel=1e-4)
+    assert row(tables["threads"], tenant="bully")["wall_s"] == 1.0
+
+
 def test_a_program_that_ends_by_itself_is_not_stopped(run: Run) -> None:
     tables = run({"app": {"main": seconds(1)}}, tenants={"app": {"stop": "3 s"}})
     assert (tables["tenants"][0]["outcome"], tables["runs"][0]["simulated_s"]) == ("ok", pytest.approx(1.0))

@@ -225,14 +225,43 @@ def test_a_read_over_two_windows_looks_twice() -> None:
     assert places == [Below(d.TransferBlocks(1 * MIB + offset, 16 * KIB)) for offset in (0, 16 * KIB)]
 
 
+def test_a_read_up_to_the_end_of_a_window_does_not_touch_the_next() -> None:
+    choice = the_choice(lowered(kernel(), d.Read(HEADER, 12 * KIB, 4 * KIB)))
+    assert choice.options[1][2] == Below(d.TransferBlocks(1 * MIB, 16 * KIB))
+
+
+def read(linux: OperatingSystem, window: int) -> int:
+    """0 if a window is in the page cache, 1 if it had to be fetched."""
+    return the_choice(lowered(linux, d.Read(HEADER, window * 16 * KIB, 1))).decide()
+
+
 def test_what_was_not_used_for_longest_makes_room() -> None:
-    """A cache of 32 KiB holds two windows: the third pushes out the first, not the second, which was read again."""
+    """A cache of 32 KiB holds two windows: the third pushes out the second, not the first, which was read again."""
     linux = kernel(memory_bytes=24 * MIB + 32 * KIB)
+    assert [read(linux, window) for window in (0, 1, 0, 2, 0, 1)] == [1, 1, 0, 1, 0, 1]
 
-    def read(window: int) -> int:
-        return the_choice(lowered(linux, d.Read(HEADER, window * 16 * KIB, 1))).decide()
 
-    assert [read(window) for window in (0, 1, 0, 2, 0, 1)] == [1, 1, 0, 1, 0, 1]
+def test_what_programs_take_the_cache_must_give() -> None:
+    """Two windows are in memory; half of the memory is taken: only the one that was read last is left."""
+    linux = kernel(memory_bytes=24 * MIB + 32 * KIB)
+    assert [read(linux, window) for window in (0, 1)] == [1, 1]
+    linux.cache.resize(16 * KIB)
+    assert [read(linux, window) for window in (1, 0)] == [0, 1]
+    linux.cache.resize(-1.0)  # more taken than there is for it: nothing stays
+    assert [read(linux, window) for window in (0, 0)] == [1, 1]
+
+
+def test_dirty_pages_take_room_from_clean_ones() -> None:
+    """32 KiB: 20 KiB of them dirty leave no room for a window of 16."""
+    linux = kernel(memory_bytes=24 * MIB + 32 * KIB)
+    the_choice(lowered(linux, d.Write(20 * KIB))).decide()
+    assert [read(linux, 0), read(linux, 0)] == [1, 1]
+
+
+def test_a_warm_file_is_found_from_the_first_read_on() -> None:
+    linux = kernel()
+    linux.cache.warm(HEADER)
+    assert [read(linux, window) for window in range(6)] == [0] * 6
 
 
 def test_a_write_stays_in_the_page_cache() -> None:
@@ -273,12 +302,13 @@ def test_the_write_back_daemon_cleans_in_chunks() -> None:
     linux = kernel()
     (daemon,) = linux.services()
     assert daemon.wanted is not None and daemon.demand == d.WriteBack(128 * KIB) and daemon.period_s == 5
-    looks = [daemon.wanted()]
-    the_choice(lowered(linux, d.Write(130 * KIB))).decide()
-    looks += [daemon.wanted()]
+    looks = []
+    for written_bytes in (127 * KIB, 1 * KIB, 2 * KIB):
+        the_choice(lowered(linux, d.Write(written_bytes))).decide()
+        looks.append(daemon.wanted())
     the_choice(lowered(linux, daemon.demand)).decide()
-    looks += [daemon.wanted()]
-    assert looks == [False, True, False]  # 0, 130 and 2 KiB dirty
+    looks.append(daemon.wanted())
+    assert looks == [False, True, True, False]  # 127, 128, 130 and 2 KiB dirty
 
 
 def test_a_write_through_is_waited_for_by_the_device() -> None:

@@ -253,7 +253,8 @@ def test_a_count_multiplies_memory() -> None:
 
 
 def test_a_count_of_nothing_is_nothing() -> None:
-    assert compile_demand(node(Use("call", cycles=100.0), Wait("time", time_s=1.0)), d.Compute(count=0.0)) == ()
+    waits = node(Use("call", cycles=100.0), Wait("time", time_s=1.0))
+    assert compile_demand(waits, d.Compute(count=0.0)) == compiled(waits, d.Compute(count=0.0)) == ()
 
 
 @pytest.mark.parametrize(

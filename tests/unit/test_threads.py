@@ -7,13 +7,14 @@ is tested on the systems of the catalog.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from simulator import demands as d
 from simulator.devices.base import Key
-from simulator.errors import RunError
+from simulator.errors import LedgerError, RunError
 from simulator.layers.base import Layer, Service, Transition
 from simulator.steps import CPU, Below, Choice, Parallel, Send, Signal, Spawn, Step, Transfer, Use, Wait
 
@@ -37,7 +38,10 @@ def call(name: str) -> d.Demand:
 def system(
     calls: Mapping[str, tuple[Step, ...]] | None = None, *, services: tuple[Service, ...] = (), **reactions: Step
 ) -> type[Layer]:
-    """A system that answers each call with the steps given, and each transition with one step or none."""
+    """A system that answers each call with the steps given, and each transition with one step or none.
+
+    With a reaction to ``tick`` it ticks a hundred times a second.
+    """
 
     class System(Layer):
         OFFERS, NEEDS = "system", "machine"
@@ -52,6 +56,9 @@ def system(
 
         def services(self) -> tuple[Service, ...]:
             return services
+
+        def tick_hz(self) -> float:
+            return 100.0 if "tick" in reactions else 0.0
 
     return System
 
@@ -129,6 +136,17 @@ def test_in_a_busy_guest_only_the_guest_switches(
     assert woken(bench, sleeper) == paid
 
 
+def test_every_sleep_is_paid_for(resolved_bench: Callable[..., Any]) -> None:
+    """Who has woken is counted as running until it sleeps again, and who has ended is not."""
+    bench = resolved_bench(HOSTED, NO_TICKS, cores_count=1)
+    bench.thread("ended", d.Compute(count=2.4e6))
+    sleeper = bench.thread("sleeper", SLEEP, SLEEP, SLEEP)
+    bench.run(until=1.0)
+    paid = woken(bench, sleeper)
+    assert paid[VMM, "world_switch"] == 6
+    assert paid["linux-2.4", "context_switch"] == paid["machine", "idle_exit"] == 3
+
+
 def test_an_idle_guest_on_a_busy_host_is_resumed_but_no_core_wakes(resolved_bench: Callable[..., Any]) -> None:
     """The first layer that was not idle, the host, switches to the virtual machine's process; the core is awake."""
     bench = resolved_bench({"app": HOSTED, "neighbour": NATIVE}, NO_TICKS, cores_count=1)
@@ -171,6 +189,24 @@ def test_waking_without_the_idle_state(bench: Callable[..., Any]) -> None:
     assert (sleeper.ended_s, sleeper.charges) == (1.0, {})
 
 
+def test_spawned_work_keeps_its_system_awake(bench: Callable[..., Any]) -> None:
+    """The sleeper's system is resumed at 1 s only if the daemon, which works until 3 s, does not run there."""
+    calls = {"sleep": (Wait("time", time_s=1.0),), "spawn": (Spawn((second("daemon", 3.0),)),)}
+    reactions = {"switch": second("switch", 0.1), "resume": second("resume", 0.2)}
+    for first, paid in (((), {("os", "switch"): 1, ("os", "resume"): 1}), ((call("spawn"),), {("os", "switch"): 1})):
+        own = bench({"os": system(calls, **reactions)}, "os |", cores_count=2)
+        sleeper = own.thread("sleeper", *first, call("sleep"))
+        own.run()
+        assert own.charged(sleeper) == paid
+
+
+def test_no_time_to_wait_is_no_reason_to_sleep(bench: Callable[..., Any]) -> None:
+    own = bench({"os": system({"none": (Wait("time", time_s=0.0),)}, switch=second("switch"))}, "os |")
+    thread = own.thread("main", call("none"), call("none"))
+    own.run()
+    assert (thread.ended_s, thread.charges) == (0.0, {})
+
+
 def test_a_reaction_may_only_compute(bench: Callable[..., Any]) -> None:
     calls = {"sleep": (Wait("time", time_s=1.0),)}
     own = bench({"os": system(calls, switch=Wait("time", time_s=1.0))}, "os |")
@@ -190,6 +226,18 @@ def test_ticks_stretch_work_like_a_background_load(resolved_bench: Callable[...,
     assert thread.ended_s == pytest.approx(1.0, rel=1e-12)
     assert bench.charged(thread) == {("program", "compute"): 0.9e9, ("linux-2.4", "tick"): 100.0}
     assert bench.spent(thread) == {"useful": 0.9, "overhead": 0.1}
+
+
+def test_a_tick_that_waits_for_memory(bench: Callable[..., Any]) -> None:
+    """1e6 cycles and 1 ms of waiting, a hundred times a second: a load of 0.2. 0.4 s of work and 0.4 s of its own
+    waiting for memory take 1 s: 0.1 s of ticks, and 0.1 s of their waiting."""
+    calls = {"load": (Use("load", cycles=0.4 * GHZ, stall_s=0.4),)}
+    own = bench({"os": system(calls, tick=Use("tick", cycles=1e6, stall_s=1e-3))}, "os |")
+    thread = own.thread("main", call("load"))
+    own.run()
+    assert thread.ended_s == pytest.approx(1.0, rel=1e-12)
+    assert own.charged(thread) == {("os", "load"): 1.0, ("os", "tick"): 100.0}
+    assert own.spent(thread) == {"overhead": 0.5, "stalled": 0.5}
 
 
 def test_a_guest_meets_the_ticks_of_its_own_kernel_and_of_the_host(resolved_bench: Callable[..., Any]) -> None:
@@ -343,6 +391,17 @@ def test_a_service_looks_for_work_of_its_own(bench: Callable[..., Any]) -> None:
     (daemon,) = own.house.threads
     assert own.charged(daemon) == {("os", "clean"): 2}
     assert own.spent(daemon) == {"overhead": 0.5, "asleep": 3.5}
+
+
+def test_a_service_that_waited_for_a_device_sleeps_again(bench: Callable[..., Any]) -> None:
+    """Looks at 1 s, waits for the link until 2 s; the rest of its life it has nothing to do."""
+    pieces = [1]
+    calls = {"send": (Choice(lambda: pieces.pop() - 1, ((Transfer("nic-send", "transfer", 100.0),),), ("sent",)),)}
+    services = (Service("daemon", period_s=1.0, wanted=lambda: bool(pieces), demand=call("send")),)
+    own = bench({"os": system(calls, services=services)}, "os |")
+    own.run(until=4.5)
+    (daemon,) = own.house.threads
+    assert own.spent(daemon) == {"blocked_network": 1.0, "asleep": 3.5}
 
 
 # ---------------------------------------------------------------- transfers
@@ -536,10 +595,11 @@ def test_parallel_work_is_waited_for(bench: Callable[..., Any], cores: int, end_
 
 def test_spawned_work_is_not_waited_for(bench: Callable[..., Any]) -> None:
     calls = {"spawn": (Spawn((second("daemon", 3.0),)),)}
-    own = bench({"os": system(calls)}, "os |", cores_count=2)
+    own = bench({"os": system(calls)}, "os |", cores_count=3)
     thread = own.thread("main", call("spawn"), compute(1.0))
+    own.thread("other", compute(4.0))
     own.run()
-    (daemon,) = (each for each in own.house.threads if each is not thread)
+    (daemon,) = (each for each in own.house.threads if each.name == "main/1")
     assert (thread.ended_s, daemon.ended_s) == (1.0, 3.0)
     assert own.spent(thread) == {"useful": 1.0}
 
@@ -582,6 +642,29 @@ def test_the_working_set_of_a_thread_that_has_ended_is_nobodys(resolved_bench: C
     a.working_set_bytes = b.working_set_bytes = 256 * 1024
     own.run(until=1.0)
     assert ("machine", "cache_refill") not in own.charged(a)
+
+
+def test_what_is_half_done_at_the_end_is_half_booked(bench: Callable[..., Any]) -> None:
+    """After 1 s: a third of 300 bytes, and half of a step of 1 s of work and 1 s of waiting for memory."""
+    calls = {"send": (Transfer("nic-send", "transfer", 300.0),), "load": (Use("load", cycles=GHZ, stall_s=1.0),)}
+    own = bench({"os": system(calls)}, "os |")
+    sender, loader = own.thread("sender", call("send")), own.thread("loader", call("load"))
+    own.run(until=1.0)
+    sent, load = sender.charges[Key("nic-send", "program", "transfer")], loader.charges[Key(CPU, "os", "load")]
+    assert (sent.size_bytes, sent.operations, sent.service_s) == pytest.approx((100.0, 1 / 3, 1.0))
+    assert (load.cycles, load.operations, load.service_s) == pytest.approx((0.5 * GHZ, 0.5, 1.0))
+    assert own.spent(loader) == {"overhead": 0.5, "stalled": 0.5}
+
+
+def test_a_ledger_that_does_not_close_is_an_error(bench: Callable[..., Any]) -> None:
+    """A nanosecond too many or too few of ten seconds passes for rounding, a hundred do not."""
+    for too_many_s, refused in ((1e-9, False), (-1e-9, False), (1e-7, True), (-1e-7, True)):
+        own = bench({"os": system()}, "os |")
+        thread = own.thread("main", compute(10.0))
+        own.environment.run()
+        thread.spent["useful"] += too_many_s
+        with pytest.raises(LedgerError, match=r"app/main: .* of 10 s") if refused else nullcontext():
+            thread.close()
 
 
 def test_the_ledger_closes_wherever_the_run_ends(bench: Callable[..., Any]) -> None:
