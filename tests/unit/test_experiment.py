@@ -234,6 +234,7 @@ def test_latencies_and_value(run: Run) -> None:
     found = [app[f"latency_{name}_s"] for name in ("mean", "p50", "p99")]
     assert found == pytest.approx([7 / 3, 2.0, 4.0])
     assert app["value"] == pytest.approx(3 / 7)
+    assert (app["memory_program_bytes"], app["memory_kernel_bytes"]) == (0, 24 * MIB)
 
 
 def test_an_error_inside_a_run_says_where_it_happened(run: Run) -> None:

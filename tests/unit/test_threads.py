@@ -506,12 +506,16 @@ def test_siblings_and_neighbours_at_once(bench: Callable[..., Any]) -> None:
 
 
 def test_processes_of_one_system_count_one_by_one(bench: Callable[..., Any]) -> None:
-    """Without a node of their own nothing divides tenants but their threads: three of them, a third each."""
+    """Without a node of their own nothing divides tenants but their threads: three of them, a third each.
+
+    Alone the app's two would have a half each: of 3 s, 1.5 are their siblings' and 0.5 are stolen.
+    """
     own = bench({"os": system()}, {"app": "os |", "other": "os |"})
     one, two = own.thread("one", compute(1.0)), own.thread("two", compute(1.0))
     other = own.thread("main", compute(1.0), tenant="other")
     own.run()
-    assert [thread.ended_s for thread in (one, two, other)] == pytest.approx([3.0, 3.0, 3.0])
+    assert own.spent(one) == own.spent(two) == {"useful": 1.0, "ready": 1.5, "steal": 0.5}
+    assert own.spent(other) == {"useful": 1.0, "steal": 2.0}
 
 
 def test_virtual_processors_bound_a_guest(bench: Callable[..., Any]) -> None:
