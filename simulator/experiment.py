@@ -66,6 +66,7 @@ class _Tenant:
         self.name, self.figures, self.program, self.context, self.killed = name, figures, program, context, killed
         self.outcome = "did not finish"
         self.ended_s: float | None = None
+        self.program_bytes = 0.0
 
 
 class _Run:
@@ -85,7 +86,9 @@ class _Run:
     def _tenant(self, name: str, figures: Mapping[str, Any]) -> _Tenant:
         program: type[Program] = discovery.member("workloads", figures["program"]).PROGRAM
         seed = self.point["seed"]
-        context = Context(lambda: self.environment.now, lambda purpose: Draws(seed, self.replication, name, purpose))
+        context = Context(
+            name, lambda: self.environment.now, lambda purpose: Draws(seed, self.replication, name, purpose)
+        )
         return _Tenant(name, figures, program(figures["parameters"], context), context, self.environment.event())
 
     # ---- simulating
@@ -127,6 +130,8 @@ class _Run:
         else:
             tenant.outcome = "ok"
         tenant.ended_s = self.environment.now
+        tenant.program_bytes = house.program_bytes[tenant.name]
+        house.keep(tenant.name, node, -tenant.program_bytes)
 
     def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
         """A program that asks for more memory than there is ends with all its threads; its tenant's outcome says so."""
@@ -195,8 +200,11 @@ class _Run:
         begin_s = max(figures["start_s"], self.point["warmup_s"])
         end_s = self.environment.now if tenant.ended_s is None else tenant.ended_s
         latencies = sorted(latency for _, _, start_s, latency in tenant.context.requests if start_s >= begin_s)
-        operations, elapsed_s = float(len(latencies)), end_s - begin_s
-        value = tenant.program.value(operations, elapsed_s) if operations and elapsed_s > 0.0 else float("nan")
+        operations, elapsed_s = float(len(latencies)), max(0.0, end_s - begin_s)
+        whole = tenant.outcome == "ok" and not self.point["warmup_s"]
+        measured = operations and elapsed_s > 0.0 and (whole or not tenant.program.WHOLE)
+        program_bytes = house.program_bytes[tenant.name] if tenant.ended_s is None else tenant.program_bytes
+        value = tenant.program.value(operations, elapsed_s) if measured else float("nan")
         metric = figures["metric"]
         mean = sum(latencies) / operations if operations else float("nan")
         kernel = house.kernel(house.tops[tenant.name])
@@ -204,8 +212,9 @@ class _Run:
         return [
             tenant.name, figures["workload"], tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
             operations, elapsed_s, mean, _quantile(latencies, 0.5), _quantile(latencies, 0.99),
-            house.program_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
+            program_bytes, house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, int(house.enforced[tenant.name]),
+            int(house.groups[tenant.name] in house.shares.values()),
         ]  # fmt: skip
 
 

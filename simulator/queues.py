@@ -53,6 +53,14 @@ class Ring:
         self._senders.append((room, slots))
         return room
 
+    def withdraw(self, room: simpy.Event | None, slots: float) -> None:
+        """A sender that was admitted, or waits for room, will never come: others go on in its place."""
+        if room is not None and not room.triggered:
+            self._senders = deque(waiting for waiting in self._senders if waiting[0] is not room)
+        else:
+            self.used -= slots
+        self._admit_waiting()
+
     def kick_is_due(self) -> bool:
         """Whether the server sleeps and nobody has kicked it yet."""
         due = self._server is not None and not self._kicked
@@ -72,10 +80,7 @@ class Ring:
         """The next batch; senders that waited for room go on in their order."""
         batch = [self.items.popleft() for _ in range(min(at_most, len(self.items)))]
         self.used -= sum(item.slots for item in batch)
-        while self._senders and self._fits(self._senders[0][1]):
-            room, slots = self._senders.popleft()
-            self.used += slots
-            room.succeed()
+        self._admit_waiting()
         return batch
 
     def server_waits(self) -> simpy.Event:
@@ -88,6 +93,12 @@ class Ring:
         due = now_s != self._noticed_at
         self._noticed_at = now_s
         return due
+
+    def _admit_waiting(self) -> None:
+        while self._senders and self._fits(self._senders[0][1]):
+            room, slots = self._senders.popleft()
+            self.used += slots
+            room.succeed()
 
     def _fits(self, slots: float) -> bool:
         return self.used < _NOTHING or self.used + slots <= self.capacity + _NOTHING

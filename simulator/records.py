@@ -66,7 +66,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         TENANT,
         THREAD,
         _text("device", "device that was used"),
-        _text("payer", "path of the node on whose behalf the thread ran"),
+        _text("payer", "path of the node that the thread, who pays, lives on"),
         _text("cause", "program, or the path of the node that made the work necessary"),
         _text("mechanism", "why"),
         Column("cycles", "cycles", "processor cycles, memory waits excluded"),
@@ -111,6 +111,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _bytes("memory_kernel_bytes", "memory that the tenant's own systems hold"),
         _bytes("memory_page_cache_bytes", "memory of the page caches in the tenant's own systems at the end"),
         Column("memory_enforced", "bool", "1 where something enforces the tenant's memory limit", "integer"),
+        Column("share_enforced", "bool", "1 where something enforces its weight, cap and processors", "integer"),
     ),
     "devices": (
         RUN,

@@ -20,6 +20,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
     Raises:
         StackError: the guests do not fit into the machine.
     """
+    _refuse_nested(tree, point)
     owners = {node.path: name for name, chain in tree.chains.items() for node in chain if node.private}
     given: dict[str, float] = {}
     sharing: list[str] = []
@@ -29,7 +30,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
         if not _manages_memory(family):
             given[node.path] = family.own_bytes(parameters, children)
         elif node.role:
-            given[node.path] = _parameters(point, node.parent)["driver_domain_bytes"]
+            given[node.path] = _driver_domain_bytes(point, node)
         elif _is_guest(point, node):
             given[node.path] = point["tenants"][owners[node.path]]["memory_bytes"]
         else:
@@ -40,7 +41,35 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
             f"the systems want {-left_bytes / 2**20:.0f} MiB more than the machine's {capacity_bytes / 2**20:.0f} MiB: "
             "give the tenants less memory, or take fewer of them"
         )
-    return given | {path: left_bytes / len(sharing) for path in sharing}
+    divided = given | {path: left_bytes / len(sharing) for path in sharing}
+    for node in tree.nodes:
+        needed_bytes = _family(point, node.name)[1].get("kernel_bytes", 0.0)
+        if divided[node.path] < needed_bytes:
+            raise StackError(
+                f"{node.path} has {divided[node.path] / 2**20:.0f} MiB, its kernel alone takes "
+                f"{needed_bytes / 2**20:.0f} MiB: give it more memory, or its guests less"
+            )
+    return divided
+
+
+def _refuse_nested(tree: notation.Tree, point: Mapping[str, Any]) -> None:
+    """What a guest's hypervisor asks of the machine would have to be asked again below; no layer does that yet."""
+    for chain in tree.chains.values():
+        hypervisors = [node.name for node in chain if _family(point, node.name)[0].CONFINES_MEMORY]
+        if len(hypervisors) > 1:
+            raise StackError(
+                f"{hypervisors[1]} stands in a guest of {hypervisors[0]}: a hypervisor in a hypervisor's guest is not "
+                "available in this version; take one of the two"
+            )
+
+
+def _driver_domain_bytes(point: Mapping[str, Any], node: notation.Node) -> float:
+    parameters = _parameters(point, node.parent)
+    if "driver_domain_bytes" not in parameters:
+        assert node.parent is not None
+        name = node.parent.name
+        raise StackError(f"{name} drives the devices itself and has no {node.role}: write '{name}', or take xen-2")
+    return parameters["driver_domain_bytes"]
 
 
 def _family(point: Mapping[str, Any], name: str) -> tuple[type[Layer], Mapping[str, float]]:

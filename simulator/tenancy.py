@@ -51,6 +51,7 @@ class House:
         self.tops: dict[str, Node] = {}
         self.program_bytes: dict[str, float] = {}
         self.enforced: dict[str, bool] = {}
+        """Whether a tenant has a space of memory of its own, which confines it."""
         self._running: dict[str, int] = {MACHINE: 0}
         self._rings: dict[str, Ring] = {}
         self._mailboxes: dict[tuple[str, str, str], Mailbox] = {}
@@ -74,7 +75,7 @@ class House:
         for name, chain in tree.chains.items():
             self.tops[name] = self.nodes[chain[-1].path]
             private = [node for node in chain if node.private]
-            self.enforced[name] = any(self.nodes[node.path].layer.CONFINES_MEMORY for node in private)
+            self.enforced[name] = any(node.path in self.spaces for node in private)
             self.groups[name] = self._group(name, chain[-1].path, private=bool(private))
             self.program_bytes[name] = 0.0
         for node in list(self.nodes.values()):

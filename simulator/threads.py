@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.accounts import Account
 from simulator.demands import Demand
 from simulator.devices.base import Key, Request
+from simulator.errors import RunError
 from simulator.layers.base import Service, Transition
 from simulator.plans import (
     Block,
@@ -82,6 +83,7 @@ class Thread:
         self._in_flight: Work | None = None
         self._state = "asleep"
         self._sent: dict[str, UnderWay] = {}
+        self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
 
     # ---- lives
@@ -127,12 +129,13 @@ class Thread:
         assert service.wanted is not None and service.demand is not None
         while True:
             yield self.environment.timeout(service.period_s)
-            while service.wanted():
+            if service.wanted():
                 self.account.waited("asleep")
                 yield from self._go_on()
+            while service.wanted():
                 yield from self.ask(service.demand)
-                self._block()
-                self._state = "asleep"
+            self._block()
+            self._state = "asleep"
 
     # ---- operations
 
@@ -187,6 +190,8 @@ class Thread:
             return work
         frequency_hz = self.machine.cpu.frequency_hz
         rho = self._ticks.cycles / frequency_hz + self._ticks.stall_s
+        if rho >= 1.0:
+            raise RunError(f"{self.node.path}: its timers alone need {rho:.0%} of a processor; lower tick_hz")
         seconds = (work.cycles / frequency_hz + work.stall_s) / (1.0 - rho)
         ticks = [
             Part(p.key, p.cycles * seconds, p.stall_s * seconds, p.operations * seconds) for p in self._ticks.parts
@@ -246,10 +251,12 @@ class Thread:
         """Put work into a queue: wait for room, pay the kick if its server sleeps, wait for it if asked to."""
         ring = self.house.ring(operation.queue)
         room = ring.admit(operation.slots)
+        self._admission = (ring, room, operation.slots)
         if room is not None:
             yield from self._wait(room, "overhead_wait")
         if ring.kick_is_due():
             yield from self.do(operation.kick)
+        self._admission = None
         item = ring.put(operation)
         if operation.wait:
             yield from self._wait(item.done, None)
@@ -335,7 +342,7 @@ class Thread:
         work = self.house.waking(self.node)
         self._blocked = False
         cpu = self.machine.cpu
-        idle_s, refill_s = cpu.wake_latency_s(), cpu.resume(self.share, self.working_set_bytes)
+        idle_s, refill_s = cpu.wake_latency_s(self.share), cpu.resume(self.share, self.working_set_bytes)
         stalls = [
             Part(Key(CPU, "machine", mechanism), 0.0, stall_s, 1.0)
             for mechanism, stall_s in (("idle_exit", idle_s), ("cache_refill", refill_s))
@@ -357,6 +364,9 @@ class Thread:
         """End the thread by force: what it did until now is booked, and it never goes on."""
         if self.ended_s is None:
             self._book_unfinished()
+            if self._admission is not None:
+                ring, room, slots = self._admission
+                ring.withdraw(room, slots)
             self.end()
 
     def relower(self) -> None:

@@ -125,7 +125,10 @@ class Batch:
 
     def run(self, jobs: int, progress: Progress, target: str) -> None:
         """Runs what is not recorded yet, merges everything, and says in the manifest how it went."""
-        self._segments.mkdir(parents=True, exist_ok=True)
+        try:
+            self._segments.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{self.folder} cannot be made: {error.strerror}; choose another place") from error
         with Lock(self.folder):
             if finished(self.folder):
                 return

@@ -118,9 +118,13 @@ class Processor:
         """A thread has ended: its working set is nobody's any more."""
         self._recent.pop(share, None)
 
-    def wake_latency_s(self) -> float:
-        """Exit latency of the core that the next thread will get, by how long it has been idle; 0 if none is."""
-        if not self._idle_since:
+    def wake_latency_s(self, share: Share | None = None) -> float:
+        """Exit latency of the core that the next thread will get, by how long it has been idle; 0 if none is.
+
+        A thread whose system keeps all its processors busy already wakes none.
+        """
+        lineage = share.lineage if share else ()
+        if not self._idle_since or any(node.rate >= node.width * self.frequency_hz * 0.999999 for node in lineage):
             return 0.0
         idle_s = self.environment.now - self._idle_since[-1]
         return self.parameters.idle_exit_s if idle_s > self.parameters.idle_after_s else 0.0

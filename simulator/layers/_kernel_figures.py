@@ -23,6 +23,7 @@ def _processes() -> Iterator[Parameter]:
     for name in PROCESSES:
         yield Parameter(f"{name}_cycles", "cycles", f"lmbench's {name} process, faults included", "process")
         yield Parameter(f"{name}_faults_count", "count", "page faults contained in it", "process")
+    yield Parameter("process_entries_count", "count", "page-table entries copied to a child, in one batch", "process")
 
 
 PARAMETERS = (

@@ -9,7 +9,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     system_call     entry, work and exit of a call; its sensitive instructions are asked of the machine
     page_fault      exception, new page, table entry; one trap and one page-table update
     process         fork, exec, shell: their measured time less the faults they contain, which are charged as
-                    faults; two address-space switches (to the child and back)
+                    faults; the parent's page-table entries copied in one batch; two address-space switches (to the
+                child and back)
     page_cache      a page of file data taken into memory or dropped, user copy included; the kernel page is
                     touched in the machine
     copy            bytes between user and kernel
@@ -150,7 +151,8 @@ class OperatingSystem(Layer):
         return (use, Below(d.Trap(count=faults)), Below(d.UpdatePageTable(count=faults)))
 
     def _process(self, kind: str) -> tuple[Step, ...]:
-        return (*self._with_faults(kind), Below(d.SwitchAddressSpace(count=2.0)))
+        copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count))
+        return (*self._with_faults(kind), copied, Below(d.SwitchAddressSpace(count=2.0)))
 
     def _message(self, size_bytes: float) -> tuple[Step, ...]:
         return (self._cpu("socket", "message_cycles"), self._copy(size_bytes))

@@ -107,6 +107,10 @@ def _check_processors(lookup: Lookup, combination: Combination, guests: list[Ten
     cores = machine.capacity("cores_count") if machine else None
     if machine is None or cores is None:
         return
+    for tenant in combination.tenants:
+        if tenant.form.cap is not None and tenant.form.cap > cores:
+            message = f"a cap of {tenant.form.cap:g} processors is no limit: {machine.name} has {cores:g}"
+            lookup.complain(tenant.place("cap"), message, f"write {cores:g} or less, or a part of one, e.g. '50 %'")
     for tenant in guests:
         vcpus = tenant.form.vcpus or 0
         if vcpus > cores:

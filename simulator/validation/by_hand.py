@@ -71,9 +71,11 @@ class Costs:
     def process(self, kind: str, count: float) -> Line:
         """A process, with the faults it contains and the switches to it and back."""
         faults = self.linux[f"{kind}_faults_count"]
+        entries = self.linux["process_entries_count"]
+        batch = (self.xen["batched_update_cycles"] * entries, self.workstation["traced_write_cycles"] * entries)
         added = [
-            faults * fault + 2.0 * layer["address_space_cycles"]
-            for fault, layer in zip(self.fault_added(), (self.xen, self.workstation), strict=True)
+            faults * fault + copied + 2.0 * layer["address_space_cycles"]
+            for fault, copied, layer in zip(self.fault_added(), batch, (self.xen, self.workstation), strict=True)
         ]
         return self.line(f"{kind} (contains {faults:.0f} faults)", count, self.linux[f"{kind}_cycles"], *added)
 

@@ -49,7 +49,8 @@ class Draws:
 class Context:
     """What a program may know while it runs: the time, its luck, and where to report what it has done."""
 
-    def __init__(self, now: Callable[[], float], draws: Callable[[str], Draws]) -> None:
+    def __init__(self, tenant: str, now: Callable[[], float], draws: Callable[[str], Draws]) -> None:
+        self.tenant = tenant
         self._now = now
         self.draws = draws
         self.requests: list[tuple[str, str, float, float]] = []
@@ -58,6 +59,10 @@ class Context:
     def now(self) -> float:
         """Simulated time."""
         return self._now()
+
+    def path(self, name: str) -> str:
+        """The name of a file of this tenant, whoever else stands on the same system."""
+        return f"{self.tenant}/{name}"
 
     def done(self, thread: str, kind: str, start_s: float) -> None:
         """Report one operation that began at ``start_s`` and ended now."""
@@ -84,6 +89,8 @@ class Program(ABC):
 
     INTERFACE: ClassVar[str] = "system"
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    WHOLE: ClassVar[bool] = False
+    """Whether the figure of merit means something only once all the work is done (a time, not a rate)."""
     COUNTS: ClassVar[tuple[str, ...]] = ()
     """Mechanisms that the workload says how often happen; none of them may be emergent."""
 

@@ -46,7 +46,9 @@ class Database(Program):
         return (self._file(),)
 
     def _file(self) -> File:
-        return File("database", int(self.parameters.database_bytes), int(self.parameters.block_bytes))
+        return File(
+            self.context.path("database"), int(self.parameters.database_bytes), int(self.parameters.block_bytes)
+        )
 
     def _rounds(self) -> int:
         """Exchanges of a question and an answer for one query, one at least."""
@@ -62,7 +64,7 @@ class Database(Program):
 
     def _server(self, number: int) -> Demands:
         parameters, draws = self.parameters, self.context.draws(f"server-{number}")
-        file, log = self._file(), File("log", 0, int(parameters.block_bytes))
+        file, log = self._file(), File(self.context.path("log"), 0, int(parameters.block_bytes))
         rounds, tuples = self._rounds(), parameters.query_tuples_count
         part = tuples / rounds
         blocks = file.size_bytes // file.unit_bytes

@@ -35,6 +35,7 @@ class KernelBuild(Program):
         Parameter("page_bytes", "bytes", "unit of the page cache"),
         Parameter("working_set_bytes", "bytes", "what the compiler wants to find in the cache"),
     )
+    WHOLE = True
     COUNTS = ("compute", "process", "page_fault", "system_call", "page_cache", "copy")
 
     def threads(self) -> list[ThreadPlan]:
@@ -45,7 +46,9 @@ class KernelBuild(Program):
         parameters, draws = self.parameters, self.context.draws("file")
         group = parameters.group_count
         source_bytes = int(parameters.source_bytes * group)
-        sources = File("sources", int(parameters.source_bytes * parameters.files_count), source_bytes)
+        sources = File(
+            self.context.path("sources"), int(parameters.source_bytes * parameters.files_count), source_bytes
+        )
         for number in range(int(parameters.files_count / group)):
             start_s = self.context.now
             yield Read(sources, number * source_bytes, source_bytes)

@@ -34,7 +34,7 @@ class RequestResponse(Program):
         parameters, draws = self.parameters, self.context.draws("client")
         for _ in range(int(parameters.transactions_count)):
             think_s = draws.lognormal(parameters.client_s, parameters.client_variation_ratio)
-            start_s = self.context.now
+            start_s = self.context.now + think_s
             yield ReceiveRequest(parameters.request_bytes, parameters.payload_bytes, think_s)
             yield Compute(count=parameters.server_cycles)
             yield SendData(parameters.answer_bytes, parameters.payload_bytes)

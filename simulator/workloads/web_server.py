@@ -49,7 +49,7 @@ class WebServer(Program):
         return (self._file(),)
 
     def _file(self) -> File:
-        return File("documents", int(self.parameters.files_bytes), int(self.parameters.file_bytes))
+        return File(self.context.path("documents"), int(self.parameters.files_bytes), int(self.parameters.file_bytes))
 
     def _worker(self, number: int) -> Demands:
         parameters, draws, file = self.parameters, self.context.draws(f"worker-{number}"), self._file()
@@ -57,7 +57,7 @@ class WebServer(Program):
         for _ in range(int(parameters.requests_count / parameters.workers_count)):
             think_s = draws.exponential(parameters.think_s)
             answer_bytes = draws.lognormal(parameters.answer_bytes, parameters.answer_variation_ratio)
-            start_s = self.context.now
+            start_s = self.context.now + think_s
             yield ReceiveRequest(parameters.request_bytes, parameters.payload_bytes, think_s)
             yield SystemCall("select", count=parameters.request_selects_count)
             yield SystemCall("open_close", count=parameters.request_opens_count)

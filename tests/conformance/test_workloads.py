@@ -166,7 +166,7 @@ def asked(workload: str, seed: int) -> list[object]:
     """What a program asks for first, with one seed."""
     product = CATALOG.workload(workload, MACHINE)
     program: type[Program] = discovery.member("workloads", product.program).PROGRAM
-    context = Context(lambda: 0.0, lambda purpose: Draws(seed, 0, "app", purpose))
+    context = Context("app", lambda: 0.0, lambda purpose: Draws(seed, 0, "app", purpose))
     threads = program(product.values() | shortened(workload), context).threads()
     return [demand for thread in threads for demand in islice(thread.demands, 20)]
 

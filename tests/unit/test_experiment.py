@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isnan
 from types import SimpleNamespace
 from typing import Any
 
@@ -252,3 +253,33 @@ def test_an_unknown_fidelity_is_refused(run: Run) -> None:
     ).points()
     with pytest.raises(RunError, match="fidelity 'guess' is not available; there is 'fluid'"):
         run_point({**point, "fidelity": "guess"}, 0)
+
+
+def test_what_enforces_a_tenants_limits_is_said() -> None:
+    """A guest of Xen is confined in memory and share, a process on bare metal in neither."""
+    for expression, expected in (("xen-1 | linux-2.4", [1, 1]), ("linux-2.4 |", [0, 0])):
+        (point,) = load(
+            {
+                "machine": "dell-2650",
+                "stacks": {"it": expression},
+                "tenants": {"app": {"workload": "request-response", "memory": "256 MiB"}},
+            }
+        ).points()
+        (row,) = run_point(point, 0)["tables"]["tenants"]
+        assert row[-2:] == expected
+
+
+def test_a_time_that_was_cut_short_is_no_figure_of_merit() -> None:
+    """The build takes minutes; after 5 s its elapsed time says nothing."""
+    (point,) = load(
+        {
+            "machine": "dell-2650",
+            "stacks": {"it": "linux-2.4 |"},
+            "tenants": {"app": {"workload": "kernel-build"}},
+            "duration": "5 s",
+        }
+    ).points()
+    (row,) = run_point(point, 0)["tables"]["tenants"]
+    values = dict(zip(names("tenants"), row, strict=True))
+    assert values["outcome"] == "did not finish"
+    assert isnan(values["value"])

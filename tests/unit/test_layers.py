@@ -28,6 +28,7 @@ KERNEL = {
     "signal_install_sensitive_count": 2.5, "signal_handle_cycles": 6_000, "signal_handle_sensitive_count": 15,
     "fork_cycles": 264_000, "fork_faults_count": 60, "exec_cycles": 1_272_000, "exec_faults_count": 180,
     "shell_cycles": 9_600_000, "shell_faults_count": 600, "map_cycles": 163_000, "map_faults_count": 40,
+    "process_entries_count": 50,
     "protection_fault_cycles": 2_500, "page_fault_cycles": 3_400,
     "create_cycles": 77_000, "create_sensitive_count": 23, "delete_cycles": 14_600, "delete_sensitive_count": 22,
     "page_write_cycles": 27_000, "page_drop_cycles": 5_000, "page_drop_touch_count": 0.75, "copy_cycles_per_byte": 2.5,
@@ -138,6 +139,7 @@ def test_a_process_is_charged_without_the_faults_it_contains() -> None:
         Use("page_fault", cycles=204_000, operations=60),
         Below(d.Trap(count=60)),
         Below(d.UpdatePageTable(count=60)),
+        Below(d.UpdatePageTable(batched=True, count=50)),
         Below(d.SwitchAddressSpace(count=2)),
     ]
     assert cycles(steps) == KERNEL["fork_cycles"]

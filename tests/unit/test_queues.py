@@ -195,3 +195,15 @@ def test_one_holds_a_lock(environment: simpy.Environment, log: list[tuple[str, f
     environment.run()
     assert log == [("a in", 0.0), ("b in", 2.0), ("c in", 4.0)]
     assert door.get() is None  # free again
+
+
+def test_a_sender_that_is_stopped_gives_its_place_to_others(environment: simpy.Environment) -> None:
+    """One slot: the first has it and never puts, the second waits and is stopped, the third goes on."""
+    ring = Ring(environment.event, 1)
+    assert ring.admit(1.0) is None
+    second, third = ring.admit(1.0), ring.admit(1.0)
+    assert second is not None and third is not None
+    ring.withdraw(second, 1.0)
+    assert not third.triggered
+    ring.withdraw(None, 1.0)
+    assert third.triggered

@@ -11,7 +11,7 @@ from simulator import demands as d
 from simulator import notation
 from simulator.devices.base import Key
 from simulator.devices.memory import OutOfMemory
-from simulator.errors import StackError
+from simulator.errors import ScenarioError, StackError
 from simulator.experiment import run_point
 from simulator.records import names
 from simulator.scenario import load
@@ -162,3 +162,48 @@ def test_a_system_uses_as_many_processors_as_it_can_and_has(stack: str, vcpus: i
     rows = run_point(point, 0)["tables"]["devices"]
     (cpu,) = (row for row in (dict(zip(names("devices"), row, strict=True)) for row in rows) if row["device"] == "cpu")
     assert cores - 0.5 < cpu["busy_s"] / cpu["time_s"] <= cores + 1e-9
+
+
+def test_a_hypervisor_in_a_guest_is_refused() -> None:
+    """What the inner one asks of its machine would not be asked again below."""
+    with pytest.raises(ScenarioError, match="a hypervisor in a hypervisor's guest is not available"):
+        load(
+            {
+                "machine": "dell-2650",
+                "stacks": {"it": "xen-1 | linux-2.4 / vmware-workstation-3.2 / linux-2.4"},
+                "tenants": {"app": {"workload": "spec-int", "memory": "512 MiB", "vcpus": 1}},
+            }
+        )
+
+
+def test_a_role_of_a_hypervisor_that_has_none_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="xen-1 drives the devices itself"):
+        load(
+            {
+                "machine": "dell-2650",
+                "stacks": {"it": "xen-1(domain-0=linux-2.4) | linux-2.4"},
+                "tenants": {"app": {"workload": "spec-int", "memory": "512 MiB", "vcpus": 1}},
+            }
+        )
+
+
+def test_a_guest_smaller_than_its_kernel_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="its kernel alone takes 24 MiB"):
+        load(
+            {
+                "machine": "dell-2650",
+                "stacks": {"it": "xen-1 | linux-2.4"},
+                "tenants": {"app": {"workload": "spec-int", "memory": "16 MiB", "vcpus": 1}},
+            }
+        )
+
+
+def test_tenants_on_one_kernel_have_files_of_their_own() -> None:
+    """Two builds read their own sources: the second finds nothing of the first's in the cache."""
+    build = {"workload": {"name": "kernel-build", "parameters": {"files_count": 45}}}
+    (point,) = load(
+        {"machine": "dell-2650", "stacks": {"it": "linux-2.4 |"}, "tenants": {"app": build, "other": build}}
+    ).points()
+    rows = run_point(point, 0)["tables"]["charges"]
+    read_bytes = sum(row[8] for row in rows if row[3] == "disk" and row[2] == "make")
+    assert read_bytes == pytest.approx(2 * 45 * 14 * 1024)
