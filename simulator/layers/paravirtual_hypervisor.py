@@ -112,10 +112,16 @@ class ParavirtualHypervisor(Layer):
         raise self.not_offered(demand)
 
     def react(self, transition: Transition) -> Iterable[Step]:
-        """A domain that was idle is scheduled and finds its event pending."""
-        if transition.kind == "resume":
-            return (self._use("domain_switch", "domain_switch_cycles"), self._use("event_channel", "event_cycles"))
-        return ()
+        """A domain that was idle is scheduled; its event is paid here, or as the notice of a back end."""
+        if transition.kind != "resume":
+            return ()
+        switch = self._use("domain_switch", "domain_switch_cycles")
+        return (switch, self._use("event_channel", "event_cycles")) if self._meets_events else (switch,)
+
+    @property
+    def _meets_events(self) -> bool:
+        """Whether a waking domain pays for the event that wakes it: where no back end's notice has it pay."""
+        return self.structure["driver_place"] == "hypervisor"
 
     def services(self) -> tuple[Service, ...]:
         """The back ends, threads of domain 0."""
@@ -170,6 +176,11 @@ class DriverDomainPort(ParavirtualHypervisor):
         if isinstance(demand, (d.TransferBlocks, d.TransferPackets)):
             return (Below(demand),)
         return super().lower(demand)
+
+    @property
+    def _meets_events(self) -> bool:
+        """A kick wakes it."""
+        return True
 
     def services(self) -> tuple[Service, ...]:
         """None beside the hypervisor's own."""

@@ -120,10 +120,19 @@ class Lookup:
 
     def _number(self, name: str, written: Any, unit: str, place: Place) -> dict[str, float]:
         try:
-            return {name: _in_unit(written, unit)}
+            number = _in_unit(written, unit)
         except UnitError as error:
             self.complain(place, *split(str(error)))
             return {}
+        if unit in _RATES and number <= 0.0:
+            self.complain(place, "nothing ever ends at a rate of 0", "give more than 0")
+        if name == "cores_count" and (number < 1.0 or number % 1.0):
+            self.complain(place, f"{number:g} processors cannot be built", "give a whole number from 1 up")
+        return {name: number}
+
+
+_RATES = ("hz", "bytes_per_s")
+"""Units of what a device does in a second."""
 
 
 def _short(name: str, units: Mapping[str, str]) -> str:

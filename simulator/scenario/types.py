@@ -103,11 +103,15 @@ Scalar = Annotated[str | float, PlainValidator(_scalar), WithJsonSchema({"type":
 """A quantity whose unit follows from the name it stands under."""
 
 
+_HIGHEST = 2**63 - 1
+"""The largest whole number that every table can hold."""
+
+
 def whole(lowest: int) -> Callable[[Any], int]:
-    """A validator of whole numbers that are not less than ``lowest``."""
+    """A validator of whole numbers that are not less than ``lowest`` and fit into a table."""
 
     def read(value: Any) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= lowest:
+        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= _HIGHEST:
             return value
         raise refused(f"{shown(value)} is not a whole number from {lowest} up", f"write e.g. {lowest}")
 

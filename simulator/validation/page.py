@@ -181,4 +181,6 @@ def _web() -> str:
     )
     compared = barham_2003.by_hand_against_run("spec-web99", {"answer_variation_ratio": 0.0})
     wakes, cold_us = barham_2003.schedule(run_point(points["native", "spec-web99"], 0)["tables"])
-    return text + _hand_table(by_hand.web_lines(costs, web, wakes, cold_us)) + "\n\n" + _against("clients", compared)
+    rest = "\n\nThe rest is the first and the last requests, during which the processor is not saturated."
+    lines = by_hand.web_lines(costs, web, wakes, cold_us)
+    return text + _hand_table(lines) + "\n\n" + _against("clients", compared) + rest

@@ -70,10 +70,11 @@ def test_fork_exec_shell_and_mmap_on_workstation_follow_from_xen() -> None:
 
 @pytest.mark.parametrize(
     ("workload", "still", "tolerance"),
-    [("kernel-build", {"file_variation_ratio": 0.0}, 0.003), ("spec-web99", {"answer_variation_ratio": 0.0}, 0.002)],
+    [("kernel-build", {"file_variation_ratio": 0.0}, 0.003), ("spec-web99", {"answer_variation_ratio": 0.0}, 0.003)],
 )
 def test_arithmetic_by_hand_gives_the_same_number(workload: str, still: dict[str, float], tolerance: float) -> None:
-    """The build's rest is the disk's arm, which write-back moves away between two reads."""
+    """The build's rest is the disk's arm, which write-back moves away between two reads; the web server's is the
+    first and the last requests, during which its processor is not saturated."""
     for stack, hand, run in barham_2003.by_hand_against_run(workload, still):
         assert run == pytest.approx(hand, rel=tolerance), stack
 

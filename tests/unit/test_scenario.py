@@ -699,3 +699,43 @@ def test_whatever_stands_in_a_scenario_it_is_read_or_refused_with_located_proble
         assert all(problem.message for problem in error.problems)
     else:
         assert json.loads(json.dumps(points)) == points
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        ({"cpu": {"cores_count": 0}}, "0 processors cannot be built"),
+        ({"cpu": {"cores_count": 1.5}}, "1.5 processors cannot be built"),
+        ({"cpu": {"frequency_hz": 0}}, "nothing ever ends at a rate of 0"),
+        ({"nic": {"link_bytes_per_s": 0}}, "nothing ever ends at a rate of 0"),
+    ],
+)
+def test_a_device_that_never_ends_anything_is_refused(number: dict[str, Any], message: str) -> None:
+    scenario = {
+        "machine": {"base": "dell-2650", "devices": number},
+        "stacks": ["linux-2.4 |"],
+        "tenants": {"app": {"workload": "spec-int"}},
+    }
+    with pytest.raises(ScenarioError, match=message):
+        load(scenario)
+
+
+def test_a_seed_that_no_table_can_hold_is_refused() -> None:
+    scenario = {
+        "machine": "dell-2650",
+        "stacks": ["linux-2.4 |"],
+        "tenants": {"app": {"workload": "spec-int"}},
+        "seed": 10**22,
+    }
+    with pytest.raises(ScenarioError, match="not a whole number"):
+        load(scenario)
+
+
+def test_a_cap_of_more_processors_than_there_are_is_refused() -> None:
+    scenario = {
+        "machine": "dell-2650",
+        "stacks": ["xen-1 | linux-2.4"],
+        "tenants": {"app": {"workload": "spec-int", "memory": "256 MiB", "cap": 50}},
+    }
+    with pytest.raises(ScenarioError, match="a cap of 50 processors is no limit"):
+        load(scenario)
