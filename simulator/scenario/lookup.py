@@ -124,15 +124,15 @@ class Lookup:
         except UnitError as error:
             self.complain(place, *split(str(error)))
             return {}
-        if unit in _RATES and number <= 0.0:
+        if name in _PACES and number <= 0.0:
             self.complain(place, "nothing ever ends at a rate of 0", "give more than 0")
         if name == "cores_count" and (number < 1.0 or number % 1.0):
             self.complain(place, f"{number:g} processors cannot be built", "give a whole number from 1 up")
         return {name: number}
 
 
-_RATES = ("hz", "bytes_per_s")
-"""Units of what a device does in a second."""
+_PACES = ("frequency_hz", "link_bytes_per_s", "media_bytes_per_s")
+"""How fast devices are; other rates, as that of a timer, may be 0."""
 
 
 def _short(name: str, units: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ class Interpreter(Layer):
     extra_cycles = 3.0
     extra_stall_s = 0.0
     extra: Iterable[Step] = ()
-    tick_cycles = 0.0
+    tick_cycles = switch_cycles = 0.0
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         if isinstance(demand, d.Sleep):
@@ -37,7 +37,8 @@ class Interpreter(Layer):
         return (Below(demand), Use("interpreter", cycles=self.extra_cycles, stall_s=self.extra_stall_s), *self.extra)
 
     def react(self, transition: Transition) -> Iterable[Step]:
-        return (Use("tick", cycles=self.tick_cycles),) if transition.kind == "tick" else ()
+        cycles = {"tick": self.tick_cycles, "switch": self.switch_cycles}.get(transition.kind, 0.0)
+        return (Use(transition.kind, cycles=cycles),) if cycles else ()
 
     def tick_hz(self) -> float:
         return 100.0 if self.tick_cycles else 0.0
@@ -156,6 +157,16 @@ def test_demands_that_come_later_find_the_new_rules(bench: Make) -> None:
     own.at(1.5, change(own, "jvm", extra_cycles=0.0))
     own.run()
     assert thread.ended_s == pytest.approx(1.0 + 1.0 + 0.25)
+
+
+def test_waking_costs_what_it_costs_by_then(bench: Make) -> None:
+    """Nothing at 1 s; from 1.5 s on 0.1 s."""
+    own = bench({"jvm": Quiet}, "jvm |")
+    thread = own.thread("main", d.Sleep(1.0), d.Sleep(1.0))
+    own.at(1.5, change(own, "jvm", switch_cycles=0.1 * GHZ))
+    own.run()
+    assert thread.ended_s == pytest.approx(2.1)
+    assert own.charged(thread) == {("jvm", "switch"): 1}
 
 
 def test_a_plan_that_waits_goes_on_where_it_was(bench: Make) -> None:

@@ -189,6 +189,21 @@ def test_waking_without_the_idle_state(bench: Callable[..., Any]) -> None:
     assert (sleeper.ended_s, sleeper.charges) == (1.0, {})
 
 
+def test_a_busy_system_does_not_switch_what_is_below_it(bench: Callable[..., Any]) -> None:
+    """A runtime on a system, both with a switch to pay: only the runtime has to change threads."""
+
+    class Runtime(system({"sleep": (Wait("time", time_s=1.0),)}, switch=second("inner", 0.1))):  # type: ignore[misc]
+        NEEDS = "system"
+
+    layers = {"os": system(switch=second("outer", 0.1)), "jvm": Runtime}
+    for others, paid in (((), {"inner", "outer"}), ((compute(2.0),), {"inner"})):
+        own = bench(layers, "os | jvm", cores_count=2)
+        sleeper = own.thread("sleeper", call("sleep"))
+        own.thread("busy", *others)
+        own.run()
+        assert {mechanism for _, mechanism in own.charged(sleeper)} == paid
+
+
 def test_spawned_work_keeps_its_system_awake(bench: Callable[..., Any]) -> None:
     """The sleeper's system is resumed at 1 s only if the daemon, which works until 3 s, does not run there."""
     calls = {"sleep": (Wait("time", time_s=1.0),), "spawn": (Spawn((second("daemon", 3.0),)),)}
