@@ -43,7 +43,8 @@ class Account:
         self.spent["ready"] += share.ready_s
         self.spent["steal"] += share.steal_s
         self.spent["throttled"] += share.throttled_s
-        share.ready_s = share.steal_s = share.throttled_s = 0.0
+        self.spent["overhead_wait"] += share.frozen_s
+        share.ready_s = share.steal_s = share.throttled_s = share.frozen_s = 0.0
         self._since = self._now()
 
     def transfer(self, request: Request, move: Move) -> None:

@@ -1,9 +1,10 @@
-"""What is asked of a layer: the vocabulary of two interfaces.
+"""What is asked of a layer: the vocabulary of three interfaces.
 
 ``system`` is what a program asks of an operating system (compute, read, write, send, receive, allocate, free,
 lock, sleep, system calls, processes). ``machine`` is what a kernel asks of a processor and its devices (traps,
 page-table updates, address-space switches, transfers); on bare metal these cost what the kernel's own figures
-already include, under a hypervisor each is an event with a price.
+already include, under a hypervisor each is an event with a price. ``bytecode`` is what a portable program asks of a
+Java virtual machine beside what it asks of any system.
 
 Every demand has a ``count``: how many of them at once. Counts may be fractional where they stand for a mean;
 the cost of a demand is linear in its count, so only demands without waiting may have one other than 1.
@@ -44,12 +45,26 @@ class File:
     start_bytes: int = 0
 
 
-# ---------------------------------------------------------------- both interfaces
+# ---------------------------------------------------------------- all interfaces
 
 
 @dataclass(frozen=True, slots=True)
 class Compute(Demand):
     """One cycle of user-mode work on a warm processor; ``count`` is the number of cycles."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessMemory(Demand):
+    """One access of user code to its working set, beyond what its cycles say of a warm processor.
+
+    ``random``: a word anywhere in it; the cache, the translation buffer and the memory answer by their sizes.
+    ``stream``: the next cache line of a long row; the memory's bandwidth answers. ``page_bytes`` is the size of the
+    pages that the systems on the way map it with; 0 until one of them says.
+    """
+
+    pattern: Literal["random", "stream"]
+    working_set_bytes: float
+    page_bytes: float = 0.0
 
 
 # ---------------------------------------------------------------- system
@@ -74,6 +89,19 @@ class StartProcess(Demand):
     """A child process, run to its end and waited for: ``fork``, ``exec`` (fork and exec) or ``shell``."""
 
     kind: Literal["fork", "exec", "shell"] = "fork"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepProcess(Demand):
+    """Child processes that are not waited for: they stay, compute ``cycles`` altogether, and end.
+
+    ``processes`` of them are simulated as one thread that weighs as much as all of them. A fork that is refused ends a
+    program that insists on it; one that does not goes on without the children.
+    """
+
+    cycles: float
+    processes: float = 1.0
+    insists: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +153,16 @@ class Write(Demand):
     calls: float = 1.0
     kept: bool = True
     """False for data that is deleted again before it is ever written back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectTransfer(Demand):
+    """Data moved between a file and the program's memory past the page cache (``O_DIRECT``), waited for."""
+
+    file: File
+    offset_bytes: int
+    size_bytes: int
+    write: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +246,20 @@ class Sleep(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class NestedWalk(Demand):
+    """What the misses of one ``AccessMemory`` take longer where the guest's pages are translated twice.
+
+    ``page_bytes`` is the smaller of both page sizes, which one entry of the translation buffer covers;
+    ``host_page_bytes`` that of the second translation.
+    """
+
+    pattern: Literal["random", "stream"]
+    working_set_bytes: float
+    page_bytes: float
+    host_page_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trap(Demand):
     """An exception that enters the kernel (page fault, protection fault)."""
 
@@ -257,11 +309,57 @@ class TransferBlocks(Demand):
 
 @dataclass(frozen=True, slots=True)
 class TransferPackets(Demand):
-    """One packet sent or received, with its share of the interrupts.
+    """One unit handed to the network card or taken from it, with its share of the interrupts.
 
+    A unit is a packet, or what the card cuts into (or puts together from) ``frames`` packets by itself.
     ``window_bytes`` of one connection may be on their way before its thread must wait; 0 = wait for each.
     """
 
     direction: Literal["send", "receive"]
     size_bytes: float
     window_bytes: float = 0.0
+    frames: float = 1.0
+
+
+# ---------------------------------------------------------------- bytecode
+
+
+@dataclass(frozen=True, slots=True)
+class Portable:
+    """A program in bytecode, as its class files describe it: the same on every processor and system.
+
+    Attributes:
+        name: unique within one tenant.
+        methods_count: methods that are ever executed.
+        skew: exponent of the law by which the hottest methods take most of the execution (Zipf's).
+        method_bytecodes: bytecodes of one method's body, executed in one invocation.
+        classes_count: classes loaded at the start.
+    """
+
+    name: str
+    methods_count: int
+    skew: float
+    method_bytecodes: float
+    classes_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadClasses(Demand):
+    """The classes of a program read, checked and linked, before its first bytecode."""
+
+    program: Portable
+
+
+@dataclass(frozen=True, slots=True)
+class Execute(Demand):
+    """One bytecode of a program's mix; ``count`` is the number of bytecodes."""
+
+    program: Portable
+
+
+@dataclass(frozen=True, slots=True)
+class NewObjects(Demand):
+    """Objects made on the heap; of everything made, ``live_bytes`` are in use at any one time."""
+
+    size_bytes: float
+    live_bytes: float

@@ -8,6 +8,7 @@ VirtlabError
 │   └── UnitError           a quantity that is not one
 ├── ResultsError            a results folder that is missing, foreign or damaged
 └── RunError                an exception inside one simulated run
+    ├── Refused             a program that a system will not let go on: an outcome, not a failed run
     └── LedgerError         time or capacity that does not add up
 """
 
@@ -68,6 +69,10 @@ class ResultsError(VirtlabError):
 
 class RunError(VirtlabError):
     """An exception inside one run; names scenario, seed, replication and tenant."""
+
+
+class Refused(RunError):
+    """A system does not let a program go on; the text is the tenant's outcome."""
 
 
 class LedgerError(RunError):

@@ -6,6 +6,7 @@ The only place that makes a simulated clock and seeds the streams of random numb
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import simpy
@@ -13,13 +14,13 @@ import simpy
 from simulator import discovery
 from simulator.accounts import STATES
 from simulator.devices.memory import OutOfMemory
-from simulator.errors import LedgerError, RunError, VirtlabError
+from simulator.errors import LedgerError, Refused, RunError, VirtlabError
 from simulator.machine import Machine
 from simulator.records import run_id
 from simulator.sharing.fluid import FIDELITY, NOT_MODELLED
 from simulator.tenancy import House
 from simulator.threads import Life, Thread
-from simulator.workloads.base import Context, Draws, Program
+from simulator.workloads.base import ClassFiles, Context, Draws, Program
 
 Tables = dict[str, list[list[Any]]]
 _CLOSES = 1e-9
@@ -65,8 +66,14 @@ class _Tenant:
     ) -> None:
         self.name, self.figures, self.program, self.context, self.killed = name, figures, program, context, killed
         self.outcome = "did not finish"
+        self.boot_s = 0.0
         self.ended_s: float | None = None
         self.program_bytes = 0.0
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has neither ended nor been ended."""
+        return self.ended_s is None and not self.killed.triggered
 
 
 class _Run:
@@ -80,22 +87,27 @@ class _Run:
         self.environment, self.machine = self.house.environment, self.house.machine
         self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
         self.events = 0
+        self.faults: list[list[Any]] = []
         self._simulate()
         self._close()
 
     def _tenant(self, name: str, figures: Mapping[str, Any]) -> _Tenant:
-        program: type[Program] = discovery.member("workloads", figures["program"]).PROGRAM
+        family: type[Program] = discovery.member("workloads", figures["program"]).PROGRAM
         seed = self.point["seed"]
         context = Context(
             name, lambda: self.environment.now, lambda purpose: Draws(seed, self.replication, name, purpose)
         )
-        return _Tenant(name, figures, program(figures["parameters"], context), context, self.environment.event())
+        class_files = ClassFiles(figures["workload"], figures["bytecode"]) if figures.get("bytecode") else None
+        program = family(figures["parameters"], context, class_files)
+        return _Tenant(name, figures, program, context, self.environment.event())
 
     # ---- simulating
 
     def _simulate(self) -> None:
         environment = self.environment
         lives = [environment.process(self._live(tenant)) for tenant in self.tenants]
+        for fault in self.point["faults"]:
+            environment.process(self._crash(fault))
         ends: list[simpy.Event] = [environment.all_of(lives)]
         if self.point["duration_s"] is not None:
             ends.append(environment.timeout(self.point["duration_s"]))
@@ -106,17 +118,37 @@ class _Run:
         if isinstance(end.value, BaseException):
             raise end.value
 
+    def _crash(self, fault: Mapping[str, Any]) -> Life:
+        """A node fails: everything that stands on it is lost, and nothing else."""
+        yield self.environment.timeout(fault["at_s"])
+        node = self.house.named(fault["crash"])
+        lost = [tenant for tenant in self.tenants if node in self.house.chains[tenant.name] and tenant.alive]
+        for tenant in lost:
+            tenant.outcome = f"lost: {node.path} crashed"
+            tenant.killed.succeed()
+        self.faults.append([self.environment.now, node.path, len(lost), " ".join(tenant.name for tenant in lost)])
+
     def _live(self, tenant: _Tenant) -> Life:
-        """Start a tenant's threads in time, and wait for those that end."""
+        """Start a tenant's systems if they are not up, then its threads, and wait for those that end."""
         yield self.environment.timeout(tenant.figures["start_s"])
         house, node = self.house, self.house.tops[tenant.name]
+        if tenant.figures["boot"]:
+            booting = self.environment.process(house.boot(tenant.name))
+            yield booting | tenant.killed
+            tenant.boot_s = self.environment.now - tenant.figures["start_s"]
+        if tenant.killed.triggered:
+            house.stop(tenant.name)
+            tenant.ended_s = self.environment.now
+            return
         house.warm(tenant.name, tenant.program.warm_files())
         ends = []
+        first = tenant.program.begins()
         for plan in tenant.program.threads():
             group = house.groups[tenant.name]
             thread = Thread(house, tenant.name, plan.name, node, group, working_set_bytes=plan.working_set_bytes)
             house.threads.append(thread)
-            process = self.environment.process(self._guarded(tenant, thread, plan.demands))
+            process = self.environment.process(self._guarded(tenant, thread, chain(first, plan.demands)))
+            first = ()
             if not plan.endless:
                 ends.append(process)
         stop_s = tenant.figures["stop_s"]
@@ -134,11 +166,11 @@ class _Run:
         house.keep(tenant.name, node, -tenant.program_bytes)
 
     def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
-        """A program that asks for more memory than there is ends with all its threads; its tenant's outcome says so."""
+        """A program that is refused what it asks for ends with all its threads; its tenant's outcome says so."""
         try:
             yield from thread.live(demands)
-        except OutOfMemory as error:
-            tenant.outcome = f"out of memory: {error}"
+        except (OutOfMemory, Refused) as error:
+            tenant.outcome = f"out of memory: {error}" if isinstance(error, OutOfMemory) else str(error)
             thread.end()
             if not tenant.killed.triggered:
                 tenant.killed.succeed()
@@ -172,6 +204,7 @@ class _Run:
             "charges": [[run, *row] for thread in self.house.threads for row in _charge_rows(thread)],
             "threads": [[run, *_thread_row(thread)] for thread in self.house.threads],
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
+            "faults": [[run, *fault] for fault in self.faults],
             "devices": [
                 [run, *row, row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0]
                 for row in self.machine.rows()
@@ -197,7 +230,7 @@ class _Run:
 
     def _tenant_row(self, tenant: _Tenant) -> list[Any]:
         figures, house = tenant.figures, self.house
-        begin_s = max(figures["start_s"], self.point["warmup_s"])
+        begin_s = max(figures["start_s"] + tenant.boot_s, self.point["warmup_s"])
         end_s = self.environment.now if tenant.ended_s is None else tenant.ended_s
         latencies = sorted(latency for _, _, start_s, latency in tenant.context.requests if start_s >= begin_s)
         operations, elapsed_s = float(len(latencies)), max(0.0, end_s - begin_s)
@@ -210,8 +243,9 @@ class _Run:
         kernel = house.kernel(house.tops[tenant.name])
         cache = kernel.layer.cache
         return [
-            tenant.name, figures["workload"], tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
-            operations, elapsed_s, mean, _quantile(latencies, 0.5), _quantile(latencies, 0.99),
+            tenant.name, figures["workload"], "bytecode" if figures.get("bytecode") else "machine code",
+            tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
+            operations, elapsed_s, tenant.boot_s, mean, _quantile(latencies, 0.5), _quantile(latencies, 0.99),
             program_bytes, house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, int(house.enforced[tenant.name]),
             int(house.groups[tenant.name] in house.shares.values()),

@@ -18,9 +18,12 @@ from simulator.steps import (
     At,
     Below,
     BlockedBy,
+    Change,
     Choice,
+    Freeze,
     Hold,
     Parallel,
+    Require,
     Send,
     Signal,
     Spawn,
@@ -98,6 +101,26 @@ class Keep(NamedTuple):
     size_bytes: float
 
 
+class Check(NamedTuple):
+    """The program ends here if it is refused to go on."""
+
+    refusal: Callable[[], str]
+
+
+class Alter(NamedTuple):
+    """The state of a node's layer changes."""
+
+    apply: Callable[[], None]
+    node: Node
+
+
+class Halt(NamedTuple):
+    """The programs on a node stop, or go on."""
+
+    node: Node
+    stop: bool
+
+
 class Pick(NamedTuple):
     """A decision taken when it is reached."""
 
@@ -111,9 +134,10 @@ class Branch(NamedTuple):
 
     plans: tuple[Plan, ...]
     wait: bool
+    processes: float = 1.0
 
 
-Operation = Work | Move | Enqueue | Block | Wake | Keep | Pick | Branch
+Operation = Work | Move | Enqueue | Block | Wake | Keep | Check | Alter | Halt | Pick | Branch
 Plan = tuple[Operation, ...]
 
 
@@ -127,6 +151,7 @@ class Node:
         below: the node it stands on, None for the machine.
         roles: nodes of the same machine that are addressed by their role.
         without: names of mechanisms whose costs are left out.
+        port: path of the one node that stands on it, where a hypervisor has a face for each guest; else empty.
     """
 
     path: str
@@ -134,7 +159,13 @@ class Node:
     below: Node | None = None
     roles: dict[str, Node] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
+    port: str = ""
     plans: dict[Demand, Plan] = field(default_factory=dict)
+
+
+    def queue(self, name: str) -> str:
+        """The full name of one of its queues: each guest has its own."""
+        return f"{self.path}>{self.port}:{name}" if self.port else f"{self.path}:{name}"
 
 
 _MOST_PLANS = 20_000
@@ -201,8 +232,8 @@ def _place_use(node: Node, step: Use, cause: str) -> Plan:
 def _place_transfer(node: Node, step: Transfer, cause: str) -> Plan:
     key = Key(step.device, cause, step.mechanism)
     move = Move(
-        step.device, key, step.size_bytes, step.operations, step.position_bytes, step.write, step.stream,
-        step.window_bytes, step.operations,
+        step.device, key, step.size_bytes, step.operations * step.frames, step.position_bytes, step.write,
+        step.stream, step.window_bytes, step.operations,
     )  # fmt: skip
     return (move,)
 
@@ -215,7 +246,7 @@ def _place_below(node: Node, step: Below, cause: str) -> Plan:
 
 def _place_send(node: Node, step: Send, cause: str) -> Plan:
     work, kick, notice = (compile_steps(node, steps, cause) for steps in (step.work, step.kick, step.notice))
-    name, window_bytes = f"{node.path}:{step.queue}", step.window_bytes
+    name, window_bytes = node.queue(step.queue), step.window_bytes
     return (Enqueue(name, work, kick, notice, step.wait, step.size_bytes, window_bytes, slots=1.0),)
 
 
@@ -228,13 +259,16 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s),),
     Signal: lambda node, step, cause: (Wake(step.by, step.name),),
     Hold: lambda node, step, cause: (Keep(step.size_bytes),),
+    Require: lambda node, step, cause: (Check(step.refusal),),
+    Change: lambda node, step, cause: (Alter(step.apply, node),),
+    Freeze: lambda node, step, cause: (Halt(node, step.stop),),
     Choice: lambda node, step, cause: (
         Pick(step.decide, tuple(compile_steps(node, option, cause) for option in step.options), step.labels),
     ),
     Parallel: lambda node, step, cause: (
         Branch(tuple(compile_steps(node, branch, cause) for branch in step.branches), True),
     ),
-    Spawn: lambda node, step, cause: (Branch((compile_steps(node, step.steps, cause),), False),),
+    Spawn: lambda node, step, cause: (Branch((compile_steps(node, step.steps, cause),), False, step.processes),),
 }
 
 
@@ -259,4 +293,6 @@ def _scaled(operation: Operation, count: float) -> Operation:
         return operation._replace(work=work, size_bytes=size_bytes, slots=operation.slots * count)
     if isinstance(operation, Keep):
         return Keep(operation.size_bytes * count)
+    if isinstance(operation, Check):
+        return operation
     raise ValueError(f"a demand that contains {type(operation).__name__} has a count of 1, not {count:g}")

@@ -27,7 +27,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
     for node in tree.nodes:
         family, parameters = _family(point, node.name)
         children = sum(1 for other in tree.nodes if other.parent is node)
-        if not _manages_memory(family):
+        if not _manages_memory(point, node.name):
             given[node.path] = family.own_bytes(parameters, children)
         elif node.role:
             given[node.path] = _driver_domain_bytes(point, node)
@@ -55,7 +55,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
 def _refuse_nested(tree: notation.Tree, point: Mapping[str, Any]) -> None:
     """What a guest's hypervisor asks of the machine would have to be asked again below; no layer does that yet."""
     for chain in tree.chains.values():
-        hypervisors = [node.name for node in chain if _family(point, node.name)[0].CONFINES_MEMORY]
+        hypervisors = [node.name for node in chain if _family(point, node.name)[0].OFFERS == "machine"]
         if len(hypervisors) > 1:
             raise StackError(
                 f"{hypervisors[1]} stands in a guest of {hypervisors[0]}: a hypervisor in a hypervisor's guest is not "
@@ -83,15 +83,17 @@ def _parameters(point: Mapping[str, Any], node: notation.Node | None) -> Mapping
     return parameters
 
 
-def _manages_memory(family: type[Layer]) -> bool:
-    return family.OFFERS == "system" and family.NEEDS == "machine"
+def _manages_memory(point: Mapping[str, Any], name: str) -> bool:
+    figures = point["layers"][name]
+    family: type[Layer] = discovery.member("layers", figures["family"]).LAYER
+    return family.OFFERS == "system" and family.needs(figures["structure"]) == "machine"
 
 
 def _is_guest(point: Mapping[str, Any], node: notation.Node) -> bool:
     """Whether something below a private system confines it to its tenant's memory."""
     step = node.parent
     while node.private and step is not None:
-        if _family(point, step.name)[0].CONFINES_MEMORY:
+        if _family(point, step.name)[0].OFFERS == "machine":
             return True
         step = step.parent
     return False

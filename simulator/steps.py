@@ -3,7 +3,8 @@
 A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Below`` hands a demand to the next
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
-layer's state; ``Parallel`` and ``Spawn`` let time overlap.
+layer's state; ``Require`` may end the program; ``Change`` alters the layer's state, and what is in flight is lowered
+again; ``Freeze`` stops the programs above; ``Parallel`` and ``Spawn`` let time overlap.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Transfer:
     stream: str = ""
     window_bytes: float = 0.0
     operations: float = 1.0
+    frames: float = 1.0
+    """Packets that one unit is on the wire; a disk has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,31 @@ class Hold:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Require:
+    """Goes on only if it may: ``refusal`` is asked when it is reached, and a text it returns ends the program;
+    the layer may take note of what goes on.
+
+    The text is the tenant's outcome, in the words of a user (``could not fork``).
+    """
+
+    refusal: Callable[[], str]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Change:
+    """The layer's state changes: what is in flight on its node is lowered again under the new state."""
+
+    apply: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """All threads of the programs on this node stop (or go on); the layer's own threads do not."""
+
+    stop: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """One of several plans, chosen when it is reached."""
 
@@ -130,9 +158,10 @@ class Parallel:
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """A plan that runs on its own; the thread does not wait for it."""
+    """A plan that runs on its own; the thread does not wait for it. It weighs as much as ``processes`` threads."""
 
     steps: tuple[Step, ...]
+    processes: float = 1.0
 
 
-Step = Use | Transfer | Below | At | Send | Wait | Signal | Hold | Choice | Parallel | Spawn
+Step = Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Change | Freeze | Choice | Parallel | Spawn

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 from simulator.accounts import Account
 from simulator.demands import Demand
 from simulator.devices.base import Key, Request
-from simulator.errors import RunError
+from simulator.errors import Refused, RunError
 from simulator.layers.base import Service, Transition
 from simulator.plans import (
+    Alter,
     Block,
     Branch,
+    Check,
     Enqueue,
+    Halt,
     Keep,
     Move,
     Node,
@@ -64,22 +67,23 @@ class Thread:
         share: the group it stands in.
         service: whether a layer runs it.
         working_set_bytes: what it wants to find in the cache when it goes on.
+        processes: how many threads it weighs as much as.
     """
 
     def __init__(
         self, house: House, tenant: str, name: str, node: Node, share: Share, *,
-        service: bool = False, working_set_bytes: float = 0.0,
+        service: bool = False, working_set_bytes: float = 0.0, processes: float = 1.0,
     ) -> None:  # fmt: skip
         self.house, self.environment, self.machine = house, house.environment, house.machine
         self.tenant, self.name, self.node, self.service = tenant, name, node, service
-        self.share = Share(f"{tenant}/{name}", share)
+        self.share = Share(f"{tenant}/{name}", share, weight=processes)
         self.working_set_bytes = working_set_bytes
         self.account = Account(lambda: self.environment.now)
         self.charges, self.spent = self.account.charges, self.account.spent
         self.started_s = self.environment.now
         self.ended_s: float | None = None
-        self.path = house.path(node)
-        self._ticks = house.tick_work(node)
+        self.path = house.own_path(node) if service else house.path(node)
+        self._ticks = house.tick_work(self.path)
         self._in_flight: Work | None = None
         self._state = "asleep"
         self._sent: dict[str, UnderWay] = {}
@@ -122,7 +126,7 @@ class Thread:
             else:
                 self._unblock()
             for item in ring.take(service.batch):
-                yield from self._serve(item)
+                yield from self._serve(item, service.serial)
 
     def repeat(self, service: Service) -> Life:
         """Look for work of its own now and then, for ever."""
@@ -156,8 +160,21 @@ class Thread:
                 self.house.mailbox(self.tenant, operation.by, operation.name).put()
             elif isinstance(operation, Keep):
                 self.house.keep(self.tenant, self.node, operation.size_bytes)
+            elif isinstance(operation, Check):
+                self._check(operation)
+            elif isinstance(operation, Alter):
+                operation.apply()
+                self.house.relower(operation.node)
+            elif isinstance(operation, Halt):
+                self.house.freeze(operation.node, operation.stop)
             else:
                 yield from self._branch(operation)
+
+    def _check(self, check: Check) -> None:
+        """Raises ``Refused`` where the program may not go on."""
+        refusal = check.refusal()
+        if refusal:
+            raise Refused(refusal)
 
     def _whole(self, work: Work) -> Life:
         left = yield from self._work(work)
@@ -268,11 +285,14 @@ class Thread:
         while under_way.exceeds(operation.window_bytes):
             yield from self._retire(under_way, None)
 
-    def _serve(self, item: Item) -> Life:
-        """One item. Its transfers are not waited for: the item is done when the device says so of the last one."""
+    def _serve(self, item: Item, serial: bool) -> Life:
+        """One item. Its transfers are not waited for: the item is done when the device says so of the last one.
+
+        A serial service waits for each of them, and only then takes the next item.
+        """
         last: tuple[Request, Move, float] | None = None
         for operation in item.work:
-            if isinstance(operation, Move):
+            if isinstance(operation, Move) and not serial:
                 last = (self._detach(operation), operation, self.environment.now)
             else:
                 yield from self.do((operation,))
@@ -304,7 +324,7 @@ class Thread:
         return request
 
     def _branch(self, branch: Branch) -> Life:
-        ends = [self.house.spawn(self, plan) for plan in branch.plans]
+        ends = [self.house.spawn(self, plan, branch.processes) for plan in branch.plans]
         if branch.wait:
             yield from self._wait(self.environment.all_of(ends), "overhead_wait")
 
@@ -330,16 +350,16 @@ class Thread:
     def _block(self) -> None:
         if not self._blocked:
             self._blocked = True
-            self.house.block(self.node)
+            self.house.block(self.path)
 
     def _unblock(self) -> None:
         if self._blocked:
             self._blocked = False
-            self.house.unblock(self.node)
+            self.house.unblock(self.path)
 
     def _go_on(self) -> Life:
         """Pay for being woken: transitions of the layers, then cache and idle state of the machine."""
-        work = self.house.waking(self.node)
+        work = self.house.waking(self.path)
         self._blocked = False
         cpu = self.machine.cpu
         idle_s, refill_s = cpu.wake_latency_s(self.share), cpu.resume(self.share, self.working_set_bytes)
@@ -371,7 +391,7 @@ class Thread:
 
     def relower(self) -> None:
         """Stop the step in flight; what is left of it goes on under the rules of now."""
-        self._ticks = self.house.tick_work(self.node)
+        self._ticks = self.house.tick_work(self.path)
         if self.share.active:
             self.machine.cpu.stop(self.share)
 

@@ -24,6 +24,9 @@ from simulator.notation import Expression
 
 __all__ = ["DESCRIBED", "KINDS", "Catalog", "Device", "Fitted", "Machine", "Product", "Quantity", "Source"]
 
+DEFAULT_ARCHITECTURE = "x86-64"
+"""What the processors of a machine execute whose file does not say."""
+
 DESCRIBED = (
     *("parameter", "value", "unit", "low", "high", "kind", "source", "where", "measured_on", "transferred"),
     *("includes", "formula", "fitted", "fitted_on", "meaning"),
@@ -69,6 +72,10 @@ class Catalog:
         expression = notation.resolve(expression, lambda name: self.resolve_name("layers", name))
         return notation.fill_roles(expression, lambda name: self._library.sheet("layers", name).data.get("roles", {}))
 
+    def virtual_hardware(self, name: str, machine: str) -> Product:
+        """A device that hypervisors show to their guests, or an image, with its numbers for a machine."""
+        return self._product("virtual_hardware", name, machine)
+
     def machine(self, name: str) -> Machine:
         """A machine with its devices' numbers."""
         found = self._library.sheet("machines", name)
@@ -78,7 +85,8 @@ class Catalog:
         devices = {
             group.name: Device(group.name, group.module, group.structure, numbers[group.name]) for group in found.groups
         }
-        return Machine(found.name, found.data["title"], found.data["year"], devices)
+        architecture = found.data.get("architecture", DEFAULT_ARCHITECTURE)
+        return Machine(found.name, found.data["title"], found.data["year"], devices, architecture)
 
     def source(self, key: str) -> Source:
         """The publication that a key in ``sources.bib`` stands for."""
@@ -127,7 +135,11 @@ class Catalog:
     def _product(self, kind: str, name: str, machine: str) -> Product:
         found = self._library.sheet(kind, name)
         machine = self._library.sheet("machines", machine).name
-        texts = {key: str(found.data.get(key, "")) for key in ("title", "family", "program", "released", "interface")}
+        keys = ("title", "family", "program", "released", "interface", "abi")
+        texts = {key: str(found.data.get(key, "")) for key in keys}
+        texts["family"] = texts["family"] or str(found.data.get("kind", ""))
+        words = {key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks")}
+        numbers = self._numbers(found, machine)
         return Product(
             kind,
             found.name,
@@ -135,7 +147,12 @@ class Catalog:
             metric=found.data.get("metric", {}),
             structure=found.groups[0].structure,
             roles=found.data.get("roles", {}),
-            parameters=self._numbers(found, machine)[""],
+            hardware={device: tuple(names) for device, names in found.data.get("hardware", {}).items()},
+            parameters=numbers[""],
+            start=numbers.get("start", {}),
+            installation=numbers.get("installation", {}),
+            bytecode=numbers.get("bytecode", {}),
+            **words,
             **texts,
         )
 

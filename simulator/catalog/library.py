@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from simulator.catalog import document, sheet, shelf, sources
 from simulator.catalog.document import Document
@@ -12,7 +14,12 @@ from simulator.catalog.entry import Surroundings
 from simulator.catalog.sheet import Sheet
 from simulator.catalog.shelf import Shelf
 from simulator.catalog.sources import Source
+from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, Problem
+
+
+_GROUPS = ("parameters", "structure", "hardware", *sheet.SECTIONS)
+"""Keys whose members are inherited one by one."""
 
 
 class Library:
@@ -58,8 +65,21 @@ class Library:
         """A file checked, with its mistakes."""
         if (kind, name) not in self._sheets:
             around = Surroundings(self.sources, self.years, home=name if kind == "machines" else "")
-            self._sheets[kind, name] = sheet.read(kind, name, self.document(kind, name), around)
+            self._sheets[kind, name] = sheet.read(kind, name, self._extended(kind, name), around)
         return self._sheets[kind, name]
+
+    def _extended(self, kind: str, name: str, above: tuple[str, ...] = ()) -> Document:
+        """A file with what it does not say itself taken from the one that it extends."""
+        own = self.document(kind, name)
+        base = own.data.get("extends")
+        if own.problems or base is None:
+            return own
+        if base not in self.files(kind) or base in (name, *above):
+            remedy = suggestion(str(base), self.files(kind)) if base not in self.files(kind) else "extend another file"
+            own.complain(("extends",), f"{base!r} cannot be extended by {name!r}", remedy)
+            return own
+        inherited = self._extended(kind, base, (*above, name)).data
+        return replace(own, data=_overlaid(inherited, own.data), problems=list(own.problems))
 
     def sheet(self, kind: str, name: str) -> Sheet:
         """A file without mistakes; ``name`` may be a bare stem."""
@@ -87,6 +107,15 @@ class Library:
                     problems.append(Problem(str(path), 0, 0, key, "is the key of another source", "rename it"))
                 found.setdefault(key, source)
         return found
+
+
+def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of both; of groups that both have, the members of both; what stands in both is as in ``own``."""
+    merged = {**base, **own}
+    for key in _GROUPS:
+        if isinstance(base.get(key), dict) and isinstance(own.get(key), dict):
+            merged[key] = {**base[key], **own[key]}
+    return merged
 
 
 def refuse(problems: list[Problem]) -> None:

@@ -56,18 +56,27 @@ class Product:
     """A layer or a workload with its numbers for one machine.
 
     Attributes:
-        kind: ``layers`` or ``workloads``.
+        kind: ``layers``, ``workloads`` or ``virtual_hardware``.
         name: full catalog name, with the version.
         title: name for a reader.
         machine: the machine the numbers are for.
-        family: module in ``layers/`` (layers only).
+        family: module in ``layers/`` or ``virtual_hardware/``.
         program: module in ``workloads/`` (workloads only).
         released: when it came out, as written.
         interface: what the program runs on (workloads only).
         metric: name, unit and better direction of the figure of merit (workloads only).
         structure: the enumerated choices.
         roles: the systems that fill the product's roles where a stack does not say which (layers only).
+        abi: the program interface that an operating system offers (``linux``); empty: that of the system below.
+        runs_on: the program interfaces that it is built for; empty: any.
+        architectures: the processors that it is built for; empty: any.
+        hardware: the virtual devices that a hypervisor offers, or the images that hold a system, by kind, its default
+            first.
+        lacks: what its family allows and this product does not, in the words of ``simulator.control``.
         parameters: the numbers by name.
+        start: what its start takes, empty where nobody knows.
+        installation: what its installation takes, empty where nobody knows.
+        bytecode: a workload's class files, empty where there are none.
     """
 
     kind: str
@@ -81,7 +90,15 @@ class Product:
     metric: Mapping[str, str] = field(default_factory=dict)
     structure: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
+    abi: str = ""
+    runs_on: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    hardware: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
     parameters: Mapping[str, Quantity] = field(default_factory=dict)
+    start: Mapping[str, Quantity] = field(default_factory=dict)
+    installation: Mapping[str, Quantity] = field(default_factory=dict)
+    bytecode: Mapping[str, Quantity] = field(default_factory=dict)
 
     def values(self) -> dict[str, float]:
         """The bare numbers by name, in SI base units."""
@@ -104,12 +121,14 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine and its devices by name; ``year`` says which machines are its generation."""
+    """A machine and its devices by name; ``year`` says which machines are its generation, ``architecture`` what its
+    processors execute."""
 
     name: str
     title: str
     year: int
     devices: Mapping[str, Device] = field(default_factory=dict)
+    architecture: str = "x86-64"
 
     def figures(self) -> dict[str, dict[str, Any]]:
         """Kind and bare numbers of every device: what ``simulator.Machine`` is made from."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simulator import discovery
+from simulator import control, discovery, effort
 from simulator.catalog import entry
 from simulator.catalog.document import Document, Place
 from simulator.catalog.entry import Entry, Surroundings
@@ -18,16 +18,25 @@ from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, Problem
 from simulator.parameters import Parameter
 from simulator.units import DIMENSIONS, unit_of_name
+from simulator.workloads.base import PORTABLE
 
-_MODULE_KEY = {"layers": "family", "workloads": "program", "devices": "kind"}
-_ATTRIBUTE = {"layers": "LAYER", "workloads": "PROGRAM", "devices": "DEVICE"}
+_MODULE_KEY = {"layers": "family", "workloads": "program", "devices": "kind", "virtual_hardware": "kind"}
+_ATTRIBUTE = {"layers": "LAYER", "workloads": "PROGRAM", "devices": "DEVICE", "virtual_hardware": "DEVICE"}
+_BUILT_FOR = ("runs_on", "architectures")
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "layers": (("name", "title", "family", "parameters"), ("released", "structure", "roles")),
-    "workloads": (("name", "title", "program", "interface", "metric", "parameters"), ("structure",)),
-    "machines": (("name", "title", "year", "devices"), ()),
+    "layers": (
+        ("name", "title", "family", "parameters"),
+        ("extends", "released", "structure", "roles", "abi", *_BUILT_FOR, "hardware", "lacks", *effort.SECTIONS),
+    ),
+    "workloads": (("name", "title", "program", "interface", "metric", "parameters"), ("extends", "structure", "bytecode", *_BUILT_FOR)),
+    "machines": (("name", "title", "year", "devices"), ("architecture",)),
+    "virtual_hardware": (("name", "title", "kind", "parameters"), ("extends", "structure")),
     "devices": (("kind", "parameters"), ("structure",)),
 }
 BETTER = ("higher", "lower")
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, "bytecode": PORTABLE}
+HARDWARE = ("disk", "nic", "image")
+"""Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,9 @@ def read(kind: str, name: str, document: Document, around: Surroundings) -> Shee
     document.check_keys((), document.data, *_KEYS[kind])
     _check_header(kind, name, document)
     if kind != "machines":
-        return Sheet(kind, name, document, (_group(document, (), kind, document.data, around),))
+        groups = [_group(document, (), kind, document.data, around)]
+        groups += [_section(document, each, around) for each in SECTIONS if each in document.data]
+        return Sheet(kind, name, document, tuple(groups))
     devices = document.mapping(("devices",), document.data.get("devices", {}), "device names and their numbers")
     groups = [_device(document, device, devices[device], around) for device in devices]
     return Sheet(kind, name, document, tuple(groups))
@@ -97,6 +108,22 @@ def _check_header(kind: str, name: str, document: Document) -> None:
     if kind == "workloads":
         document.text((), data, "interface")
         _check_metric(document)
+    for key in ("abi", "architecture"):
+        document.text((), data, key)
+    for key in (*_BUILT_FOR, "lacks"):
+        _check_words(document, (key,), data.get(key, []))
+    hardware = document.mapping(("hardware",), data.get("hardware", {}), "{disk: [...], nic: [...]}")
+    document.check_keys(("hardware",), hardware, (), HARDWARE)
+    for key, names in hardware.items():
+        _check_words(document, ("hardware", key), names)
+    for word in data.get("lacks", []):
+        if word not in control.WORDS:
+            document.complain(("lacks",), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
+
+
+def _check_words(document: Document, place: Place, words: object) -> None:
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        document.complain(place, f"{words!r} is not a list of names", "write [name, name]")
 
 
 def _check_metric(document: Document) -> None:
@@ -118,6 +145,12 @@ def _device(document: Document, name: str, data: object, around: Surroundings) -
     return _group(document, place, "devices", fields, around)
 
 
+def _section(document: Document, name: str, around: Surroundings) -> Group:
+    """Numbers that are declared once for all files: start and installation of layers, class files of workloads."""
+    declared = {parameter.name: parameter for parameter in SECTIONS[name]}
+    return Group(name, (name,), "", {}, declared, _entries(document, (name,), document.data, declared, around, name))
+
+
 def _group(document: Document, place: Place, package: str, data: dict[str, Any], around: Surroundings) -> Group:
     """The numbers of one class; empty where the class cannot be found."""
     name = str(place[-1]) if place else ""
@@ -128,9 +161,12 @@ def _group(document: Document, place: Place, package: str, data: dict[str, Any],
     if package == "workloads":
         _check_counts(document, (*place, _MODULE_KEY[package]), declaring)
     structure = _structure(document, (*place, "structure"), data, getattr(declaring, "STRUCTURE", {}))
-    parameters = [parameter for parameter in getattr(declaring, "PARAMETERS", ()) if parameter.needed(structure)]
-    declared = {parameter.name: parameter for parameter in parameters}
-    document.problems += _misnamed(declaring, declared)
+    known = {parameter.name: parameter for parameter in getattr(declaring, "PARAMETERS", ())}
+    given = data.get("parameters", {})
+    declared = {
+        name: parameter for name, parameter in known.items() if parameter.needed(structure) or name in given
+    }
+    document.problems += _misnamed(declaring, known)
     return Group(
         name=name,
         place=place,
@@ -194,10 +230,15 @@ def _structure(
 
 
 def _entries(
-    document: Document, place: Place, data: dict[str, Any], declared: Mapping[str, Parameter], around: Surroundings
+    document: Document,
+    place: Place,
+    data: dict[str, Any],
+    declared: Mapping[str, Parameter],
+    around: Surroundings,
+    key: str = "parameters",
 ) -> dict[str, tuple[Entry, ...]]:
     """All numbers of a group; unknown and missing parameters are noted."""
-    parameters = document.mapping(place, data.get("parameters", {}), "parameter names and their entries")
+    parameters = document.mapping(place, data.get(key, {}), "parameter names and their entries")
     around = replace(around, parameters=tuple(declared))
     for name in parameters:
         if name not in declared:

@@ -25,6 +25,7 @@ class NetworkCard:
     PARAMETERS = (
         Parameter("link_bytes_per_s", "bytes_per_s", "rate of the link as far as card and bus can drive it"),
         Parameter("frame_bytes", "bytes", "bytes a frame takes on the link beside its payload"),
+        Parameter("offload_bytes", "bytes", "largest unit that it cuts into packets by itself; 0: packet by packet"),
     )
 
     def __init__(self, environment: simpy.Environment, parameters: Mapping[str, float]) -> None:

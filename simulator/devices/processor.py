@@ -36,6 +36,11 @@ class Processor:
         Parameter("idle_after_s", "s", "a core idle for longer than this has entered its idle state"),
         Parameter("idle_exit_s", "s", "time a core takes to leave its idle state"),
         Parameter("page_bytes", "bytes", "page size of the memory management unit"),
+        Parameter("tlb_entries_count", "count", "pages that the last level of the translation buffer covers"),
+        Parameter("table_entry_bytes", "bytes", "size of a page-table entry"),
+        Parameter("cached_access_s", "s", "wait for a word of a page table that lies in the last-level cache"),
+        Parameter("memory_access_s", "s", "wait for a word at a random place of the memory"),
+        Parameter("memory_bytes_per_s", "bytes_per_s", "what one core reads or writes in order"),
     )
 
     def __init__(self, environment: simpy.Environment, parameters: Mapping[str, float]) -> None:

@@ -61,9 +61,19 @@ class Setting:
         return {
             "machine": {"name": self.machine.name, "devices": devices},
             "layers": {name: self._layer(catalog, name) for name in self.expression.names()},
+            "hardware": {TENANT: {name: self._hardware(catalog, name) for name in self.expression.names()}},
             "without": list(self.without),
             "tenants": {TENANT: tenant},
         }
+
+    def _hardware(self, catalog: Catalog, name: str) -> dict[str, Any]:
+        """What a hypervisor shows to its guest by default."""
+        found = {}
+        for kind, offers in catalog.layer(name, self.machine.name).hardware.items():
+            device = catalog.virtual_hardware(offers[0], self.machine.name)
+            style, parameters = device.structure.get("style", ""), sourced(device.name, device.parameters)
+            found[kind] = {"name": device.name, "style": style, "parameters": parameters}
+        return found
 
     def _layer(self, catalog: Catalog, name: str) -> dict[str, Any]:
         product = catalog.layer(name, self.machine.name)
@@ -108,7 +118,8 @@ class Setting:
     def service(self, node: Node, queue: str) -> tuple[str, Node]:
         """The thread that drains a queue of a node, by name, and the node it runs on."""
         home = node.roles.get("domain-0", node)
-        thread = next((service.name for service in node.layer.services() if service.queue == queue), queue)
+        services = (*node.layer.services(), *node.layer.guest_services())
+        thread = next((service.name for service in services if service.queue == queue), queue)
         return f"{thread} in {self.name(home.path)}", home
 
     def transfer(self, transfer: Transfer, follows: bool) -> tuple[float, str, tuple[Origin, ...]]:
@@ -119,7 +130,8 @@ class Setting:
         machine, size_bytes = self._house.machine, transfer.size_bytes
         if transfer.device != DISK:
             direction = transfer.device.removeprefix("nic-")
-            service_s = machine.nic.transfer(direction, size_bytes, transfer.operations).service_s
+            packets = transfer.operations * transfer.frames
+            service_s = machine.nic.transfer(direction, size_bytes, packets).service_s
             return float(service_s), "on an idle link", origins(service_s)
         if follows:
             service_s = machine.disk.service_s(size_bytes, 0.0, 1.0)

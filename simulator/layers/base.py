@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, Protocol
 
-from simulator.demands import Demand, File
+from simulator.demands import Demand, File, Read
 from simulator.parameters import Parameter, Parameters
-from simulator.steps import Step
+from simulator.steps import Below, Step, Use, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Service:
         period_s: time between two looks; 0 for a queue.
         wanted: whether there is work of its own.
         demand: that work, asked of its own node.
+        serial: whether it waits for the devices of one item before it takes the next.
     """
 
     name: str
@@ -64,6 +65,23 @@ class Service:
     period_s: float = 0.0
     wanted: Callable[[], bool] | None = None
     demand: Demand | None = None
+    serial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GuestDevice:
+    """A device that a hypervisor shows to one of its guests.
+
+    Attributes:
+        name: catalog name (``e1000``).
+        style: ``emulated`` (registers that trap), ``paravirtual`` (a ring shared with the hypervisor) or
+            ``passthrough`` (the hardware itself).
+        parameters: its numbers, see ``simulator.virtual_hardware``.
+    """
+
+    name: str
+    style: str
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -73,14 +91,23 @@ class Place:
     Attributes:
         path: identity of the node.
         memory_bytes: memory that this node manages, 0 where it manages none.
-        presents: kind of each device that the layer below presents (``physical``, ``paravirtual``, ``emulated``).
+        presents: kind of each device that the layer below presents (``physical``, ``paravirtual``, ``emulated``,
+            ``passthrough``).
         page_bytes: the processor's page size.
+        devices: numbers of each device that the layer below presents.
+        guest_devices: what a hypervisor shows to the guest that this is the port of; empty: what it shows to any.
+        processors_count: processors that the layer sees, 0 where nothing says.
+        limits: what its tenant asks of it, by the names of ``LIMITS``.
     """
 
     path: str = "layer"
     memory_bytes: float = 0.0
     presents: Mapping[str, str] = field(default_factory=lambda: {"disk": "physical", "nic": "physical"})
     page_bytes: float = 4096.0
+    devices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    guest_devices: Mapping[str, GuestDevice] = field(default_factory=dict)
+    processors_count: float = 0.0
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 class Cache(Protocol):
@@ -106,6 +133,12 @@ class Layer(ABC):
     MECHANISMS: ClassVar[dict[str, Mechanism]] = {}
     CONFINES_MEMORY: ClassVar[bool] = False
     """Whether a tenant's memory limit binds here."""
+    FREEZES: ClassVar[bool] = False
+    """Whether the layer stops its programs now and then while its own threads go on."""
+    LIMITS: ClassVar[dict[str, str]] = {}
+    """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
+    CONTROL: ClassVar[frozenset[str]] = frozenset()
+    """What may be done to what stands on this layer, in the words of ``simulator.control``."""
 
     cache: Cache | None = None
     """The page cache, in a kernel that has one."""
@@ -116,6 +149,11 @@ class Layer(ABC):
         self.parameters = Parameters(parameters)
         self.structure = dict(structure or {})
         self.place = place or Place()
+
+    @classmethod
+    def needs(cls, structure: Mapping[str, str]) -> str:
+        """The interface that a product with these choices stands on."""
+        return cls.NEEDS
 
     @classmethod
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
@@ -138,6 +176,23 @@ class Layer(ABC):
         """Threads this layer runs."""
         return ()
 
+    def guest_services(self) -> tuple[Service, ...]:
+        """Threads that a hypervisor runs for each of its guests; their queues are that guest's own."""
+        return ()
+
+    def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
+        """Steps from nothing to ready, on what lies below; ``figures`` are those of ``simulator.effort.START``."""
+        image = File(f"{self.place.path}:image", int(figures["start_read_bytes"]), int(figures["start_unit_bytes"]))
+        return (
+            Use("start", cycles=figures["start_cycles"]),
+            *(self._load(image) if image.size_bytes else ()),
+            Wait("time", time_s=figures["start_wait_s"]),
+        )
+
+    def _load(self, image: File) -> Iterable[Step]:
+        """An image read in from below: by default a file of the system below."""
+        return (Below(Read(image, 0, image.size_bytes)),)
+
     def tick_hz(self) -> float:
         """Timer interrupts a second while this layer's processors run."""
         return 0.0
@@ -146,9 +201,16 @@ class Layer(ABC):
         """Kind of each device this layer shows to the layer above; by default what it is shown itself."""
         return self.place.presents
 
-    def for_child(self, role: str) -> Layer:
-        """The layer as the child in this role meets it (a driver domain has rights that guests have not)."""
-        return self
+    def for_child(self, role: str, devices: Mapping[str, GuestDevice] | None = None) -> Layer:
+        """The layer as the child in this role meets it (a driver domain has rights that guests have not).
+
+        Args:
+            role: its part, ``guest`` for any other.
+            devices: what a hypervisor shows to this guest.
+        """
+        if not devices:
+            return self
+        return type(self)(self.parameters, self.structure, replace(self.place, guest_devices=devices))
 
     def width(self) -> float:
         """How many processors this layer can keep busy at once."""

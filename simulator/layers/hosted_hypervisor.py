@@ -89,7 +89,7 @@ class HostedHypervisor(Layer):
         """A guest's machine operation, in the end as system calls of a host process."""
         if type(demand) in _INSIDE:
             return (self._use(*_INSIDE[type(demand)]),)
-        if isinstance(demand, d.Compute):
+        if isinstance(demand, (d.Compute, d.AccessMemory)):
             return (Below(demand),)
         if isinstance(demand, d.UpdatePageTable):
             traced = self._use("shadow_paging", "traced_write_cycles")
@@ -111,8 +111,9 @@ class HostedHypervisor(Layer):
         return ()
 
     def presents(self) -> Mapping[str, str]:
-        """Devices of old and simple kinds."""
-        return {"disk": "emulated", "nic": "emulated"}
+        """The guest's own devices; of old and simple kinds where nobody says which."""
+        shown = self.place.guest_devices
+        return {kind: shown[kind].style if kind in shown else "emulated" for kind in ("disk", "nic")}
 
     def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
         return Use(mechanism, cycles=self.parameters[name] * count, operations=count)

@@ -40,7 +40,7 @@ from simulator import demands as d
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS
 from simulator.layers._page_cache import PageCache
 from simulator.layers.base import Layer, Place, Service, Transition
-from simulator.steps import Below, Choice, Hold, Signal, Step, Use, Wait
+from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
 
 
 class OperatingSystem(Layer):
@@ -57,11 +57,15 @@ class OperatingSystem(Layer):
         super().__init__(parameters, structure, place)
         room_bytes = max(0.0, self.place.memory_bytes - self.parameters.kernel_bytes)
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
+        self.processes = 0.0
         self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
             d.Compute: lambda demand: (Below(demand),),
+            d.AccessMemory: lambda demand: (Below(self._mapped(demand)),),
+            d.NestedWalk: lambda demand: (Below(demand),),
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
-            d.StartProcess: lambda demand: self._process(demand.kind),
+            d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
+            d.KeepProcess: self._keep_process,
             d.Map: lambda demand: self._map(),
             d.Allocate: self._allocate,
             d.Free: lambda demand: (*self._call("null"), Hold(-demand.size_bytes)),
@@ -70,6 +74,7 @@ class OperatingSystem(Layer):
             d.Read: self._read,
             d.Write: self._write,
             d.WriteThrough: self._write_through,
+            d.DirectTransfer: self._direct,
             d.WriteBack: self._write_back,
             d.SendData: self._send,
             d.ReceiveData: self._receive,
@@ -114,6 +119,11 @@ class OperatingSystem(Layer):
         """Processors this kernel can use."""
         return self.parameters.processors_count
 
+    def _load(self, image: d.File) -> Iterable[Step]:
+        """A kernel reads its image by its own drivers, unit by unit."""
+        units = range(0, image.size_bytes, image.unit_bytes)
+        return [step for start in units for step in self._blocks(d.TransferBlocks(start, image.unit_bytes))]
+
     # ---- processor work
 
     def _cpu(self, mechanism: str, name: str, count: float = 1.0) -> Use:
@@ -138,11 +148,11 @@ class OperatingSystem(Layer):
         use = self._cpu("page_fault", "page_fault_cycles", count)
         return (use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
 
-    def _with_faults(self, name: str) -> tuple[Step, ...]:
+    def _with_faults(self, name: str, count: float) -> tuple[Step, ...]:
         """A composite figure: what it contains is charged as what it is, the rest as the composite."""
         faults = self.parameters[f"{name}_faults_count"]
         cycles = self.parameters[f"{name}_cycles"] - faults * self.parameters.page_fault_cycles
-        return (Use("process", cycles=cycles), *self._faults(faults))
+        return (Use("process", cycles=cycles * count, operations=count), *self._faults(faults * count))
 
     def _map(self) -> tuple[Step, ...]:
         """Faults on cached pages are cheaper than first touches: what they cost natively stays in the figure."""
@@ -150,9 +160,32 @@ class OperatingSystem(Layer):
         use = self._cpu("process", "map_cycles")
         return (use, Below(d.Trap(count=faults)), Below(d.UpdatePageTable(count=faults)))
 
-    def _process(self, kind: str) -> tuple[Step, ...]:
-        copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count))
-        return (*self._with_faults(kind), copied, Below(d.SwitchAddressSpace(count=2.0)))
+    def _process(self, kind: str, count: float = 1.0) -> tuple[Step, ...]:
+        copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count * count))
+        return (*self._with_faults(kind, count), copied, Below(d.SwitchAddressSpace(count=2.0 * count)))
+
+    def _no_room(self) -> str:
+        """Why no further process can be made, empty if one can."""
+        return "could not fork" if self.processes >= self.parameters.process_table_count else ""
+
+    def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
+        """A child in the process table until its work is done; a refused call costs the call."""
+        life = (Below(d.Compute(count=demand.cycles)), Require(lambda: self._enter(-demand.processes)))
+        forks = self._process("fork", demand.processes)
+        made = (*forks, Require(lambda: self._enter(demand.processes)), Spawn(life, demand.processes))
+        if demand.insists:
+            return (Require(self._no_room), *made)
+        return (Choice(lambda: int(bool(self._no_room())), (made, self._call("null")), ("made", "refused")),)
+
+    def _enter(self, processes: float) -> str:
+        """Processes come into the table, or leave it; nobody is refused any more."""
+        self.processes += processes
+        return ""
+
+    def _mapped(self, demand: d.AccessMemory) -> d.AccessMemory:
+        """With the pages of this system, or the smaller ones of a guest."""
+        size_bytes = self.parameters.data_page_bytes
+        return replace(demand, page_bytes=min(size_bytes, demand.page_bytes or size_bytes))
 
     def _message(self, size_bytes: float) -> tuple[Step, ...]:
         return (self._cpu("socket", "message_cycles"), self._copy(size_bytes))
@@ -210,6 +243,12 @@ class OperatingSystem(Layer):
             *self._blocks(d.TransferBlocks(0, size_bytes, write=True, stream=self._stream(demand.file.name))),
         )
 
+    def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
+        """A request past the page cache: call, block stack, driver, transfer."""
+        file, start_bytes = demand.file, demand.file.start_bytes + demand.offset_bytes
+        blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write)
+        return (*self._call("null_io"), *self._blocks(blocks))
+
     def _stream(self, name: str) -> str:
         return f"{self.place.path}:{name}"
 
@@ -227,12 +266,13 @@ class OperatingSystem(Layer):
         return (stack, *self._driver("disk", 1.0), Below(demand))
 
     def _driver(self, device: str, count: float) -> tuple[Step, ...]:
-        kind = self.place.presents[device]
-        if kind == "physical":
+        """The hardware's own driver, or that of the virtual device; each register of an emulated one is an event."""
+        if self.place.presents[device] in ("physical", "passthrough"):
             return (self._cpu("driver", f"{device}_driver_cycles", count),)
-        if kind == "emulated":
-            return (Below(d.AccessRegister(count=self.parameters[f"{device}_registers_count"] * count)),)
-        return ()
+        figures = self.place.devices.get(device, {})
+        cycles, registers = figures.get("driver_cycles", 0.0), figures.get("registers_count", 0.0)
+        code = (Use("driver", cycles=cycles * count, operations=count),) if cycles else ()
+        return (*code, Below(d.AccessRegister(count=registers * count))) if registers else code
 
     # ---- the network
 
@@ -251,9 +291,13 @@ class OperatingSystem(Layer):
         return (self._stack(direction, count), *self._packets(transfer))
 
     def _data(self, direction: str, demand: Any, window_bytes: float) -> tuple[float, d.TransferPackets]:
-        packets = max(1.0, demand.size_bytes / demand.payload_bytes)
-        size_bytes = demand.size_bytes / packets + self.parameters.header_bytes
-        return packets, d.TransferPackets(direction, size_bytes, window_bytes, count=packets)  # type: ignore[arg-type]
+        """Units that pass the stack, and what each is on the wire: one packet, or as many as the card makes of it."""
+        offload_bytes = min(self.parameters.segment_bytes, self.place.devices.get("nic", {}).get("offload_bytes", 0.0))
+        unit_bytes = max(demand.payload_bytes, offload_bytes)
+        units = max(1.0, demand.size_bytes / unit_bytes)
+        frames = max(1.0, demand.size_bytes / units / demand.payload_bytes)
+        size_bytes = demand.size_bytes / units + frames * self.parameters.header_bytes
+        return units, d.TransferPackets(direction, size_bytes, window_bytes, frames, count=units)  # type: ignore[arg-type]
 
     def _send(self, demand: d.SendData) -> tuple[Step, ...]:
         packets, transfer = self._data("send", demand, self.parameters.socket_window_bytes)

@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from simulator import demands as d
-from simulator.layers.base import Layer, Mechanism, Service, Transition
+from simulator.layers.base import GuestDevice, Layer, Mechanism, Service, Transition
 from simulator.parameters import Parameter
 from simulator.steps import At, Below, Send, Step, Use
 
@@ -101,7 +101,7 @@ class ParavirtualHypervisor(Layer):
         """A guest's machine operation."""
         if type(demand) in _CHECKED:
             return (self._use(*_CHECKED[type(demand)]),)
-        if isinstance(demand, (d.Compute, d.SensitiveInstruction)):
+        if isinstance(demand, (d.Compute, d.AccessMemory, d.SensitiveInstruction)):
             return (Below(demand),)
         if isinstance(demand, d.UpdatePageTable):
             return (self._use("page_table", "batched_update_cycles" if demand.batched else "update_cycles"),)
@@ -123,7 +123,7 @@ class ParavirtualHypervisor(Layer):
         """Whether a waking domain pays for the event that wakes it: where no back end's notice has it pay."""
         return self.structure["driver_place"] == "hypervisor"
 
-    def services(self) -> tuple[Service, ...]:
+    def guest_services(self) -> tuple[Service, ...]:
         """The back ends, threads of domain 0."""
         if self.structure["driver_place"] != DOMAIN_0:
             return ()
@@ -136,7 +136,7 @@ class ParavirtualHypervisor(Layer):
         """Guests see front ends only."""
         return {"disk": "paravirtual", "nic": "paravirtual"}
 
-    def for_child(self, role: str) -> Layer:
+    def for_child(self, role: str, devices: Mapping[str, GuestDevice] | None = None) -> Layer:
         """Domain 0 drives the devices itself, but is a paravirtualized guest in everything else."""
         return DriverDomainPort(self) if role == DOMAIN_0 else self
 
@@ -182,8 +182,8 @@ class DriverDomainPort(ParavirtualHypervisor):
         """A kick wakes it."""
         return True
 
-    def services(self) -> tuple[Service, ...]:
-        """None beside the hypervisor's own."""
+    def guest_services(self) -> tuple[Service, ...]:
+        """None: it serves the other guests itself."""
         return ()
 
     def presents(self) -> Mapping[str, str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
+from simulator.catalog.suggestion import suggestion
 from simulator.errors import StackError
 from simulator.notation import Node, Tree, build
-from simulator.scenario import fits
+from simulator.scenario import fits, hardware, points
 from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.parts import TenantChoice
+from simulator.scenario.schema import Fault
 from simulator.scenario.types import split
 from simulator.space import divide
 from simulator.units import format_quantity
@@ -21,10 +25,26 @@ def check(lookup: Lookup, combination: Combination) -> None:
     tree = _tree(lookup, combination)
     _check_times(lookup, combination)
     _check_programs(lookup, combination)
+    _check_built_for(lookup, combination)
+    hardware.check(lookup, combination)
     if tree is not None:
         guests = [tenant for tenant in combination.tenants if _own_system(lookup, tree.chains[tenant.name])]
         _check_memory(lookup, combination, guests)
         _check_processors(lookup, combination, guests)
+
+
+def check_faults(lookup: Lookup, combinations: Sequence[Combination]) -> None:
+    """Note every fault whose name no stack of the scenario knows."""
+    written = lookup.source.data.get("faults", ())
+    for index, each in enumerate(written if isinstance(written, list) else ()):
+        try:
+            fault = Fault.model_validate(each)
+        except ValidationError:
+            continue
+        if combinations and not any(points.names(lookup, fault, combination) for combination in combinations):
+            known = {name for each in combinations for name in (*each.stack.products, *(t.name for t in each.tenants))}
+            message = f"nothing in any stack is called {fault.crash!r}"
+            lookup.complain(("faults", index, "crash"), message, suggestion(fault.crash, known))
 
 
 def check_space(lookup: Lookup, combination: Combination, point: Mapping[str, Any]) -> None:
@@ -69,15 +89,33 @@ def _check_programs(lookup: Lookup, combination: Combination) -> None:
         expression = combination.stack.expressions.get(tenant.name)
         if expression is None:
             continue
-        interface = lookup.workload(tenant.workload, lookup.any_machine).interface
-        problem = fits.misfit_program(lookup, expression, tenant.workload, interface)
+        problem = fits.misfit_program(lookup, expression, tenant.workload)
         if problem:
             lookup.complain(combination.stack.place, *problem)
 
 
+def _check_built_for(lookup: Lookup, combination: Combination) -> None:
+    """A program in machine code runs only where its processor and its system's interface are."""
+    machine = combination.machine
+    if machine is None:
+        return
+    for tenant in combination.tenants:
+        expression = combination.stack.expressions.get(tenant.name)
+        if expression is not None:
+            architecture = lookup.machine(machine.base).architecture
+            problem = fits.misbuilt(lookup, expression, tenant.workload, architecture)
+            if problem:
+                lookup.complain(combination.stack.place, *problem)
+
+
 def _own_system(lookup: Lookup, chain: tuple[Node, ...]) -> bool:
     """Whether a tenant has a kernel of its own, in a virtual machine of its own."""
-    return any(node.private and lookup.layer_class(node.name).NEEDS == fits.MACHINE for node in chain)
+    return any(node.private and _is_kernel(lookup, node.name) for node in chain)
+
+
+def _is_kernel(lookup: Lookup, name: str) -> bool:
+    """Whether a layer stands on a machine and offers a system."""
+    return (lookup.needs(name), lookup.layer_class(name).OFFERS) == (fits.MACHINE, fits.SYSTEM)
 
 
 def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantChoice]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from simulator.catalog.product import Product
 from simulator.notation import ROLES, Expression, Term
 from simulator.scenario.lookup import Lookup
 
-MACHINE, SYSTEM = "machine", "system"
+MACHINE, SYSTEM, BYTECODE = "machine", "system", "bytecode"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def floors(lookup: Lookup, expression: Expression) -> list[Floor]:
     for _, term in expression.placed():
         product = dict(below.options)[term.name] if term.is_role else term.name
         layer = lookup.layer_class(product)
-        found.append(Floor(term, product, layer.NEEDS, layer.OFFERS))
+        found.append(Floor(term, product, lookup.needs(product), layer.OFFERS))
         below = term
     return found
 
@@ -49,7 +50,7 @@ def misfit(lookup: Lookup, expression: Expression) -> tuple[str, str] | None:
 
 
 def _misfit_role(lookup: Lookup, floor: Floor, role: str, filler: str) -> tuple[str, str] | None:
-    if role not in ROLES or floor.offers == lookup.layer_class(filler).NEEDS:
+    if role not in ROLES or floor.offers == lookup.needs(filler):
         return None
     system = lookup.layer_for(floor.offers, SYSTEM)
     return f"{filler} cannot be the {role} of {floor.product}", f"write e.g. '{role}={system}'"
@@ -85,12 +86,23 @@ def _repaired(stack: Sequence[Floor], index: int, between: str) -> str:
     return f"{' / '.join(lower)} | {' / '.join(upper)}"
 
 
-def misfit_program(lookup: Lookup, expression: Expression, workload: str, interface: str) -> tuple[str, str] | None:
+def as_class_files(lookup: Lookup, expression: Expression, workload: str) -> bool:
+    """Whether a workload runs there in its build of bytecode: on top of a Java virtual machine."""
+    product = lookup.workload(workload, lookup.any_machine)
+    return floors(lookup, expression)[-1].offers == BYTECODE and bool(product.bytecode)
+
+
+def misfit_program(lookup: Lookup, expression: Expression, workload: str) -> tuple[str, str] | None:
     """Message and remedy if the top of a stack does not offer what a workload runs on."""
     stack = floors(lookup, expression)
-    top = stack[-1]
-    if top.offers == interface:
+    top, interface = stack[-1], lookup.workload(workload, lookup.any_machine).interface
+    if top.offers == interface or as_class_files(lookup, expression, workload):
         return None
+    if top.offers == BYTECODE:
+        return (
+            f"{workload} is there in machine code only, and {top.product} at the top of '{expression}' runs bytecode",
+            "take a workload that has class files, or leave the Java virtual machine out",
+        )
     above = lookup.layer_for(top.offers, interface, tuple(floor.product for floor in stack))
     text = str(expression)
     example = f"{text} {above}" if text.endswith("|") else f"{text} / {above}"
@@ -98,3 +110,38 @@ def misfit_program(lookup: Lookup, expression: Expression, workload: str, interf
         f"{workload} runs on a {interface}, and {top.product} at the top of '{text}' offers a {top.offers}",
         f"put a {interface} on top, e.g. '{example}'" if above else f"put a {interface} on top",
     )
+
+
+def misbuilt(lookup: Lookup, expression: Expression, workload: str, architecture: str) -> tuple[str, str] | None:
+    """Message and remedy for the first product whose machine code does not run where it stands, from the hardware up.
+
+    ``runs_on`` names the program interfaces (``linux``) that a product is built for, ``architectures`` its
+    processors; bytecode is built for none in particular.
+    """
+    abi = ""
+    for floor in floors(lookup, expression):
+        product = lookup.product(floor.product)
+        problem = _misbuilt(product, abi, architecture)
+        if problem:
+            return problem
+        abi = product.abi or ("" if floor.offers == MACHINE else abi)
+    if as_class_files(lookup, expression, workload):
+        return None
+    return _misbuilt(lookup.workload(workload, lookup.any_machine), abi, architecture)
+
+
+def _misbuilt(product: Product, abi: str, architecture: str) -> tuple[str, str] | None:
+    if product.architectures and architecture not in product.architectures:
+        return (
+            f"{product.name} is machine code for {' or '.join(product.architectures)}, and this machine's processors "
+            f"execute {architecture}",
+            "take a machine that fits, or a program in bytecode, which runs on both",
+        )
+    if product.runs_on and abi not in product.runs_on:
+        there = f"offers that of {abi}" if abi else "offers none"
+        return (
+            f"{product.name} is built for the program interface of {' or '.join(product.runs_on)}, and what it stands "
+            f"on {there}",
+            f"put {' or '.join(product.runs_on)} under it, or take a program in bytecode",
+        )
+    return None

@@ -25,6 +25,7 @@ class Catalog(Protocol):
     def resolve_name(self, kind: str, name: str) -> str: ...
     def layer(self, name: str, machine: str) -> Product: ...
     def workload(self, name: str, machine: str) -> Product: ...
+    def virtual_hardware(self, name: str, machine: str) -> Product: ...
     def machine(self, name: str) -> Machine: ...
 
 
@@ -41,6 +42,8 @@ class Lookup:
         self.problems: list[Problem] = []
         self.layer = cache(catalog.layer)
         self.workload = cache(catalog.workload)
+        self.full_name = catalog.resolve_name
+        self.virtual_hardware = cache(catalog.virtual_hardware)
         self.machine = cache(catalog.machine)
         self.layer_class = cache(self._layer_class)
         self._catalog = catalog
@@ -84,10 +87,13 @@ class Lookup:
     def layer_for(self, needs: str, offers: str, preferred: tuple[str, ...] = ()) -> str:
         """A layer that fits, as an example: one of those preferred, otherwise of the catalog; empty if none does."""
         for name in (*preferred, *self._catalog.names("layers")):
-            layer = self.layer_class(name)
-            if (needs, offers) == (layer.NEEDS, layer.OFFERS):
+            if (needs, offers) == (self.needs(name), self.layer_class(name).OFFERS):
                 return name
         return ""
+
+    def needs(self, name: str) -> str:
+        """The interface that a layer stands on, by its full name."""
+        return self.layer_class(name).needs(self.product(name).structure)
 
     def numbers(
         self, written: Mapping[str, Any], declared: Mapping[str, Quantity], place: Place, variant: Variant

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.errors import CatalogError
 from simulator.scenario.combinations import Combination
+from simulator.scenario.fits import as_class_files
+from simulator.scenario.hardware import hardware
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.parts import MachineChoice, TenantChoice
+from simulator.scenario.schema import Fault
 
 Point = dict[str, Any]
 
@@ -25,6 +29,7 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
     companion = {"companion_of": stack.companion_of} if stack.companion_of else {}
     return {
         **header,
+        "faults": [_fault(lookup, each) for each in header["faults"] if names(lookup, each, combination)],
         "point": number,
         "axes": dict(combination.axes),
         "stack": stack.label,
@@ -32,6 +37,9 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
         "expression": stack.text,
         "machine": {"name": machine.name, "devices": {name: dict(each) for name, each in machine.devices.items()}},
         "layers": {name: _layer(lookup, combination, name, machine) for name in stack.products},
+        "hardware": {
+            each.name: hardware(lookup, combination, each, machine.base) for each in combination.tenants
+        },
         "without": list(stack.without),
         "tenants": {each.name: _tenant(lookup, combination, each, machine) for each in combination.tenants},
         "duration_s": combination.setting("duration"),
@@ -40,10 +48,30 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
     }
 
 
+def names(lookup: Lookup, fault: Fault, combination: Combination) -> bool:
+    """Whether what a fault names is there in this combination."""
+    known = {*combination.stack.products, *(tenant.name for tenant in combination.tenants)}
+    return _full_name(lookup, fault.crash) in known
+
+
+def _full_name(lookup: Lookup, name: str) -> str:
+    """A product's full name, or the name as it is."""
+    try:
+        return lookup.full_name("layers", name)
+    except CatalogError:
+        return name
+
+
+def _fault(lookup: Lookup, fault: Fault) -> Point:
+    return {"at_s": fault.at, "crash": _full_name(lookup, fault.crash)}
+
+
 def _layer(lookup: Lookup, combination: Combination, name: str, machine: MachineChoice) -> Point:
     product, stack = lookup.layer(name, machine.base), combination.stack
+    start = {name: quantity.value for name, quantity in product.start.items()}
     return {
         "family": product.family,
+        "start": start or None,
         "structure": {**product.structure, **stack.structure.get(name, {})},
         "parameters": {**product.values(), **stack.parameters.get(name, {})},
     }
@@ -51,18 +79,22 @@ def _layer(lookup: Lookup, combination: Combination, name: str, machine: Machine
 
 def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, machine: MachineChoice) -> Point:
     product, form = lookup.workload(tenant.workload, machine.base), tenant.form
+    expression = combination.stack.expressions[tenant.name]
+    portable = as_class_files(lookup, expression, tenant.workload)
     return {
         "workload": product.name,
         "program": product.program,
         "metric": dict(product.metric),
         "parameters": {**product.values(), **tenant.parameters},
+        "bytecode": {name: each.value for name, each in product.bytecode.items()} if portable else None,
         "memory_bytes": form.memory,
         "vcpus": form.vcpus,
         "weight": form.weight,
         "cap_cores": form.cap,
         "start_s": form.start,
+        "boot": form.boot,
         "stop_s": form.stop,
         "group": form.group,
         "limits": {name: dict(each) for name, each in tenant.limits.items()},
-        "expression": str(combination.stack.expressions[tenant.name]),
+        "expression": str(expression),
     }

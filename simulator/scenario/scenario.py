@@ -19,7 +19,7 @@ from simulator.scenario import checks, parts, problems, source, stacks
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
-from simulator.scenario.schema import ScenarioFile
+from simulator.scenario.schema import Fault, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.variants import repeated
 
@@ -142,11 +142,13 @@ def _resolved(written: Source, catalog: Catalog) -> list[Point]:
     combinations = list(found.combinations(written.data))
     for combination in combinations:
         checks.check(lookup, combination)
+    checks.check_faults(lookup, combinations)
     _refuse(lookup)
     header = {
         "scenario": written.name,
         "title": written.data.get("title") or written.name,
         "seed": written.data.get("seed", 1),
+        "faults": [Fault.model_validate(each) for each in written.data.get("faults", ())],
     }
     points = [point(lookup, combination, number, header) for number, combination in enumerate(combinations)]
     for combination, each in zip(combinations, points, strict=True):

@@ -84,6 +84,17 @@ Expressions = Annotated[
 """One stack for all tenants, or one for each of them, side by side."""
 
 
+class VirtualHardware(Part):
+    """What virtual machines are given beside memory and processors; where there is none, it counts for nothing."""
+
+    disk: Axis[Text | None] = Field(default=None, examples=["virtio-blk"])
+    """The disk with its controller: a name of the catalog, or a style (emulated, paravirtual, passthrough)."""
+    nic: Axis[Text | None] = Field(default=None, examples=["e1000"])
+    """The network card: a name of the catalog, or a style."""
+    image: Axis[Text | None] = Field(default=None, examples=["debian-12"])
+    """What the machine boots from."""
+
+
 class StackForm(Part):
     """A stack with some of its mechanisms or numbers changed."""
 
@@ -93,8 +104,8 @@ class StackForm(Part):
     """Mechanisms that are switched off."""
     parameters: dict[str, dict[str, Axis[Scalar]]] = {}
     """For each layer the numbers to change, with their units."""
-    virtual_hardware: Nothing = None
-    """For a later version."""
+    virtual_hardware: VirtualHardware = VirtualHardware()
+    """Disk, network card and image of every virtual machine in it."""
 
 
 Stack = Annotated[
@@ -127,18 +138,31 @@ class Tenant(Part):
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
     vcpus: Axis[Count | None] = None
     """How many processors its virtual machine has."""
+    virtual_hardware: VirtualHardware = VirtualHardware()
+    """Disk, network card and image of its virtual machine, before what the stack says."""
     weight: Axis[Weight] = 1.0
     """Its part beside the other tenants."""
     cap: Axis[Cores | None] = None
     """How much processor it may use at most: cores, or per cent of one."""
     start: Axis[Time] = 0.0
     """When it begins."""
+    boot: Axis[bool] = False
+    """Whether its own systems are started first; otherwise they are up already."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
     group: Axis[Text | None] = None
     """Tenants of one group share what stands between two bars of a stack."""
     limits: dict[str, dict[str, Axis[Scalar]]] = {}
     """For each layer the limits that it keeps for this tenant."""
+
+
+class Fault(Part):
+    """A system that fails at a moment, with everything that stands on it."""
+
+    at: Time = Field(examples=["20 s"])
+    """When it fails."""
+    crash: Text = Field(examples=["app"])
+    """Which system: the kernel under a tenant, by the tenant's name, or a shared layer by its product's name."""
 
 
 class Settings(Part):
@@ -166,8 +190,8 @@ class Settings(Part):
     """Names of the figures to draw."""
     operations: Nothing = None
     """For a later version."""
-    faults: Nothing = None
-    """For a later version."""
+    faults: tuple[Fault, ...] = ()
+    """What fails, and when."""
 
 
 class ScenarioFile(Settings):

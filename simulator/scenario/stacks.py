@@ -34,6 +34,7 @@ class StackChoice:
         without: mechanisms switched off.
         structure: choices changed, by product.
         parameters: numbers changed, by product, in SI units.
+        virtual_hardware: what its virtual machines are given, by kind; None: what their hypervisor does by default.
         companion_of: the stack that this one was added for, to show it with every mechanism on.
     """
 
@@ -45,6 +46,7 @@ class StackChoice:
     without: tuple[str, ...] = ()
     structure: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    virtual_hardware: Mapping[str, str | None] = field(default_factory=dict)
     companion_of: str = ""
 
     @property
@@ -60,7 +62,8 @@ class StackChoice:
 
     def equals(self, other: StackChoice) -> bool:
         """Whether the two differ in nothing but the mechanisms switched off."""
-        return (self.text, self.parameters) == (other.text, other.parameters)
+        mine, others = (self.text, self.parameters, self.virtual_hardware), (other.text, other.parameters)
+        return mine == (*others, other.virtual_hardware)
 
 
 def read(lookup: Lookup, tenants: Collection[str], broken: Collection[Place]) -> list[StackChoice]:
@@ -122,6 +125,7 @@ class _Reader:
             self._by_tenant(expressions),
             side_by_side=isinstance(form.stack, dict),
             without=form.without,
+            virtual_hardware=form.virtual_hardware.model_dump(),
         )
         changes = Changes(self._lookup, self._variant)
         changes.read_options({(*place, *tenant): each for tenant, each in expressions.items()})

@@ -73,8 +73,9 @@ class Fluid:
         cap: float | None = None,
         width: float | None = None,
         reservation: float | None = None,
+        frozen: bool | None = None,
     ) -> None:
-        """Change a rule while work flows. The root's cap is the capacity of the device.
+        """Change a rule while work flows. The root's cap is the capacity of the device; nothing frozen is served.
 
         Raises:
             ValueError: a weight that is not positive.
@@ -86,6 +87,7 @@ class Fluid:
         share.cap = share.cap if cap is None else cap
         share.width = share.width if width is None else width
         share.reservation = share.reservation if reservation is None else reservation
+        share.frozen = share.frozen if frozen is None else frozen
         self._rates()
 
     def set_unit_rate(self, unit_rate: float, capacity: float) -> None:
@@ -114,7 +116,10 @@ class Fluid:
                 self._classify(leaf, elapsed)
 
     def _classify(self, leaf: Share, elapsed: float) -> None:
-        """Why a leaf got less than a whole processor: its siblings, its quota, or others."""
+        """Why a leaf got less than a whole processor: it was stopped, its siblings, its quota, or others."""
+        if any(node.frozen for node in leaf.lineage):
+            leaf.frozen_s += elapsed
+            return
         throttled = any(node.rate >= node.cap * (1.0 - 1e-9) for node in leaf.lineage)
         has_all = not throttled and self._has_all(leaf)
         alone = leaf.rate if has_all else min(self._rate_alone(leaf), self.unit_rate)

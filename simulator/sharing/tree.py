@@ -30,9 +30,9 @@ class Share:
     """
 
     __slots__ = (
-        "active", "cap", "children", "demand", "done", "lineage", "name", "parent", "payload", "rate",
-        "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s", "weight", "weight_rule", "width",
-        "work",
+        "active", "cap", "children", "demand", "done", "frozen", "frozen_s", "lineage", "name", "parent", "payload",
+        "rate", "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s", "weight", "weight_rule",
+        "width", "work",
     )  # fmt: skip
 
     def __init__(
@@ -61,7 +61,8 @@ class Share:
         self.active = False
         self.demand = self.rate = 0.0
         self.work = self.remaining = 0.0
-        self.ready_s = self.steal_s = self.throttled_s = 0.0
+        self.frozen = False
+        self.ready_s = self.steal_s = self.throttled_s = self.frozen_s = 0.0
         self.done: Callable[[Share], None] | None = None
         self.payload: object = None
         self.lineage: tuple[Share, ...] = ()
@@ -77,6 +78,9 @@ class Share:
 def measure_demand(share: Share, unit_rate: float) -> float:
     """The rate a share could use: its own bounds, or the sum of its active children. Sets ``demand`` below it."""
     wanted = 0.0
+    if share.frozen:
+        share.demand = 0.0
+        return 0.0
     if share.children:
         for child in share.children:
             if child.children or child.active:
@@ -100,7 +104,7 @@ def distribute(share: Share, rate: float, unit_rate: float) -> None:
     for child in share.children:
         if child.demand > 0.0:
             wanting.append(child)
-        elif child.rate:
+        elif child.rate or child.frozen:
             distribute(child, 0.0, unit_rate)
     for child, part in zip(wanting, _parts(wanting, rate, unit_rate), strict=True):
         if child.children:

@@ -45,8 +45,8 @@ def cost_us(point: Mapping[str, Any], benchmark: str) -> float:
     house = build(point)
     top = house.tops[next(iter(point["tenants"]))]
     if benchmark == SWITCH:
-        house.unblock(top)
-        works = [house.waking(top)]
+        house.unblock(house.path(top))
+        works = [house.waking(house.path(top))]
     else:
         works = [work for demand in EVENTS[benchmark] for work in compiled(top, demand) if isinstance(work, Work)]
     return sum(work.cycles / house.machine.cpu.frequency_hz + work.stall_s for work in works) * 1e6

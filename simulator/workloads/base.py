@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from math import exp, log, sqrt
 from typing import ClassVar, NamedTuple
 
-from simulator.demands import Demand, File
+from simulator.demands import Compute, Demand, Execute, File, LoadClasses, NewObjects, Portable
 from simulator.parameters import Parameter, Parameters
 
 Demands = Iterator[Demand]
@@ -69,6 +69,41 @@ class Context:
         self.requests.append((thread, kind, start_s, self._now() - start_s))
 
 
+PORTABLE = (
+    Parameter("methods_count", "count", "methods that are ever executed"),
+    Parameter("skew_ratio", "ratio", "exponent of Zipf's law by which the hottest methods take most of the execution"),
+    Parameter("method_bytecodes_count", "count", "bytecodes that one invocation of a method executes"),
+    Parameter("classes_count", "count", "classes loaded at the start"),
+    Parameter("cycle_bytecodes_count", "count", "bytecodes that do the work of one cycle of the machine code"),
+    Parameter("cycle_allocated_bytes", "bytes", "objects made on the heap with that work"),
+    Parameter("live_bytes", "bytes", "objects in use at any one time"),
+)
+"""What a program's file says of its class files, in the section ``bytecode``; without it there are none."""
+
+
+class ClassFiles:
+    """A program's build in bytecode: what it executes and allocates where its machine code would compute.
+
+    Args:
+        name: of the program.
+        figures: see ``PORTABLE``.
+    """
+
+    def __init__(self, name: str, figures: Mapping[str, float]) -> None:
+        self.figures = Parameters(figures)
+        self.program = Portable(
+            name, int(figures["methods_count"]), figures["skew_ratio"], figures["method_bytecodes_count"],
+            int(figures["classes_count"]),
+        )  # fmt: skip
+
+    def compute(self, cycles: float) -> Demands:
+        """What stands for so many cycles of the machine code."""
+        yield Execute(self.program, count=cycles * self.figures.cycle_bytecodes_count)
+        allocated_bytes = cycles * self.figures.cycle_allocated_bytes
+        if allocated_bytes:
+            yield NewObjects(allocated_bytes, self.figures.live_bytes)
+
+
 class ThreadPlan(NamedTuple):
     """One thread of a program."""
 
@@ -85,18 +120,31 @@ class Program(ABC):
     Args:
         parameters: see ``PARAMETERS``.
         context: time, luck and reports.
+        class_files: the build in bytecode, where the program runs on a Java virtual machine.
     """
-
-    INTERFACE: ClassVar[str] = "system"
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
     WHOLE: ClassVar[bool] = False
     """Whether the figure of merit means something only once all the work is done (a time, not a rate)."""
     COUNTS: ClassVar[tuple[str, ...]] = ()
     """Mechanisms that the workload says how often happen; none of them may be emergent."""
 
-    def __init__(self, parameters: Mapping[str, float], context: Context) -> None:
+    def __init__(
+        self, parameters: Mapping[str, float], context: Context, class_files: ClassFiles | None = None
+    ) -> None:
         self.parameters = Parameters(parameters)
         self.context = context
+        self.class_files = class_files
+
+    def compute(self, cycles: float) -> Demands:
+        """The program's own work of so many cycles of its machine code, as it is built here: code or class files."""
+        if self.class_files is None:
+            yield Compute(count=cycles)
+        else:
+            yield from self.class_files.compute(cycles)
+
+    def begins(self) -> tuple[Demand, ...]:
+        """What its first thread asks for before anything else: its classes, if it is built of any."""
+        return () if self.class_files is None else (LoadClasses(self.class_files.program),)
 
     @abstractmethod
     def threads(self) -> list[ThreadPlan]:

@@ -1,0 +1,24 @@
+"""What it takes to start and to install a layer: declared once, for the files of all layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulator.parameters import Parameter
+
+START = (
+    Parameter("start_cycles", "cycles", "processor work from nothing to ready"),
+    Parameter("start_read_bytes", "bytes", "read from its image on the way"),
+    Parameter("start_unit_bytes", "bytes", "how much of the image is read at a time"),
+    Parameter("start_wait_s", "s", "waits of fixed length on the way: probes, timeouts, grace periods"),
+)
+INSTALLATION = (
+    Parameter("install_steps_count", "count", "things that a person does, from an empty disk or a running system"),
+    Parameter("install_privileged_count", "count", "of these, those that need an administrator"),
+    Parameter("install_reboots_count", "count", "restarts of the machine"),
+    Parameter("install_bytes", "bytes", "fetched and written"),
+    Parameter("install_wait_s", "s", "time of the installer itself, fetching, writing and restarts apart"),
+)
+
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"start": START, "installation": INSTALLATION}
+"""The sections of a layer's file that say so; each may be left out, then nobody knows."""
