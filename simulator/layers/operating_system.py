@@ -247,7 +247,7 @@ class OperatingSystem(Layer):
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         """A request past the page cache: call, block stack, driver, transfer."""
         start_bytes = demand.file.start_bytes + demand.offset_bytes
-        blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write)
+        blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write, demand.stream)
         return (*self._call("null_io"), *self._blocks(blocks))
 
     def _stream(self, name: str) -> str:
