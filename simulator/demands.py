@@ -163,6 +163,8 @@ class DirectTransfer(Demand):
     offset_bytes: int
     size_bytes: int
     write: bool = False
+    stream: str = ""
+    """Name of the stream of writes that it is appended to; the offset then counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,11 +128,14 @@ class Assist:
         emulation = self.use("emulation", f"{place}_register_cycles", count)
         return (self.use("register_exit", "exit_cycles", count), emulation)
 
-    def interrupt(self, count: float = 1.0) -> tuple[Step, ...]:
-        """Interrupts handed to the guest, each ended by an exit unless the processor does it."""
+    def interrupt(self, count: float = 1.0, *, arrives: bool = False) -> tuple[Step, ...]:
+        """Interrupts handed to the guest, each ended by an exit unless the processor does it (posted).
+
+        One that ``arrives`` from the hardware itself takes an exit before, unless it is posted.
+        """
         cycles = self.parameters.injection_cycles
         if self.structure["interrupts"] == "injected":
-            cycles += self.parameters.interrupt_end_cycles
+            cycles += self.parameters.interrupt_end_cycles + (self.parameters.exit_cycles if arrives else 0.0)
         return (Use("injection", cycles=cycles * count, operations=count),)
 
     def use(self, mechanism: str, name: str, count: float = 1.0) -> Use:

@@ -38,8 +38,9 @@ from simulator.demands import (
     Trap,
     UpdatePageTable,
 )
+from simulator.layers._transfers import moved
 from simulator.layers.base import Layer, Mechanism
-from simulator.steps import DISK, NIC_RECEIVE, NIC_SEND, Step, Transfer, Use
+from simulator.steps import Step, Use
 
 _IN_THE_KERNELS_OWN_FIGURES = (
     AccessRegister,
@@ -74,13 +75,8 @@ class Hardware(Layer):
         """Device time."""
         if isinstance(demand, Compute):
             return (Use("compute", cycles=1.0, program=True),)
-        if isinstance(demand, TransferBlocks):
-            position, stream = demand.position_bytes, demand.stream
-            return (Transfer(DISK, "transfer", demand.size_bytes, position, demand.write, stream),)
-        if isinstance(demand, TransferPackets):
-            device = NIC_SEND if demand.direction == "send" else NIC_RECEIVE
-            window_bytes, frames = demand.window_bytes, demand.frames
-            return (Transfer(device, "transfer", demand.size_bytes, window_bytes=window_bytes, frames=frames),)
+        if isinstance(demand, (TransferBlocks, TransferPackets)):
+            return (moved(demand),)
         if isinstance(demand, AccessMemory):
             return self._access(demand)
         if isinstance(demand, NestedWalk):

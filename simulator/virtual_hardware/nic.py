@@ -13,7 +13,13 @@ class VirtualNetworkCard:
 
     STRUCTURE = {"style": STYLES}
     PARAMETERS = (
-        Parameter("registers_count", "count", "registers that the driver touches for a unit beside the one that starts it", "", _EMULATED),
+        Parameter(
+            "registers_count",
+            "count",
+            "registers that the driver touches for a unit, the one that starts it apart",
+            "",
+            _EMULATED,
+        ),
         Parameter("driver_cycles", "cycles", "the guest driver's work for a unit sent or received"),
         Parameter("queue_count", "count", "units that fit into its ring"),
         Parameter("offload_bytes", "bytes", "largest unit that it cuts into packets by itself; 0: packet by packet"),
