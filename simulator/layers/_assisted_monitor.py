@@ -24,7 +24,7 @@ PLACES = ("host-kernel", "host-process")
 _ELSEWHERE = ("emulator_place=hypervisor", "emulator_place=domain-0")
 PARAMETERS = tuple(
     replace(each, only="processor=translation") if each.only == "execution=translation"
-    else each if each.only.startswith(("paging", "interrupts"))
+    else each if each.only.startswith("paging")
     else replace(each, only=ONLY)
     for each in _assist.PARAMETERS if each.only not in _ELSEWHERE
 )  # fmt: skip
@@ -36,11 +36,9 @@ class AssistedMonitor:
 
     def __init__(self, parameters: Parameters, structure: Mapping[str, str], place: Place) -> None:
         self.parameters, self.structure, self.place = parameters, structure, place
+        assisted = {**structure, "execution": "assist", "interrupts": "injected"}
         self._at = {
-            where: Assist(
-                parameters, {**structure, "execution": "assist", "emulator_place": where}, place.page_bytes
-            )
-            for where in PLACES
+            where: Assist(parameters, {**assisted, "emulator_place": where}, place.page_bytes) for where in PLACES
         }
         self._processor = self._at["host-kernel"]
         self._kernel = paths(parameters, structure, place, "host-kernel")

@@ -113,9 +113,9 @@ class DevicePaths:
     def _process_blocks(self, demand: d.TransferBlocks, requests: float) -> tuple[Step, ...]:
         """System calls on the file that holds the virtual disk."""
         calls = d.SystemCall("null_io", count=self.parameters.disk_calls_count * requests)
-        return (Below(calls), Below(self._of_file(demand)))
+        return (Below(calls), Below(self.of_file(demand)))
 
-    def _of_file(self, demand: d.TransferBlocks) -> d.Demand:
+    def of_file(self, demand: d.TransferBlocks) -> d.Demand:
         cache, position, size_bytes = self.structure["disk_cache"], demand.position_bytes, demand.size_bytes
         disk = d.File(f"{self.path}:virtual-disk", 0, int(self.parameters.disk_block_bytes))
         if cache == "none":

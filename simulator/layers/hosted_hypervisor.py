@@ -36,13 +36,14 @@ twice, unless ``disk_cache`` is ``none``), its block stack and driver, its netwo
 
 Parameters: see ``PARAMETERS``. Structure:
     processor       ``translation``, ``assist`` or ``emulation``
-    paging          who keeps the tables that the processor walks: ``shadow`` or ``nested`` (assist only)
-    interrupts      whether the guest's end of an interrupt is an exit (assist)
+    paging          whose tables the processor walks: ``shadow`` ones of the monitor (translation, assist), ``nested``:
+                    the guest's own within the monitor's (assist), or none of the guest's: ``software`` (emulation)
     disk_cache      whether the host acknowledges a guest's write once it is in the host's page cache
                     (``write-back``) or once the disk has it (``write-through``); ``none``: past the host's page cache
-    disk_requests   assist, emulation: whether the disk's thread waits for a request before it takes the next
+    disk_requests   whether the disk's thread waits for a request before it takes the next (assist, emulation)
     disk_place, nic_place
-                    assist: where the registers of these devices are worked out, and where the card is
+                    where the registers of these devices are worked out, and where the card sends (assist; the others
+                    have their devices in the process)
 
 Validation: Barham 2003, see docs/barham-2003.md; assist and emulation: none.
 
@@ -59,6 +60,7 @@ from simulator.layers._assisted_monitor import PLACES, AssistedMonitor
 from simulator.layers._emulated_monitor import EmulatedMonitor
 from simulator.layers._translated_monitor import TranslatedMonitor
 from simulator.layers.base import Layer, Place, Service, Transition
+from simulator.parameters import Parameter
 from simulator.steps import Step, Use
 
 _MONITORS = {"translation": TranslatedMonitor, "assist": AssistedMonitor, "emulation": EmulatedMonitor}
@@ -77,8 +79,7 @@ class HostedHypervisor(Layer):
     })  # fmt: skip
     STRUCTURE = {
         "processor": tuple(_MONITORS),
-        "paging": _assist.STRUCTURE["paging"],
-        "interrupts": _assist.STRUCTURE["interrupts"],
+        "paging": (*_assist.STRUCTURE["paging"], "software"),
         "disk_cache": ("write-back", "write-through", "none"),
         "disk_requests": ("serial", "concurrent"),
         "disk_place": PLACES,
@@ -89,6 +90,7 @@ class HostedHypervisor(Layer):
         *_translated_monitor.PARAMETERS,
         *_assisted_monitor.PARAMETERS,
         *_emulated_monitor.PARAMETERS,
+        Parameter("monitor_bytes", "bytes", "memory of the monitor beside the guest's"),
     )
     MECHANISMS = {
         **_assist.MECHANISMS,
