@@ -53,6 +53,7 @@ References: sugerman2001, barham2003, virtualbox2018, measured2026.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from simulator import demands as d
 from simulator.layers import _assist, _assisted_monitor, _device_process, _emulated_monitor, _translated_monitor
@@ -60,10 +61,32 @@ from simulator.layers._assisted_monitor import PLACES, AssistedMonitor
 from simulator.layers._emulated_monitor import EmulatedMonitor
 from simulator.layers._translated_monitor import TranslatedMonitor
 from simulator.layers.base import Layer, Place, Service, Transition
-from simulator.parameters import Parameter
+from simulator.parameters import Parameter, Parameters
 from simulator.steps import Step, Use
 
-_MONITORS = {"translation": TranslatedMonitor, "assist": AssistedMonitor, "emulation": EmulatedMonitor}
+class Monitor(Protocol):
+    """What runs the guests of a product; made of its numbers, its choices and its place."""
+
+    def __init__(self, parameters: Parameters, structure: Mapping[str, str], place: Place) -> None: ...
+
+    def lower(self, demand: d.Demand) -> tuple[Step, ...] | None:
+        """Steps for one demand; None for an unknown one."""
+
+    def carry(self, cycles: float, kernel: bool) -> tuple[Use, ...]:
+        """What the guest's own code takes beyond its cycles."""
+
+    def react(self, transition: Transition) -> tuple[Step, ...]:
+        """Steps that a transition costs."""
+
+    def services(self) -> tuple[Service, ...]:
+        """Threads for one guest."""
+
+
+_MONITORS: Mapping[str, type[Monitor]] = {
+    "translation": TranslatedMonitor,
+    "assist": AssistedMonitor,
+    "emulation": EmulatedMonitor,
+}
 """What runs the guest, by what the processor does for it."""
 
 
