@@ -157,7 +157,8 @@ class Catalog:
         )
 
     def _resolution(self, found: Sheet, group: Group, machine: str) -> Resolution:
-        return Resolution(found.document, group, Generations(self._library.years, machine))
+        generations = Generations(self._library.years, machine, self._library.architectures)
+        return Resolution(found.document, group, generations)
 
     def _numbers(self, found: Sheet, machine: str) -> dict[str, dict[str, Quantity]]:
         """The numbers of each group for a machine."""

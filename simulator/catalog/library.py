@@ -53,6 +53,13 @@ class Library:
         years = {name: sheet.year(self.document("machines", name)) for name in self.files("machines")}
         return {name: year for name, year in years.items() if year is not None}
 
+    @cached_property
+    def architectures(self) -> dict[str, str]:
+        """The architecture of each machine, empty where its file does not say."""
+        return {
+            name: str(self.document("machines", name).data.get("architecture", "")) for name in self.files("machines")
+        }
+
     def document(self, kind: str, name: str) -> Document:
         """A file as it is, unchecked."""
         path = self.files(kind)[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.catalog import formula
 from simulator.catalog.document import Document
@@ -20,10 +20,16 @@ _WIDENING = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """The years of the machines, and the machine that numbers are wanted for (empty: where they were measured)."""
+    """The years of the machines, and the machine that numbers are wanted for (empty: where they were measured).
+
+    Attributes:
+        architectures: of the machines that say it: a number comes from another architecture only if no machine of
+            the same has one.
+    """
 
     years: Mapping[str, int]
     machine: str = ""
+    architectures: Mapping[str, str] = field(default_factory=dict)
 
     def choose(self, entries: Sequence[Entry]) -> Entry:
         """The entry of this machine, else the one for any, else that of the nearest generation, rather newer."""
@@ -38,9 +44,14 @@ class Generations:
         """Whether the entry's number was measured on another machine."""
         return entry.measured_on not in (ANY, self.machine) and bool(self.machine)
 
-    def _distance(self, machine: str) -> tuple[int, int, str]:
+    def _distance(self, machine: str) -> tuple[bool, int, int, str]:
         year = self.years[machine]
-        return (abs(year - self.years[self.machine]) if self.machine else 0, -year, machine)
+        apart = abs(year - self.years[self.machine]) if self.machine else 0
+        return (self._make(machine) != self._make(self.machine), apart, -year, machine)
+
+    def _make(self, machine: str) -> str:
+        """The architecture without its width."""
+        return self.architectures.get(machine, "").removesuffix("64").removesuffix("-")
 
 
 class Resolution:

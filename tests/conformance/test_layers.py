@@ -20,9 +20,10 @@ import pytest
 from simulator import demands as d
 from simulator import discovery
 from simulator.catalog import Catalog
-from simulator.layers.base import Layer, Mechanism, Place, Transition
+from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Transition
 from simulator.steps import At, Below, Change, Choice, Parallel, Require, Send, Spawn, Step, Transfer, Use
 from simulator.units import unit_of_name
+from simulator.virtual_hardware import STYLES
 
 MODULES = sorted(discovery.members("layers"))
 MACHINE = "dell-2650"
@@ -76,9 +77,16 @@ def instances(name: str) -> Iterator[Layer]:
             place = Place(product, 256 * 2**20, {"disk": kind, "nic": kind})
             layer = family(name)(numbers, structure, place)
             yield layer
-            port = layer.for_child("domain-0")
-            if port is not layer:
-                yield port
+            ports = [layer.for_child("domain-0"), *(layer.for_child("guest", shown(style)) for style in STYLES)]
+            yield from (port for port in ports if port is not layer)
+
+
+def shown(style: str) -> dict[str, GuestDevice]:
+    """A disk and a network card of a style, as a hypervisor shows them to a guest."""
+    return {
+        kind: GuestDevice(f"{style} {kind}", style, {"queue_count": 8, "request_bytes": 4096})
+        for kind in ("disk", "nic")
+    }
 
 
 def answers(layer: Layer) -> Iterator[tuple[object, list[Step]]]:
