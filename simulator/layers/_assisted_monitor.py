@@ -72,7 +72,7 @@ class AssistedMonitor:
         return self._at[self.structure[f"{device}_place"] if device else "host-kernel"].register()
 
     def _sent(self, demand: d.TransferPackets) -> tuple[Step, ...]:
-        """By a card in the host's kernel; its interrupts, and a paravirtual card's notifications, are one for a batch."""
+        """By a card in the host's kernel; interrupts, and notifications of a paravirtual card, are one for a batch."""
         style, batch = self._process.style("nic"), 1.0 / self.parameters.receive_batch_count
         told = self._processor.register(batch if style == "paravirtual" else 1.0)
         return (*told, *self._kernel.nic(demand, style), *self._processor.interrupt(batch))

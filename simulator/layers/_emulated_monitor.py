@@ -28,7 +28,7 @@ PARAMETERS = tuple(
         ("line_bytes", "bytes", "a cache line, the unit of a stream", "software_walk"),
         ("word_bytes", "bytes", "what one access of a stream moves", "software_walk"),
         ("exception_cycles", "cycles", "an exception or interrupt taken into the guest kernel", "exception"),
-        ("base_load_cycles", "cycles", "another page-table base: the table is emptied and filled again", "software_walk"),
+        ("base_load_cycles", "cycles", "another page-table base: the table emptied and filled again", "software_walk"),
         ("device_register_cycles", "cycles", "a register of a virtual device, by its function", "emulation"),
     )
 )  # fmt: skip
@@ -76,7 +76,7 @@ class EmulatedMonitor:
         return self._exception() if transition.kind == "resume" else ()
 
     def _privileged(self, demand: d.Demand) -> tuple[Step, ...] | None:
-        """A processor's own work done by code; a sensitive instruction is a function, as the figure for kernels has it."""
+        """A processor's own work done by code; sensitive instructions are in the figure for kernel code."""
         if isinstance(demand, d.SensitiveInstruction):
             return ()
         if isinstance(demand, d.NestedWalk):

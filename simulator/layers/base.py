@@ -1,7 +1,8 @@
 """A layer: software that turns a demand into steps for what lies below it.
 
 Three verbs, all pure: ``lower`` (one demand), ``react`` (a transition of the sharing tree), ``services`` (the
-threads a layer runs); and ``carry`` where the code of the layers above does not run as it is. Layers know nothing of simulated time: ``list(layer.lower(demand))`` is a complete test.
+threads a layer runs); and ``carry`` where the code of the layers above does not run as it is. Layers know nothing of
+simulated time: ``list(layer.lower(demand))`` is a complete test.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ from simulator.layers.base import Layer, Place, Service, Transition
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Step, Use
 
+
 class Monitor(Protocol):
     """What runs the guests of a product; made of its numbers, its choices and its place."""
 
