@@ -108,8 +108,8 @@ class Setting:
         return self._house.machine.cpu.parameters.idle_exit_s
 
     def path(self, node: Node) -> tuple[Node, ...]:
-        """The nodes from one down to the machine."""
-        return self._house.path(node)
+        """The nodes that a thread of one runs on, down to the machine."""
+        return self._house.own_path(node)
 
     def name(self, path: str) -> str:
         """A node's name for a reader."""

@@ -113,11 +113,13 @@ class DevicePaths:
     def _process_blocks(self, demand: d.TransferBlocks, requests: float) -> tuple[Step, ...]:
         """System calls on the file that holds the virtual disk."""
         calls = d.SystemCall("null_io", count=self.parameters.disk_calls_count * requests)
-        return (Below(calls), Below(self.of_file(demand)))
+        return (Below(calls), Below(self._of_file(demand)))
 
-    def of_file(self, demand: d.TransferBlocks) -> d.Demand:
+    def _of_file(self, demand: d.TransferBlocks) -> d.Demand:
+        """One request on the file; small ones are not read ahead of, and find again what others of their size read."""
         cache, position, size_bytes = self.structure["disk_cache"], demand.position_bytes, demand.size_bytes
-        disk = d.File(f"{self.path}:virtual-disk", 0, int(self.parameters.disk_block_bytes))
+        unit_bytes = min(int(self.parameters.disk_block_bytes), int(size_bytes))
+        disk = d.File(f"{self.path}:virtual-disk, {unit_bytes} at a time", 0, unit_bytes)
         if cache == "none":
             return d.DirectTransfer(disk, position, size_bytes, demand.write, demand.stream)
         if not demand.write:

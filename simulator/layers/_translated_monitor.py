@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from simulator import demands as d
 from simulator.layers._assist import Assist
-from simulator.layers._device_process import paths
 from simulator.layers.base import Mechanism, Place, Service, Transition
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Step, Use
@@ -31,7 +30,6 @@ class TranslatedMonitor:
 
     def __init__(self, parameters: Parameters, structure: Mapping[str, str], place: Place) -> None:
         self.parameters, self.structure, self.place = parameters, structure, place
-        self._paths = paths(parameters, structure, place, "host-process")
         self._processor = Assist(parameters, {**structure, "execution": "translation"}, place.page_bytes)
 
     def services(self) -> tuple[Service, ...]:
@@ -73,9 +71,20 @@ class TranslatedMonitor:
         return (
             *self._round_trip(),
             self._use("emulation", "disk_emulation_cycles"),
-            Below(self._paths.of_file(demand)),
+            Below(self._of_file(demand)),
             self._use("emulation", "interrupt_cycles"),
         )
+
+    def _of_file(self, demand: d.TransferBlocks) -> d.Demand:
+        """Through the host's page cache, which moves its own units, with its read-ahead; or past it."""
+        disk = d.File(f"{self.place.path}:virtual-disk", 0, int(self.parameters.disk_block_bytes))
+        if self.structure["disk_cache"] == "none":
+            return d.DirectTransfer(disk, demand.position_bytes, demand.size_bytes, demand.write, demand.stream)
+        if not demand.write:
+            return d.Read(disk, demand.position_bytes, demand.size_bytes)
+        if self.structure["disk_cache"] == "write-through":
+            return d.WriteThrough(disk, demand.size_bytes)
+        return d.Write(demand.size_bytes, new_pages=demand.size_bytes / self.place.page_bytes)
 
     def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Sent one by one, each by a world switch; received in batches, with one world switch each."""
