@@ -295,7 +295,12 @@ class TimerTick(Demand):
 
 @dataclass(frozen=True, slots=True)
 class AccessRegister(Demand):
-    """A register of an emulated device read or written, without starting an operation of the device."""
+    """A register of an emulated device read or written, without starting an operation of the device.
+
+    ``device`` is ``disk`` or ``nic``; empty for one that belongs to neither.
+    """
+
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,7 +273,7 @@ class OperatingSystem(Layer):
         figures = self.place.devices.get(device, {})
         cycles, registers = figures.get("driver_cycles", 0.0), figures.get("registers_count", 0.0)
         code = (Use("driver", cycles=cycles * count, operations=count),) if cycles else ()
-        return (*code, Below(d.AccessRegister(count=registers * count))) if registers else code
+        return (*code, Below(d.AccessRegister(device, count=registers * count))) if registers else code
 
     # ---- the network
 
