@@ -22,7 +22,7 @@ Parameters: see ``PARAMETERS``; structure ``platform``, ``network``.
 
 Validation: none.
 
-References: gvisor, measured2026.
+References: gvisor7370, gvisorperf.
 """
 
 from __future__ import annotations
