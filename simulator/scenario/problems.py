@@ -11,7 +11,16 @@ from pydantic_core import ErrorDetails
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem
-from simulator.scenario.schema import MachineForm, Part, ScenarioFile, StackForm, Tenant, WorkloadForm
+from simulator.scenario.schema import (
+    Fault,
+    MachineForm,
+    Part,
+    ScenarioFile,
+    StackForm,
+    Tenant,
+    VirtualHardware,
+    WorkloadForm,
+)
 from simulator.scenario.source import Source
 from simulator.scenario.types import REFUSED, shown, split
 
@@ -19,8 +28,11 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
     ("stacks", "*"): StackForm,
+    ("stacks", "*", "virtual_hardware"): VirtualHardware,
+    ("faults",): Fault,
     ("tenants", "*"): Tenant,
     ("tenants", "*", "workload"): WorkloadForm,
+    ("tenants", "*", "virtual_hardware"): VirtualHardware,
 }
 
 
