@@ -258,16 +258,18 @@ class Sleep(Demand):
 
 @dataclass(frozen=True, slots=True)
 class NestedWalk(Demand):
-    """What the misses of one ``AccessMemory`` take longer where the guest's pages are translated twice.
+    """What one ``AccessMemory`` takes longer where the guest's pages are translated twice.
 
-    ``page_bytes`` is the smaller of both page sizes, which one entry of the translation buffer covers;
-    ``host_page_bytes`` that of the second translation.
+    An entry of the translation buffer covers the smaller of the guest's page and that of the second translation. Where
+    the second one is ``shadowed``, it has been put together with the first: a miss meets one table, of the smaller
+    pages.
     """
 
     pattern: Literal["random", "stream"]
     working_set_bytes: float
     page_bytes: float
     host_page_bytes: float
+    shadowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,6 @@ def carried(node: Node, use: Use) -> Iterable[tuple[Node, Use]]:
         below = below.below
 
 
-
 def _place_transfer(node: Node, step: Transfer, cause: str) -> Plan:
     key = Key(step.device, node.path if step.own else cause, step.mechanism)
     move = Move(

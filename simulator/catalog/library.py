@@ -59,7 +59,9 @@ class Library:
     def architectures(self) -> dict[str, str]:
         """What the processors of each machine execute."""
         files = self.files("machines")
-        return {name: str(self.document("machines", name).data.get("architecture", DEFAULT_ARCHITECTURE)) for name in files}
+        return {
+            name: str(self.document("machines", name).data.get("architecture", DEFAULT_ARCHITECTURE)) for name in files
+        }
 
     def document(self, kind: str, name: str) -> Document:
         """A file as it is, unchecked."""

@@ -152,14 +152,11 @@ class Assist:
         return () if copied or type(demand) not in costs else (self.use(*costs[type(demand)]),)
 
     def _access(self, demand: d.AccessMemory) -> tuple[Step, ...]:
-        """One entry of the translation buffer covers the smaller page of both translations."""
+        """The guest's own access, and what the second translation adds to it."""
+        page_bytes, shadowed = demand.page_bytes or self.page_bytes, self.structure["paging"] == "shadow"
         host_bytes = self.parameters.host_page_bytes
-        page_bytes = min(host_bytes, demand.page_bytes or self.page_bytes)
-        access = Below(replace(demand, page_bytes=page_bytes))
-        if self.structure["paging"] == "shadow":
-            return (access,)
-        walk = d.NestedWalk(demand.pattern, demand.working_set_bytes, page_bytes, host_bytes)
-        return (access, Below(walk, own=True))
+        walk = d.NestedWalk(demand.pattern, demand.working_set_bytes, page_bytes, host_bytes, shadowed)
+        return (Below(replace(demand, page_bytes=page_bytes)), Below(walk, own=True))
 
     def _timer(self) -> tuple[Step, ...]:
         """The guest sets its next tick: an exit; the system below has it fire: another; then it is an interrupt."""

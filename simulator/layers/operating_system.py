@@ -187,9 +187,8 @@ class OperatingSystem(Layer):
         return ""
 
     def _mapped(self, demand: d.AccessMemory) -> d.AccessMemory:
-        """With the pages of this system, or the smaller ones of a guest."""
-        size_bytes = self.parameters.data_page_bytes
-        return replace(demand, page_bytes=min(size_bytes, demand.page_bytes or size_bytes))
+        """With the pages of this system; those of a guest are the guest's own affair."""
+        return demand if demand.page_bytes else replace(demand, page_bytes=self.parameters.data_page_bytes)
 
     def _message(self, size_bytes: float) -> tuple[Step, ...]:
         return (self._cpu("socket", "message_cycles"), self._copy(size_bytes))

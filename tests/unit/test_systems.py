@@ -14,14 +14,18 @@ from simulator.steps import Below, Choice, Step, Transfer, Use
 
 CATALOG = Catalog()
 SYSTEMS = [name for name in CATALOG.names("layers") if CATALOG.layer(name, "dell-2650").family == "operating_system"]
-IMAGES = [each for each in CATALOG.names("virtual_hardware") if CATALOG.virtual_hardware(each, "dell-2650").family == "image"]
+IMAGES = [
+    each for each in CATALOG.names("virtual_hardware") if CATALOG.virtual_hardware(each, "dell-2650").family == "image"
+]
 MACHINES = CATALOG.names("machines")
 COMPOSITES = ("fork", "exec", "shell")
 VM = "epyc-zen4-vm"
 OFFLOADING = {"nic": {"offload_bytes": 65536.0}}
 
 
-def system(name: str, machine: str, devices: Mapping[str, Mapping[str, float]] | None = None, nic: str = "physical") -> OperatingSystem:
+def system(
+    name: str, machine: str, devices: Mapping[str, Mapping[str, float]] | None = None, nic: str = "physical"
+) -> OperatingSystem:
     """A kernel with the catalog's numbers, on a machine or on a virtual card."""
     place = Place(name, 2.0**30, {"disk": "physical", "nic": nic}, devices=devices or {})
     return OperatingSystem(CATALOG.layer(name, machine).values(), {}, place)
@@ -124,7 +128,9 @@ def test_packets_are_met_only_where_the_card_is() -> None:
 
 def test_an_old_kernel_makes_every_packet_itself() -> None:
     """Whatever the card could do: 2.4 has no segmentation offload."""
-    sent = [list(system("linux-2.4", "dell-2650", devices).lower(d.SendData(65536, 1448))) for devices in (OFFLOADING, {})]
+    sent = [
+        list(system("linux-2.4", "dell-2650", devices).lower(d.SendData(65536, 1448))) for devices in (OFFLOADING, {})
+    ]
     assert sent[0] == sent[1]
     assert not any(isinstance(step, Transfer) for step in sent[0])
 
@@ -167,10 +173,12 @@ def test_a_start_reads_no_more_than_there_is(name: str) -> None:
     assert image["start_read_bytes"].value < image["size_bytes"].value
 
 
-
 def test_processes_are_dear_where_systems_favour_threads() -> None:
     """Starting a program takes longer on NT and XNU than on the Linux of the same time and machine."""
-    for linux, others in (("linux-6", ("windows-10", "windows-11", "macos-12")), ("linux-3", ("windows-7", "macos-10.8"))):
+    for linux, others in (
+        ("linux-6", ("windows-10", "windows-11", "macos-12")),
+        ("linux-3", ("windows-7", "macos-10.8")),
+    ):
         here = CATALOG.layer(linux, "server-2025").values()["exec_cycles"]
         assert all(CATALOG.layer(other, "server-2025").values()["exec_cycles"] > 2.0 * here for other in others)
 
