@@ -55,8 +55,9 @@ class Changes:
         declared = self.lookup.product(term.name).parameters
         self.structure[term.name] = structure
         self.parameters[term.name] = self.lookup.numbers(numbers, declared, place, self.variant)
-        chosen = {**self.lookup.product(term.name).structure, **structure}
-        self._check_numbers(term, place, chosen, {*declared, *self.parameters[term.name]})
+        if structure:
+            chosen = {**self.lookup.product(term.name).structure, **structure}
+            self._check_numbers(term, place, chosen, {*declared, *self.parameters[term.name]})
 
     def _check_numbers(self, term: Term, place: Place, structure: Mapping[str, str], given: set[str]) -> None:
         """A product has no numbers for choices that it never had."""

@@ -53,7 +53,7 @@ def _asked(
     general: Mapping[str, str | None] = combination.stack.virtual_hardware
     for _, term in expression.placed():
         offered = {} if term.is_role else lookup.product(term.name).hardware
-        for kind, offers in offered.items():
+        for kind, offers in ((kind, offers) for kind, offers in offered.items() if offers):
             if own.get(kind) is not None:
                 yield term.name, kind, own[kind], offers, tenant.place("virtual_hardware", kind)
             else:

@@ -170,7 +170,7 @@ def start(cycles: float, read_bytes: float, wait_s: float) -> str:
 def test_a_tenant_s_own_systems_start_one_after_the_other(own: Callable[[str, str, str], None]) -> None:
     """2.4e9 cycles are a second; the monitor's start waits two, the guest's three, and the host is up already."""
     own("layers", "my-workstation", "extends: vmware-workstation-3.2\nparameters: {}\n" + start(0, 0, 2))
-    own("layers", "my-linux", "extends: linux-2.4\nparameters: {}\n" + start(2.4e9, 0, 3))
+    own("layers", "my-linux", "extends: linux-2.4\nhardware: {image: []}\nparameters: {}\n" + start(2.4e9, 0, 3))
     app = {"workload": "spec-int", "memory": "256 MiB", "boot": True, "parameters": {"chunks_count": 2}}
     (point,) = load(scenario({"it": "my-linux | my-workstation / my-linux"}, {"app": app})).points()
     (row,) = rows(point, "tenants")
