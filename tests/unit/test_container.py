@@ -10,6 +10,7 @@ import pytest
 from simulator import demands as d
 from simulator.errors import Refused, ScenarioError, UsageError
 from simulator.explain import explain
+from simulator.explain.entry import Entry
 from simulator.layers.base import Place, Transition
 from simulator.layers.container import Container
 from simulator.scenario import load
@@ -171,6 +172,18 @@ def test_a_tunnel_puts_headers_on_the_wire() -> None:
     (headers,) = (step for step in steps if isinstance(step, Transfer))
     assert headers.size_bytes == pytest.approx(50 * 65_536 / 1_448)
     assert (headers.device, headers.frames, headers.own) == ("nic-send", 0.0, True)
+
+
+def test_the_headers_are_the_containers_own() -> None:
+    """On the wire 1 024 + 52 bytes are the program's, 50 the tunnel's."""
+
+    def transfers(entries: Iterable[Entry]) -> Iterable[Entry]:
+        for entry in entries:
+            yield from (entry,) if entry.kind == "transfer" else transfers(entry.children)
+
+    entries = explain("linux-6 | docker-swarm-27", "send 1 KiB", "epyc-zen4-vm").entries
+    sent = [(entry.cause, entry.size_bytes) for entry in transfers(entries) if entry.device == "nic-send"]
+    assert sent == [("linux-6/docker-swarm-27[app]", 50.0), ("program", 1_076.0)]
 
 
 def test_what_arrives_passes_after_it_was_waited_for() -> None:
