@@ -58,8 +58,8 @@ class Library:
     @cached_property
     def architectures(self) -> dict[str, str]:
         """What the processors of each machine execute."""
-        files = self.files("machines")
-        return {name: str(self.document("machines", name).data.get("architecture", DEFAULT_ARCHITECTURE)) for name in files}
+        documents = {name: self.document("machines", name) for name in self.files("machines")}
+        return {name: str(each.data.get("architecture", DEFAULT_ARCHITECTURE)) for name, each in documents.items()}
 
     def document(self, kind: str, name: str) -> Document:
         """A file as it is, unchecked."""

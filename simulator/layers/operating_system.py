@@ -28,7 +28,7 @@ Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the fau
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
-References: barham2003, mcvoy1996.
+References: barham2003, dall2014, felter2014, mcvoy1996.
 """
 
 from __future__ import annotations
