@@ -60,7 +60,7 @@ SHORT: Mapping[str, int | str] = {
 }  # fmt: skip
 """How long the simulated part is; a workload that calls it otherwise runs at its full length."""
 SMALL: Mapping[str, int | str] = {
-    "chunk_cycles": "10 M cycles", "depth_count": 1, "chunks_count": 4, "block_bytes": "64 KiB",
+    "chunk_cycles": "10 M cycles", "threads_count": 1, "chunks_count": 4, "block_bytes": "64 KiB",
     "step_bytes": "8 MiB",
 }  # fmt: skip
 """How finely one is simulated that never ends."""
