@@ -18,7 +18,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     network_stack   one packet through TCP and IP; acknowledgements are packets
     driver          the hardware's driver with its share of interrupts, only where the device is physical; a
                     paravirtual device has its front end in the hypervisor's layer instead, an emulated one
-                    costs register accesses
+                    costs register accesses. Where the card cuts a unit into packets, or the driver puts packets
+                    together, each beyond the first takes its part here (segmentation and receive offload)
     socket          one message over a local socket
     context_switch  emergent: a thread that had blocked goes on
     tick            emergent: the timer while the system runs
@@ -133,6 +134,7 @@ class OperatingSystem(Layer):
         sensitive = self.parameters[f"{name}_sensitive_count"] * count
         return (
             self._cpu("system_call", f"{name}_cycles", count),
+            *((Below(d.EnterKernel(count=d.CALLS.get(name, 1.0) * count)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
 
@@ -170,16 +172,18 @@ class OperatingSystem(Layer):
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""
-        life = (Below(d.Compute(count=demand.cycles)), Require(lambda: self._enter(-demand.processes)))
+        life = (Below(d.Compute(count=demand.cycles)), Require(lambda: self._enter(demand, -1.0)))
         forks = self._process("fork", demand.processes)
-        made = (*forks, Require(lambda: self._enter(demand.processes)), Spawn(life, demand.processes))
+        made = (*forks, Require(lambda: self._enter(demand, 1.0)), Spawn(life, demand.processes))
         if demand.insists:
             return (Require(self._no_room), *made)
         return (Choice(lambda: int(bool(self._no_room())), (made, self._call("null")), ("made", "refused")),)
 
-    def _enter(self, processes: float) -> str:
+    def _enter(self, demand: d.KeepProcess, sign: float) -> str:
         """Processes come into the table, or leave it; nobody is refused any more."""
-        self.processes += processes
+        self.processes += sign * demand.processes
+        for counter in demand.counters:
+            counter(sign * demand.processes)
         return ""
 
     def _mapped(self, demand: d.AccessMemory) -> d.AccessMemory:
@@ -278,8 +282,15 @@ class OperatingSystem(Layer):
 
     def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Driver and link; what arrives is transferred before its driver runs."""
-        driver = self._driver("nic", demand.count)
+        driver = (*self._driver("nic", demand.count), *self._further(demand))
         return (*driver, Below(demand)) if demand.direction == "send" else (Below(demand), *driver)
+
+    def _further(self, demand: d.TransferPackets) -> tuple[Step, ...]:
+        """The packets of a unit beyond its first: only where they are met, at the card, not on a virtual one."""
+        packets = (demand.frames - 1.0) * demand.count
+        if packets <= 0.0 or self.place.presents["nic"] not in ("physical", "passthrough"):
+            return ()
+        return (Use("driver", cycles=self.parameters[f"frame_{demand.direction}_cycles"] * packets, operations=0.0),)
 
     def _stack(self, direction: str, packets: float) -> Use:
         return self._cpu("network_stack", f"packet_{direction}_cycles", packets)
