@@ -159,7 +159,9 @@ def test_a_file_in_order_at_one_block_at_a_time() -> None:
 
 def test_jobs_in_order_take_the_blocks_in_order() -> None:
     """Two deep it goes no faster than the channels, which one block keeps busy: 1 GB/s, less the first latency."""
-    one, two = (alone("disk-sequential", {**BLOCKS, "threads_count": depth, "block_bytes": "1 MiB"}) for depth in (1, 2))
+    one, two = (
+        alone("disk-sequential", {**BLOCKS, "threads_count": depth, "block_bytes": "1 MiB"}) for depth in (1, 2)
+    )
     assert one["value"] < two["value"] <= 1024.0
 
 
