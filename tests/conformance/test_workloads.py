@@ -29,22 +29,33 @@ MODULES = sorted(discovery.members("workloads"))
 
 
 class Site(NamedTuple):
-    """A machine with ways of virtualizing; the first runs the workload without any."""
+    """A machine with ways of virtualizing; "native" is the workload without any."""
 
     machine: str
+    memory: str
     stacks: Mapping[str, str]
 
 
 SITES = {
-    "2003": Site("dell-2650", {
+    "2003": Site("dell-2650", "512 MiB", {
         "native": "linux-2.4 |",
         "xen-1": "xen-1 | linux-2.4",
         "xen-2": "xen-2 | linux-2.4",
         "workstation": "linux-2.4 | vmware-workstation-3.2 / linux-2.4",
     }),
-    "today": Site("laptop-2025", {
-        "native": "linux-2.4 |",
-        "workstation": "linux-2.4 | vmware-workstation-3.2 / linux-2.4",
+    "today": Site("laptop-2025", "1 GiB", {
+        "native": "linux-6 |",
+        "docker": "linux-6 | docker-27",
+        "workstation": "linux-6 | vmware-workstation-3.2 / linux-6",
+    }),
+    "windows": Site("laptop-2025", "4 GiB", {
+        "native": "windows-11 |",
+        "workstation": "windows-11 | vmware-workstation-3.2 / windows-11",
+    }),
+    "class files": Site("laptop-2025", "4 GiB", {
+        "native": "linux-6 | hotspot-21",
+        "docker": "linux-6 | docker-27 / hotspot-21",
+        "workstation": "linux-6 | vmware-workstation-3.2 / linux-6 / hotspot-21",
     }),
 }  # fmt: skip
 SHORT: Mapping[str, int | str] = {
@@ -54,7 +65,7 @@ SHORT: Mapping[str, int | str] = {
 }  # fmt: skip
 """How long the simulated part is; a workload that calls it otherwise runs at its full length."""
 SMALL: Mapping[str, int | str] = {
-    "chunk_cycles": "10 M cycles", "depth_count": 1, "chunks_count": 4, "block_bytes": "64 KiB",
+    "chunk_cycles": "10 M cycles", "threads_count": 1, "chunks_count": 4, "block_bytes": "64 KiB",
     "step_bytes": "8 MiB",
 }  # fmt: skip
 """How finely one is simulated that never ends."""
@@ -90,8 +101,8 @@ def shortened(workload: str) -> dict[str, int | str]:
 
 def scenario(workload: str, site: str, stack: str, seed: int = 1, beside: str = "") -> dict[str, Any]:
     """A workload alone, or beside another."""
-    machine, stacks = SITES[site]
-    app: dict[str, Any] = {"workload": workload, "memory": "512 MiB", "vcpus": 1, "parameters": shortened(workload)}
+    machine, memory, stacks = SITES[site]
+    app: dict[str, Any] = {"workload": workload, "memory": memory, "vcpus": 1, "parameters": shortened(workload)}
     neighbour = {**app, "workload": beside, "parameters": shortened(beside)} if beside else None
     return {
         "machine": machine,
@@ -107,7 +118,10 @@ def fits(workload: str, site: str, stack: str) -> bool:
     try:
         load(scenario(workload, site, stack), catalog=CATALOG)
     except ScenarioError as error:
-        assert any(reason in str(error) for reason in ("is machine code for", "is built for", "runs on a bytecode"))
+        assert any(
+            reason in str(error)
+            for reason in ("is machine code for", "is built for", "runs on a bytecode", "in machine code only")
+        )
         return False
     return True
 
@@ -119,6 +133,12 @@ PLACES = [
     for stack in SITES[site].stacks
     if fits(workload, site, stack)
 ]
+EMERGENT = {
+    name
+    for family in discovery.members("layers")
+    for name, mechanism in discovery.member("layers", family).LAYER.MECHANISMS.items()
+    if mechanism.kind == "emergent"
+}
 each_workload = pytest.mark.parametrize("workload", WORKLOADS)
 each_place = pytest.mark.parametrize(("workload", "site", "stack"), PLACES)
 each_native = pytest.mark.parametrize(("workload", "site"), [place[:2] for place in PLACES if place[2] == "native"])
@@ -210,14 +230,21 @@ def test_its_own_work_is_the_same_in_every_stack(workload: str, site: str, stack
     ("workload", "site"), [(name, site) for name, site, stack in PLACES if stack == "native" and ends(name)]
 )
 def test_virtual_is_never_cheaper(workload: str, site: str) -> None:
-    """Layers add steps and take none away, so that somebody's processor time grows; elapsed time need not."""
+    """Layers add steps and take none away: the processor time of what is counted does not shrink in any stack.
+
+    How often a thread blocks or a core wakes follows from the schedule, and may be less.
+    """
     spent = {
-        stack: sum(row["service_s"] for row in run(workload, site, stack)["charges"] if row["device"] == "cpu")
+        stack: sum(
+            row["service_s"]
+            for row in run(workload, site, stack)["charges"]
+            if row["device"] == "cpu" and row["mechanism"] not in EMERGENT
+        )
         for name, where, stack in PLACES
         if (name, where) == (workload, site)
     }
     native = spent.pop("native")
-    assert all(native < virtual for virtual in spent.values())
+    assert all(native <= virtual * (1.0 + 1e-12) for virtual in spent.values())
 
 
 # ---------------------------------------------------------------- luck
