@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
 
-from simulator import notation
-from simulator.catalog import Catalog
+from simulator import discovery, notation
+from simulator.catalog import Catalog, Product
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
 from simulator.experiment import build
@@ -78,7 +78,23 @@ class Setting:
     def _layer(self, catalog: Catalog, name: str) -> dict[str, Any]:
         product = catalog.layer(name, self.machine.name)
         parameters = sourced(product.name, product.parameters)
-        return {"family": product.family, "structure": dict(product.structure), "parameters": parameters}
+        structure = {**product.structure, **self._chosen(product)}
+        return {"family": product.family, "structure": structure, "parameters": parameters}
+
+    def _chosen(self, product: Product) -> dict[str, str]:
+        """Choices other than the catalog's, as the expression says them."""
+        layer = discovery.member("layers", product.family).LAYER
+        terms = (term for _, term in self.expression.placed() if term.name == product.name)
+        chosen = {key: value for term in terms for key, value in term.options if key not in notation.ROLES}
+        for key, value in chosen.items():
+            if value not in layer.STRUCTURE.get(key, ()):
+                known = [f"{choice}={each}" for choice, values in layer.STRUCTURE.items() for each in values]
+                raise UsageError(f"{product.name} knows no {key}={value}; {suggestion(f'{key}={value}', known)}")
+        whole = {**product.structure, **chosen}
+        missing = [each.name for each in layer.PARAMETERS if each.needed(whole) and each.name not in product.parameters]
+        if missing:
+            raise UsageError(f"{product.name} has no numbers for this choice; its file lacks {', '.join(missing)}")
+        return chosen
 
     # ---- what the walk asks
 

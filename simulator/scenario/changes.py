@@ -52,8 +52,20 @@ class Changes:
                 self._complain(place, f"{term.name} knows no {key}={value}", suggestion(value, choices[key]))
         numbers = {key: value for key, value in options.items() if key not in choices}
         declared = self.lookup.product(term.name).parameters
+        self._check_numbers(term, structure, place)
         self.structure[term.name] = structure
         self.parameters[term.name] = self.lookup.numbers(numbers, declared, place, self.variant)
+
+    def _check_numbers(self, term: Term, structure: Mapping[str, str], place: Place) -> None:
+        """A product made otherwise than its file says needs the numbers of what it then does."""
+        product = self.lookup.product(term.name)
+        whole = {**product.structure, **structure}
+        wanted = [each.name for each in self.lookup.layer_class(term.name).PARAMETERS if each.needed(whole)]
+        missing = [name for name in wanted if name not in product.parameters]
+        if missing:
+            changed = ", ".join(f"{key}={value}" for key, value in structure.items())
+            remedy = f"take another choice, or add to its catalog file: {', '.join(missing)}"
+            self._complain(place, f"{term.name} has no numbers for {changed}", remedy)
 
     def read_parameters(self, written: Mapping[str, Mapping[str, Any]], place: Place, products: Sequence[str]) -> None:
         """Numbers by layer, of those that the stack has."""
