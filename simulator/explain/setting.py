@@ -13,6 +13,7 @@ from simulator.errors import UsageError
 from simulator.experiment import build
 from simulator.explain.asked import Ground
 from simulator.explain.sourced import Origin, origins, sourced
+from simulator.parameters import missing
 from simulator.plans import Node
 from simulator.plots import short_names
 from simulator.steps import DISK, Transfer
@@ -78,23 +79,24 @@ class Setting:
     def _layer(self, catalog: Catalog, name: str) -> dict[str, Any]:
         product = catalog.layer(name, self.machine.name)
         parameters = sourced(product.name, product.parameters)
-        structure = {**product.structure, **self._chosen(product)}
+        structure = {**product.structure, **self._choices(product)}
         return {"family": product.family, "structure": structure, "parameters": parameters}
 
-    def _chosen(self, product: Product) -> dict[str, str]:
-        """Choices other than the catalog's, as the expression says them."""
-        layer = discovery.member("layers", product.family).LAYER
+    def _choices(self, product: Product) -> dict[str, str]:
+        """Structural choices that the expression gives in parentheses; numbers are for scenarios."""
+        family = discovery.member("layers", product.family).LAYER
+        known = family.STRUCTURE
         terms = (term for _, term in self.expression.placed() if term.name == product.name)
-        chosen = {key: value for term in terms for key, value in term.options if key not in notation.ROLES}
-        for key, value in chosen.items():
-            if value not in layer.STRUCTURE.get(key, ()):
-                known = [f"{choice}={each}" for choice, values in layer.STRUCTURE.items() for each in values]
-                raise UsageError(f"{product.name} knows no {key}={value}; {suggestion(f'{key}={value}', known)}")
-        whole = {**product.structure, **chosen}
-        missing = [each.name for each in layer.PARAMETERS if each.needed(whole) and each.name not in product.parameters]
-        if missing:
-            raise UsageError(f"{product.name} has no numbers for this choice; its file lacks {', '.join(missing)}")
-        return chosen
+        written = {key: value for term in terms for key, value in term.options if key not in notation.ROLES}
+        for key, value in written.items():
+            if key not in known:
+                raise UsageError(f"{product.name} has no choice {key!r} to explain; {suggestion(key, known)}")
+            if value not in known[key]:
+                raise UsageError(f"{product.name} knows no {key}={value}; {suggestion(value, known[key])}")
+        lacking = missing(family.PARAMETERS, {**product.structure, **written}, product.parameters)
+        if lacking:
+            raise UsageError(f"{product.name} has no numbers for that: {', '.join(lacking)}; take another product")
+        return written
 
     # ---- what the walk asks
 

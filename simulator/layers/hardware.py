@@ -28,6 +28,7 @@ from simulator.demands import (
     AccessRegister,
     Compute,
     Demand,
+    EnterKernel,
     NestedWalk,
     SensitiveInstruction,
     SwitchAddressSpace,
@@ -44,6 +45,7 @@ from simulator.steps import Step, Use
 
 _IN_THE_KERNELS_OWN_FIGURES = (
     AccessRegister,
+    EnterKernel,
     SensitiveInstruction,
     SwitchAddressSpace,
     TimerTick,

@@ -11,6 +11,7 @@ from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.notation import ROLES, Expression, Term
+from simulator.parameters import missing
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.variants import Variant
 
@@ -52,20 +53,18 @@ class Changes:
                 self._complain(place, f"{term.name} knows no {key}={value}", suggestion(value, choices[key]))
         numbers = {key: value for key, value in options.items() if key not in choices}
         declared = self.lookup.product(term.name).parameters
-        self._check_numbers(term, structure, place)
         self.structure[term.name] = structure
         self.parameters[term.name] = self.lookup.numbers(numbers, declared, place, self.variant)
+        if structure:
+            chosen = {**self.lookup.product(term.name).structure, **structure}
+            self._check_numbers(term, place, chosen, {*declared, *self.parameters[term.name]})
 
-    def _check_numbers(self, term: Term, structure: Mapping[str, str], place: Place) -> None:
-        """A product made otherwise than its file says needs the numbers of what it then does."""
-        product = self.lookup.product(term.name)
-        whole = {**product.structure, **structure}
-        wanted = [each.name for each in self.lookup.layer_class(term.name).PARAMETERS if each.needed(whole)]
-        missing = [name for name in wanted if name not in product.parameters]
-        if missing:
-            changed = ", ".join(f"{key}={value}" for key, value in structure.items())
-            remedy = f"take another choice, or add to its catalog file: {', '.join(missing)}"
-            self._complain(place, f"{term.name} has no numbers for {changed}", remedy)
+    def _check_numbers(self, term: Term, place: Place, structure: Mapping[str, str], given: set[str]) -> None:
+        """A product has no numbers for choices that it never had."""
+        lacking = missing(self.lookup.layer_class(term.name).PARAMETERS, structure, given)
+        if lacking and not self.lookup.blamed(place):
+            remedy = "take another choice or another product, or give the numbers in a catalog file of your own"
+            self._complain(place, f"{term.name} has no numbers for '{term}': {', '.join(lacking)}", remedy)
 
     def read_parameters(self, written: Mapping[str, Mapping[str, Any]], place: Place, products: Sequence[str]) -> None:
         """Numbers by layer, of those that the stack has."""

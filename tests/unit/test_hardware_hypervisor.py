@@ -341,7 +341,7 @@ def test_a_hypervisor_on_the_machine_reads_firmware_from_its_own_disk() -> None:
      ("linux-6 | kvm-6(stands_on=machine) / linux-6", "hypervisor_bytes")],
 )  # fmt: skip
 def test_a_choice_without_numbers_is_refused_by_their_names(stack: str, lacking: str) -> None:
-    with pytest.raises(UsageError, match=f"kvm-6 has no numbers for this choice.*{lacking}"):
+    with pytest.raises(UsageError, match=f"kvm-6 has no numbers for that.*{lacking}"):
         explain(stack, "read 4 KiB", machine=MACHINE)
 
 
