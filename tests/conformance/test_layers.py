@@ -20,7 +20,7 @@ import pytest
 from simulator import demands as d
 from simulator import discovery
 from simulator.catalog import Catalog
-from simulator.layers.base import Layer, Mechanism, Place, Transition
+from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Transition
 from simulator.steps import At, Below, Change, Choice, Parallel, Progress, Require, Send, Spawn, Step, Transfer, Use
 from simulator.units import unit_of_name
 from simulator.virtual_hardware import STYLES
