@@ -52,6 +52,10 @@ SITES = {
         "native": "windows-11 |",
         "workstation": "windows-11 | vmware-workstation-3.2 / windows-11",
     }),
+    "unikernel": Site("laptop-2025", "8 GiB", {
+        "native": "unikraft-0.5 |",
+        "workstation": "linux-6 | vmware-workstation-3.2 / unikraft-0.5",
+    }),
     "class files": Site("laptop-2025", "4 GiB", {
         "native": "linux-6 | hotspot-21",
         "docker": "linux-6 | docker-27 / hotspot-21",
@@ -70,6 +74,8 @@ SMALL: Mapping[str, int | str] = {
 }  # fmt: skip
 """How finely one is simulated that never ends."""
 MOMENT_S = 0.2
+ELSEWHERE = ("is machine code for", "is built for", "runs on a bytecode", "in machine code only")
+"""Why a workload may be refused on a stack."""
 
 LEDGER = (
     "useful_s", "overhead_s", "stalled_s", "ready_s", "steal_s", "throttled_s", "overhead_wait_s", "blocked_disk_s",
