@@ -43,8 +43,20 @@ def mechanisms() -> Iterator[tuple[str, str]]:
     for stack, products in STACKS.items():
         found = {"cache_refill", "idle_exit"}
         for product in products:
-            found |= set(discovery.member("layers", CATALOG.layer(product, "dell-2650").family).LAYER.MECHANISMS)
+            found |= in_use(product)
         yield from ((stack, mechanism) for mechanism in sorted(found))
+
+
+def in_use(name: str) -> set[str]:
+    """Mechanisms of a product as it is built: not those whose every number belongs to another structure."""
+    product = CATALOG.layer(name, "dell-2650")
+    layer = discovery.member("layers", product.family).LAYER
+    numbers = {mechanism: [p for p in layer.PARAMETERS if p.mechanism == mechanism] for mechanism in layer.MECHANISMS}
+    return {
+        mechanism
+        for mechanism, own in numbers.items()
+        if not own or any(parameter.needed(product.structure) for parameter in own)
+    }
 
 
 def scenario(stack: Any, tenants: dict[str, Any] | None = None) -> dict[str, Any]:
