@@ -88,11 +88,13 @@ def test_no_charge_of_it_is_left(stack: str, mechanism: str) -> None:
 
 
 def test_every_mechanism_there_is_is_charged_in_some_stack() -> None:
-    """So that the test above finds something to leave out; not what needs real slices, or another structure."""
+    """So that the test above finds something to leave out; not what needs real slices, or another structure (the last
+    two are assist's, and have no number of their own)."""
     for stack in STACKS:
         found = {row["mechanism"] for row in charged(stack)}
         missing = {mechanism for of, mechanism in mechanisms() if of == stack} - found
-        assert missing <= {"slice_switch", "domain_slice", "back_end", "driver", "cache_refill", "idle_exit"}, stack
+        structural = {"back_end", "driver", "host_interrupt", "register_exit"}
+        assert missing <= {"slice_switch", "domain_slice", "cache_refill", "idle_exit"} | structural, stack
 
 
 @pytest.fixture(scope="module")
