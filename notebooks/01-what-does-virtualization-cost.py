@@ -111,7 +111,7 @@ display(pictures["cost"])
 summary = results.summary()
 simulated = summary.pivot_table("overhead_percent", "workload", "stack", observed=True)
 table = {"guessed, %": guess_percent, "simulated, %": simulated.loc[WORKLOADS, guess_percent.columns].round(1)}
-pd.concat(table, axis=1).T
+pd.concat(table, axis=1).transpose()
 
 # %% [markdown]
 # There is no such thing as *the* overhead of a model. What computes costs next to nothing anywhere: the processor
@@ -125,8 +125,8 @@ display(pictures["where"])
 # %% [markdown]
 # - **Docker** filters each system call and carries each packet over a virtual cable, a bridge and a translation of
 #   addresses. Computing it does not touch.
-# - **KVM and ESXi** pay for the device: a request goes into a ring, a *device thread* takes it out. With sixteen requests
-#   at a time that thread is the narrow place.
+# - **KVM and ESXi** pay for the device: a request goes into a ring, a *device thread* takes it out. With sixteen
+#   requests at a time that thread is the narrow place.
 # - **VirtualBox** emulates a real disk controller and a real card: each register that the guest's driver touches is an
 #   exit from the guest. It also maps the guest's memory by small pages, so that random accesses walk two page tables.
 # - **HotSpot** takes longer to begin: classes are loaded, methods interpreted, then compiled by threads of its own.
@@ -135,8 +135,8 @@ display(pictures["where"])
 #
 # Look at the key-value store on KVM: it is **faster than on bare metal**. On bare metal the server's own thread also
 # works for the network card (interrupts run in whatever thread they interrupt). On KVM the host's device thread does
-# that, on another core. The machine as a whole works more for it, as the figure above shows: the cost did not vanish, it
-# moved to a core that had nothing to do. Take that core away and look again.
+# that, on another core. The machine as a whole works more for it, as the figure above shows: the cost did not vanish,
+# it moved to a core that had nothing to do. Take that core away and look again.
 
 # %%
 one_core = {"base": MACHINE, "devices": {"cpu": {"cores_count": 1}}}
@@ -205,5 +205,5 @@ widgets.interactive(exit_cost, exit_cycles=slider)
 #   are about luck only.
 #
 # *Exercises.* Give the guest an emulated card (`virtual_hardware: {nic: emulated}`). Put a Java virtual machine into a
-# container into a virtual machine (`linux-6 | kvm-6 / linux-6 / docker-27 / hotspot-21`): does it cost the sum? Read from
-# a small file again and again on Workstation, past the guest's cache: who wins now?
+# container into a virtual machine (`linux-6 | kvm-6 / linux-6 / docker-27 / hotspot-21`): does it cost the sum? Read
+# from a small file again and again on Workstation, past the guest's cache: who wins now?
