@@ -6,6 +6,7 @@ Equal path means the same node: tenants that share a node share its caches, queu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -341,6 +342,23 @@ class House:
     def kernel(self, node: Node) -> Node:
         """The system with a memory of its own that a node stands on, or is."""
         return next(step for step in self.path(node) if step.path in self.spaces)
+
+    def overhead_bytes(self, tenant: str) -> float:
+        """Memory of the layers under a tenant's program: its own, and an equal part of those that it shares.
+
+        A kernel counts with what it keeps for itself, a driver domain with all that it was given: no program gets it.
+        """
+        standing = {name: self._standing_on(chain) for name, chain in self.chains.items()}
+        users = Counter(path for paths in standing.values() for path in paths)
+        return sum(size_bytes / users[path] for path, size_bytes in standing[tenant].items())
+
+    def _standing_on(self, chain: tuple[Node, ...]) -> dict[str, float]:
+        """Memory of each node of a chain and of the driver domains beside it, by path."""
+        given_bytes = self.machine.memory.held_bytes
+        beside = {role.path: given_bytes[role.path] for node in chain for role in node.roles.values()}
+        spaces = {node.path: self.spaces.get(node.path) for node in chain}
+        own = {path: space.held_bytes["kernel"] if space else given_bytes[path] for path, space in spaces.items()}
+        return beside | own
 
     def spawn(self, parent: Thread, plan: Plan, processes: float = 1.0) -> simpy.Event:
         """A plan in a thread of its own beside its parent, which weighs as much as some processes."""

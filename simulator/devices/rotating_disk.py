@@ -50,7 +50,7 @@ class RotatingDisk:
         self._head_bytes = position_bytes + size_bytes
         return request
 
-    def service_s(self, size_bytes: float, position_bytes: float, start_s: float) -> float:
+    def service_s(self, size_bytes: float, position_bytes: float, start_s: float, write: bool = False) -> float:
         """Seconds a request takes whose turn comes at ``start_s``: command, seek, turn, transfer."""
         parameters = self.parameters
         transfer_s = size_bytes / parameters.media_bytes_per_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,13 +11,15 @@ from pydantic_core import ErrorDetails
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem
-from simulator.scenario.schema import MachineForm, Part, ScenarioFile, StackForm, Tenant, WorkloadForm
+from simulator.scenario.schema import Choose, MachineForm, Need, Part, ScenarioFile, StackForm, Tenant, WorkloadForm
 from simulator.scenario.source import Source
 from simulator.scenario.types import REFUSED, shown, split
 
 _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
+    ("choose",): Choose,
+    ("choose", "needs", "*"): Need,
     ("stacks", "*"): StackForm,
     ("tenants", "*"): Tenant,
     ("tenants", "*", "workload"): WorkloadForm,
@@ -54,8 +56,13 @@ def _place(data: Any, location: Iterable[str | int]) -> Place:
 def _part(place: Place) -> type[Part]:
     """The class of the mapping at a place."""
     names = [part for part in place if isinstance(part, str)]
-    pattern = tuple("*" if level == 1 else name for level, name in enumerate(names))
-    return _PARTS[pattern]
+    return next(part for pattern, part in _PARTS.items() if _matches(pattern, names))
+
+
+def _matches(pattern: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether names are those of a pattern, in which a star stands for any."""
+    same = (wanted in ("*", name) for wanted, name in zip(pattern, names, strict=False))
+    return len(pattern) == len(names) and all(same)
 
 
 def _sentence(error: ErrorDetails, place: Place) -> tuple[str, str]:

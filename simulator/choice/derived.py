@@ -1,0 +1,180 @@
+"""Derived scenarios: the victim of a scenario alone, then beside a neighbour of its size that misbehaves.
+
+Both on the same machine and the same stacks. Alone it runs twice, once with its own systems up already and once with
+their start before it. The neighbour has a head start, so that the victim meets it at work. Axes of the victim are
+taken at their first value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from simulator.choice.written import expression, first, labelled, of_tenants, places_beside, seconds
+from simulator.errors import ScenarioError, UsageError
+from simulator.scenario import Scenario
+
+STRESSORS = ("cpu-hog", "memory-bomb", "fork-bomb", "disk-hog", "net-send", "net-receive")
+"""What a neighbour runs where the scenario does not say: those of them that the catalog has."""
+KEPT = ("machine", "baseline", "seed", "replications")
+"""Keys that derived scenarios have in common with the scenario, beside its stacks."""
+SIZE = ("memory", "vcpus", "weight", "cap", "virtual_hardware", "limits")
+"""Keys of a tenant that say how large it is."""
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The scenarios that are derived from one.
+
+    Args:
+        scenario: the scenario, checked.
+    """
+
+    scenario: Scenario
+
+    def check(self) -> None:
+        """Find every mistake before anything runs.
+
+        Raises:
+            UsageError: the scenario does not say what a model is: its machines or stacks are axes.
+            ScenarioError: the victim and its neighbour do not fit on the machine together.
+        """
+        for name in self._point["axes"]:
+            if name.startswith("machine"):
+                raise UsageError(f"{self.scenario.name}: {name} is a list; models are compared on one machine: take one")
+            if name.startswith("stacks"):
+                raise UsageError(f"{self.scenario.name}: {name} is a list; each stack is one model: label each of them")
+        self._check_size()
+
+    @cached_property
+    def victim(self) -> str:
+        """The tenant that suffers."""
+        return self.scenario.choose.victim or next(iter(self._data["tenants"]))
+
+    @cached_property
+    def neighbour(self) -> str:
+        """The name of the tenant beside it."""
+        return "neighbour" if self.victim != "neighbour" else "other-neighbour"
+
+    @cached_property
+    def machine(self) -> str:
+        """The catalog's name of the machine."""
+        machine = self._data["machine"]
+        return self.scenario.catalog.resolve_name("machines", machine if isinstance(machine, str) else machine["base"])
+
+    @cached_property
+    def aggressors(self) -> tuple[str, ...]:
+        """What the neighbour runs, by full names."""
+        catalog = self.scenario.catalog
+        known = catalog.names("workloads")
+        asked = self.scenario.choose.aggressors or [name for name in STRESSORS if name in known]
+        return tuple(catalog.resolve_name("workloads", name) for name in asked)
+
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], Any]:
+        """For each stack and each aggressor that can run there the stack of both, as a scenario writes it.
+
+        An aggressor that cannot run on top of the victim's stack stands one of the victim's own floors lower, as
+        machine code does beside a Java virtual machine.
+        """
+        found = {}
+        for label, stack in self._stacks.items():
+            places = [of_tenants(stack, self.victim, {self.neighbour: at}) for at in places_beside(expression(stack))]
+            for name in self.aggressors:
+                fitting = (place for place in places if self._can_run({label: place}, name))
+                found |= {(label, name): place for place in [*fitting][:1]}
+        return found
+
+    @cached_property
+    def alone(self) -> Scenario:
+        """The victim alone, its own systems up already, and started with it."""
+        victim = {**self._victim, "boot": [False, True]}
+        return self._derived("alone", self._stacks, {self.victim: victim}, self._duration_s)
+
+    def beside(self, longest_s: float) -> list[Scenario]:
+        """The victim beside each neighbour; aggressors that stand at the same places share a scenario.
+
+        Args:
+            longest_s: the longest time that the victim took alone.
+        """
+        patience_s = self._start_s + self.scenario.choose.patience * longest_s
+        groups: dict[str, tuple[Data, list[str]]] = {}
+        for name in self.aggressors:
+            stacks = {label: stack for (label, aggressor), stack in self.pairs.items() if aggressor == name}
+            if stacks:
+                groups.setdefault(repr(stacks), (stacks, []))[1].append(name)
+        return [
+            self._with_neighbour(f"beside-{number}", stacks, names, self._duration_s or patience_s)
+            for number, (stacks, names) in enumerate(groups.values(), start=1)
+        ]
+
+    # ---- parts
+
+    @cached_property
+    def _data(self) -> Data:
+        return self.scenario.data
+
+    @cached_property
+    def _point(self) -> Mapping[str, Any]:
+        return self.scenario.points()[0]
+
+    @property
+    def _start_s(self) -> float:
+        """When the victim begins."""
+        return float(self._point["tenants"][self.victim]["start_s"]) + self.scenario.choose.head_start
+
+    @property
+    def _duration_s(self) -> float | None:
+        """The scenario's own, longer by the head start."""
+        duration_s: float | None = self._point["duration_s"]
+        return None if duration_s is None else duration_s + self.scenario.choose.head_start
+
+    @cached_property
+    def _victim(self) -> Data:
+        """The victim at the first value of each of its axes, begun after the head start."""
+        tenant: Data = first(self._data["tenants"][self.victim])
+        stop_s = self._point["tenants"][self.victim]["stop_s"]
+        stop = {} if stop_s is None else {"stop": seconds(stop_s + self.scenario.choose.head_start)}
+        return {**tenant, "start": seconds(self._start_s), "group": tenant.get("group") or self.victim, **stop}
+
+    @cached_property
+    def _stacks(self) -> Data:
+        """Every stack by label, with the victim's expression only."""
+        stacks = labelled(self._data["stacks"])
+        return {label: of_tenants(stack, self.victim, {}) for label, stack in stacks.items()}
+
+    def _check_size(self) -> None:
+        """A neighbour that runs what the victim runs can only be refused for its size."""
+        own = self._victim["workload"]
+        try:
+            self._with_neighbour("beside", self._stacks, [own], self._duration_s)
+        except ScenarioError as error:
+            file = f"{self.scenario.name}, with a neighbour as large as {self.victim}"
+            raise ScenarioError([replace(problem, file=file) for problem in error.problems]) from None
+
+    def _can_run(self, stacks: Data, workload: str) -> bool:
+        try:
+            self._with_neighbour("beside", stacks, [workload], self._duration_s)
+        except ScenarioError:
+            return False
+        return True
+
+    def _with_neighbour(self, name: str, stacks: Data, workloads: list[Any], duration_s: float | None) -> Scenario:
+        size = {key: self._victim[key] for key in SIZE if key in self._victim}
+        neighbour = {"workload": workloads, **size, "group": self._victim["group"]}
+        return self._derived(name, stacks, {self.victim: self._victim, self.neighbour: neighbour}, duration_s)
+
+    def _derived(self, name: str, stacks: Data, tenants: Data, duration_s: float | None) -> Scenario:
+        data = {key: self._data[key] for key in KEPT if key in self._data} | {"fidelity": self._point["fidelity"]}
+        if data.get("baseline") not in stacks:
+            data.pop("baseline", None)
+        if duration_s is not None:
+            data["duration"] = seconds(duration_s)
+        if self._point["warmup_s"]:
+            data["warmup"] = seconds(self._point["warmup_s"] + self.scenario.choose.head_start)
+        data |= {"title": f"{self.scenario.title} ({name})", "stacks": stacks, "tenants": tenants}
+        return Scenario.from_mapping(data, name=f"{self.scenario.name}-{name}", catalog=self.scenario.catalog)
