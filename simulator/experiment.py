@@ -126,20 +126,24 @@ class _Run:
         for tenant in lost:
             tenant.outcome = f"lost: {node.path} crashed"
             tenant.killed.succeed()
+        self.house.crash(node)
         self.faults.append([self.environment.now, node.path, len(lost), " ".join(tenant.name for tenant in lost)])
 
     def _live(self, tenant: _Tenant) -> Life:
         """Start a tenant's systems if they are not up, then its threads, and wait for those that end."""
         yield self.environment.timeout(tenant.figures["start_s"])
-        house, node = self.house, self.house.tops[tenant.name]
         if tenant.figures["boot"]:
-            booting = self.environment.process(house.boot(tenant.name))
-            yield booting | tenant.killed
+            yield self.environment.process(self.house.boot(tenant.name)) | tenant.killed
             tenant.boot_s = self.environment.now - tenant.figures["start_s"]
-        if tenant.killed.triggered:
-            house.stop(tenant.name)
+        if tenant.alive:
+            yield from self._program(tenant)
+        else:
+            self.house.stop(tenant.name)
             tenant.ended_s = self.environment.now
-            return
+
+    def _program(self, tenant: _Tenant) -> Life:
+        """A tenant's threads, from the first that begins to the last that ends."""
+        house, node = self.house, self.house.tops[tenant.name]
         house.warm(tenant.name, tenant.program.warm_files())
         ends = []
         first = tenant.program.begins()

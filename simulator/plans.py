@@ -162,7 +162,6 @@ class Node:
     port: str = ""
     plans: dict[Demand, Plan] = field(default_factory=dict)
 
-
     def queue(self, name: str) -> str:
         """The full name of one of its queues: each guest has its own."""
         return f"{self.path}>{self.port}:{name}" if self.port else f"{self.path}:{name}"

@@ -27,7 +27,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
     for node in tree.nodes:
         family, parameters = _family(point, node.name)
         children = sum(1 for other in tree.nodes if other.parent is node)
-        if not _manages_memory(point, node.name):
+        if not is_kernel(point, node.name):
             given[node.path] = family.own_bytes(parameters, children)
         elif node.role:
             given[node.path] = _driver_domain_bytes(point, node)
@@ -83,7 +83,8 @@ def _parameters(point: Mapping[str, Any], node: notation.Node | None) -> Mapping
     return parameters
 
 
-def _manages_memory(point: Mapping[str, Any], name: str) -> bool:
+def is_kernel(point: Mapping[str, Any], name: str) -> bool:
+    """Whether a product is an operating system on a machine of its own, real or virtual."""
     figures = point["layers"][name]
     family: type[Layer] = discovery.member("layers", figures["family"]).LAYER
     return family.OFFERS == "system" and family.needs(figures["structure"]) == "machine"

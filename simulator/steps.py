@@ -115,7 +115,7 @@ class Hold:
     size_bytes: float
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Require:
     """Goes on only if it may: ``refusal`` is asked when it is reached, and a text it returns ends the program;
     the layer may take note of what goes on.

@@ -22,7 +22,7 @@ from simulator.machine import Machine
 from simulator.plans import PROGRAM, Move, Node, Part, Plan, Work, compile_steps, scale
 from simulator.queues import Mailbox, Ring, lock
 from simulator.sharing.tree import INFINITE, Share
-from simulator.space import divide
+from simulator.space import divide, is_kernel
 from simulator.threads import Life, Thread, transition_work
 
 if TYPE_CHECKING:
@@ -397,7 +397,13 @@ class House:
     def stop(self, tenant: str) -> None:
         """End all threads of a tenant by force."""
         for thread in self.threads:
-            if thread.tenant == tenant and not thread.service:
+            if thread.tenant == tenant:
+                thread.stop()
+
+    def crash(self, node: Node) -> None:
+        """A node fails: every thread on it or above it ends, its own threads with the others."""
+        for thread in self.threads:
+            if thread.node is node or node in thread.path:
                 thread.stop()
 
     def warm(self, tenant: str, files: tuple[File, ...]) -> None:
@@ -411,7 +417,7 @@ class House:
 def _carrier(chain: tuple[notation.Node, ...], point: Mapping[str, Any]) -> str:
     """The path of the node that a tenant's processors are given to; empty if it has none of its own."""
     private = [node for node in chain if node.private]
-    kernels = [node for node in private if "kernel_bytes" in point["layers"][node.name]["parameters"]]
+    kernels = [node for node in private if is_kernel(point, node.name)]
     return next((node.path for node in (*kernels, *private)), "")
 
 

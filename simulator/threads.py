@@ -76,7 +76,7 @@ class Thread:
     ) -> None:  # fmt: skip
         self.house, self.environment, self.machine = house, house.environment, house.machine
         self.tenant, self.name, self.node, self.service = tenant, name, node, service
-        self.share = Share(f"{tenant}/{name}", share, weight=processes)
+        self.share = Share(f"{tenant}/{name}", share, processes=processes)
         self.working_set_bytes = working_set_bytes
         self.account = Account(lambda: self.environment.now)
         self.charges, self.spent = self.account.charges, self.account.spent
@@ -156,24 +156,23 @@ class Thread:
                 yield from self._enqueue(operation)
             elif isinstance(operation, Block):
                 yield from self._block_on(operation)
-            elif isinstance(operation, Wake):
-                self.house.mailbox(self.tenant, operation.by, operation.name).put()
-            elif isinstance(operation, Keep):
-                self.house.keep(self.tenant, self.node, operation.size_bytes)
-            elif isinstance(operation, Check):
-                self._check(operation)
-            elif isinstance(operation, Alter):
-                operation.apply()
-                self.house.relower(operation.node)
-            elif isinstance(operation, Halt):
-                self.house.freeze(operation.node, operation.stop)
-            else:
+            elif isinstance(operation, Branch):
                 yield from self._branch(operation)
+            else:
+                self._at_once(operation)
 
-    def _check(self, check: Check) -> None:
-        """Raises ``Refused`` where the program may not go on."""
-        refusal = check.refusal()
-        if refusal:
+    def _at_once(self, operation: Wake | Keep | Check | Alter | Halt) -> None:
+        """What takes no time. Raises ``Refused`` where the program may not go on."""
+        if isinstance(operation, Wake):
+            self.house.mailbox(self.tenant, operation.by, operation.name).put()
+        elif isinstance(operation, Keep):
+            self.house.keep(self.tenant, self.node, operation.size_bytes)
+        elif isinstance(operation, Halt):
+            self.house.freeze(operation.node, operation.stop)
+        elif isinstance(operation, Alter):
+            operation.apply()
+            self.house.relower(operation.node)
+        elif refusal := operation.refusal():
             raise Refused(refusal)
 
     def _whole(self, work: Work) -> Life:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from simulator import discovery, notation
 from simulator.catalog.entry import ANY
@@ -138,7 +139,7 @@ class Catalog:
         keys = ("title", "family", "program", "released", "interface", "abi")
         texts = {key: str(found.data.get(key, "")) for key in keys}
         texts["family"] = texts["family"] or str(found.data.get("kind", ""))
-        words = {key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks")}
+        words: dict[str, Any] = {key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks")}
         numbers = self._numbers(found, machine)
         return Product(
             kind,
@@ -152,8 +153,7 @@ class Catalog:
             start=numbers.get("start", {}),
             installation=numbers.get("installation", {}),
             bytecode=numbers.get("bytecode", {}),
-            **words,
-            **texts,
+            **(words | texts),
         )
 
     def _resolution(self, found: Sheet, group: Group, machine: str) -> Resolution:

@@ -17,7 +17,6 @@ from simulator.catalog.sources import Source
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, Problem
 
-
 _GROUPS = ("parameters", "structure", "hardware", *sheet.SECTIONS)
 """Keys whose members are inherited one by one."""
 

@@ -28,7 +28,10 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("name", "title", "family", "parameters"),
         ("extends", "released", "structure", "roles", "abi", *_BUILT_FOR, "hardware", "lacks", *effort.SECTIONS),
     ),
-    "workloads": (("name", "title", "program", "interface", "metric", "parameters"), ("extends", "structure", "bytecode", *_BUILT_FOR)),
+    "workloads": (
+        ("name", "title", "program", "interface", "metric", "parameters"),
+        ("extends", "structure", "bytecode", *_BUILT_FOR),
+    ),
     "machines": (("name", "title", "year", "devices"), ("architecture",)),
     "virtual_hardware": (("name", "title", "kind", "parameters"), ("extends", "structure")),
     "devices": (("kind", "parameters"), ("structure",)),
@@ -163,9 +166,7 @@ def _group(document: Document, place: Place, package: str, data: dict[str, Any],
     structure = _structure(document, (*place, "structure"), data, getattr(declaring, "STRUCTURE", {}))
     known = {parameter.name: parameter for parameter in getattr(declaring, "PARAMETERS", ())}
     given = data.get("parameters", {})
-    declared = {
-        name: parameter for name, parameter in known.items() if parameter.needed(structure) or name in given
-    }
+    declared = {name: parameter for name, parameter in known.items() if parameter.needed(structure) or name in given}
     document.problems += _misnamed(declaring, known)
     return Group(
         name=name,

@@ -1,8 +1,7 @@
 """Derived scenarios: the victim of a scenario alone, then beside a neighbour of its size that misbehaves.
 
 Both on the same machine and the same stacks. Alone it runs twice, once with its own systems up already and once with
-their start before it. The neighbour has a head start, so that the victim meets it at work. Axes of the victim are
-taken at their first value.
+their start before it. The neighbour begins with the victim. Axes of the victim are taken at their first value.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ STRESSORS = ("cpu-hog", "memory-bomb", "fork-bomb", "disk-hog", "net-send", "net
 """What a neighbour runs where the scenario does not say: those of them that the catalog has."""
 KEPT = ("machine", "baseline", "seed", "replications")
 """Keys that derived scenarios have in common with the scenario, beside its stacks."""
-SIZE = ("memory", "vcpus", "weight", "cap", "virtual_hardware", "limits")
-"""Keys of a tenant that say how large it is."""
+LIKE = ("memory", "vcpus", "weight", "cap", "virtual_hardware", "limits", "start", "group")
+"""Keys of a tenant in which a neighbour is like it: its size, when it begins, and whom it shares with."""
 
 Data = dict[str, Any]
 
@@ -93,7 +92,7 @@ class Derived:
     def alone(self) -> Scenario:
         """The victim alone, its own systems up already, and started with it."""
         victim = {**self._victim, "boot": [False, True]}
-        return self._derived("alone", self._stacks, {self.victim: victim}, self._duration_s)
+        return self._derived("alone", self._stacks, {self.victim: victim})
 
     def beside(self, longest_s: float) -> list[Scenario]:
         """The victim beside each neighbour; aggressors that stand at the same places share a scenario.
@@ -101,14 +100,15 @@ class Derived:
         Args:
             longest_s: the longest time that the victim took alone.
         """
-        patience_s = self._start_s + self.scenario.choose.patience * longest_s
+        start_s = self._point["tenants"][self.victim]["start_s"]
+        patience_s = start_s + self.scenario.choose.patience * longest_s
         groups: dict[str, tuple[Data, list[str]]] = {}
         for name in self.aggressors:
             stacks = {label: stack for (label, aggressor), stack in self.pairs.items() if aggressor == name}
             if stacks:
                 groups.setdefault(repr(stacks), (stacks, []))[1].append(name)
         return [
-            self._with_neighbour(f"beside-{number}", stacks, names, self._duration_s or patience_s)
+            self._with_neighbour(f"beside-{number}", stacks, names, self._point["duration_s"] or patience_s)
             for number, (stacks, names) in enumerate(groups.values(), start=1)
         ]
 
@@ -122,24 +122,11 @@ class Derived:
     def _point(self) -> Mapping[str, Any]:
         return self.scenario.points()[0]
 
-    @property
-    def _start_s(self) -> float:
-        """When the victim begins."""
-        return float(self._point["tenants"][self.victim]["start_s"]) + self.scenario.choose.head_start
-
-    @property
-    def _duration_s(self) -> float | None:
-        """The scenario's own, longer by the head start."""
-        duration_s: float | None = self._point["duration_s"]
-        return None if duration_s is None else duration_s + self.scenario.choose.head_start
-
     @cached_property
     def _victim(self) -> Data:
-        """The victim at the first value of each of its axes, begun after the head start."""
+        """The victim at the first value of each of its axes."""
         tenant: Data = first(self._data["tenants"][self.victim])
-        stop_s = self._point["tenants"][self.victim]["stop_s"]
-        stop = {} if stop_s is None else {"stop": seconds(stop_s + self.scenario.choose.head_start)}
-        return {**tenant, "start": seconds(self._start_s), "group": tenant.get("group") or self.victim, **stop}
+        return {**tenant, "group": tenant.get("group") or self.victim}
 
     @cached_property
     def _stacks(self) -> Data:
@@ -151,30 +138,33 @@ class Derived:
         """A neighbour that runs what the victim runs can only be refused for its size."""
         own = self._victim["workload"]
         try:
-            self._with_neighbour("beside", self._stacks, [own], self._duration_s)
+            self._with_neighbour("beside", self._stacks, [own])
         except ScenarioError as error:
             file = f"{self.scenario.name}, with a neighbour as large as {self.victim}"
             raise ScenarioError([replace(problem, file=file) for problem in error.problems]) from None
 
     def _can_run(self, stacks: Data, workload: str) -> bool:
         try:
-            self._with_neighbour("beside", stacks, [workload], self._duration_s)
+            self._with_neighbour("beside", stacks, [workload])
         except ScenarioError:
             return False
         return True
 
-    def _with_neighbour(self, name: str, stacks: Data, workloads: list[Any], duration_s: float | None) -> Scenario:
-        size = {key: self._victim[key] for key in SIZE if key in self._victim}
-        neighbour = {"workload": workloads, **size, "group": self._victim["group"]}
+    def _with_neighbour(
+        self, name: str, stacks: Data, workloads: list[Any], duration_s: float | None = None
+    ) -> Scenario:
+        like = {key: self._victim[key] for key in LIKE if key in self._victim}
+        neighbour = {"workload": workloads, **like}
         return self._derived(name, stacks, {self.victim: self._victim, self.neighbour: neighbour}, duration_s)
 
-    def _derived(self, name: str, stacks: Data, tenants: Data, duration_s: float | None) -> Scenario:
+    def _derived(self, name: str, stacks: Data, tenants: Data, duration_s: float | None = None) -> Scenario:
         data = {key: self._data[key] for key in KEPT if key in self._data} | {"fidelity": self._point["fidelity"]}
         if data.get("baseline") not in stacks:
             data.pop("baseline", None)
+        duration_s = duration_s or self._point["duration_s"]
         if duration_s is not None:
             data["duration"] = seconds(duration_s)
         if self._point["warmup_s"]:
-            data["warmup"] = seconds(self._point["warmup_s"] + self.scenario.choose.head_start)
+            data["warmup"] = seconds(self._point["warmup_s"])
         data |= {"title": f"{self.scenario.title} ({name})", "stacks": stacks, "tenants": tenants}
         return Scenario.from_mapping(data, name=f"{self.scenario.name}-{name}", catalog=self.scenario.catalog)

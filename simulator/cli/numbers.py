@@ -46,6 +46,15 @@ def overhead(percent: float, low: float, high: float) -> str:
     return with_bounds(percent, low, high, 1, "+")
 
 
+def overhead_short(percent: float, low: float, high: float) -> str:
+    """The same in a narrow column: per cent, and half the width of its interval."""
+    if not math.isfinite(percent):
+        return "-"
+    places = 1 if abs(percent) < 99.95 else 0
+    half = (high - low) / 2.0
+    return f"{percent:+.{places}f} ±{half:.{places}f}" if math.isfinite(half) else f"{percent:+.{places}f}"
+
+
 def quantity(value: float, unit: str) -> str:
     """A number with its unit."""
     return format_quantity(value, unit) if unit in DIMENSIONS else f"{plain(value)} {unit}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.cli.numbers import (
     overhead,
+    overhead_short,
     plain,
     quantity,
     quantity_with_half_width,
@@ -22,13 +23,20 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 _MOST_PARTS = 6
 """Mechanisms that are named for each stack; what is left stands together."""
+_MOST_NAMED = 4
+"""Mechanisms that are named in one line."""
+_PROGRAM = "program"
+_MOST_SIDE_BY_SIDE = 5
+"""Stacks that stand side by side as columns; more of them stand one under the other."""
 
 
 def cost(results: Results) -> list[str]:
-    """What it costs: a line for each place on the axes, a column for each stack."""
+    """What it costs: a line for each place on the axes and a column for each stack, or the other way round."""
     rows = records(results.summary())
     place = Places(results, rows)
     stacks = place.stacks(rows)
+    if len(stacks) > _MOST_SIDE_BY_SIDE:
+        return _cost_of_many(results, rows, place, stacks)
     heads = [*place.heads, "metric", *(head for stack in stacks for head in _stack_heads(stack, results.baseline))]
     lines = [
         [*place.cells(group[0]), _metric(group[0]), *_stack_cells(group, stacks, place, results.baseline)]
@@ -37,6 +45,25 @@ def cost(results: Results) -> list[str]:
     align = "<" * (len(place.heads) + 1) + ">" * (len(heads) - len(place.heads) - 1)
     over = f"overhead in % over {results.baseline}: " if stacks != [results.baseline] else ""
     return [*columns(lines, align, heads), *_method(rows, over)]
+
+
+def _cost_of_many(results: Results, rows: Sequence[Record], place: Places, stacks: Sequence[str]) -> list[str]:
+    """A line for each stack, a column for each place: the baseline's own figures, then overheads over it."""
+    labels = place.labels(rows)
+    cells = {(place.stack(row), place.label(row)): row for row in rows}
+    base = [cells.get((results.baseline, label)) for label in labels]
+    lines = [[f"{results.baseline} (as measured)", *(plain(row["mean"]) if row else "" for row in base)]]
+    for stack in (stack for stack in stacks if stack != results.baseline):
+        found = [cells.get((stack, label)) for label in labels]
+        lines.append([stack, *(_overhead_cell(row) if row else "" for row in found)])
+    heads = [f"overhead over {results.baseline}, %", *labels]
+    metrics = [f"{label}: {_metric(row)}" for label, row in zip(labels, base, strict=True) if row]
+    table = columns(lines, "<" + ">" * len(labels), heads)
+    return [*table, *metrics, *_method(rows, f"overhead in % over {results.baseline}: ")]
+
+
+def _overhead_cell(row: Record) -> str:
+    return overhead_short(row["overhead_percent"], row["overhead_low"], row["overhead_high"])
 
 
 def _stack_heads(stack: str, baseline: str) -> list[str]:
@@ -74,11 +101,30 @@ def where(results: Results) -> list[str]:
     rows = records(results.where(by=("device", "cause", "mechanism")))
     place = Places(results, rows)
     lines: list[str] = []
+    if len(place.stacks(rows)) > _MOST_SIDE_BY_SIDE:
+        return _where_of_many(rows, place)
     for stack in place.stacks(rows):
         own = [row for row in rows if place.stack(row) == stack]
         heads = [f"{stack}: % of device time", *place.labels(own)]
         lines += ["", *columns(_parts(own, place), "<" + ">" * (len(heads) - 1), heads)]
     return lines[1:]
+
+
+def _where_of_many(rows: Sequence[Record], place: Places) -> list[str]:
+    """A line for each stack: the program's part of the device time, then the layers' largest mechanisms."""
+    lines = []
+    for stack in place.stacks(rows):
+        own = [row for row in rows if place.stack(row) == stack]
+        names = short_names(dict.fromkeys(str(row["cause"]) for row in own))
+        shares: dict[str, float] = {}
+        for row in own:
+            part = _PROGRAM if row["cause"] == _PROGRAM else _part(row, names)
+            shares[part] = shares.get(part, 0.0) + row["share"] / len(place.labels(own))
+        largest = sorted((part for part in shares if part != _PROGRAM), key=lambda part: -shares[part])
+        named = [f"{part} {100 * shares[part]:.1f}" for part in largest[:_MOST_NAMED]]
+        lines.append([stack, f"{100 * shares.get(_PROGRAM, 0.0):.1f}", ", ".join(named)])
+    heads = ["% of device time, mean of the workloads", "program", "layers, largest first"]
+    return columns(lines, "<><", heads)
 
 
 def _parts(rows: Sequence[Record], place: Places) -> list[list[str]]:

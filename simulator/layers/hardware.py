@@ -96,7 +96,9 @@ class Hardware(Layer):
             memory_s = parameters.cache_line_bytes / parameters.memory_bytes_per_s
         else:
             memory_s = self._reference_s(size_bytes)
-        walk_s = self._walks(demand.pattern, size_bytes, page_bytes) * self._leaf_s(demand.pattern, size_bytes, page_bytes)
+        walk_s = self._walks(demand.pattern, size_bytes, page_bytes) * self._leaf_s(
+            demand.pattern, size_bytes, page_bytes
+        )
         return (Use("memory", stall_s=memory_s, program=True), Use("page_walk", stall_s=walk_s, program=True))
 
     def _nested_s(self, demand: NestedWalk) -> float:
@@ -110,7 +112,9 @@ class Hardware(Layer):
         covered_bytes = self.parameters.tlb_entries_count * page_bytes
         if size_bytes <= covered_bytes:
             return 0.0
-        return self.parameters.cache_line_bytes / page_bytes if pattern == "stream" else 1.0 - covered_bytes / size_bytes
+        return (
+            self.parameters.cache_line_bytes / page_bytes if pattern == "stream" else 1.0 - covered_bytes / size_bytes
+        )
 
     def _leaf_s(self, pattern: str, size_bytes: float, page_bytes: float) -> float:
         """One reference to the last level of a page table; in a row its entries share cache lines."""

@@ -245,7 +245,7 @@ class OperatingSystem(Layer):
 
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         """A request past the page cache: call, block stack, driver, transfer."""
-        file, start_bytes = demand.file, demand.file.start_bytes + demand.offset_bytes
+        start_bytes = demand.file.start_bytes + demand.offset_bytes
         blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write)
         return (*self._call("null_io"), *self._blocks(blocks))
 

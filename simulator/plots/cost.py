@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 TITLE = "What does it cost?"
 _GROUP = 0.8
 """Width of the bars of one group; the rest is air."""
+_MOST_BARS = 4
+"""Stacks beside the baseline that are drawn as bars."""
+_CELL_WIDTH, _CELL_HEIGHT = 0.95, 0.34
+_DARK = 0.4
+"""From this grey on numbers are white."""
+_TEN = 9.995
+_EQUAL = 0.005
+"""Closer to the baseline than this is no difference to a reader."""
 _LINE = 11
 """Characters in a line under a group."""
 
@@ -47,11 +55,13 @@ def frame(results: Results) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Grouped bars; the baseline is the line at 1."""
+    """Grouped bars with the baseline as the line at 1; of many stacks a field of numbers."""
     from matplotlib.figure import Figure
 
     places = list(dict.fromkeys(table["place"]))
     stacks = list(dict.fromkeys(table["stack"]))
+    if len(stacks) > _MOST_BARS:
+        return _field(table, places, stacks)
     figure = Figure(figsize=(max(5.0, 1.2 + 0.42 * len(places) * max(2, len(stacks))), 3.8), layout="constrained")
     axes = figure.add_subplot()
     for number, stack in enumerate(stacks):
@@ -64,6 +74,44 @@ def draw(table: pd.DataFrame) -> Figure:
     axes.margins(x=0.01, y=0.12)
     legend(figure, stacks, title=_caption(table))
     return figure
+
+
+def _field(table: pd.DataFrame, places: list[str], stacks: list[str]) -> Figure:
+    """A cell for each stack and place: its number, and a grey that darkens with it (the scale is logarithmic)."""
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
+    grid = table.pivot_table(index="stack", columns="place", values="relative", sort=False)
+    values = grid.reindex(index=stacks, columns=places).to_numpy(dtype=float)
+    size = (2.6 + _CELL_WIDTH * len(places), 1.5 + _CELL_HEIGHT * len(stacks))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()
+    norm = LogNorm(1.0, max(2.0, float(table["relative"].max())), clip=True)
+    axes.imshow(values.clip(min=1.0), cmap="Greys", norm=norm, aspect="auto")
+    for y, row in enumerate(values):
+        for x, value in enumerate(row):
+            if isfinite(value):
+                ink = "white" if norm(value) > _DARK else INK
+                axes.text(
+                    x, y, _short(value), ha="center", va="center", color=ink, fontsize=10, fontweight=_weight(value)
+                )
+    axes.set_xticks(range(len(places)), [_wrapped(place) for place in places])
+    axes.set_yticks(range(len(stacks)), stacks)
+    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    axes.set_title(f"{table.attrs['title']}\nTime for the same work, {table.attrs['baseline']} = 1", loc="left", pad=12)
+    figure.supxlabel(_caption(table), fontsize=8)
+    return figure
+
+
+def _weight(value: float) -> str:
+    """What is faster than the baseline stands out."""
+    return "bold" if value < 1.0 - _EQUAL else "normal"
+
+
+def _short(value: float) -> str:
+    """A ratio with no more digits than a reader compares."""
+    return f"{value:.2f}" if value < _TEN else f"{value:.0f}"
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, places: list[str], number: int, stacks: int) -> None:

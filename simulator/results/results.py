@@ -79,6 +79,11 @@ class Results:
         return read(self.folder, "tenants", self.axes)
 
     @cached_property
+    def faults(self) -> pd.DataFrame:
+        """One row per node that failed, with who was lost with it."""
+        return read(self.folder, "faults", self.axes)
+
+    @cached_property
     def devices(self) -> pd.DataFrame:
         """The ledger of each device."""
         return read(self.folder, "devices", self.axes)

@@ -37,9 +37,7 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
         "expression": stack.text,
         "machine": {"name": machine.name, "devices": {name: dict(each) for name, each in machine.devices.items()}},
         "layers": {name: _layer(lookup, combination, name, machine) for name in stack.products},
-        "hardware": {
-            each.name: hardware(lookup, combination, each, machine.base) for each in combination.tenants
-        },
+        "hardware": {each.name: hardware(lookup, combination, each, machine.base) for each in combination.tenants},
         "without": list(stack.without),
         "tenants": {each.name: _tenant(lookup, combination, each, machine) for each in combination.tenants},
         "duration_s": combination.setting("duration"),

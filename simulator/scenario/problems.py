@@ -11,7 +11,18 @@ from pydantic_core import ErrorDetails
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem
-from simulator.scenario.schema import Choose, MachineForm, Need, Part, ScenarioFile, StackForm, Tenant, WorkloadForm
+from simulator.scenario.schema import (
+    Choose,
+    Fault,
+    MachineForm,
+    Need,
+    Part,
+    ScenarioFile,
+    StackForm,
+    Tenant,
+    VirtualHardware,
+    WorkloadForm,
+)
 from simulator.scenario.source import Source
 from simulator.scenario.types import REFUSED, shown, split
 
@@ -21,8 +32,11 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     ("choose",): Choose,
     ("choose", "needs", "*"): Need,
     ("stacks", "*"): StackForm,
+    ("stacks", "*", "virtual_hardware"): VirtualHardware,
+    ("faults",): Fault,
     ("tenants", "*"): Tenant,
     ("tenants", "*", "workload"): WorkloadForm,
+    ("tenants", "*", "virtual_hardware"): VirtualHardware,
 }
 
 

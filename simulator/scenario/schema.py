@@ -190,8 +190,6 @@ class Choose(Part):
     """The tenant that suffers from a neighbour; the first one if not given."""
     aggressors: tuple[Text, ...] = Field(default=(), examples=["[cpu-hog, memory-bomb]"])
     """What its neighbour runs, one after the other; the catalog's stressors if not given."""
-    head_start: Time = 10.0
-    """How long the neighbour has been at it when the victim begins."""
     patience: Weight = 10.0
     """After how many times its longest time alone a victim is given up; counts where the scenario has no duration."""
     needs: dict[str, Need] = Field(default={}, examples=["{untrusted tenants: {loss: 10 %, overhead: 50 %}}"])

@@ -42,6 +42,8 @@ class Fluid:
         self._then = environment.now
         self._timer: simpy.Event | None = None
         self._busy = False
+        self._alone: tuple[Share, ...] | None = ()
+        """Lineage of the only leaf that has a rate, empty if none has; None where several have."""
 
     # ---- the interface of every fidelity
 
@@ -163,8 +165,26 @@ class Fluid:
     def _rates(self) -> None:
         if self._busy:
             return
-        distribute(self.root, measure_demand(self.root, self.unit_rate), self.unit_rate)
+        if len(self.active) <= 1 and self._alone is not None:
+            self._rates_of_one()
+        else:
+            distribute(self.root, measure_demand(self.root, self.unit_rate), self.unit_rate)
+            self._alone = next(iter(self.active)).lineage if len(self.active) == 1 else None
         self._arm()
+
+    def _rates_of_one(self) -> None:
+        """The same where at most one leaf is runnable, and was before: nothing is shared, only its lineage counts."""
+        assert self._alone is not None
+        for node in self._alone:
+            node.demand = node.crowd = node.rate = 0.0
+        leaf = next(iter(self.active), None)
+        self._alone = lineage = leaf.lineage if leaf else ()
+        wanted, crowd = (self.unit_rate, leaf.processes * self.unit_rate) if leaf else (0.0, 0.0)
+        for node in (*reversed(lineage), self.root):
+            bound = 0.0 if node.frozen else min(node.cap, node.width * self.unit_rate)
+            node.demand, node.crowd = wanted, crowd = min(wanted, bound), min(crowd, bound)
+        for node in (self.root, *lineage):
+            node.rate = wanted
 
     def _arm(self) -> None:
         soonest = min((leaf.remaining / leaf.rate for leaf in self.active if leaf.rate > 0.0), default=INFINITE)

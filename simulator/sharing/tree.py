@@ -26,13 +26,14 @@ class Share:
         width: highest number of processors used at once; bounds the rate by ``width`` times one processor.
         reservation: rate granted before weights count, as far as it is wanted.
         weight_rule: ``shares``: the weight as given; ``active``: times the processors it can use right now.
+        processes: how many threads a leaf stands for: it weighs as much as they do, though it uses one processor.
         tenant: True at the share that holds all of one tenant.
     """
 
     __slots__ = (
-        "active", "cap", "children", "demand", "done", "frozen", "frozen_s", "lineage", "name", "parent", "payload",
-        "rate", "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s", "weight", "weight_rule",
-        "width", "work",
+        "active", "cap", "children", "crowd", "demand", "done", "frozen", "frozen_s", "lineage", "name", "parent",
+        "payload", "processes", "rate", "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s",
+        "weight", "weight_rule", "width", "work",
     )  # fmt: skip
 
     def __init__(
@@ -46,12 +47,14 @@ class Share:
         reservation: float = 0.0,
         weight_rule: WeightRule = "shares",
         tenant: bool = False,
+        processes: float = 1.0,
     ) -> None:
         if weight <= 0:
             raise ValueError(f"share {name!r}: the weight must be positive, not {weight!r}")
         self.name = name
         self.parent = parent
-        self.weight = weight
+        self.weight = weight * processes
+        self.processes = processes
         self.cap = cap
         self.width = width
         self.reservation = reservation
@@ -59,7 +62,7 @@ class Share:
         self.tenant = tenant
         self.children: list[Share] = []
         self.active = False
-        self.demand = self.rate = 0.0
+        self.demand = self.crowd = self.rate = 0.0
         self.work = self.remaining = 0.0
         self.frozen = False
         self.ready_s = self.steal_s = self.throttled_s = self.frozen_s = 0.0
@@ -76,20 +79,25 @@ class Share:
 
 
 def measure_demand(share: Share, unit_rate: float) -> float:
-    """The rate a share could use: its own bounds, or the sum of its active children. Sets ``demand`` below it."""
-    wanted = 0.0
+    """The rate a share could use: its own bounds, or the sum of its active children. Sets ``demand`` below it.
+
+    ``crowd`` is the same with every process counted that a leaf stands for; the rule ``active`` weighs a share by it.
+    """
+    wanted = crowd = 0.0
     if share.frozen:
-        share.demand = 0.0
+        share.demand = share.crowd = 0.0
         return 0.0
     if share.children:
         for child in share.children:
             if child.children or child.active:
                 wanted += measure_demand(child, unit_rate)
+                crowd += child.crowd
             else:
-                child.demand = 0.0
+                child.demand = child.crowd = 0.0
     elif share.active:
-        wanted = unit_rate
-    share.demand = min(wanted, share.cap, share.width * unit_rate)
+        wanted, crowd = unit_rate, share.processes * unit_rate
+    bound = min(share.cap, share.width * unit_rate)
+    share.demand, share.crowd = min(wanted, bound), min(crowd, bound)
     return share.demand
 
 
@@ -129,7 +137,7 @@ def _parts(wanting: list[Share], rate: float, unit_rate: float) -> list[float]:
 
 def _weight(share: Share, unit_rate: float) -> float:
     if share.weight_rule == "active":
-        return share.weight * share.demand / unit_rate
+        return share.weight * share.crowd / unit_rate
     return share.weight
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from simulator import batch
 from simulator.catalog import Catalog
 from simulator.experiment import run_point
+from simulator.records import names
 from simulator.scenario import load
 from simulator.validation import by_hand, published, single_events
 
@@ -122,12 +123,17 @@ def by_hand_against_run(workload: str, parameters: Mapping[str, float]) -> Itera
             hand = by_hand.build_seconds(costs, still, number)
         else:
             hand = by_hand.web_clients(costs, still, number, *schedule(tables))
-        yield by_hand.STACKS[number], hand, tables["tenants"][0][5]
+        yield by_hand.STACKS[number], hand, _first(tables, "value")
+
+
+def _first(tables: Mapping[str, list[list[Any]]], column: str) -> float:
+    """A number of the only tenant."""
+    return float(tables["tenants"][0][names("tenants").index(column)])
 
 
 def schedule(tables: Mapping[str, list[list[Any]]]) -> tuple[float, float]:
     """What the schedule decided, from a run: wakes for one operation, and microseconds of cold cache for each."""
-    operations = tables["tenants"][0][8]
+    operations = _first(tables, "operations")
     charges = [row for row in tables["charges"] if row[1] == TENANT]
     top = max((row[5] for row in charges if row[6] == "context_switch"), key=len)
     wakes = sum(row[9] for row in charges if row[6] == "context_switch" and row[5] == top) / operations

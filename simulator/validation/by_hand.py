@@ -45,6 +45,11 @@ class Costs:
         self.workstation: Figures = layers[2]["vmware-workstation-3.2"]["parameters"]
         devices = points[0]["machine"]["devices"]
         self.devices: Mapping[str, Figures] = {name: device["parameters"] for name, device in devices.items()}
+        tenant = next(iter(points[2]["hardware"].values()))
+        shown = tenant["vmware-workstation-3.2"]
+        self.registers: Mapping[str, float] = {
+            kind: device["parameters"]["registers_count"] for kind, device in shown.items()
+        }
         self.mhz = self.devices["cpu"]["frequency_hz"] / 1e6
 
     def line(self, event: str, count: float, linux: float, xen: float = 0.0, workstation: float = 0.0) -> Line:
@@ -136,7 +141,7 @@ def source_line(costs: Costs, build: Figures) -> Line:
         + 2.0 * vmm["world_switch_cycles"] + vmm["interrupt_cycles"]
     )  # fmt: skip
     hosted = (
-        linux["block_stack_cycles"] + linux["disk_registers_count"] * vmm["register_cycles"]
+        linux["block_stack_cycles"] + costs.registers["disk"] * vmm["register_cycles"]
         + 2.0 * vmm["world_switch_cycles"] + vmm["disk_emulation_cycles"] + vmm["interrupt_cycles"]
         + linux["null_io_cycles"] + size_bytes * linux["copy_cycles_per_byte"]
         + pages * vmm["shadow_fill_cycles"] + requests * (host + wake)
@@ -171,7 +176,7 @@ def web_lines(costs: Costs, web: Figures, wakes: float, cold_us: float) -> list[
     sent = data + linux["acknowledgement_ratio"]
     received = 1.0 + linux["acknowledgement_ratio"] * data
     driver = linux["nic_driver_cycles"]
-    registers = linux["nic_registers_count"] * vmm["register_cycles"]
+    registers = costs.registers["nic"] * vmm["register_cycles"]
     entry = 2.0 * vmm["world_switch_cycles"] + linux["null_io_cycles"] + vmm["interrupt_cycles"]
     packet = registers + vmm["nic_emulation_cycles"] + vmm["bridge_cycles"]
     copied = web["request_bytes"] + web["answer_bytes"] + web["file_bytes"] + web["request_log_bytes"]

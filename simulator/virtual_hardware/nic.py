@@ -13,7 +13,9 @@ class VirtualNetworkCard:
 
     STRUCTURE = {"style": STYLES}
     PARAMETERS = (
-        Parameter("registers_count", "count", "registers that the driver touches for a unit sent or received", "", _EMULATED),
+        Parameter(
+            "registers_count", "count", "registers that the driver touches for a unit sent or received", "", _EMULATED
+        ),
         Parameter("driver_cycles", "cycles", "the guest driver's work for a unit sent or received"),
         Parameter("queue_count", "count", "units that fit into its ring"),
         Parameter("offload_bytes", "bytes", "largest unit that it cuts into packets by itself; 0: packet by packet"),

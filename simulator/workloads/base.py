@@ -122,6 +122,9 @@ class Program(ABC):
         context: time, luck and reports.
         class_files: the build in bytecode, where the program runs on a Java virtual machine.
     """
+
+    INTERFACE: ClassVar[str] = "system"
+    """What it stands on in machine code; ``bytecode`` for a program that there is in class files only."""
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
     WHOLE: ClassVar[bool] = False
     """Whether the figure of merit means something only once all the work is done (a time, not a rate)."""

@@ -40,7 +40,22 @@ def fake_run(point: dict[str, Any], replication: int) -> dict[str, Any]:
         time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGKILL)
     row = [run, point["point"], replication, point["seed"], point["stack"], "x", "", "m", "fluid", "ok", ""]
-    tenant = [run, "app", "spin", "ok", "time", 0.1 * replication + 1 / 3, "s", "lower", 1.0, 1e-17, *[0.0] * 6, 1, 1]
+    tenant = [
+        run,
+        "app",
+        "spin",
+        "machine code",
+        "ok",
+        "time",
+        0.1 * replication + 1 / 3,
+        "s",
+        "lower",
+        1.0,
+        1e-17,
+        *[0.0] * 7,
+        1,
+        1,
+    ]
     return {"tables": {"runs": [[*row, 0.1 + replication, 7, ""]], "tenants": [tenant]}}
 
 

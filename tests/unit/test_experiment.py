@@ -217,7 +217,8 @@ def test_who_waits_for_a_program_that_died_does_not_wait_for_ever(run: Run) -> N
 
 def test_rows_are_as_wide_as_they_are_declared(run: Run) -> None:
     """Every table has rows here, and each row a value for each column (``strict`` in ``run`` refuses any other)."""
-    tables = run({"app": {"main": seconds(2)}})
+    scripts = {"app": {"main": seconds(2)}, "other": {"main": seconds(2)}}
+    tables = run(scripts, faults=[{"at": "1 s", "crash": "other"}])
     assert set(tables) == set(TABLES)
     assert all(tables.values())
 

@@ -16,7 +16,7 @@ from simulator.layers.hardware import Hardware
 from simulator.layers.hosted_hypervisor import HostedHypervisor
 from simulator.layers.operating_system import OperatingSystem
 from simulator.layers.paravirtual_hypervisor import ParavirtualHypervisor
-from simulator.steps import At, Below, Choice, Hold, Send, Signal, Step, Transfer, Use, Wait
+from simulator.steps import At, Below, Choice, Hold, Require, Send, Signal, Step, Transfer, Use, Wait
 
 KIB, MIB = 1024, 1024**2
 PAGE = 4 * KIB
@@ -32,8 +32,9 @@ KERNEL = {
     "protection_fault_cycles": 2_500, "page_fault_cycles": 3_400,
     "create_cycles": 77_000, "create_sensitive_count": 23, "delete_cycles": 14_600, "delete_sensitive_count": 22,
     "page_write_cycles": 27_000, "page_drop_cycles": 5_000, "page_drop_touch_count": 0.75, "copy_cycles_per_byte": 2.5,
-    "block_stack_cycles": 12_000, "disk_driver_cycles": 9_600, "disk_registers_count": 12,
-    "packet_send_cycles": 7_000, "packet_receive_cycles": 9_000, "nic_driver_cycles": 2_400, "nic_registers_count": 3,
+    "block_stack_cycles": 12_000, "disk_driver_cycles": 9_600,
+    "packet_send_cycles": 7_000, "packet_receive_cycles": 9_000, "nic_driver_cycles": 2_400,
+    "process_table_count": 100, "data_page_bytes": PAGE, "segment_bytes": 0,
     "header_bytes": 52, "acknowledgement_ratio": 0.5, "socket_window_bytes": 128 * KIB,
     "message_cycles": 4_800, "context_switch_cycles": 1_850, "tick_cycles": 4_800, "tick_hz": 100,
     "processors_count": 1, "kernel_bytes": 24 * MIB, "dirty_ratio": 0.5,
@@ -59,7 +60,8 @@ MONITOR = {
 
 def kernel(devices: str = "physical", memory_bytes: float = 64 * MIB) -> OperatingSystem:
     """A kernel on devices of one kind, with 40 MiB for its page cache."""
-    place = Place("linux", memory_bytes, {"disk": devices, "nic": devices})
+    registers = {"disk": {"registers_count": 12}, "nic": {"registers_count": 3}} if devices == "emulated" else {}
+    place = Place("linux", memory_bytes, {"disk": devices, "nic": devices}, devices=registers)
     return OperatingSystem(KERNEL, place=place)
 
 
@@ -133,7 +135,8 @@ def test_a_protection_fault_updates_nothing() -> None:
 
 def test_a_process_is_charged_without_the_faults_it_contains() -> None:
     """fork: 264,000 cycles measured, 60 faults of 3,400 in it: 60,000 remain; to the child and back."""
-    steps = lowered(kernel(), d.StartProcess("fork"))
+    table, *steps = lowered(kernel(), d.StartProcess("fork"))
+    assert isinstance(table, Require) and table.refusal() == ""
     assert steps == [
         Use("process", cycles=60_000),
         Use("page_fault", cycles=204_000, operations=60),
@@ -450,7 +453,7 @@ def test_drivers_in_the_hypervisor(demand: d.Demand, ring: float, driver: float)
     """Xen 1: no other domain is asked; nobody's thread but the guest's works."""
     hypervisor = xen("hypervisor")
     assert lowered(hypervisor, demand) == [Use("ring", cycles=ring), Use("driver", cycles=driver), Below(demand)]
-    assert hypervisor.services() == ()
+    assert hypervisor.guest_services() == ()
 
 
 def test_a_request_through_domain_0() -> None:
@@ -478,7 +481,7 @@ def test_a_connection_with_a_window_does_not_wait_for_each_packet(window_bytes: 
 
 
 def test_the_back_ends_drain_their_rings() -> None:
-    services = {service.queue: service for service in xen().services()}
+    services = {service.queue: service for service in xen().guest_services()}
     assert sorted(services) == ["block-ring", "packet-ring"]
     assert {(service.capacity, service.batch) for service in services.values()} == {(32, 32)}
 
@@ -496,7 +499,7 @@ def test_domain_0_drives_the_devices_itself_but_is_a_guest_in_everything_else() 
     assert lowered(port, BLOCKS) == [Below(BLOCKS)]
     assert lowered(port, PACKETS) == [Below(PACKETS)]
     assert lowered(port, d.Trap()) == [Use("trap", cycles=800)]
-    assert port.services() == ()
+    assert port.guest_services() == ()
 
 
 def test_a_domain_that_was_idle_is_switched_to_and_pays_once_for_the_event_that_wakes_it() -> None:

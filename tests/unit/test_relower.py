@@ -224,7 +224,7 @@ class Split(Layer):
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         return (At("domain-0", demand),)
 
-    def for_child(self, role: str) -> Layer:
+    def for_child(self, role: str, devices: Any = None) -> Layer:
         return Port({}, place=Place(self.place.path)) if role == "domain-0" else self
 
 

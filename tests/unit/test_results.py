@@ -34,7 +34,19 @@ def fake_run(point: dict[str, Any], replication: int) -> dict[str, Any]:
     web = point["axes"]["program"] == "web"
     merit = ("rate", 1000.0 / total, "requests/s", "higher") if web else ("time", total, "s", "lower")
     row = [run, point["point"], replication, 1, point["stack"], "xen-1", "", "m", "fluid", "ok", "", 2 * total, 9, ""]
-    tenant = [run, "app", point["axes"]["program"], "ok", *merit, 5.0 + replication, total, *[0.0] * 6, 1, 1]
+    tenant = [
+        run,
+        "app",
+        point["axes"]["program"],
+        "machine code",
+        "ok",
+        *merit,
+        5.0 + replication,
+        total,
+        *[0.0] * 7,
+        1,
+        1,
+    ]
     seconds = [("program", "instructions", program), ("/xen", "ring", ring), ("/xen", "back_end", back_end)]
     charges = [[run, "app", "t0", "cpu", "app", c, m, s * 1e9, 0.0, 1.0, s] for c, m, s in seconds if s]
     return {"tables": {"runs": [row], "tenants": [tenant], "charges": charges}}

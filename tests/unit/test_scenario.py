@@ -117,6 +117,9 @@ class FakeCatalog:
     def workload(self, name: str, machine: str) -> Product:
         return workload(name)
 
+    def virtual_hardware(self, name: str, machine: str) -> Product:
+        raise CatalogError(f"there is no {name}")
+
     def machine(self, name: str) -> Machine:
         devices = {
             "cpu": Device("cpu", "processor", {}, quantities(cores_count=(2.0, "count"), frequency_hz=(2.4e9, "hz"))),
@@ -169,6 +172,8 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "axes": {},
         "stack": "xen",
         "expression": "xen-1 | linux-2.4",
+        "hardware": {"app": {}},
+        "faults": [],
         "without": [],
         "duration_s": None,
         "warmup_s": 0.0,
@@ -186,11 +191,13 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "program": "kernel_build",
         "metric": {"name": "elapsed", "unit": "s", "better": "lower"},
         "parameters": {"files_count": 10.0, "file_cycles": 1e6, "part_ratio": 0.5, "page_bytes": 1, "page_s": 1},
+        "bytecode": None,
         "memory_bytes": 2.0**29,
         "vcpus": None,
         "weight": 1.0,
         "cap_cores": 0.5,
         "start_s": 0.0,
+        "boot": False,
         "stop_s": None,
         "group": None,
         "limits": {},
@@ -459,7 +466,8 @@ def test_a_mistake_in_a_list_is_located_in_the_list(tmp_path: Path) -> None:
         ({"fidelity": "quantun"}, "fidelity: there is no fidelity 'quantun' (there are: fluid)"),
         ({"baseline": "nativ"}, "baseline: no stack is called 'nativ' (did you mean 'native'?)"),
         ({"operations": [{"deploy": 1}]}, "operations: is not available in this version (leave it out)"),
-        ({"faults": [1]}, "faults: is not available in this version (leave it out)"),
+        ({"faults": [1]}, "faults[0]: 1 is not a mapping (write 'key: value' lines under it)"),
+        ({"faults": [{"at": "1 s", "crash": "ap"}]}, "faults[0].crash: nothing in any stack is called 'ap' ..."),
         ({"figures": ["cots"]}, "figures[0]: there is no figure 'cots' (did you mean 'cost'?)"),
         ({"figures": "bars"}, "figures: 'bars' is not a list (write '[..., ...]')"),
         ({"duration": "10 s", "warmup": "20 s"}, "warmup: is not before the end at 10 s"),
@@ -546,7 +554,7 @@ def test_layers_that_do_not_fit_are_refused_with_a_stack_that_does(text: str, me
         ({"without": ["world_switch"]}, "without[0]: no layer of this stack has a mechanism 'world_switch'"),
         ({"without": ["ring", "ring"]}, "without[1]: 'ring' stands twice (remove one of the two)"),
         ({"without": "ring"}, "without: 'ring' is not a list"),
-        ({"virtual_hardware": {"disk": "virtio"}}, "virtual_hardware: is not available in this version (leave it out)"),
+        ({"virtual_hardware": {"disc": "virtio"}}, "virtual_hardware.disc: is not known here (did you mean 'disk'?)"),
         ({"parameters": {"docker": {}}}, "parameters.docker: docker is not in this stack (there are: linux-6, xen-1)"),
         (
             {"parameters": {"xen-1": {"tarp": 1}}},
