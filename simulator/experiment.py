@@ -65,6 +65,7 @@ class _Tenant:
         self, name: str, figures: Mapping[str, Any], program: Program, context: Context, killed: simpy.Event
     ) -> None:
         self.name, self.figures, self.program, self.context, self.killed = name, figures, program, context, killed
+        self.plans = program.threads()
         self.outcome = "did not finish"
         self.boot_s = 0.0
         self.ended_s: float | None = None
@@ -74,6 +75,11 @@ class _Tenant:
     def alive(self) -> bool:
         """Whether it has neither ended nor been ended."""
         return self.ended_s is None and not self.killed.triggered
+
+    @property
+    def ends(self) -> bool:
+        """Whether it has a thread that comes to an end of its own; otherwise it goes on until something stops it."""
+        return any(not plan.endless for plan in self.plans)
 
 
 class _Run:
@@ -105,18 +111,33 @@ class _Run:
 
     def _simulate(self) -> None:
         environment = self.environment
-        lives = [environment.process(self._live(tenant)) for tenant in self.tenants]
+        lives = {tenant.name: environment.process(self._live(tenant)) for tenant in self.tenants}
         for fault in self.point["faults"]:
             environment.process(self._crash(fault))
-        ends: list[simpy.Event] = [environment.all_of(lives)]
-        if self.point["duration_s"] is not None:
-            ends.append(environment.timeout(self.point["duration_s"]))
-        end = environment.any_of(ends)
+        end = self._end(lives)
         while not end.triggered:
             environment.step()
             self.events += 1
         if isinstance(end.value, BaseException):
             raise end.value
+
+    def _end(self, lives: Mapping[str, simpy.Event]) -> simpy.Event:
+        """When the run is over: after its duration, or with the last of the tenants that end.
+
+        Where none ends of its own, with the last that is stopped.
+
+        Raises:
+            RunError: nothing would ever end it.
+        """
+        waited = [lives[tenant.name] for tenant in self.tenants if tenant.ends]
+        waited = waited or [lives[each.name] for each in self.tenants if each.figures["stop_s"] is not None]
+        ends: list[simpy.Event] = [self.environment.all_of(waited)] if waited else []
+        if self.point["duration_s"] is not None:
+            ends.append(self.environment.timeout(self.point["duration_s"]))
+        if not ends:
+            names = ", ".join(tenant.name for tenant in self.tenants)
+            raise RunError(f"no tenant ever ends ({names}); give the scenario a duration, or a tenant a stop")
+        return self.environment.any_of(ends)
 
     def _crash(self, fault: Mapping[str, Any]) -> Life:
         """A node fails: everything that stands on it is lost, and nothing else."""
@@ -130,7 +151,10 @@ class _Run:
         self.faults.append([self.environment.now, node.path, len(lost), " ".join(tenant.name for tenant in lost)])
 
     def _live(self, tenant: _Tenant) -> Life:
-        """Start a tenant's systems if they are not up, then its threads, and wait for those that end."""
+        """Start a tenant's systems if they are not up, then its threads, and wait for those that end.
+
+        A tenant whose threads are all endless leaves nothing undone when it is stopped: its outcome is good.
+        """
         yield self.environment.timeout(tenant.figures["start_s"])
         if tenant.figures["boot"]:
             yield self.environment.process(self.house.boot(tenant.name)) | tenant.killed
@@ -147,16 +171,19 @@ class _Run:
         house.warm(tenant.name, tenant.program.warm_files())
         ends = []
         first = tenant.program.begins()
-        for plan in tenant.program.threads():
-            group = house.groups[tenant.name]
-            thread = Thread(house, tenant.name, plan.name, node, group, working_set_bytes=plan.working_set_bytes)
+        for plan in tenant.plans:
+            group, weight, working_set_bytes = house.groups[tenant.name], plan.processes, plan.working_set_bytes
+            thread = Thread(
+                house, tenant.name, plan.name, node, group, working_set_bytes=working_set_bytes, processes=weight
+            )
             house.threads.append(thread)
             process = self.environment.process(self._guarded(tenant, thread, chain(first, plan.demands)))
             first = ()
             if not plan.endless:
                 ends.append(process)
         stop_s = tenant.figures["stop_s"]
-        finished = self.environment.all_of(ends)
+        tenant.outcome = tenant.outcome if ends else "ok"
+        finished = self.environment.all_of(ends) if ends else self.environment.event()
         over = finished | tenant.killed
         if stop_s is not None:
             over |= self.environment.timeout(max(0.0, stop_s - self.environment.now))

@@ -15,11 +15,10 @@ from typing import Any
 import simpy
 
 from simulator import discovery
-from simulator.devices.base import DeviceRow, Request
+from simulator.devices.base import DeviceRow, Disk, Request
 from simulator.devices.memory import Memory
 from simulator.devices.nic import NetworkCard
 from simulator.devices.processor import Processor
-from simulator.devices.rotating_disk import RotatingDisk
 from simulator.steps import DISK
 
 DeviceFigures = Mapping[str, Mapping[str, Any]]
@@ -40,7 +39,7 @@ class Machine:
         self.name = name
         self.cpu: Processor = _device(devices, "cpu")(environment, devices["cpu"]["parameters"])
         self.memory: Memory = _device(devices, "memory")(devices["memory"]["parameters"], f"the memory of {name}")
-        self.disk: RotatingDisk = _device(devices, "disk")(environment, devices["disk"]["parameters"])
+        self.disk: Disk = _device(devices, "disk")(environment, devices["disk"]["parameters"])
         self.nic: NetworkCard = _device(devices, "nic")(environment, devices["nic"]["parameters"])
         self._streams: dict[str, float] = {}
 

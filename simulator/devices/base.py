@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import simpy
+
+from simulator.parameters import Parameters
 
 
 class Key(NamedTuple):
@@ -45,16 +47,48 @@ class DeviceRow(NamedTuple):
     idle_s: float
 
 
+class Piece(NamedTuple):
+    """What one server does for a request that is divided among several: from when, and for how long."""
+
+    start_s: float
+    service_s: float
+
+    def served_s(self, now_s: float) -> float:
+        """Service it has had by now."""
+        return min(self.service_s, max(0.0, now_s - self.start_s))
+
+
 class Request(NamedTuple):
-    """One transfer in a device's queue: when its service begins, how long it takes, when it is done."""
+    """One transfer in a device's queue: when its service begins, how long it takes, when it is done.
+
+    A request that is divided among several servers says in ``pieces`` what each does; its service is their sum.
+    """
 
     start_s: float
     service_s: float
     done: simpy.Event
+    pieces: tuple[Piece, ...] = ()
 
     def served_s(self, now_s: float) -> float:
         """Service it has had by now; all of it once it is done."""
+        if self.pieces:
+            return sum(piece.served_s(now_s) for piece in self.pieces)
         return min(self.service_s, max(0.0, now_s - self.start_s))
+
+
+class Disk(Protocol):
+    """What a machine asks of its disk, whatever the kind."""
+
+    parameters: Parameters
+
+    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False) -> Request:
+        """Queue one request."""
+
+    def service_s(self, size_bytes: float, position_bytes: float, start_s: float, write: bool = False) -> float:
+        """Seconds from start to end of a request whose turn comes at ``start_s``, on a disk that has no other."""
+
+    def rows(self) -> list[DeviceRow]:
+        """The time ledger so far."""
 
 
 class Line:

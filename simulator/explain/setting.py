@@ -127,18 +127,19 @@ class Setting:
 
         ``follows``: it begins where the disk's arm has just been. Any other takes a mean wait for its first sector.
         """
-        machine, size_bytes = self._house.machine, transfer.size_bytes
+        machine, size_bytes, write = self._house.machine, transfer.size_bytes, transfer.write
         if transfer.device != DISK:
             direction = transfer.device.removeprefix("nic-")
             packets = transfer.operations * transfer.frames
             service_s = machine.nic.transfer(direction, size_bytes, packets).service_s
             return float(service_s), "on an idle link", origins(service_s)
         if follows:
-            service_s = machine.disk.service_s(size_bytes, 0.0, 1.0)
+            service_s = machine.disk.service_s(size_bytes, 0.0, 1.0, write)
             return float(service_s), "in sequence", origins(service_s)
         turn_s = float(machine.disk.parameters.get("rotation_s", 0.0))
         starts_s = (turn_s * part / _TURN_PARTS for part in range(_TURN_PARTS))
-        samples = [machine.disk.service_s(size_bytes, transfer.position_bytes, start_s) for start_s in starts_s]
+        position_bytes = transfer.position_bytes
+        samples = [machine.disk.service_s(size_bytes, position_bytes, start_s, write) for start_s in starts_s]
         return fmean(map(float, samples)), "at a random place", origins(samples[0])
 
 

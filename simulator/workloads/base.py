@@ -111,7 +111,9 @@ class ThreadPlan(NamedTuple):
     demands: Demands
     working_set_bytes: float = 0.0
     endless: bool = False
-    """Whether the thread serves others for ever; the run does not wait for its end."""
+    """Whether the thread goes on for ever; the run does not wait for its end."""
+    processes: float = 1.0
+    """How many processes it stands for: it weighs as much as all of them."""
 
 
 class Program(ABC):

@@ -7,7 +7,7 @@ memory that the suite's programs use.
 
 from __future__ import annotations
 
-from simulator.demands import Compute, Fault
+from simulator.demands import Fault
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -34,7 +34,7 @@ class CpuBound(Program):
         parameters, draws = self.parameters, self.context.draws("chunk")
         for _ in range(int(parameters.chunks_count)):
             start_s = self.context.now
-            yield Compute(count=draws.lognormal(parameters.chunk_cycles, parameters.chunk_variation_ratio))
+            yield from self.compute(draws.lognormal(parameters.chunk_cycles, parameters.chunk_variation_ratio))
             yield Fault(count=parameters.chunk_faults_count)
             self.context.done("main", "chunk", start_s)
 

@@ -8,7 +8,7 @@ each other, and so switch, follows from the waiting.
 
 from __future__ import annotations
 
-from simulator.demands import Compute, Fault, Fetch, File, Post, Read, SystemCall, WriteThrough
+from simulator.demands import Fault, Fetch, File, Post, Read, SystemCall, WriteThrough
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -72,7 +72,7 @@ class Database(Program):
             cycles = draws.lognormal(parameters.tuple_cycles * part, parameters.query_variation_ratio)
             for turn in range(rounds):
                 yield Fetch(f"query-{number}")
-                yield Compute(count=cycles)
+                yield from self.compute(cycles)
                 yield Fault(count=parameters.tuple_faults_count * part)
                 yield SystemCall("null_io", count=parameters.tuple_blocks_count * part)
                 yield Read(file, draws.below(blocks) * file.unit_bytes, file.unit_bytes)

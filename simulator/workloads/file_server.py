@@ -6,7 +6,7 @@ kernel would write it back. Everything happens in the page cache.
 
 from __future__ import annotations
 
-from simulator.demands import Compute, Create, Delete, Demand, SystemCall, Write
+from simulator.demands import Create, Delete, Demand, SystemCall, Write
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -37,8 +37,8 @@ class FileServer(Program):
             start_s = self.context.now
             size = draws.lognormal(1.0, parameters.file_variation_ratio)
             pages = parameters.file_new_pages_count * size
+            yield from self.compute(parameters.file_cycles * size)
             demands: tuple[Demand, ...] = (
-                Compute(count=parameters.file_cycles * size),
                 Create(),
                 SystemCall("open_close", count=parameters.file_opens_count),
                 SystemCall("stat", count=parameters.file_stats_count),

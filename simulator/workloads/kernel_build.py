@@ -8,7 +8,7 @@ Sources are read from the disk the first time.
 
 from __future__ import annotations
 
-from simulator.demands import Compute, Create, Delete, Demand, Fault, File, Read, StartProcess, SystemCall, Write
+from simulator.demands import Create, Delete, Demand, Fault, File, Read, StartProcess, SystemCall, Write
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -54,7 +54,7 @@ class KernelBuild(Program):
             yield Read(sources, number * source_bytes, source_bytes)
             yield from self._chain(group)
             cycles = parameters.file_cycles * group
-            yield Compute(count=draws.lognormal(cycles, parameters.file_variation_ratio / group**0.5))
+            yield from self.compute(draws.lognormal(cycles, parameters.file_variation_ratio / group**0.5))
             yield from self._files(group)
             self.context.done("make", "files", start_s)
 

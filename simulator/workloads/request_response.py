@@ -6,7 +6,7 @@ kernel, in every layer that had fallen idle, and in the machine.
 
 from __future__ import annotations
 
-from simulator.demands import Compute, ReceiveRequest, SendData
+from simulator.demands import ReceiveRequest, SendData
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -36,7 +36,7 @@ class RequestResponse(Program):
             think_s = draws.lognormal(parameters.client_s, parameters.client_variation_ratio)
             start_s = self.context.now + think_s
             yield ReceiveRequest(parameters.request_bytes, parameters.payload_bytes, think_s)
-            yield Compute(count=parameters.server_cycles)
+            yield from self.compute(parameters.server_cycles)
             yield SendData(parameters.answer_bytes, parameters.payload_bytes)
             self.context.done("server", "transaction", start_s)
 

@@ -7,7 +7,7 @@ is its rate of bytes over the least that a client must get.
 
 from __future__ import annotations
 
-from simulator.demands import Compute, Fault, File, Read, ReceiveRequest, SendData, SystemCall, Write
+from simulator.demands import Fault, File, Read, ReceiveRequest, SendData, SystemCall, Write
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -63,7 +63,7 @@ class WebServer(Program):
             yield SystemCall("open_close", count=parameters.request_opens_count)
             yield SystemCall("stat", count=parameters.request_stats_count)
             yield Read(file, draws.below(files) * file.unit_bytes, file.unit_bytes)
-            yield Compute(count=parameters.request_cycles)
+            yield from self.compute(parameters.request_cycles)
             yield Fault(count=parameters.request_faults_count)
             yield SendData(answer_bytes, parameters.payload_bytes)
             yield Write(parameters.request_log_bytes)

@@ -1,0 +1,46 @@
+"""A neighbour that makes processes that never end, each time more of them, until there is no room for any.
+
+One operation: one attempt to make a group of processes; a refused one counts too. In a real bomb all processes go on
+forking: here the bomb's first thread forks for all and weighs as much as some of them, and the children compute.
+"""
+
+from __future__ import annotations
+
+from simulator.demands import KeepProcess
+from simulator.parameters import Parameter
+from simulator.workloads.base import Demands, Program, ThreadPlan
+
+
+class ForkBomb(Program):
+    """One thread and its children."""
+
+    PARAMETERS = (
+        Parameter("forking_count", "count", "processes that fork at a time: what the first thread weighs"),
+        Parameter("first_group_count", "count", "processes of the first group"),
+        Parameter("largest_group_count", "count", "processes of a group at most"),
+        Parameter("growth_ratio", "ratio", "size of a group over that of the one before"),
+        Parameter("attempt_cycles", "cycles", "user cycles between two groups"),
+        Parameter("child_cycles", "cycles", "user cycles of a child, as good as for ever"),
+    )
+    COUNTS = ("compute", "process", "page_fault", "system_call")
+
+    def threads(self) -> list[ThreadPlan]:
+        """The bomb."""
+        return [ThreadPlan("main", self._main(), endless=True, processes=self.parameters.forking_count)]
+
+    def _main(self) -> Demands:
+        parameters = self.parameters
+        group = parameters.first_group_count
+        while True:
+            start_s = self.context.now
+            yield from self.compute(parameters.attempt_cycles)
+            yield KeepProcess(parameters.child_cycles * group, group, insists=False)
+            self.context.done("main", "attempt", start_s)
+            group = min(group * parameters.growth_ratio, parameters.largest_group_count)
+
+    def value(self, operations: float, elapsed_s: float) -> float:
+        """Attempts a second."""
+        return operations / elapsed_s
+
+
+PROGRAM = ForkBomb

@@ -1,0 +1,50 @@
+"""Linear equations solved by blocks that fit into the cache, like Linpack.
+
+One operation: one block of the matrix updated: floating-point work, and the block's lines fetched from memory in
+order. The pages of the matrix are touched for the first time before the clock starts; what little the library
+touches while it runs is counted.
+"""
+
+from __future__ import annotations
+
+from simulator.demands import AccessMemory, Fault
+from simulator.parameters import Parameter
+from simulator.workloads.base import Demands, Program, ThreadPlan
+
+
+class Linpack(Program):
+    """Some threads that share the blocks."""
+
+    PARAMETERS = (
+        Parameter("threads_count", "count", "threads that share the blocks"),
+        Parameter("blocks_count", "count", "block updates of all threads together"),
+        Parameter("block_operations_count", "count", "floating-point operations of an update"),
+        Parameter("block_cycles", "cycles", "user cycles of an update, its data in the cache"),
+        Parameter("block_lines_count", "count", "cache lines fetched from memory for an update"),
+        Parameter("block_faults_count", "count", "pages touched for the first time in an update"),
+        Parameter("matrix_bytes", "bytes", "size of the matrix"),
+        Parameter("working_set_bytes", "bytes", "a block, which the thread wants to find in the cache"),
+    )
+    WHOLE = True
+    COUNTS = ("compute", "memory", "page_fault")
+
+    def threads(self) -> list[ThreadPlan]:
+        """The solvers."""
+        names = [f"thread-{number}" for number in range(int(self.parameters.threads_count))]
+        return [ThreadPlan(name, self._solve(name), self.parameters.working_set_bytes) for name in names]
+
+    def _solve(self, name: str) -> Demands:
+        parameters = self.parameters
+        for _ in range(int(parameters.blocks_count / parameters.threads_count)):
+            start_s = self.context.now
+            yield AccessMemory("stream", parameters.matrix_bytes, count=parameters.block_lines_count)
+            yield from self.compute(parameters.block_cycles)
+            yield Fault(count=parameters.block_faults_count)
+            self.context.done(name, "block", start_s)
+
+    def value(self, operations: float, elapsed_s: float) -> float:
+        """Thousand millions of floating-point operations a second."""
+        return operations * self.parameters.block_operations_count / elapsed_s / 1e9
+
+
+PROGRAM = Linpack

@@ -1,0 +1,44 @@
+"""A neighbour whose connections move as much as they can for ever.
+
+One operation: some chunks given to a socket, or taken from it.
+"""
+
+from __future__ import annotations
+
+from simulator.demands import Demand, ReceiveData, SendData
+from simulator.parameters import Parameter
+from simulator.workloads.base import Demands, Program, ThreadPlan
+
+
+class NetworkHog(Program):
+    """Connections, each with a thread of its own."""
+
+    PARAMETERS = (
+        Parameter("connections_count", "count", "connections"),
+        Parameter("chunks_count", "count", "chunks of an operation"),
+        Parameter("chunk_bytes", "bytes", "data of one call"),
+        Parameter("payload_bytes", "bytes", "data in one packet: the link's packet size less the headers"),
+        Parameter("receive_ratio", "ratio", "part of the operations that receives; the rest sends"),
+    )
+    COUNTS = ("system_call", "copy", "network_stack", "driver")
+
+    def threads(self) -> list[ThreadPlan]:
+        """The connections' ends on this machine."""
+        names = [f"connection-{number}" for number in range(int(self.parameters.connections_count))]
+        return [ThreadPlan(name, self._move(name), endless=True) for name in names]
+
+    def _move(self, name: str) -> Demands:
+        parameters, draws = self.parameters, self.context.draws(f"direction-{name}")
+        while True:
+            start_s = self.context.now
+            received = draws.uniform() < parameters.receive_ratio
+            kind: type[Demand] = ReceiveData if received else SendData
+            yield kind(parameters.chunk_bytes, parameters.payload_bytes, count=parameters.chunks_count)  # type: ignore[call-arg]
+            self.context.done(name, "receive" if received else "send", start_s)
+
+    def value(self, operations: float, elapsed_s: float) -> float:
+        """Megabits a second."""
+        return operations * self.parameters.chunks_count * self.parameters.chunk_bytes * 8.0 / elapsed_s / 1e6
+
+
+PROGRAM = NetworkHog

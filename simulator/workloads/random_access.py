@@ -1,0 +1,48 @@
+"""Words of a large table changed at random places, like RandomAccess (GUPS).
+
+One operation: some thousands of updates. The table is far larger than the cache and than what the translation buffer
+covers, so that nearly each update waits for the memory, and for the page table before. The table was touched for
+the first time before the clock starts.
+"""
+
+from __future__ import annotations
+
+from simulator.demands import AccessMemory
+from simulator.parameters import Parameter
+from simulator.workloads.base import Demands, Program, ThreadPlan
+
+
+class RandomAccess(Program):
+    """Some threads on one table."""
+
+    PARAMETERS = (
+        Parameter("threads_count", "count", "threads that update the table"),
+        Parameter("groups_count", "count", "groups of updates, all threads together"),
+        Parameter("group_updates_count", "count", "updates of a group"),
+        Parameter("update_accesses_count", "count", "memory accesses of an update that are waited for"),
+        Parameter("update_cycles", "cycles", "user cycles of an update, the place computed"),
+        Parameter("table_bytes", "bytes", "size of the table"),
+    )
+    COUNTS = ("compute", "memory")
+
+    def threads(self) -> list[ThreadPlan]:
+        """The threads."""
+        names = [f"thread-{number}" for number in range(int(self.parameters.threads_count))]
+        return [ThreadPlan(name, self._update(name)) for name in names]
+
+    def _update(self, name: str) -> Demands:
+        parameters = self.parameters
+        updates = parameters.group_updates_count
+        accesses = updates * parameters.update_accesses_count
+        for _ in range(int(parameters.groups_count / parameters.threads_count)):
+            start_s = self.context.now
+            yield AccessMemory("random", parameters.table_bytes, count=accesses)
+            yield from self.compute(parameters.update_cycles * updates)
+            self.context.done(name, "updates", start_s)
+
+    def value(self, operations: float, elapsed_s: float) -> float:
+        """Thousand millions of updates a second."""
+        return operations * self.parameters.group_updates_count / elapsed_s / 1e9
+
+
+PROGRAM = RandomAccess
