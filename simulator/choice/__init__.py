@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulator.choice.choose import Choice, choose
+    from simulator.choice.choice import Choice, choose
 
 __all__ = ["Choice", "choose"]
 
@@ -19,4 +19,4 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module("simulator.choice.choose"), name)
+    return getattr(import_module("simulator.choice.choice"), name)

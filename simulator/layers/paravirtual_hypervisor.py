@@ -56,6 +56,10 @@ class ParavirtualHypervisor(Layer):
     OFFERS = "machine"
     NEEDS = "machine"
     CONFINES_MEMORY = True
+    CONTROL = frozenset({
+        "limit-processor", "limit-memory", "pause", "snapshot", "migrate",
+        "own-kernel", "other-system", "package", "debug-system",
+    })  # fmt: skip
     STRUCTURE = {"driver_place": ("hypervisor", DOMAIN_0)}
     PARAMETERS = (
         Parameter("trap_cycles", "cycles", "an exception handed on to the guest kernel", "trap"),
