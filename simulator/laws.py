@@ -219,3 +219,19 @@ def alternating_streams_bytes_per_s(batch_bytes: float, media_bytes_per_s: float
         switch_s: t, from the end of one stream's data to the beginning of the next one's: seek and half a turn.
     """
     return batch_bytes / (batch_bytes / media_bytes_per_s + switch_s)
+
+
+def parallel_requests_per_s(latency_s: float, depth: float, channels: float, serial_s: float = 0.0) -> float:
+    """``min(min(n, c) / T, 1 / s)``: requests a second of a disk with c channels that is kept n requests deep.
+
+    Little's law where nobody waits (``n = X T``), the busiest stage of the path where everybody does. Denning and
+    Buzen 1978.
+
+    Args:
+        latency_s: T, of one request alone.
+        depth: n, requests that are always under way.
+        channels: c.
+        serial_s: s, what each takes of a stage that serves one after the other; 0: there is none.
+    """
+    parallel = min(depth, channels) / latency_s
+    return min(parallel, 1.0 / serial_s) if serial_s else parallel

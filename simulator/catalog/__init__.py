@@ -13,10 +13,10 @@ from typing import Any
 
 from simulator import discovery, notation
 from simulator.catalog.entry import ANY
-from simulator.catalog.library import Library, refuse
+from simulator.catalog.library import DEFAULT_ARCHITECTURE, Library, refuse
 from simulator.catalog.product import Device, Fitted, Machine, Product, Quantity
 from simulator.catalog.resolution import Generations, Resolution
-from simulator.catalog.sheet import Group, Sheet
+from simulator.catalog.sheet import SECTIONS, Group, Sheet
 from simulator.catalog.shelf import KINDS
 from simulator.catalog.sources import Source
 from simulator.catalog.suggestion import suggestion
@@ -24,9 +24,6 @@ from simulator.errors import CatalogError, Problem
 from simulator.notation import Expression
 
 __all__ = ["DESCRIBED", "KINDS", "Catalog", "Device", "Fitted", "Machine", "Product", "Quantity", "Source"]
-
-DEFAULT_ARCHITECTURE = "x86-64"
-"""What the processors of a machine execute whose file does not say."""
 
 DESCRIBED = (
     *("parameter", "value", "unit", "low", "high", "kind", "source", "where", "measured_on", "transferred"),
@@ -115,14 +112,19 @@ class Catalog:
         return [_row(group, quantity) for group, each in numbers.items() for quantity in each.values()]
 
     def fitted(self) -> list[Fitted]:
-        """All numbers that were fitted to a macro result, in all files."""
+        """All numbers that were fitted to a macro result, each in the file where it stands."""
         return [
             Fitted(kind, name, quantity.name, quantity.fitted_on, quantity.value, quantity.unit)
             for kind in KINDS
             for name in self._library.files(kind)
             for quantity in self._all_numbers(self._library.sheet(kind, name))
-            if quantity.fitted
+            if quantity.fitted and self._stands_in(kind, name, quantity.name)
         ]
+
+    def _stands_in(self, kind: str, name: str, parameter: str) -> bool:
+        """Whether a file gives a number itself; what it inherits stands in the file that it extends."""
+        own = self._library.document(kind, name).data
+        return "extends" not in own or any(parameter in own.get(group, {}) for group in ("parameters", *SECTIONS))
 
     def check(self) -> list[Problem]:
         """Every mistake in every file, for every machine; empty if there is none."""
@@ -157,7 +159,7 @@ class Catalog:
         )
 
     def _resolution(self, found: Sheet, group: Group, machine: str) -> Resolution:
-        return Resolution(found.document, group, Generations(self._library.years, machine))
+        return Resolution(found.document, group, Generations(self._library.years, machine, self._library.architectures))
 
     def _numbers(self, found: Sheet, machine: str) -> dict[str, dict[str, Quantity]]:
         """The numbers of each group for a machine."""

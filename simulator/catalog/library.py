@@ -17,6 +17,8 @@ from simulator.catalog.sources import Source
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, Problem
 
+DEFAULT_ARCHITECTURE = "x86-64"
+"""What the processors of a machine execute whose file does not say."""
 _GROUPS = ("parameters", "structure", "hardware", *sheet.SECTIONS)
 """Keys whose members are inherited one by one."""
 
@@ -52,6 +54,12 @@ class Library:
         """The year of each machine that has one."""
         years = {name: sheet.year(self.document("machines", name)) for name in self.files("machines")}
         return {name: year for name, year in years.items() if year is not None}
+
+    @cached_property
+    def architectures(self) -> dict[str, str]:
+        """What the processors of each machine execute."""
+        documents = {name: self.document("machines", name) for name in self.files("machines")}
+        return {name: str(each.data.get("architecture", DEFAULT_ARCHITECTURE)) for name, each in documents.items()}
 
     def document(self, kind: str, name: str) -> Document:
         """A file as it is, unchecked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.catalog import formula
 from simulator.catalog.document import Document
@@ -20,13 +20,20 @@ _WIDENING = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """The years of the machines, and the machine that numbers are wanted for (empty: where they were measured)."""
+    """The years of the machines and what their processors execute, and the machine that numbers are wanted for.
+
+    Attributes:
+        years: by machine.
+        machine: empty: where they were measured.
+        architectures: by machine; a cycle on another kind of processor says less than one of another year.
+    """
 
     years: Mapping[str, int]
     machine: str = ""
+    architectures: Mapping[str, str] = field(default_factory=dict)
 
     def choose(self, entries: Sequence[Entry]) -> Entry:
-        """The entry of this machine, else the one for any, else that of the nearest generation, rather newer."""
+        """The entry of this machine, else the one for any, else of its kind that of the nearest generation."""
         by_machine = {entry.measured_on: entry for entry in entries}
         if self.machine in by_machine:
             return by_machine[self.machine]
@@ -38,9 +45,16 @@ class Generations:
         """Whether the entry's number was measured on another machine."""
         return entry.measured_on not in (ANY, self.machine) and bool(self.machine)
 
-    def _distance(self, machine: str) -> tuple[int, int, str]:
+    def _distance(self, machine: str) -> tuple[bool, int, int, str]:
+        """Its own kind of processor before others, then the nearest year, rather newer."""
         year = self.years[machine]
-        return (abs(year - self.years[self.machine]) if self.machine else 0, -year, machine)
+        if not self.machine:
+            return (False, 0, -year, machine)
+        return (self._kind(machine) != self._kind(self.machine), abs(year - self.years[self.machine]), -year, machine)
+
+    def _kind(self, machine: str) -> str:
+        """``x86`` and ``x86-64`` are one kind, ``arm`` and ``arm64`` another."""
+        return self.architectures.get(machine, "").removesuffix("64").removesuffix("-")
 
 
 class Resolution:

@@ -46,6 +46,8 @@ PARAMETERS = (
     Parameter("packet_send_cycles", "cycles", "one packet down the TCP stack, driver apart", "network_stack"),
     Parameter("packet_receive_cycles", "cycles", "one packet up the TCP stack, driver apart", "network_stack"),
     Parameter("nic_driver_cycles", "cycles", "the hardware's driver and interrupts for one packet", "driver"),
+    Parameter("frame_send_cycles", "cycles", "each further packet that the card makes of a unit", "driver"),
+    Parameter("frame_receive_cycles", "cycles", "each further packet that is put together to a unit", "driver"),
     Parameter("header_bytes", "bytes", "TCP and IP headers with the time-stamp option", "network_stack"),
     Parameter("acknowledgement_ratio", "ratio", "acknowledgements for one data packet", "network_stack"),
     Parameter("socket_window_bytes", "bytes", "data of a connection under way at most", "network_stack"),

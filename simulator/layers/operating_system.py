@@ -18,7 +18,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     network_stack   one packet through TCP and IP; acknowledgements are packets
     driver          the hardware's driver with its share of interrupts, only where the device is physical; a
                     paravirtual device has its front end in the hypervisor's layer instead, an emulated one
-                    costs register accesses
+                    costs register accesses. Where the card cuts a unit into packets, or the driver puts packets
+                    together, each beyond the first takes its part here (segmentation and receive offload)
     socket          one message over a local socket
     context_switch  emergent: a thread that had blocked goes on
     tick            emergent: the timer while the system runs
@@ -27,7 +28,7 @@ Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the fau
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
-References: barham2003, mcvoy1996.
+References: barham2003, dall2014, felter2014, mcvoy1996.
 """
 
 from __future__ import annotations
@@ -279,8 +280,15 @@ class OperatingSystem(Layer):
 
     def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Driver and link; what arrives is transferred before its driver runs."""
-        driver = self._driver("nic", demand.count)
+        driver = (*self._driver("nic", demand.count), *self._further(demand))
         return (*driver, Below(demand)) if demand.direction == "send" else (Below(demand), *driver)
+
+    def _further(self, demand: d.TransferPackets) -> tuple[Step, ...]:
+        """The packets of a unit beyond its first: only where they are met, at the card, not on a virtual one."""
+        packets = (demand.frames - 1.0) * demand.count
+        if packets <= 0.0 or self.place.presents["nic"] not in ("physical", "passthrough"):
+            return ()
+        return (Use("driver", cycles=self.parameters[f"frame_{demand.direction}_cycles"] * packets, operations=0.0),)
 
     def _stack(self, direction: str, packets: float) -> Use:
         return self._cpu("network_stack", f"packet_{direction}_cycles", packets)

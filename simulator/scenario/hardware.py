@@ -17,25 +17,32 @@ IMAGE = "image"
 
 
 def check(lookup: Lookup, combination: Combination) -> None:
-    """Note every device or image that is asked for and that nothing offers."""
+    """Note every device or image that is asked for and that no product of the stack offers."""
     for tenant in combination.tenants:
         expression = combination.stack.expressions.get(tenant.name)
+        asked: dict[tuple[Place, str, str], list[str]] = {}
         for _, kind, name, offers, place in _asked(lookup, combination, tenant, expression) if expression else ():
-            if name is not None and _chosen(lookup, name, offers) is None:
-                known = [*offers, *(style for style in STYLES if _of_style(lookup, style, offers))]
+            if name is not None:
+                asked.setdefault((place, kind, name), []).extend(offers)
+        for (place, kind, name), offered in asked.items():
+            if _chosen(lookup, name, tuple(offered)) is None:
+                known = [*offered, *(style for style in STYLES if _of_style(lookup, style, tuple(offered)))]
                 lookup.complain(place, f"{name!r} is no {kind} there", suggestion(name, known))
 
 
 def hardware(
     lookup: Lookup, combination: Combination, tenant: TenantChoice, machine: str
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """What a tenant's virtual machine has: for each product of its stack kinds with name, style and numbers."""
+    """What a tenant's virtual machine has: for each product of its stack kinds with name, style and numbers.
+
+    What a product does not offer was asked of another one of the stack (the host of a Windows guest has an image of
+    its own): it has its default.
+    """
     found: dict[str, dict[str, dict[str, Any]]] = {}
     expression = combination.stack.expressions[tenant.name]
     for product, kind, name, offers, _ in _asked(lookup, combination, tenant, expression):
-        chosen = _chosen(lookup, name, offers) if name is not None else offers[0]
-        if chosen is not None:
-            found.setdefault(product, {})[kind] = described(lookup, chosen, machine)
+        chosen = (_chosen(lookup, name, offers) if name is not None else None) or offers[0]
+        found.setdefault(product, {})[kind] = described(lookup, chosen, machine)
     return found
 
 
@@ -53,7 +60,7 @@ def _asked(
     general: Mapping[str, str | None] = combination.stack.virtual_hardware
     for _, term in expression.placed():
         offered = {} if term.is_role else lookup.product(term.name).hardware
-        for kind, offers in offered.items():
+        for kind, offers in ((kind, offers) for kind, offers in offered.items() if offers):
             if own.get(kind) is not None:
                 yield term.name, kind, own[kind], offers, tenant.place("virtual_hardware", kind)
             else:

@@ -103,6 +103,18 @@ def test_what_no_hypervisor_offers_is_refused(hardware: dict[str, str], message:
     assert found.endswith(message) and "tenants.app.virtual_hardware" in found
 
 
+def test_an_image_is_the_guest_s_and_the_host_has_its_own(own: Callable[[str, str, str], None]) -> None:
+    """What one system of a stack does not have is asked of the other; what none has is refused."""
+    stack = "linux-2.4 | vmware-workstation-3.2 / windows-7"
+    app = {"workload": "spec-int", "memory": "1 GiB", "virtual_hardware": {"image": "windows-7-professional"}}
+    (point,) = load(scenario({"it": stack}, {"app": app})).points()
+    given = {product: each["image"]["name"] for product, each in point["hardware"]["app"].items() if "image" in each}
+    assert given == {"linux-2.4": "red-hat-7.3", "windows-7": "windows-7-professional"}
+    app["virtual_hardware"] = {"image": "windows-7-profesional"}
+    (found,) = mistakes(scenario({"it": stack}, {"app": app}))
+    assert "'windows-7-profesional' is no image there (did you mean 'windows-7-professional'?)" in found
+
+
 def test_a_style_stands_for_the_first_device_of_it() -> None:
     app = {"workload": "spec-int", "memory": "256 MiB", "virtual_hardware": {"disk": "emulated"}}
     (point,) = load(scenario({"it": HOSTED}, {"app": app})).points()
@@ -170,7 +182,8 @@ def start(cycles: float, read_bytes: float, wait_s: float) -> str:
 def test_a_tenant_s_own_systems_start_one_after_the_other(own: Callable[[str, str, str], None]) -> None:
     """2.4e9 cycles are a second; the monitor's start waits two, the guest's three, and the host is up already."""
     own("layers", "my-workstation", "extends: vmware-workstation-3.2\nparameters: {}\n" + start(0, 0, 2))
-    own("layers", "my-linux", "extends: linux-2.4\nparameters: {}\n" + start(2.4e9, 0, 3))
+    bare = "extends: linux-2.4\nhardware: {image: []}\nparameters: {}\n"
+    own("layers", "my-linux", bare + start(2.4e9, 0, 3))
     app = {"workload": "spec-int", "memory": "256 MiB", "boot": True, "parameters": {"chunks_count": 2}}
     (point,) = load(scenario({"it": "my-linux | my-workstation / my-linux"}, {"app": app})).points()
     (row,) = rows(point, "tenants")
