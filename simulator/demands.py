@@ -12,6 +12,7 @@ the cost of a demand is linear in its count, so only demands without waiting may
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -37,12 +38,14 @@ class File:
         unit_bytes: how much the system moves at a time: the read-ahead window for files read in order,
             the request size for files read at random.
         start_bytes: where it begins on the disk.
+        shipped: whether it came with the program's image and is there before the program first runs.
     """
 
     name: str
     size_bytes: int
     unit_bytes: int
     start_bytes: int = 0
+    shipped: bool = False
 
 
 # ---------------------------------------------------------------- all interfaces
@@ -68,6 +71,10 @@ class AccessMemory(Demand):
 
 
 # ---------------------------------------------------------------- system
+
+
+CALLS: Mapping[str, float] = {"open_close": 2.0, "signal_handle": 2.0, "create": 2.0}
+"""How many system calls one of these names of lmbench's stands for; any other stands for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +103,14 @@ class KeepProcess(Demand):
     """Child processes that are not waited for: they stay, compute ``cycles`` altogether, and end.
 
     ``processes`` of them are simulated as one thread that weighs as much as all of them. A fork that is refused ends a
-    program that insists on it; one that does not goes on without the children.
+    program that insists on it; one that does not goes on without the children. The kernel tells ``counters`` how many
+    have come (positive) or ended (negative): layers above it that count them too add theirs on the way down.
     """
 
     cycles: float
     processes: float = 1.0
     insists: bool = True
+    counters: tuple[Callable[[float], None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +266,11 @@ class NestedWalk(Demand):
     working_set_bytes: float
     page_bytes: float
     host_page_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnterKernel(Demand):
+    """A system call enters the kernel and returns; asked only where the layer below says that it meets them."""
 
 
 @dataclass(frozen=True, slots=True)

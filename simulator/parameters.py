@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -28,6 +28,11 @@ class Parameter:
         """Whether a product of this structure has the parameter."""
         key, _, value = self.only.partition("=")
         return not key or structure.get(key) == value
+
+
+def missing(declared: Iterable[Parameter], structure: Mapping[str, str], given: Container[str]) -> list[str]:
+    """Names of the numbers that a structure needs and that are not given: it cannot be had."""
+    return [each.name for each in declared if each.needed(structure) and each.name not in given]
 
 
 class Parameters(dict[str, float]):

@@ -229,7 +229,7 @@ def _place_use(node: Node, step: Use, cause: str) -> Plan:
 
 
 def _place_transfer(node: Node, step: Transfer, cause: str) -> Plan:
-    key = Key(step.device, cause, step.mechanism)
+    key = Key(step.device, node.path if step.own else cause, step.mechanism)
     move = Move(
         step.device, key, step.size_bytes, step.operations * step.frames, step.position_bytes, step.write,
         step.stream, step.window_bytes, step.operations,

@@ -43,6 +43,7 @@ class Transfer:
     """Bytes moved by a disk or one direction of a network card.
 
     With a window the thread goes on while at most ``window_bytes`` of its earlier transfers are under way.
+    ``own``: the layer itself is the cause, as of a tunnel's headers, and not whoever asked.
     """
 
     device: str
@@ -55,6 +56,7 @@ class Transfer:
     operations: float = 1.0
     frames: float = 1.0
     """Packets that one unit is on the wire; a disk has none."""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

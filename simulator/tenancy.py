@@ -117,6 +117,7 @@ class House:
             node.path, memory_bytes or self._visible_bytes(node.below), layer.presents(),
             self.machine.cpu.parameters.page_bytes, self._devices(layer), {},
             self._visible_processors(self.shares[node.path]), dict(limits.get(product, {})),
+            layer.MEETS_CALLS,
         )  # fmt: skip
 
     def _devices(self, layer: Layer) -> dict[str, Mapping[str, float]]:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
 
-from simulator import notation
-from simulator.catalog import Catalog
+from simulator import discovery, notation
+from simulator.catalog import Catalog, Product
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
 from simulator.experiment import build
 from simulator.explain.asked import Ground
 from simulator.explain.sourced import Origin, origins, sourced
+from simulator.parameters import missing
 from simulator.plans import Node
 from simulator.plots import short_names
 from simulator.steps import DISK, Transfer
@@ -78,7 +79,24 @@ class Setting:
     def _layer(self, catalog: Catalog, name: str) -> dict[str, Any]:
         product = catalog.layer(name, self.machine.name)
         parameters = sourced(product.name, product.parameters)
-        return {"family": product.family, "structure": dict(product.structure), "parameters": parameters}
+        structure = {**product.structure, **self._choices(product)}
+        return {"family": product.family, "structure": structure, "parameters": parameters}
+
+    def _choices(self, product: Product) -> dict[str, str]:
+        """Structural choices that the expression gives in parentheses; numbers are for scenarios."""
+        family = discovery.member("layers", product.family).LAYER
+        known = family.STRUCTURE
+        terms = (term for _, term in self.expression.placed() if term.name == product.name)
+        written = {key: value for term in terms for key, value in term.options if key not in notation.ROLES}
+        for key, value in written.items():
+            if key not in known:
+                raise UsageError(f"{product.name} has no choice {key!r} to explain; {suggestion(key, known)}")
+            if value not in known[key]:
+                raise UsageError(f"{product.name} knows no {key}={value}; {suggestion(value, known[key])}")
+        lacking = missing(family.PARAMETERS, {**product.structure, **written}, product.parameters)
+        if lacking:
+            raise UsageError(f"{product.name} has no numbers for that choice: {', '.join(lacking)}; take another product")
+        return written
 
     # ---- what the walk asks
 

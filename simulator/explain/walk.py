@@ -123,7 +123,8 @@ class Walk:
         device_s, how, known = self._setting.transfer(amount, follows=self._follows(amount))
         goes_on = transfer.window_bytes > 0.0
         title = f"{transfer.device} {'writes' if transfer.write else 'moves'} " + size(amount.size_bytes)
-        about = {"cause": spot.cause, "mechanism": transfer.mechanism, "device": transfer.device, "aside": goes_on}
+        cause = spot.node.path if transfer.own else spot.cause
+        about = {"cause": cause, "mechanism": transfer.mechanism, "device": transfer.device, "aside": goes_on}
         amounts = {"size_bytes": amount.size_bytes, "operations": amount.operations, "device_s": device_s}
         yield self._entry(spot, "transfer", f"{title}, {how}", **about, **amounts, origins=known)
         if not goes_on:

@@ -98,6 +98,7 @@ class Place:
         guest_devices: what a hypervisor shows to the guest that this is the port of; empty: what it shows to any.
         processors_count: processors that the layer sees, 0 where nothing says.
         limits: what its tenant asks of it, by the names of ``LIMITS``.
+        meets_calls: whether the layer below wants to know of each system call.
     """
 
     path: str = "layer"
@@ -108,6 +109,7 @@ class Place:
     guest_devices: Mapping[str, GuestDevice] = field(default_factory=dict)
     processors_count: float = 0.0
     limits: Mapping[str, float] = field(default_factory=dict)
+    meets_calls: bool = False
 
 
 class Cache(Protocol):
@@ -133,6 +135,8 @@ class Layer(ABC):
     MECHANISMS: ClassVar[dict[str, Mechanism]] = {}
     CONFINES_MEMORY: ClassVar[bool] = False
     """Whether a tenant's memory limit binds here."""
+    MEETS_CALLS: ClassVar[bool] = False
+    """Whether system calls of a guest's programs pass through it, so that the guest's kernel asks for each."""
     FREEZES: ClassVar[bool] = False
     """Whether the layer stops its programs now and then while its own threads go on."""
     LIMITS: ClassVar[dict[str, str]] = {}

@@ -28,6 +28,7 @@ from simulator.demands import (
     AccessRegister,
     Compute,
     Demand,
+    EnterKernel,
     NestedWalk,
     SensitiveInstruction,
     SwitchAddressSpace,
@@ -43,6 +44,7 @@ from simulator.steps import DISK, NIC_RECEIVE, NIC_SEND, Step, Transfer, Use
 
 _IN_THE_KERNELS_OWN_FIGURES = (
     AccessRegister,
+    EnterKernel,
     SensitiveInstruction,
     SwitchAddressSpace,
     TimerTick,

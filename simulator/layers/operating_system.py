@@ -135,6 +135,7 @@ class OperatingSystem(Layer):
         sensitive = self.parameters[f"{name}_sensitive_count"] * count
         return (
             self._cpu("system_call", f"{name}_cycles", count),
+            *((Below(d.EnterKernel(count=d.CALLS.get(name, 1.0) * count)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
 
@@ -172,16 +173,18 @@ class OperatingSystem(Layer):
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""
-        life = (Below(d.Compute(count=demand.cycles)), Require(lambda: self._enter(-demand.processes)))
+        life = (Below(d.Compute(count=demand.cycles)), Require(lambda: self._enter(demand, -1.0)))
         forks = self._process("fork", demand.processes)
-        made = (*forks, Require(lambda: self._enter(demand.processes)), Spawn(life, demand.processes))
+        made = (*forks, Require(lambda: self._enter(demand, 1.0)), Spawn(life, demand.processes))
         if demand.insists:
             return (Require(self._no_room), *made)
         return (Choice(lambda: int(bool(self._no_room())), (made, self._call("null")), ("made", "refused")),)
 
-    def _enter(self, processes: float) -> str:
+    def _enter(self, demand: d.KeepProcess, sign: float) -> str:
         """Processes come into the table, or leave it; nobody is refused any more."""
-        self.processes += processes
+        self.processes += sign * demand.processes
+        for counter in demand.counters:
+            counter(sign * demand.processes)
         return ""
 
     def _mapped(self, demand: d.AccessMemory) -> d.AccessMemory:

@@ -1,4 +1,4 @@
-"""A neighbour that makes processes that never end, each time more of them, until there is no room for any.
+"""A neighbour that makes processes that compute, each time more of them, until there is no room for any.
 
 One operation: one attempt to make a group of processes; a refused one counts too. In a real bomb all processes go on
 forking: here the bomb's first thread forks for all and weighs as much as some of them, and the children compute.
@@ -20,7 +20,7 @@ class ForkBomb(Program):
         Parameter("largest_group_count", "count", "processes of a group at most"),
         Parameter("growth_ratio", "ratio", "size of a group over that of the one before"),
         Parameter("attempt_cycles", "cycles", "user cycles between two groups"),
-        Parameter("child_cycles", "cycles", "user cycles of a child, as good as for ever"),
+        Parameter("child_cycles", "cycles", "user cycles of a child until it ends"),
     )
     COUNTS = ("compute", "process", "page_fault", "system_call")
 

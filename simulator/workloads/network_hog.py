@@ -5,7 +5,7 @@ One operation: some chunks given to a socket, or taken from it.
 
 from __future__ import annotations
 
-from simulator.demands import Demand, ReceiveData, SendData
+from simulator.demands import ReceiveData, SendData
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -29,11 +29,14 @@ class NetworkHog(Program):
 
     def _move(self, name: str) -> Demands:
         parameters, draws = self.parameters, self.context.draws(f"direction-{name}")
+        chunk_bytes, payload_bytes, chunks = parameters.chunk_bytes, parameters.payload_bytes, parameters.chunks_count
         while True:
             start_s = self.context.now
             received = draws.uniform() < parameters.receive_ratio
-            kind: type[Demand] = ReceiveData if received else SendData
-            yield kind(parameters.chunk_bytes, parameters.payload_bytes, count=parameters.chunks_count)  # type: ignore[call-arg]
+            if received:
+                yield ReceiveData(chunk_bytes, payload_bytes, count=chunks)
+            else:
+                yield SendData(chunk_bytes, payload_bytes, count=chunks)
             self.context.done(name, "receive" if received else "send", start_s)
 
     def value(self, operations: float, elapsed_s: float) -> float:

@@ -104,7 +104,8 @@ class RequestServer(Program):
         parameters, context, name = self.parameters, self.context, f"worker-{number}"
         own = range(number, int(parameters.clients_count), int(parameters.workers_count))
         clients = Clients(context, own, parameters.client_s, parameters.client_variation_ratio)
-        draws, left = context.draws(name), int(parameters.requests_count / parameters.workers_count)
+        work, pages = context.draws(f"cycles-{name}"), context.draws(f"file-{name}")
+        left = int(parameters.requests_count / parameters.workers_count)
         request_bytes, payload_bytes = parameters.request_bytes, parameters.payload_bytes
         while left:
             yield SystemCall("select")
@@ -115,21 +116,21 @@ class RequestServer(Program):
             else:
                 taken = clients.arrived(context.now, left)
                 yield ReceiveData(request_bytes, payload_bytes, count=len(taken))
-            yield from self._answer(len(taken), draws)
+            yield from self._answer(len(taken), work, pages)
             for arrived_s, client in taken:
                 context.done(name, "request", arrived_s)
                 clients.answered(client, context.now)
             left -= len(taken)
 
-    def _answer(self, requests: int, draws: Draws) -> Demands:
+    def _answer(self, requests: int, work: Draws, pages: Draws) -> Demands:
         """What so many requests take together, in the middle of one round."""
         parameters = self.parameters
-        each = [draws.lognormal(parameters.request_cycles, parameters.request_variation_ratio) for _ in range(requests)]
+        cycles, variation = parameters.request_cycles, parameters.request_variation_ratio
         yield SystemCall("open_close", count=requests * parameters.request_opens_count)
         yield SystemCall("stat", count=requests * parameters.request_stats_count)
-        for _ in each:
-            yield from self._read(draws)
-        yield from self.compute(sum(each))
+        for _ in range(requests):
+            yield from self._read(pages)
+        yield from self.compute(sum(work.lognormal(cycles, variation) for _ in range(requests)))
         words = requests * parameters.request_accesses_count
         yield AccessMemory("random", parameters.data_bytes, count=words)
         yield Fault(count=requests * parameters.request_faults_count)

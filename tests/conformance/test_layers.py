@@ -27,6 +27,7 @@ from simulator.units import unit_of_name
 MODULES = sorted(discovery.members("layers"))
 MACHINE = "dell-2650"
 FILE = d.File("file", 64 * 1024, unit_bytes=16 * 1024)
+SHIPPED = d.File("shipped", 64 * 1024, unit_bytes=16 * 1024, shipped=True)
 CLASSES = d.Portable("program", 1000, 1.0, 50.0, 400)
 DEVICES = ("physical", "paravirtual", "emulated", "passthrough")
 SECTIONS = ("Scope and limits", "Mechanism", "Parameters", "Validation", "References")
@@ -39,7 +40,8 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"),
     d.StartProcess("fork"), d.StartProcess("exec"), d.StartProcess("shell"), d.Allocate(8192), d.Free(8192), d.Map(),
     d.Create(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
-    d.WriteThrough(FILE, 8192), d.WriteBack(8192), d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448),
+    d.WriteThrough(FILE, 8192), d.WriteThrough(SHIPPED, 8192), d.WriteBack(8192), d.EnterKernel(),
+    d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448),
     d.ReceiveRequest(100, 1448, 0.001), d.Post("box", 10), d.Fetch("box", 10), d.Lock("table"), d.Unlock("table"),
     d.Sleep(1.0), d.Trap(), d.SensitiveInstruction(), d.UpdatePageTable(), d.UpdatePageTable(batched=True),
     d.SwitchAddressSpace(), d.TouchKernelPage(), d.TimerTick(), d.AccessRegister(), d.TransferBlocks(0, 8192),

@@ -172,6 +172,42 @@ def test_threads_that_serve_for_ever_are_not_waited_for(run: Run) -> None:
     assert row(tables["threads"], thread="server")["blocked_message_s"] == pytest.approx(1.0)
 
 
+def test_a_tenant_that_never_ends_lives_as_long_as_the_run(run: Run) -> None:
+    """Half a processor each until the app has had its 2 s: the run ends then, and nothing was left undone."""
+    scripts = {"app": {"main": seconds(2)}, "bully": {"hog": seconds(1000)}}
+    tables = run(scripts, endless=("hog",))
+    bully = row(tables["tenants"], tenant="bully")
+    assert tables["runs"][0]["simulated_s"] == pytest.approx(4.0)
+    assert (bully["outcome"], bully["elapsed_s"]) == ("ok", tables["runs"][0]["simulated_s"])
+    assert row(tables["threads"], tenant="bully")["useful_s"] == pytest.approx(2.0)
+
+
+def test_a_tenant_that_never_ends_is_stopped_when_the_scenario_says_so(run: Run) -> None:
+    """Half a processor each until 2 s; the app does its other 2 s alone, until 4 s."""
+    scripts = {"app": {"main": seconds(3)}, "bully": {"hog": seconds(1000)}}
+    tables = run(scripts, endless=("hog",), tenants={"bully": {"stop": "2 s"}})
+    bully = row(tables["tenants"], tenant="bully")
+    assert (bully["outcome"], bully["elapsed_s"]) == ("ok", 2.0)
+    assert row(tables["threads"], tenant="bully")["useful_s"] == pytest.approx(1.0)
+    assert tables["runs"][0]["simulated_s"] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "end_s"), [({"duration": "3 s"}, 3.0), ({"tenants": {"bully": {"stop": "2 s"}}}, 2.0)]
+)
+def test_where_no_tenant_ends_the_scenario_does(run: Run, settings: dict[str, Any], end_s: float) -> None:
+    tables = run({"bully": {"hog": seconds(1000)}}, endless=("hog",), **settings)
+    assert tables["runs"][0]["simulated_s"] == end_s
+    assert tables["tenants"][0]["outcome"] == "ok"
+
+
+def test_a_run_that_nothing_ends_is_refused(run: Run) -> None:
+    with pytest.raises(
+        RunError, match=r"no tenant ever ends \(bully\); give the scenario a duration, or a tenant a stop"
+    ):
+        run({"bully": {"hog": seconds(1000)}}, endless=("hog",))
+
+
 # ---------------------------------------------------------------- memory
 
 MIB = 1024**2

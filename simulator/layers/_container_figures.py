@@ -1,0 +1,67 @@
+"""What a container's layer needs to know, and the reasons for its costs: declarations only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.layers.base import Mechanism
+from simulator.parameters import Parameter
+
+STRUCTURE = {
+    "cgroup": ("v1", "v2"),
+    "seccomp": ("on", "off"),
+    "storage": ("overlay", "aufs", "device-mapper", "host"),
+    "network": ("host", "bridge", "nat", "overlay", "routed"),
+}
+UNIONS = ("overlay", "aufs")
+"""Storage that lays the directories of an image's layers over each other."""
+
+
+def _unions() -> Iterator[Parameter]:
+    for name in UNIONS:
+        only = f"storage={name}"
+        yield Parameter(f"{name}_lookup_cycles", "cycles", "a path found in several layers", "union_lookup", only)
+        yield Parameter(f"{name}_change_cycles", "cycles", "a name made or removed in the top layer", "union_lookup", only)
+        yield Parameter(f"{name}_exec_cycles", "cycles", "a program found and opened through the layers", "union_lookup", only)
+        yield Parameter(f"{name}_copy_cycles", "cycles", "a file made in the top layer, its bytes apart", "copy_up", only)
+
+
+_FILTER, _MAPPER, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay"
+
+PARAMETERS = (
+    Parameter("filter_cycles", "cycles", "one system call past the filter", "system_call_filter", _FILTER),
+    Parameter("fork_calls_count", "count", "system calls of a fork, its exit and the wait", "system_call_filter", _FILTER),
+    Parameter("exec_calls_count", "count", "system calls of fork, exec, loading and exit", "system_call_filter", _FILTER),
+    Parameter("shell_calls_count", "count", "system calls of a shell that runs a program", "system_call_filter", _FILTER),
+    *_unions(),
+    Parameter("mapper_copy_cycles", "cycles", "a block of the image taken over, its bytes apart", "copy_up", _MAPPER),
+    Parameter("mapper_block_bytes", "bytes", "how much is taken over at a time", "copy_up", _MAPPER),
+    Parameter("charge_cycles", "cycles", "one page booked to its control group", "memory_charge"),
+    Parameter("level_cycles", "cycles", "one more level of run queues, at a switch or a tick", "group_scheduling"),
+    Parameter("cable_cycles", "cycles", "one unit through the virtual cable and the bridge", "virtual_cable"),
+    Parameter("translation_cycles", "cycles", "one unit tracked and its address changed", "address_translation", "network=nat"),
+    Parameter("encapsulation_cycles", "cycles", "one unit packed into the tunnel or out of it", "encapsulation", _TUNNEL),
+    Parameter("encapsulation_bytes", "bytes", "outer headers of one packet", "encapsulation", _TUNNEL),
+    Parameter("route_cycles", "cycles", "one unit through a routed device without a bridge", "routing", "network=routed"),
+    Parameter("segment_bytes", "bytes", "largest unit that passes at once, if the card cuts it", "virtual_cable"),
+    Parameter("acknowledgement_ratio", "ratio", "acknowledgements that pass for one unit of data", "virtual_cable"),
+    Parameter("enclosure_cycles", "cycles", "start: namespaces, private mounts, first process"),
+    Parameter("hierarchy_cycles", "cycles", "start: a control group made, limited and joined"),
+    Parameter("hierarchies_count", "count", "control-group hierarchies, one for each controller", "", "cgroup=v1"),
+    Parameter("union_mount_cycles", "cycles", "start: the image's layers mounted"),
+    Parameter("filter_install_cycles", "cycles", "start: the filter checked, compiled and installed", "", _FILTER),
+    Parameter("network_setup_cycles", "cycles", "start: network namespace and virtual cable"),
+    Parameter("network_wait_s", "s", "start: grace periods of the kernel while the network changes"),
+    Parameter("runtime_bytes", "bytes", "memory of the processes that watch over one container"),
+)  # fmt: skip
+MECHANISMS = {
+    "system_call_filter": Mechanism("the filter's instructions before each system call"),
+    "union_lookup": Mechanism("names looked up through the layers of an image"),
+    "copy_up": Mechanism("a file or block of the image copied before its first write"),
+    "memory_charge": Mechanism("a page booked to its control group"),
+    "group_scheduling": Mechanism("one more level of run queues at a switch or a tick", "emergent"),
+    "virtual_cable": Mechanism("a unit through the pair of virtual cards and the bridge"),
+    "address_translation": Mechanism("a unit's connection looked up and its address changed"),
+    "encapsulation": Mechanism("a unit packed into a tunnel, and the tunnel's headers on the wire"),
+    "routing": Mechanism("a unit through a routed device without a bridge"),
+}

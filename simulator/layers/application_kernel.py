@@ -1,0 +1,204 @@
+"""An application kernel: a process of the host answers a program's system calls itself (gVisor).
+
+Scope and limits: one sandbox, one such kernel (the Sentry); its own page cache and its garbage collection are left out;
+programs inside see its Linux interface only. Reads and writes of open files are its own calls of the host.
+
+Mechanism (counted unless said otherwise, paid by the calling thread, which waits for the Sentry and the gofer):
+    interception    a system call or fault leaves the program and comes back, by the platform: a signal and two
+                    handovers (systrap), a virtual machine's ring without a switch of the host (kvm), or two stops of a
+                    traced process (ptrace)
+    sentry          what the Sentry does for a call that the host's kernel would have done otherwise: the host's own
+                    figure for the call is not paid
+    gofer           a file is opened, made or removed: a message to the process that holds the files, and the host's
+                    call there
+    sentry_memory   a fault is resolved by mapping a piece of the Sentry's memory file; the host then pays its faults
+    sentry_process  fork and exec in the Sentry's own tables; systrap and ptrace need a process of the host for the new
+                    address space, kvm only another page table
+    sentry_network  network=sandbox: its own TCP and IP, one unit; the host only moves whole packets (one call and its
+                    driver each); network=host: sockets of the host
+    sentry_wake     emergent: a thread that had blocked is woken by the Sentry's scheduler
+
+Parameters: see ``PARAMETERS``; structure ``platform``, ``network``.
+
+Validation: none.
+
+References: gvisor7370, gvisorperf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from simulator import demands as d
+from simulator.layers.base import Layer, Mechanism, Place, Transition
+from simulator.parameters import Parameter
+from simulator.steps import Below, Signal, Step, Use, Wait
+
+_SANDBOX = "network=sandbox"
+
+
+class ApplicationKernel(Layer):
+    """The Sentry with its gofer."""
+
+    OFFERS = "system"
+    NEEDS = "system"
+    CONFINES_MEMORY = True
+    STRUCTURE = {"platform": ("systrap", "kvm", "ptrace"), "network": ("sandbox", "host")}
+    PARAMETERS = (
+        *(Parameter(f"{name}_cycles", "cycles", "out of the program and back", "interception", f"platform={name}")
+          for name in STRUCTURE["platform"]),
+        Parameter("sentry_call_cycles", "cycles", "a call's work in the Sentry", "sentry"),
+        Parameter("gofer_cycles", "cycles", "a message to the gofer and its answer", "gofer"),
+        Parameter("sentry_fault_cycles", "cycles", "a piece of memory found and mapped", "sentry_memory"),
+        Parameter("map_unit_bytes", "bytes", "memory that is mapped at once", "sentry_memory"),
+        Parameter("sentry_process_cycles", "cycles", "a process in the Sentry's tables", "sentry_process"),
+        Parameter("fork_calls_count", "count", "system calls of a fork, its exit and the wait", "interception"),
+        Parameter("exec_calls_count", "count", "system calls of fork, exec, loading and exit", "interception"),
+        Parameter("shell_calls_count", "count", "system calls of a shell that runs a program", "interception"),
+        Parameter("message_cycles", "cycles", "one message through the Sentry, one side", "sentry"),
+        Parameter("copy_cycles_per_byte", "cycles/byte", "a byte between program and Sentry", "sentry"),
+        Parameter("sentry_packet_cycles", "cycles", "one unit through TCP and IP of the Sentry", "sentry_network", _SANDBOX),
+        Parameter("header_bytes", "bytes", "TCP and IP headers", "sentry_network", _SANDBOX),
+        Parameter("acknowledgement_ratio", "ratio", "acknowledgements for one unit", "sentry_network", _SANDBOX),
+        Parameter("socket_window_bytes", "bytes", "data of a connection under way at most", "sentry_network", _SANDBOX),
+        Parameter("segment_bytes", "bytes", "largest unit, if the card cuts it", "sentry_network", _SANDBOX),
+        Parameter("wake_cycles", "cycles", "a blocked thread woken by the Sentry", "sentry_wake"),
+        Parameter("sandbox_bytes", "bytes", "memory of Sentry and gofer beside the program's"),
+    )  # fmt: skip
+    MECHANISMS = {
+        "interception": Mechanism("a system call or fault leaves the program and comes back"),
+        "sentry": Mechanism("a call's work in the application kernel"),
+        "gofer": Mechanism("a message to the process that holds the files"),
+        "sentry_memory": Mechanism("a piece of the memory file found and mapped"),
+        "sentry_process": Mechanism("fork and exec in the application kernel's tables"),
+        "sentry_network": Mechanism("a unit through the application kernel's TCP and IP"),
+        "sentry_wake": Mechanism("a blocked thread is woken by the application kernel", "emergent"),
+    }
+    CONTROL = frozenset({"limit-processor", "limit-memory", "limit-disk", "pause", "snapshot", "roll-back", "package"})
+
+    def __init__(
+        self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
+    ) -> None:
+        super().__init__(parameters, structure, place)
+        self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
+            **{kind: lambda demand: (Below(demand),) for kind in (d.Compute, d.AccessMemory, d.NestedWalk)},
+            d.SystemCall: self._system_call,
+            d.Fault: self._fault,
+            d.StartProcess: self._process,
+            d.KeepProcess: self._keep_process,
+            d.Allocate: lambda demand: (*self._call(), *self._faults(demand.size_bytes), Below(demand)),
+            d.Free: self._and_host,
+            d.Map: lambda demand: (*self._call(2.0), *self._faults(self.parameters.map_unit_bytes), Below(demand)),
+            d.Create: lambda demand: (*self._call(d.CALLS["create"]), self._use("gofer", "gofer_cycles"), Below(demand)),
+            d.Delete: lambda demand: (*self._call(), self._use("gofer", "gofer_cycles"), Below(demand)),
+            d.Read: self._and_host,
+            d.Write: lambda demand: (*self._call(demand.calls), Below(demand)),
+            d.WriteThrough: lambda demand: (*self._call(2.0), Below(demand)),
+            d.DirectTransfer: self._and_host,
+            d.SendData: self._send,
+            d.ReceiveData: self._receive,
+            d.ReceiveRequest: self._receive,
+            d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
+            d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
+            d.Lock: lambda demand: (Below(demand),),
+            d.Unlock: lambda demand: (Below(demand),),
+            d.Sleep: self._and_host,
+        }
+
+    @classmethod
+    def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
+        """Sentry and gofer."""
+        return parameters["sandbox_bytes"]
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """The Sentry's work, and the few calls of the host that it makes."""
+        lowering = self._lowering.get(type(demand))
+        if lowering is None:
+            raise self.not_offered(demand)
+        return lowering(demand)
+
+    def react(self, transition: Transition) -> Iterable[Step]:
+        """The Sentry hands the thread on once its host has woken it."""
+        return (self._use("sentry_wake", "wake_cycles"),) if transition.kind == "switch" else ()
+
+    def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
+        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
+
+    def _intercept(self, count: float = 1.0) -> Use:
+        return self._use("interception", f"{self.structure['platform']}_cycles", count)
+
+    def _call(self, count: float = 1.0) -> tuple[Step, ...]:
+        return (self._intercept(count), self._use("sentry", "sentry_call_cycles", count))
+
+    def _and_host(self, demand: d.Demand) -> tuple[Step, ...]:
+        """A call that the Sentry answers by one of the host."""
+        return (*self._call(), Below(demand))
+
+    def _system_call(self, demand: d.SystemCall) -> tuple[Step, ...]:
+        """Answered inside; only a file to be opened goes on to the gofer and the host."""
+        call = self._call(d.CALLS.get(demand.name, 1.0))
+        return (*call, self._use("gofer", "gofer_cycles"), Below(demand)) if demand.name == "open_close" else call
+
+    def _faults(self, size_bytes: float) -> tuple[Step, ...]:
+        """First touches: one exception for all that is mapped at once."""
+        pieces = size_bytes / self.parameters.map_unit_bytes
+        return (self._intercept(pieces), self._use("sentry_memory", "sentry_fault_cycles", pieces))
+
+    def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
+        if demand.kind == "page":
+            return (*self._faults(self.place.page_bytes), Below(demand))
+        return (self._intercept(), self._use("sentry_memory", "sentry_fault_cycles"), Below(d.SystemCall("null")))
+
+    def _process(self, demand: d.StartProcess) -> tuple[Step, ...]:
+        calls = self._call(self.parameters[f"{demand.kind}_calls_count"])
+        opened = () if demand.kind == "fork" else (self._use("gofer", "gofer_cycles"), Below(d.SystemCall("open_close")))
+        host = () if self.structure["platform"] == "kvm" else (Below(d.StartProcess("fork")),)
+        return (*calls, self._use("sentry_process", "sentry_process_cycles"), *opened, *host)
+
+    def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
+        """Children that stay are processes of the host on every platform."""
+        calls = self._call(self.parameters.fork_calls_count * demand.processes)
+        return (*calls, self._use("sentry_process", "sentry_process_cycles", demand.processes), Below(demand))
+
+    def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
+        return (*self._call(), self._use("sentry", "message_cycles"), self._copy(demand.size_bytes))
+
+    def _copy(self, size_bytes: float) -> Use:
+        return Use("sentry", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
+
+    # ---- the network
+
+    def _send(self, demand: d.SendData) -> tuple[Step, ...]:
+        if self.structure["network"] == "host":
+            return self._and_host(demand)
+        data, acknowledgements = self._packets("send", "receive", demand)
+        return (*self._call(), self._copy(demand.size_bytes), *data, *acknowledgements)
+
+    def _receive(self, demand: d.ReceiveData | d.ReceiveRequest) -> tuple[Step, ...]:
+        if self.structure["network"] == "host":
+            return self._and_host(demand)
+        data, acknowledgements = self._packets("receive", "send", demand)
+        thinking = (Wait("network", time_s=demand.think_s),) if isinstance(demand, d.ReceiveRequest) else ()
+        return (*thinking, *data, *acknowledgements, *self._call(), self._copy(demand.size_bytes))
+
+    def _packets(self, there: Any, back: Any, demand: Any) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+        """Data one way and acknowledgements the other, each unit a call of the host with a whole packet."""
+        parameters = self.parameters
+        offload_bytes = min(parameters.segment_bytes, self.place.devices.get("nic", {}).get("offload_bytes", 0.0))
+        units = max(1.0, demand.size_bytes / max(demand.payload_bytes, offload_bytes))
+        frames = max(1.0, demand.size_bytes / units / demand.payload_bytes)
+        size_bytes = demand.size_bytes / units + frames * parameters.header_bytes
+        window_bytes = 0.0 if isinstance(demand, d.ReceiveRequest) else parameters.socket_window_bytes
+        data = d.TransferPackets(there, size_bytes, window_bytes, frames, count=units)
+        answers = units * parameters.acknowledgement_ratio
+        answer = d.TransferPackets(back, parameters.header_bytes, parameters.socket_window_bytes, count=answers)
+        return self._packet(data), self._packet(answer)
+
+    def _packet(self, transfer: d.TransferPackets) -> tuple[Step, ...]:
+        stack = self._use("sentry_network", "sentry_packet_cycles", transfer.count)
+        host = (Below(d.SystemCall("null_io", count=transfer.count)), Below(transfer))
+        return (stack, *host) if transfer.direction == "send" else (*reversed(host), stack)
+
+
+LAYER = ApplicationKernel
