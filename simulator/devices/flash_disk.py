@@ -12,8 +12,8 @@ order of arrival. A large read is divided evenly into at most as many pieces as 
               requests a second, whatever the depth
     read      ``read_s`` until the first byte, then its bytes at the channel's rate, and out through the interface
     write     in through the interface and into the flash, ``write_command_s`` and its bytes at ``write_bytes_per_s``,
-              then ``write_s`` until it is safe; the buffer spreads every write over the whole flash, so all writes share
-              this rate, and a large one is not divided
+              then ``write_s`` until it is safe; the buffer spreads every write over the whole flash, so all writes
+              share this rate, and a large one is not divided
 Reads leave the disk by one direction and writes enter by the other; each carries one piece after the other, and a
 piece that must wait for it keeps its channel, where its data lie. Starts never run backwards, so nothing in either
 direction waits for what was asked later.

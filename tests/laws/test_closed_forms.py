@@ -96,3 +96,12 @@ def test_disks_by_hand() -> None:
     assert laws.random_request_s(0.005, 0.006, 40e3, 40e6) == pytest.approx(0.009)
     # 64 kB in 1.6 ms, 6.4 ms to the other stream: a fifth of 40 MB/s
     assert laws.alternating_streams_bytes_per_s(64e3, 40e6, 0.0064) == pytest.approx(8e6)
+
+
+def test_a_disk_with_channels_by_hand() -> None:
+    assert laws.parallel_requests_per_s(0.1, 1, 4) == 10.0  # 1 / T
+    assert laws.parallel_requests_per_s(0.1, 3, 4) == pytest.approx(30.0)
+    assert laws.parallel_requests_per_s(0.1, 9, 4) == 40.0  # c / T
+    assert laws.parallel_requests_per_s(0.1, 9, 4, serial_s=0.05) == 20.0  # 1 / s
+    # nobody waits: Little's law
+    assert laws.little_jobs(laws.parallel_requests_per_s(0.1, 3, 4), 0.1) == pytest.approx(3.0)

@@ -1,4 +1,4 @@
-"""The rotating disk against its closed forms."""
+"""Disks against their closed forms."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 import simpy
 
 from simulator import laws
+from simulator.devices.flash_disk import FlashDisk
 from simulator.devices.rotating_disk import RotatingDisk
 
 GB = 1e9
@@ -59,3 +60,71 @@ def test_streams_lose_their_sequentiality_to_each_other(streams: int, batch_byte
     seeks_s = (streams - 1) * seek_s(1) + seek_s(streams - 1)
     switch_s = seeks_s / streams + TURN_S / 2 if streams > 1 else 0.0
     assert found == pytest.approx(laws.alternating_streams_bytes_per_s(batch_bytes, RATE, switch_s), rel=0.02)
+
+
+US, MB = 1e-6, 1e6
+FLASH = {
+    "capacity_bytes": 1e12,
+    "channels_count": 16,
+    "stripe_bytes": 16e3,
+    "command_s": 1 * US,
+    "read_s": 58 * US,
+    "channel_bytes_per_s": 100 * MB,
+    "write_s": 12 * US,
+    "write_command_s": 3 * US,
+    "write_bytes_per_s": 500 * MB,
+    "interface_bytes_per_s": 1000 * MB,
+}
+READ_S, WRITE_S = (1 + 58 + 40) * US, (1 + 3 + 8 + 12) * US
+"""One request of 4 kB alone: 4 kB take 40 us of a channel, 8 us of the way in, 4 us of the way out."""
+
+
+def requests_per_s(depth: int, size_bytes: float, write: bool, **changes: float) -> float:
+    """What a disk does for clients that each have one request under way all the time."""
+    environment, rounds = simpy.Environment(), 6_400 // depth
+    disk = FlashDisk(environment, FLASH | changes)
+
+    def client() -> Iterator[simpy.Event]:
+        for _ in range(rounds):
+            yield disk.transfer(size_bytes, write=write).done
+
+    for _ in range(depth):
+        environment.process(client())
+    environment.run()
+    (row,) = disk.rows()
+    assert row.busy_s + row.idle_s == pytest.approx(16 * environment.now)
+    return depth * rounds / environment.now
+
+
+@pytest.mark.parametrize("depth", [1, 2, 8, 16, 17, 64])
+def test_reads_of_a_flash_disk_at_any_depth(depth: int) -> None:
+    """``min(n, 16) / 99 us``: the controller could take up a million a second, the interface carry 250,000."""
+    expected = laws.parallel_requests_per_s(READ_S, depth, 16, serial_s=4 * US)
+    assert requests_per_s(depth, 4e3, write=False) == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 16, 64])
+def test_writes_of_a_flash_disk_at_any_depth(depth: int) -> None:
+    """From the third on the way in is full: 3 us of map and 8 us of bytes for each."""
+    expected = laws.parallel_requests_per_s(WRITE_S, depth, 16, serial_s=11 * US)
+    assert requests_per_s(depth, 4e3, write=True) == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("depth", [1, 16, 64])
+def test_the_interface_bounds_a_flash_disk(depth: int) -> None:
+    expected = laws.parallel_requests_per_s(READ_S, depth, 16, serial_s=4e3 / (100 * MB))
+    assert requests_per_s(depth, 4e3, write=False, interface_bytes_per_s=100 * MB) == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("depth", [1, 16, 64])
+def test_the_controller_bounds_a_flash_disk(depth: int) -> None:
+    latency_s = READ_S + 29 * US
+    expected = laws.parallel_requests_per_s(latency_s, depth, 16, serial_s=30 * US)
+    assert requests_per_s(depth, 4e3, write=False, command_s=30 * US) == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize(("depth", "expected_bytes_per_s"), [(1, 256e3 / 315e-6), (4, 1e9), (32, 1e9)])
+def test_large_reads_of_a_flash_disk(depth: int, expected_bytes_per_s: float) -> None:
+    """Alone, 16 pieces of 16 kB take 160 us of their channels but 256 us of the interface: 1 + 58 + 256 us."""
+    found = requests_per_s(depth, 256e3, write=False) * 256e3
+    assert found == pytest.approx(expected_bytes_per_s, rel=0.01)

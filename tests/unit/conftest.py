@@ -137,10 +137,11 @@ def resolved_bench() -> Callable[..., Bench]:
     """Makes a bench from a scenario's point, with some numbers of its layers and its processor made round."""
 
     def make(
-        stacks: str | Mapping[str, str], layers: Mapping[str, Mapping[str, float]] | None = None, **cpu: float
-    ) -> Bench:
+        stacks: str | Mapping[str, str], layers: Mapping[str, Mapping[str, float]] | None = None,
+        limits: Mapping[str, Mapping[str, float]] | None = None, **cpu: float,
+    ) -> Bench:  # fmt: skip
         tenants = ["app"] if isinstance(stacks, str) else list(stacks)
-        figures = {"workload": "spec-int", "memory": "256 MiB", "vcpus": 1}
+        figures = {"workload": "spec-int", "memory": "256 MiB", "vcpus": 1, "limits": limits or {}}
         scenario = load({"machine": "dell-2650", "stacks": {"one": stacks}, "tenants": dict.fromkeys(tenants, figures)})
         (point,) = scenario.points()
         for name, numbers in (layers or {}).items():

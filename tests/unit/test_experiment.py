@@ -132,6 +132,28 @@ def test_whatever_a_stopped_thread_was_doing_is_accounted_for(run: Run) -> None:
     assert threads["want"]["blocked_lock_s"] == pytest.approx(1.2345, rel=1e-3)
 
 
+def test_a_stopped_read_holds_what_it_had_of_every_channel(run: Run) -> None:
+    """Large reads in pieces, small ones and writes behind them, cut off in the middle on a disk of many channels."""
+    file = d.File("data", 1 << 30, 1 << 20)
+
+    def transfers(size_bytes: int, write: bool) -> Callable[[Program], Demands]:
+        def script(program: Program) -> Demands:
+            while True:
+                yield d.DirectTransfer(file, 0, size_bytes, write)
+
+        return script
+
+    scripts = {"large": transfers(1 << 20, False), "small": transfers(4096, False), "write": transfers(65_536, True)}
+    machine = {"base": "firecracker-m5d", "devices": {"cpu": {"cores_count": 4}}}
+    tables = run({"app": scripts}, stack="linux-2.4 |", machine=machine, duration="0.1234567 s")
+    disk = row(tables["devices"], device="disk")
+    held_s = sum(charge["service_s"] for charge in tables["charges"] if charge["device"] == "disk")
+    assert disk["capacity"] == 16.0
+    assert held_s == pytest.approx(disk["busy_s"], rel=1e-9)
+    assert held_s > 2 * 0.1234567  # more than two channels at a time
+    assert row(tables["threads"], thread="small")["blocked_disk_s"] > 0.1
+
+
 def test_a_stopped_thread_does_not_come_back(run: Run) -> None:
     """It sleeps when its tenant is stopped, and would want the processor for 100 s at 2 s."""
 
