@@ -343,7 +343,7 @@ class Portable:
     """A program in bytecode, as its class files describe it: the same on every processor and system.
 
     Attributes:
-        name: unique within one tenant.
+        name: unique on one machine.
         methods_count: methods that are ever executed.
         skew: exponent of the law by which the hottest methods take most of the execution (Zipf's).
         method_bytecodes: bytecodes of one method's body, executed in one invocation.
@@ -373,7 +373,8 @@ class Execute(Demand):
 
 @dataclass(frozen=True, slots=True)
 class NewObjects(Demand):
-    """Objects made on the heap; of everything made, ``live_bytes`` are in use at any one time."""
+    """Objects made on the heap; of everything that the program has made, ``live_bytes`` are in use at any one time."""
 
     size_bytes: float
     live_bytes: float
+    program: str = ""

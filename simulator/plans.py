@@ -23,6 +23,7 @@ from simulator.steps import (
     Freeze,
     Hold,
     Parallel,
+    Progress,
     Require,
     Send,
     Signal,
@@ -78,6 +79,7 @@ class Enqueue(NamedTuple):
     size_bytes: float
     window_bytes: float
     slots: float
+    forgotten: bool = False
 
 
 class Block(NamedTuple):
@@ -105,6 +107,14 @@ class Check(NamedTuple):
     """The program ends here if it is refused to go on."""
 
     refusal: Callable[[], str]
+
+
+class Tally(NamedTuple):
+    """What stands before it is a portion of so many demands; the layer says how large one may be, and takes note."""
+
+    begin: Callable[[], float]
+    end: Callable[[float], None]
+    demands: float
 
 
 class Alter(NamedTuple):
@@ -137,7 +147,7 @@ class Branch(NamedTuple):
     processes: float = 1.0
 
 
-Operation = Work | Move | Enqueue | Block | Wake | Keep | Check | Alter | Halt | Pick | Branch
+Operation = Work | Move | Enqueue | Block | Wake | Keep | Check | Tally | Alter | Halt | Pick | Branch
 Plan = tuple[Operation, ...]
 
 
@@ -246,7 +256,8 @@ def _place_below(node: Node, step: Below, cause: str) -> Plan:
 def _place_send(node: Node, step: Send, cause: str) -> Plan:
     work, kick, notice = (compile_steps(node, steps, cause) for steps in (step.work, step.kick, step.notice))
     name, window_bytes = node.queue(step.queue), step.window_bytes
-    return (Enqueue(name, work, kick, notice, step.wait, step.size_bytes, window_bytes, slots=1.0),)
+    send = Enqueue(name, work, kick, notice, step.wait, step.size_bytes, window_bytes, 1.0, step.forgotten)
+    return (send,)
 
 
 _PLACING: Mapping[type, Callable[..., Plan]] = {
@@ -259,6 +270,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Signal: lambda node, step, cause: (Wake(step.by, step.name),),
     Hold: lambda node, step, cause: (Keep(step.size_bytes),),
     Require: lambda node, step, cause: (Check(step.refusal),),
+    Progress: lambda node, step, cause: (Tally(step.begin, step.end, 1.0),),
     Change: lambda node, step, cause: (Alter(step.apply, node),),
     Freeze: lambda node, step, cause: (Halt(node, step.stop),),
     Choice: lambda node, step, cause: (
@@ -272,11 +284,15 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
 
 
 def scale(plan: Plan, count: float) -> Plan:
-    """A plan for ``count`` demands at once.
+    """A plan for ``count`` demands at once; what follows a portion follows it once.
 
     Raises:
         ValueError: the plan waits or decides, so that its demands cannot be taken at once.
     """
+    for index, operation in enumerate(plan):
+        if isinstance(operation, Tally):
+            tally = operation._replace(demands=operation.demands * count)
+            return (*scale(plan[:index], count), tally, *plan[index + 1 :])
     return tuple(_scaled(operation, count) for operation in plan)
 
 

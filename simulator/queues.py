@@ -27,7 +27,7 @@ class Item(NamedTuple):
 
 
 class Ring:
-    """A bounded queue and the state of its server.
+    """A bounded queue and the state of its servers, one or several.
 
     Args:
         event: makes an event.
@@ -40,8 +40,8 @@ class Ring:
         self.items: deque[Item] = deque()
         self.used = 0.0
         self._noticed_at = -1.0
-        self._kicked = False
-        self._server: simpy.Event | None = None
+        self._kicks = 0
+        self._sleepers: deque[simpy.Event] = deque()
         self._senders: deque[tuple[simpy.Event, float]] = deque()
 
     def admit(self, slots: float) -> simpy.Event | None:
@@ -62,18 +62,18 @@ class Ring:
         self._admit_waiting()
 
     def kick_is_due(self) -> bool:
-        """Whether the server sleeps and nobody has kicked it yet."""
-        due = self._server is not None and not self._kicked
-        self._kicked = self._kicked or due
+        """Whether a server sleeps that nobody has kicked yet."""
+        due = len(self._sleepers) > self._kicks
+        self._kicks += due
         return due
 
     def put(self, operation: Enqueue) -> Item:
-        """Append an item that was admitted, and wake the server if it sleeps."""
+        """Append an item that was admitted, and wake the server that sleeps longest, if one does."""
         item = Item(operation.work, self._event(), operation.slots)
         self.items.append(item)
-        if self._server is not None:
-            self._server.succeed()
-            self._server = None
+        if self._sleepers:
+            self._sleepers.popleft().succeed()
+            self._kicks = max(0, self._kicks - 1)
         return item
 
     def take(self, at_most: int) -> list[Item]:
@@ -84,9 +84,10 @@ class Ring:
         return batch
 
     def server_waits(self) -> simpy.Event:
-        """The server has nothing to do; the event comes with the next item."""
-        self._server, self._kicked = self._event(), False
-        return self._server
+        """A server has nothing to do; the event comes with an item."""
+        sleeper = self._event()
+        self._sleepers.append(sleeper)
+        return sleeper
 
     def notice_is_due(self, now_s: float) -> bool:
         """Whether a completion at this instant must be announced, or goes with one that was just announced."""

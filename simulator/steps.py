@@ -3,8 +3,9 @@
 A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Below`` hands a demand to the next
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
-layer's state; ``Require`` may end the program; ``Change`` alters the layer's state, and what is in flight is lowered
-again; ``Freeze`` stops the programs above; ``Parallel`` and ``Spawn`` let time overlap.
+layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program;
+``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
+``Parallel`` and ``Spawn`` let time overlap.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ class Send:
 
     ``kick`` is paid by the sender only when the service sleeps; ``notice`` is paid by the sender once its work
     is done, and only by the first of the items that one batch completes. A full queue makes the sender wait. A sender
-    that does not wait goes on while at most ``window_bytes`` of its items are under way.
+    that does not wait goes on while at most ``window_bytes`` of its items are under way; for what is ``forgotten`` it
+    does not even wait at the end of its life.
     """
 
     queue: str
@@ -91,6 +93,7 @@ class Send:
     wait: bool = True
     size_bytes: float = 0.0
     window_bytes: float = 0.0
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,22 @@ class Require:
     """
 
     refusal: Callable[[], str]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Progress:
+    """Many demands at once are carried out in portions, as many as the layer lets pass before it must decide something.
+
+    The steps before this one are those of a portion; those after it follow each portion once, whatever its size. A
+    portion ends early where the layer changes.
+
+    Attributes:
+        begin: how many of the demands may be carried out now; 0 while something is to be decided first.
+        end: takes note of how many have been.
+    """
+
+    begin: Callable[[], float]
+    end: Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -166,4 +185,7 @@ class Spawn:
     processes: float = 1.0
 
 
-Step = Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Change | Freeze | Choice | Parallel | Spawn
+Step = (
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Change | Freeze | Choice | Parallel
+    | Spawn
+)  # fmt: skip

@@ -29,6 +29,7 @@ from simulator.plans import (
     Part,
     Pick,
     Plan,
+    Tally,
     Wake,
     Work,
     compile_steps,
@@ -110,13 +111,35 @@ class Thread:
     def ask(self, demand: Demand) -> Life:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
         plan = compiled(self.node, demand)
-        while len(plan) == 1 and isinstance(plan[0], Work):
-            left = yield from self._work(plan[0])
+        while plan:
+            if len(plan) == 1 and isinstance(plan[0], Work):
+                left = demand.count * (yield from self._work(plan[0]))
+            elif any(isinstance(operation, Tally) for operation in plan):
+                left = demand.count - (yield from self._portion(demand))
+            else:
+                yield from self.do(plan)
+                return
             if left <= 0.0:
                 return
-            demand = replace(demand, count=demand.count * left)
+            demand = replace(demand, count=left)
             plan = compiled(self.node, demand)
-        yield from self.do(plan)
+
+    def _portion(self, demand: Demand) -> Generator[simpy.Event, Any, float]:
+        """As much of a demand as its layer lets pass at once, and what the layer does then; returns how much it was."""
+        plan = compiled(self.node, demand.one())
+        index = next(index for index, operation in enumerate(plan) if isinstance(operation, Tally))
+        tally = plan[index]
+        assert isinstance(tally, Tally)
+        count = min(demand.count, tally.begin())
+        if count > 0.0:
+            steps = scale(plan[:index], count)
+            if len(steps) == 1 and isinstance(steps[0], Work):
+                count *= 1.0 - (yield from self._work(steps[0]))
+            else:
+                yield from self.do(steps)
+        tally.end(count)
+        yield from self.do(plan[index + 1 :])
+        return count
 
     def serve(self, service: Service, ring: Ring) -> Life:
         """Drain a queue in batches, for ever."""
@@ -161,7 +184,7 @@ class Thread:
             else:
                 self._at_once(operation)
 
-    def _at_once(self, operation: Wake | Keep | Check | Alter | Halt) -> None:
+    def _at_once(self, operation: Wake | Keep | Check | Tally | Alter | Halt) -> None:
         """What takes no time. Raises ``Refused`` where the program may not go on."""
         if isinstance(operation, Wake):
             self.house.mailbox(self.tenant, operation.by, operation.name).put()
@@ -169,6 +192,8 @@ class Thread:
             self.house.keep(self.tenant, self.node, operation.size_bytes)
         elif isinstance(operation, Halt):
             self.house.freeze(operation.node, operation.stop)
+        elif isinstance(operation, Tally):
+            operation.end(operation.demands)
         elif isinstance(operation, Alter):
             operation.apply()
             self.house.relower(operation.node)
@@ -274,6 +299,8 @@ class Thread:
             yield from self.do(operation.kick)
         self._admission = None
         item = ring.put(operation)
+        if operation.forgotten:
+            return
         if operation.wait:
             yield from self._wait(item.done, None)
             if ring.notice_is_due(self.environment.now):

@@ -29,6 +29,7 @@ from simulator.steps import (
     Freeze,
     Hold,
     Parallel,
+    Progress,
     Require,
     Send,
     Signal,
@@ -65,6 +66,7 @@ class Walk:
             Signal: lambda spot, step: [self._entry(spot, "signal", f"{step.by} given")],
             Hold: lambda spot, step: [self._hold(spot, step)],
             Require: lambda spot, step: [],
+            Progress: lambda spot, step: [],
             Change: lambda spot, step: [],
             Freeze: lambda spot, step: [
                 self._entry(spot, "hold", "the programs stop" if step.stop else "the programs go on")

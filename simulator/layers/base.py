@@ -49,7 +49,7 @@ class Service:
 
     Attributes:
         name: of the thread.
-        queue: name of the queue it drains; the items bring their work along.
+        queue: name of the queue it drains, alone or with others; the items bring their work along.
         capacity: most items in the queue; a full queue makes senders wait.
         batch: most items taken at once.
         period_s: time between two looks; 0 for a queue.

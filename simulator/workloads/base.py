@@ -85,7 +85,7 @@ class ClassFiles:
     """A program's build in bytecode: what it executes and allocates where its machine code would compute.
 
     Args:
-        name: of the program.
+        name: of the program, as its tenant's.
         figures: see ``PORTABLE``.
     """
 
@@ -101,7 +101,7 @@ class ClassFiles:
         yield Execute(self.program, count=cycles * self.figures.cycle_bytecodes_count)
         allocated_bytes = cycles * self.figures.cycle_allocated_bytes
         if allocated_bytes:
-            yield NewObjects(allocated_bytes, self.figures.live_bytes)
+            yield NewObjects(allocated_bytes, self.figures.live_bytes, self.program.name)
 
 
 class ThreadPlan(NamedTuple):

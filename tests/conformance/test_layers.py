@@ -21,7 +21,7 @@ from simulator import demands as d
 from simulator import discovery
 from simulator.catalog import Catalog
 from simulator.layers.base import Layer, Mechanism, Place, Transition
-from simulator.steps import At, Below, Change, Choice, Parallel, Require, Send, Spawn, Step, Transfer, Use
+from simulator.steps import At, Below, Change, Choice, Parallel, Progress, Require, Send, Spawn, Step, Transfer, Use
 from simulator.units import unit_of_name
 
 MODULES = sorted(discovery.members("layers"))
@@ -125,7 +125,7 @@ def _described(step: Step) -> Any:
     if isinstance(step, Send):
         parts = (step.work, step.kick, step.notice)
         return (step.queue, step.wait, step.size_bytes, step.window_bytes, [described(part) for part in parts])
-    return type(step).__name__ if isinstance(step, Require | Change) else step
+    return type(step).__name__ if isinstance(step, Require | Change | Progress) else step
 
 
 # ---------------------------------------------------------------- what it says

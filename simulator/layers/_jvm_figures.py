@@ -1,0 +1,107 @@
+"""What a Java virtual machine's layer needs to know, and the reasons for its costs: declarations only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.layers.base import Mechanism
+from simulator.parameters import Parameter
+
+_COUNTERS = {"interpreter": "the interpreter", "c1": "profiled code"}
+_TIERS = {"tier3": ("the interpreter", "C1"), "tier4": ("profiled code", "C2")}
+
+
+def _notices() -> Iterator[Parameter]:
+    """How often counters are looked at."""
+    for counter, code in _COUNTERS.items():
+        name = f"{counter}_notice"
+        yield Parameter(
+            f"{name}_invocations_count", "count", f"invocations in {code} between two looks at the counters"
+        )
+        yield Parameter(f"{name}_back_edges_count", "count", f"back edges in {code} between two looks at the counters")
+
+
+def _thresholds() -> Iterator[Parameter]:
+    """HotSpot's rule: i > invocations, or i > least and i + b > both, or b > back edges; all times the load."""
+    for tier, (code, compiler) in _TIERS.items():
+        to = f"for {compiler} to compile it"
+        yield Parameter(f"{tier}_invocations_count", "count", f"invocations of a method in {code} {to}")
+        yield Parameter(
+            f"{tier}_least_invocations_count", "count", f"invocations at least, with the loops counted, {to}"
+        )
+        yield Parameter(f"{tier}_both_count", "count", f"invocations and back edges together {to}")
+        yield Parameter(f"{tier}_back_edges_count", "count", f"back edges of a method in {code} {to} in mid-loop")
+        yield Parameter(
+            f"{tier}_load_count", "count", f"methods queued per {compiler} thread that double its thresholds"
+        )
+
+
+_CODE = (
+    Parameter("c2_cycles", "cycles", "one bytecode in C2's code: the program's own work"),
+    Parameter("interpreter_cycles", "cycles", "what the interpreter takes longer for one bytecode", "interpretation"),
+    Parameter("profiled_cycles", "cycles", "what C1's code with full profiling takes longer", "unoptimized_code"),
+    Parameter("c1_cycles", "cycles", "what C1's code without profiling takes longer", "unoptimized_code"),
+    Parameter("groups_count", "count", "groups into which a program's methods are put by how hot they are"),
+    Parameter("body_bytecodes_count", "count", "bytecodes of a method's body; an invocation that executes more loops"),
+    Parameter("c1_compile_cycles", "cycles", "C1's work for one bytecode of a method", "compilation"),
+    Parameter("c2_compile_cycles", "cycles", "C2's work for one bytecode of a method, inlined ones included",
+              "compilation"),
+    Parameter("compiler_threads_least_count", "count", "compiler threads at least"),
+    Parameter("compiler_threads_ratio", "ratio", "compiler threads over log n times log log n of n processors"),
+    Parameter("c1_threads_ratio", "ratio", "part of the compiler threads that run C1"),
+    *_notices(),
+    *_thresholds(),
+)  # fmt: skip
+
+_CLASSES = (
+    Parameter("class_cycles", "cycles", "one class parsed, checked and linked", "class_loading"),
+    Parameter("archived_class_cycles", "cycles", "one class taken from the archive of shared classes", "class_loading"),
+    Parameter("class_file_bytes", "bytes", "one class in its jar file"),
+    Parameter("archived_class_bytes", "bytes", "one class in the archive"),
+    Parameter("archived_ratio", "ratio", "part of a program's classes that are the JDK's own, found in the archive"),
+    Parameter("read_unit_bytes", "bytes", "read-ahead of the system on these files"),
+    Parameter("vm_classes_count", "count", "classes that the virtual machine loads at its own start", "class_loading"),
+    Parameter("start_faults_count", "count", "pages touched for the first time at its start"),
+    Parameter("footprint_bytes", "bytes", "memory of the virtual machine itself, its heap apart"),
+    Parameter("native_call_cycles", "cycles", "from Java code into native code and back, arguments handed over",
+              "native_call"),
+)  # fmt: skip
+
+_HEAP = (
+    Parameter("heap_ratio", "ratio", "heap at most, as a part of the memory it sees"),
+    Parameter("small_heap_ratio", "ratio", "the same where memory is small"),
+    Parameter("small_heap_bytes", "bytes", "memory is small where its small part is less than this"),
+    Parameter("server_processors_count", "count", "processors of a machine on which G1 is chosen, at least"),
+    Parameter("server_memory_bytes", "bytes", "memory of a machine on which G1 is chosen, at least"),
+    Parameter("collector_threads_all_count", "count", "processors that each get a collector thread"),
+    Parameter("collector_threads_ratio", "ratio", "collector threads for each further processor"),
+    Parameter("marking_threads_ratio", "ratio", "threads that mark beside the program, over collector threads"),
+    Parameter("new_ratio_count", "count", "old generation over young (serial, parallel)"),
+    Parameter("survivor_ratio_count", "count", "eden over one survivor space (serial, parallel)"),
+    Parameter("g1_young_ratio", "ratio", "eden over the heap that live data leave free (G1)"),
+    Parameter("g1_young_least_ratio", "ratio", "eden over heap, at least (G1)"),
+    Parameter("g1_young_most_ratio", "ratio", "eden over heap, at most (G1)"),
+    Parameter("g1_marking_ratio", "ratio", "occupied part of the heap above which marking begins (G1)"),
+    Parameter("guarantee_ratio", "ratio", "part of eden for which the old generation must have room before a young "
+              "collection (serial, parallel)"),
+    Parameter("free_least_ratio", "ratio", "part of the heap that must be free for new objects after a collection"),
+    Parameter("survival_ratio", "ratio", "part of eden's objects that a young collection finds alive, live data apart"),
+    Parameter("promotion_ratio", "ratio", "part of eden's objects that get old and die there"),
+    Parameter("pause_cycles", "cycles", "threads stopped, roots looked through, threads let go", "collection"),
+    Parameter("copy_cycles_per_byte", "cycles", "a live byte found and copied by a young collection", "collection"),
+    Parameter("compact_cycles_per_byte", "cycles", "a live byte marked and moved by a full collection of one thread",
+              "collection"),
+    Parameter("parallel_compact_cycles_per_byte", "cycles", "the same by one of several threads", "collection"),
+    Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
+)  # fmt: skip
+
+PARAMETERS = (*_CODE, *_CLASSES, *_HEAP)
+
+MECHANISMS = {
+    "class_loading": Mechanism("classes are parsed, checked and linked before their first use"),
+    "interpretation": Mechanism("what interpreted bytecodes take beyond C2's code", "emergent"),
+    "unoptimized_code": Mechanism("what C1's code takes beyond C2's", "emergent"),
+    "compilation": Mechanism("a compiler's thread compiles methods that were invoked often", "emergent"),
+    "collection": Mechanism("live objects are found and moved, in a pause or (marking) beside the program", "emergent"),
+    "native_call": Mechanism("the way from Java code to the system's calls and back"),
+}

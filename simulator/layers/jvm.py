@@ -1,0 +1,263 @@
+"""A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
+
+Scope and limits: the heap has its largest size from the start. One group of methods is compiled by one thread and
+installed as a whole; level 2 of the tiers, deoptimization and a full code cache are left out. What G1 copies to empty
+old regions, and the price of write barriers, are not charged apart. Programs that share a virtual machine share its
+heap and threads, not their classes; what one of them kept stays until the machine ends. Java's threads are the
+system's.
+
+Mechanism (paid by the calling thread unless said otherwise):
+    class_loading       counted: classes are read from their jar, or from the archive of shared classes, then parsed,
+                        checked and linked
+    interpretation      emergent: useful are the cycles of C2's steady code; what the interpreter takes beyond that
+    unoptimized_code    emergent: the same for C1's code, with or without profiling
+    compilation         emergent: a group of methods that reaches HotSpot's thresholds goes into the queue of a
+                        compiler, whose threads compete for the processors; once it is installed everything in flight
+                        goes on with the new code
+    collection          emergent: eden is full; the program's threads stop while the collector and its workers copy or
+                        move what lives. G1 marks beside the program
+    native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
+
+Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only), ``sharing`` of classes by an
+archive, ``collector`` (``automatic``: by HotSpot's rule from what the virtual machine sees). Limit ``heap``.
+
+Validation: none.
+
+References: openjdk, dacapochopin, measured2026.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from simulator import demands as d
+from simulator.layers import _jvm_ergonomics as ergonomics
+from simulator.layers._jvm_code import STAGES, Backlog, Code, Group
+from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
+from simulator.layers._jvm_heap import Heap
+from simulator.layers.base import Layer, Place, Service
+from simulator.steps import Below, Change, Choice, Freeze, Hold, Progress, Require, Send, Step, Use
+
+_CALLS = (
+    d.SystemCall, d.StartProcess, d.KeepProcess, d.Allocate, d.Free, d.Map, d.Create, d.Delete, d.Read, d.Write,
+    d.DirectTransfer, d.WriteThrough, d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch, d.Sleep,
+)  # fmt: skip
+"""What a Java program asks the system for in native code."""
+_DIRECT = (d.Compute, d.AccessMemory, d.Fault, d.Lock, d.Unlock)
+"""What its code does without leaving it."""
+
+
+class JavaVirtualMachine(Layer):
+    """One virtual machine: a process with a heap, and threads of its own."""
+
+    OFFERS = "bytecode"
+    NEEDS = "system"
+    PARAMETERS = PARAMETERS
+    MECHANISMS = MECHANISMS
+    STRUCTURE = {
+        "mode": ("tiered", "interpreter", "c1", "c2"),
+        "sharing": ("on", "off"),
+        "collector": ("automatic", ergonomics.SERIAL, ergonomics.PARALLEL, ergonomics.G1),
+    }
+    FREEZES = True
+    LIMITS = {"heap": "bytes"}
+    CONTROL = frozenset({"limit-memory", "package"})
+
+    def __init__(
+        self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
+    ) -> None:
+        super().__init__(parameters, structure, place)
+        mode, asked = self.structure.get("mode", "tiered"), self.structure.get("collector", "automatic")
+        self.collector = ergonomics.collector(self.parameters, self.place, asked)
+        self.collector_threads = ergonomics.collector_threads(self.parameters, self.place, self.collector)
+        self.marking_threads = ergonomics.marking_threads(self.parameters, self.collector_threads)
+        self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, mode)
+        heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
+        self.heap = Heap(self.parameters, heap_bytes, self.collector, self.marking_threads)
+        self.is_up = False
+        self._stages = STAGES[mode]
+        self._backlogs = {compiler: Backlog(threads) for compiler, threads in self.compiler_threads.items()}
+        self._codes: dict[d.Portable, Code] = {}
+        self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
+            d.LoadClasses: self._load_classes,
+            d.Execute: self._execute,
+            d.NewObjects: self._new_objects,
+        }
+        self._lowering |= dict.fromkeys(_CALLS, self._native)
+        self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
+
+    # ---- the three verbs
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """Bytecode becomes computing; what is asked of the system passes."""
+        lowering = self._lowering.get(type(demand))
+        if lowering is None:
+            raise self.not_offered(demand)
+        return lowering(demand)
+
+    def services(self) -> tuple[Service, ...]:
+        """Compilers, the thread that carries out operations of the whole machine, and the collector's workers."""
+        threads = {f"{compiler}-compiler": count for compiler, count in self.compiler_threads.items()}
+        threads["collector"] = 1
+        if self.collector_threads > 1:
+            threads["collector-worker"] = self.collector_threads
+        if self.collector == ergonomics.G1:
+            threads["marking"] = self.marking_threads
+        return tuple(service for name, count in threads.items() for service in _team(name, count))
+
+    def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
+        """The start of the process; without an archive its own classes are parsed like any others."""
+        yield from super().start(figures)
+        yield Below(d.Fault(count=self.parameters.start_faults_count))
+        if self.structure.get("sharing") == "off":
+            yield from self._parsed(self.parameters.vm_classes_count, f"{self.place.path}:modules")
+
+    # ---- classes
+
+    def _load_classes(self, demand: d.LoadClasses) -> Iterator[Step]:
+        """Those of the program from its jar, those of the JDK from the archive if there is one."""
+        program, parameters = demand.program, self.parameters
+        footprint = (Hold(parameters.footprint_bytes), Require(self._up))
+        yield Choice(lambda: int(self.is_up), (footprint, ()), ("the first program", "up already"))
+        archived = program.classes_count * parameters.archived_ratio if self.structure.get("sharing") == "on" else 0.0
+        if archived:
+            size_bytes = archived * parameters.archived_class_bytes
+            yield from self._read(f"{self.place.path}:archive", size_bytes)
+            yield Use("class_loading", cycles=archived * parameters.archived_class_cycles, operations=archived)
+        yield from self._parsed(program.classes_count - archived, f"{program.name}.jar")
+
+    def _up(self) -> str:
+        self.is_up = True
+        return ""
+
+    def _parsed(self, classes: float, name: str) -> Iterator[Step]:
+        yield from self._read(name, classes * self.parameters.class_file_bytes)
+        yield Use("class_loading", cycles=classes * self.parameters.class_cycles, operations=classes)
+
+    def _read(self, name: str, size_bytes: float) -> Iterator[Step]:
+        file = d.File(name, max(1, int(size_bytes)), max(1, int(self.parameters.read_unit_bytes)))
+        yield Below(d.Read(file, 0, file.size_bytes))
+
+    # ---- code
+
+    def _execute(self, demand: d.Execute) -> Iterator[Step]:
+        """A mean bytecode of the program as its methods are compiled now; compilers are asked at the thresholds."""
+        code = self._code(demand.program)
+        yield Below(d.Compute(count=self.parameters.c2_cycles))
+        for kind, (cycles, part) in code.extra_cycles().items():
+            mechanism = "interpretation" if kind == "interpreter_cycles" else "unoptimized_code"
+            yield Use(mechanism, cycles=cycles, operations=part)
+        if any(code.next_stage(group) for group in code.groups):
+            yield Progress(code.begin, code.end)
+            options = tuple(self._compilation(code, group) for group in code.groups)
+            labels = (f"group {number} is compiled" for number, _ in enumerate(options, 1))
+            yield Choice(code.queue, ((), *options), ("no method is hot enough", *labels))
+
+    def _code(self, program: d.Portable) -> Code:
+        code = self._codes.get(program)
+        if code is None:
+            code = self._codes[program] = Code(program, self.parameters, self._stages, self._backlogs)
+        return code
+
+    def _compilation(self, code: Code, group: Group) -> tuple[Step, ...]:
+        """Nobody waits for a compiler: the old code runs until the new one is there."""
+        stage = code.next_stage(group)
+        if stage is None:
+            return ()
+        use = Use("compilation", code.compile_cycles(group, stage), operations=group.methods)
+        work = (use, Change(lambda: code.install(group)))
+        return (Send(f"{stage.compiler}-compiler", work, self._kick(), wait=False, forgotten=True),)
+
+    # ---- the heap
+
+    def _new_objects(self, demand: d.NewObjects) -> Iterator[Step]:
+        """Objects in eden; where it is full the collector is asked, and waited for."""
+        heap, program, live_bytes = self.heap, demand.program, demand.live_bytes
+        size_bytes = demand.size_bytes
+        if heap.fresh:
+            yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
+        yield Progress(lambda: heap.begin(program, live_bytes, size_bytes), lambda count: heap.end(count * size_bytes))
+        collection = Send("collector", (Choice(heap.kind, self._collections(), _KINDS),), self._kick())
+        options = ((), (collection,), self._kept(program, live_bytes))
+        labels = ("there is room", "eden is full", "the program's first objects")
+        yield Choice(lambda: heap.state(program, live_bytes), options, labels)
+
+    def _kept(self, program: str, live_bytes: float) -> tuple[Step, ...]:
+        """Before its first object: whether what the program keeps will fit, and memory for that and for eden."""
+        heap = self.heap
+        more_bytes = live_bytes - heap.live.get(program, 0.0)
+        return (
+            Require(lambda: heap.refusal(program, live_bytes)),
+            Hold(more_bytes + (0.0 if heap.live else heap.eden_bytes)),
+            Change(lambda: heap.keep(program, live_bytes)),
+        )
+
+    def _collections(self) -> tuple[tuple[Step, ...], ...]:
+        """A pause of each kind; where live data have arrived, later objects are made under other rules."""
+        parameters, heap = self.parameters, self.heap
+        arriving_bytes = heap.arriving_bytes
+        survivors = heap.eden_bytes * parameters.survival_ratio * parameters.copy_cycles_per_byte
+        arrival = (
+            Below(d.Fault(count=arriving_bytes / self.place.page_bytes)),
+            *self._divided(survivors + arriving_bytes * parameters.copy_cycles_per_byte),
+        )
+        alone = self.collector_threads == 1
+        compact_cycles = parameters.compact_cycles_per_byte if alone else parameters.parallel_compact_cycles_per_byte
+        return (
+            (),
+            self._pause(self._divided(survivors), Require(_noted(heap.young))),
+            self._pause(arrival, Change(heap.young)),
+            self._pause(self._divided(heap.live_bytes * compact_cycles), Change(heap.full)),
+        )
+
+    def _pause(self, work: tuple[Step, ...], over: Step) -> tuple[Step, ...]:
+        stop = Use("collection", cycles=self.parameters.pause_cycles)
+        cycles = self.heap.live_bytes * self.parameters.mark_cycles_per_byte / self.marking_threads
+        mark = (Use("collection", cycles=cycles, operations=0.0), Require(self.heap.marked))
+        marking = (Send("marking", mark, self._kick(), wait=False, forgotten=True),) * self.marking_threads
+        begins = Choice(self.heap.begin_marking, ((), marking), ("old objects have room", "marking begins"))
+        concurrent = (begins,) if self.collector == ergonomics.G1 else ()
+        return (Freeze(True), stop, *work, over, Freeze(False), *concurrent)
+
+    def _divided(self, cycles: float) -> tuple[Step, ...]:
+        """Work of the collector's threads, waited for: at the last part the window lets none of them be under way."""
+        threads = self.collector_threads
+        part = (Use("collection", cycles=cycles / threads, operations=0.0),)
+        if threads == 1:
+            return part
+        last = Send("collector-worker", part, self._kick(), wait=False, size_bytes=1.0)
+        return (*(replace(last, window_bytes=float("inf")),) * (threads - 1), last)
+
+    # ---- the system below
+
+    def _kick(self) -> tuple[Step, ...]:
+        """A sleeping thread of the virtual machine is woken by a call of the system."""
+        return (Below(d.SystemCall("null"), own=True),)
+
+    def _native(self, demand: d.Demand) -> Iterable[Step]:
+        return (Use("native_call", cycles=self.parameters.native_call_cycles), Below(demand))
+
+
+_KINDS = ("done for another thread", "young objects", "young objects and newly kept data", "all objects")
+
+
+def _team(name: str, count: int) -> Iterator[Service]:
+    """Threads that drain one queue together; as many items as come find room."""
+    for number in range(1, count + 1):
+        yield Service(name if count == 1 else f"{name}-{number}", queue=name, capacity=sys.maxsize)
+
+
+def _noted(note: Callable[[], None]) -> Callable[[], str]:
+    """Takes note of something and refuses nobody."""
+
+    def noted() -> str:
+        note()
+        return ""
+
+    return noted
+
+
+LAYER = JavaVirtualMachine
