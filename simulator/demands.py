@@ -172,6 +172,8 @@ class DirectTransfer(Demand):
     offset_bytes: int
     size_bytes: int
     write: bool = False
+    stream: str = ""
+    """Name of the stream of writes that it is appended to; the offset then counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,16 +258,18 @@ class Sleep(Demand):
 
 @dataclass(frozen=True, slots=True)
 class NestedWalk(Demand):
-    """What the misses of one ``AccessMemory`` take longer where the guest's pages are translated twice.
+    """What one ``AccessMemory`` takes longer where the guest's pages are translated twice.
 
-    ``page_bytes`` is the smaller of both page sizes, which one entry of the translation buffer covers;
-    ``host_page_bytes`` that of the second translation.
+    An entry of the translation buffer covers the smaller of the guest's page and that of the second translation. Where
+    the second one is ``shadowed``, it has been put together with the first: a miss meets one table, of the smaller
+    pages.
     """
 
     pattern: Literal["random", "stream"]
     working_set_bytes: float
     page_bytes: float
     host_page_bytes: float
+    shadowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +311,12 @@ class TimerTick(Demand):
 
 @dataclass(frozen=True, slots=True)
 class AccessRegister(Demand):
-    """A register of an emulated device read or written, without starting an operation of the device."""
+    """A register of an emulated device read or written, without starting an operation of the device.
+
+    ``device`` is ``disk`` or ``nic``; empty for one that belongs to neither.
+    """
+
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ class Parameter:
         unit: the unit in words (``cycles``, ``s``, ``bytes``, ``count``, ``ratio``).
         meaning: one clause that a student understands.
         mechanism: the mechanism the number belongs to, empty if it belongs to none.
-        only: needed only where a structural choice is this one (``driver_place=domain-0``); empty: always.
+        only: needed only where a structural choice is this one (``driver_place=domain-0``) or one of these
+            (``processor=assist|emulation``); empty: always.
     """
 
     name: str
@@ -27,7 +28,7 @@ class Parameter:
     def needed(self, structure: Mapping[str, str]) -> bool:
         """Whether a product of this structure has the parameter."""
         key, _, value = self.only.partition("=")
-        return not key or structure.get(key) == value
+        return not key or structure.get(key) in value.split("|")
 
 
 def missing(declared: Iterable[Parameter], structure: Mapping[str, str], given: Container[str]) -> list[str]:

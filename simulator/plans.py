@@ -235,7 +235,16 @@ def _place_use(node: Node, step: Use, cause: str) -> Plan:
     if step.mechanism in node.without:
         return ()
     key = Key(CPU, cause if step.program else node.path, step.mechanism)
-    return (Work(step.cycles, step.stall_s, (Part(key, step.cycles, step.stall_s, step.operations),)),)
+    work = Work(step.cycles, step.stall_s, (Part(key, step.cycles, step.stall_s, step.operations),))
+    return (work, *(each for below, use in carried(node, step) for each in _place_use(below, use, below.path)))
+
+
+def carried(node: Node, use: Use) -> Iterable[tuple[Node, Use]]:
+    """What the layers below take to have a node's own code run, by the layer that takes it."""
+    kernel, below = node.layer.OFFERS != "bytecode", node.below
+    while below is not None:
+        yield from ((below, each) for each in below.layer.carry(use.cycles, kernel))
+        below = below.below
 
 
 def _place_transfer(node: Node, step: Transfer, cause: str) -> Plan:

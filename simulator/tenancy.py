@@ -6,7 +6,7 @@ Equal path means the same node: tenants that share a node share its caches, queu
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,8 @@ class House:
         self.chains: dict[str, tuple[Node, ...]] = {}
         """The nodes of each tenant from the hardware up."""
         self._ports: list[Node] = []
-        self._running: dict[str, int] = {MACHINE: 0}
+        self._running: defaultdict[tuple[str, str], int] = defaultdict(int)
+        """Runnable threads by node, and by guest where a hypervisor has a face for each: a guest idles by itself."""
         self._rings: dict[str, Ring] = {}
         self._mailboxes: dict[tuple[str, str, str], Mailbox] = {}
         self._waking: dict[tuple[str, int], Work] = {}
@@ -100,7 +101,6 @@ class House:
         family: type[Layer] = discovery.member("layers", figures["family"]).LAYER
         node = Node(place.path, family(figures["parameters"], figures["structure"]), below, without=self.without)
         self.nodes[place.path] = node
-        self._running[place.path] = 0
         self._share(place, node, tenant)
         memory_bytes = self._space(place, figures["parameters"], family, tenant)
         node.layer = family(figures["parameters"], figures["structure"], self._place(node, memory_bytes, tenant))
@@ -247,16 +247,16 @@ class House:
     def block(self, path: tuple[Node, ...]) -> None:
         """A thread on these nodes is no longer runnable."""
         for step in path:
-            self._running[step.path] -= 1
+            self._running[step.path, step.port] -= 1
 
     def unblock(self, path: tuple[Node, ...]) -> None:
         """A thread on these nodes is runnable."""
         for step in path:
-            self._running[step.path] += 1
+            self._running[step.path, step.port] += 1
 
     def waking(self, path: tuple[Node, ...]) -> Work:
         """A blocked thread goes on: what that takes on every layer, down to the first that was not idle."""
-        depth = next((i for i, step in enumerate(path) if self._running[step.path]), len(path))
+        depth = next((i for i, step in enumerate(path) if self._running[step.path, step.port]), len(path))
         self.unblock(path)
         key = (path[0].path, depth)
         work = self._waking.get(key)

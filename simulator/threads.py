@@ -7,7 +7,7 @@ below that had fallen idle the way back.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from simulator.plans import (
     Keep,
     Move,
     Node,
+    Operation,
     Part,
     Pick,
     Plan,
@@ -317,7 +318,7 @@ class Thread:
         A serial service waits for each of them, and only then takes the next item.
         """
         last: tuple[Request, Move, float] | None = None
-        for operation in item.work:
+        for operation in item.work if serial else _decided(item.work):
             if isinstance(operation, Move) and not serial:
                 last = (self._detach(operation), operation, self.environment.now)
             else:
@@ -445,6 +446,15 @@ class Thread:
         total = work.cycles + work.stall_s * frequency_hz
         remainder = self.machine.cpu.stop(self.share) if self.share.active else 0.0
         self.account.work(work, 1.0 - remainder / total, frequency_hz, self.share)
+
+
+def _decided(plan: Plan) -> Iterator[Operation]:
+    """A plan's operations, each decision taken when it is reached."""
+    for operation in plan:
+        if isinstance(operation, Pick):
+            yield from _decided(operation.options[operation.decide()])
+        else:
+            yield operation
 
 
 def transition_work(node: Node, kind: Any) -> Work:

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from simulator.parameters import Parameter, Parameters
 
 
+_ROUNDING = 1e-12
+"""Part of a capacity by which sums of its parts may miss it."""
+
+
 class OutOfMemory(Exception):
     """More was asked for than there is; names the owner."""
 
@@ -37,7 +41,7 @@ class Memory:
         Raises:
             OutOfMemory: it is not there.
         """
-        if size_bytes > self.free_bytes:
+        if size_bytes > self.free_bytes + _ROUNDING * self.capacity_bytes:
             raise OutOfMemory(
                 f"{owner} wants {size_bytes / 2**20:.0f} MiB of {self.name}, {self.free_bytes / 2**20:.0f} MiB are free"
             )

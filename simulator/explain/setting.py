@@ -95,7 +95,9 @@ class Setting:
                 raise UsageError(f"{product.name} knows no {key}={value}; {suggestion(value, known[key])}")
         lacking = missing(family.PARAMETERS, {**product.structure, **written}, product.parameters)
         if lacking:
-            raise UsageError(f"{product.name} has no numbers for that choice: {', '.join(lacking)}; take another product")
+            raise UsageError(
+                f"{product.name} has no numbers for that choice: {', '.join(lacking)}; take another product"
+            )
         return written
 
     # ---- what the walk asks
@@ -126,8 +128,8 @@ class Setting:
         return self._house.machine.cpu.parameters.idle_exit_s
 
     def path(self, node: Node) -> tuple[Node, ...]:
-        """The nodes from one down to the machine."""
-        return self._house.path(node)
+        """The nodes that a thread of one runs on, down to the machine."""
+        return self._house.own_path(node)
 
     def name(self, path: str) -> str:
         """A node's name for a reader."""

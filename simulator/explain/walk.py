@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from simulator.demands import Demand
@@ -18,7 +19,7 @@ from simulator.explain.sourced import origins
 from simulator.explain.spot import Spot
 from simulator.explain.titles import size, title
 from simulator.layers.base import Transition
-from simulator.plans import PROGRAM, Node
+from simulator.plans import PROGRAM, Node, carried
 from simulator.steps import (
     CPU,
     DISK,
@@ -116,7 +117,8 @@ class Walk:
         known = tuple(dict.fromkeys((*origins(cycles), *origins(stall_s))))
         cause = spot.cause if use.program else spot.node.path
         about = {"cause": cause, "mechanism": use.mechanism, "device": CPU}
-        return [self._entry(spot, "use", use.mechanism, **about, **amounts, origins=known)]
+        below = (self._use(replace(spot, node=node), each) for node, each in carried(spot.node, use))
+        return [self._entry(spot, "use", use.mechanism, **about, **amounts, origins=known), *chain(*below)]
 
     def _transfer(self, spot: Spot, transfer: Transfer) -> Iterable[Entry]:
         amount = replace(

@@ -21,9 +21,15 @@ def _unions() -> Iterator[Parameter]:
     for name in UNIONS:
         only = f"storage={name}"
         yield Parameter(f"{name}_lookup_cycles", "cycles", "a path found in several layers", "union_lookup", only)
-        yield Parameter(f"{name}_change_cycles", "cycles", "a name made or removed in the top layer", "union_lookup", only)
-        yield Parameter(f"{name}_exec_cycles", "cycles", "a program found and opened through the layers", "union_lookup", only)
-        yield Parameter(f"{name}_copy_cycles", "cycles", "a file made in the top layer, its bytes apart", "copy_up", only)
+        yield Parameter(
+            f"{name}_change_cycles", "cycles", "a name made or removed in the top layer", "union_lookup", only
+        )
+        yield Parameter(
+            f"{name}_exec_cycles", "cycles", "a program found and opened through the layers", "union_lookup", only
+        )
+        yield Parameter(
+            f"{name}_copy_cycles", "cycles", "a file made in the top layer, its bytes apart", "copy_up", only
+        )
 
 
 _FILTER, _MAPPER, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay"

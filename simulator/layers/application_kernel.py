@@ -90,7 +90,11 @@ class ApplicationKernel(Layer):
             d.Allocate: lambda demand: (*self._call(), *self._faults(demand.size_bytes), Below(demand)),
             d.Free: self._and_host,
             d.Map: lambda demand: (*self._call(2.0), *self._faults(self.parameters.map_unit_bytes), Below(demand)),
-            d.Create: lambda demand: (*self._call(d.CALLS["create"]), self._use("gofer", "gofer_cycles"), Below(demand)),
+            d.Create: lambda demand: (
+                *self._call(d.CALLS["create"]),
+                self._use("gofer", "gofer_cycles"),
+                Below(demand),
+            ),
             d.Delete: lambda demand: (*self._call(), self._use("gofer", "gofer_cycles"), Below(demand)),
             d.Read: self._and_host,
             d.Write: lambda demand: (*self._call(demand.calls), Below(demand)),
@@ -152,7 +156,9 @@ class ApplicationKernel(Layer):
 
     def _process(self, demand: d.StartProcess) -> tuple[Step, ...]:
         calls = self._call(self.parameters[f"{demand.kind}_calls_count"])
-        opened = () if demand.kind == "fork" else (self._use("gofer", "gofer_cycles"), Below(d.SystemCall("open_close")))
+        opened = (
+            () if demand.kind == "fork" else (self._use("gofer", "gofer_cycles"), Below(d.SystemCall("open_close")))
+        )
         host = () if self.structure["platform"] == "kvm" else (Below(d.StartProcess("fork")),)
         return (*calls, self._use("sentry_process", "sentry_process_cycles"), *opened, *host)
 

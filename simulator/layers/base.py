@@ -1,7 +1,8 @@
 """A layer: software that turns a demand into steps for what lies below it.
 
 Three verbs, all pure: ``lower`` (one demand), ``react`` (a transition of the sharing tree), ``services`` (the
-threads a layer runs). Layers know nothing of simulated time: ``list(layer.lower(demand))`` is a complete test.
+threads a layer runs); and ``carry`` where the code of the layers above does not run as it is. Layers know nothing of
+simulated time: ``list(layer.lower(demand))`` is a complete test.
 """
 
 from __future__ import annotations
@@ -171,6 +172,15 @@ class Layer(ABC):
         Raises:
             LookupError: the layer does not offer this demand.
         """
+
+    def carry(self, cycles: float, kernel: bool) -> Iterable[Use]:
+        """What code of the layers above takes here beyond its own cycles: an emulator translates every instruction.
+
+        Args:
+            cycles: of their code.
+            kernel: whether it is a kernel's; the program's own cycles come as ``Compute``.
+        """
+        return ()
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """Steps that a transition costs here, paid by the thread that goes on."""

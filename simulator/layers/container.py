@@ -91,7 +91,9 @@ class Container(Layer):
         allowed = (Require(lambda: self._no_room(1.0)),) if isinstance(demand, d.StartProcess) else ()
         added = (*self._filter(self._calls(demand)), *self._files(demand), *self._charge(demand))
         path = self._network(demand)
-        return (*allowed, *added, Below(demand), *path) if _arrives(demand) else (*allowed, *added, *path, Below(demand))
+        return (
+            (*allowed, *added, Below(demand), *path) if _arrives(demand) else (*allowed, *added, *path, Below(demand))
+        )
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """The kernel below walks one more level of its run queues."""

@@ -8,9 +8,12 @@ cache after a switch likewise (both are computed by the processor).
     memory          a random access waits for the word, from the cache or the memory by their sizes; a stream for its
                     cache line at the memory's bandwidth
     page_walk       an access that the translation buffer does not cover waits for the last level of the page table
-                    (the levels above lie in the walker's own caches), which is in the cache or the memory by its size
+                    (the levels above lie in the walker's own caches), which is in the cache or the memory by its
+                    size; entries that are met in a row share a cache line and are waited for once
     nested_walk     under nested paging it waits for two more references: the last level of the second translation of
-                    the data, and that of the guest's table, which is small enough to lie in the cache
+                    the data, and that of the guest's table, which is small enough to lie in the cache. Where the
+                    second translation has smaller pages than the guest, entries of the buffer cover less and more
+                    accesses miss; where it is shadowed, that alone is paid
 
 Parameters: those of the processor, see ``simulator.devices.processor``.
 
@@ -39,8 +42,9 @@ from simulator.demands import (
     Trap,
     UpdatePageTable,
 )
+from simulator.layers._transfers import moved
 from simulator.layers.base import Layer, Mechanism
-from simulator.steps import DISK, NIC_RECEIVE, NIC_SEND, Step, Transfer, Use
+from simulator.steps import Step, Use
 
 _IN_THE_KERNELS_OWN_FIGURES = (
     AccessRegister,
@@ -76,13 +80,8 @@ class Hardware(Layer):
         """Device time."""
         if isinstance(demand, Compute):
             return (Use("compute", cycles=1.0, program=True),)
-        if isinstance(demand, TransferBlocks):
-            position, stream = demand.position_bytes, demand.stream
-            return (Transfer(DISK, "transfer", demand.size_bytes, position, demand.write, stream),)
-        if isinstance(demand, TransferPackets):
-            device = NIC_SEND if demand.direction == "send" else NIC_RECEIVE
-            window_bytes, frames = demand.window_bytes, demand.frames
-            return (Transfer(device, "transfer", demand.size_bytes, window_bytes=window_bytes, frames=frames),)
+        if isinstance(demand, (TransferBlocks, TransferPackets)):
+            return (moved(demand),)
         if isinstance(demand, AccessMemory):
             return self._access(demand)
         if isinstance(demand, NestedWalk):
@@ -98,19 +97,28 @@ class Hardware(Layer):
             memory_s = parameters.cache_line_bytes / parameters.memory_bytes_per_s
         else:
             memory_s = self._reference_s(size_bytes)
-        walk_s = self._walks(demand.pattern, size_bytes, page_bytes) * self._leaf_s(
-            demand.pattern, size_bytes, page_bytes
-        )
+        walk_s = self._walk_s(demand.pattern, size_bytes, page_bytes, page_bytes)
         return (Use("memory", stall_s=memory_s, program=True), Use("page_walk", stall_s=walk_s, program=True))
 
     def _nested_s(self, demand: NestedWalk) -> float:
-        """The last level of the second table for the data, and for the first table, which the cache holds."""
-        walks = self._walks(demand.pattern, demand.working_set_bytes, demand.page_bytes)
-        leaf_s = self._leaf_s(demand.pattern, demand.working_set_bytes, demand.host_page_bytes)
-        return walks * (leaf_s + self.parameters.cached_access_s)
+        """More misses where entries cover less, and for each the second translation, if a miss still meets it."""
+        pattern, size_bytes = demand.pattern, demand.working_set_bytes
+        covered_bytes = min(demand.page_bytes, demand.host_page_bytes)
+        table_bytes = covered_bytes if demand.shadowed else demand.page_bytes
+        natively_s = self._walk_s(pattern, size_bytes, demand.page_bytes, demand.page_bytes)
+        first_s = self._walk_s(pattern, size_bytes, covered_bytes, table_bytes)
+        if demand.shadowed:
+            return first_s - natively_s
+        data_s = self._walk_s(pattern, size_bytes, covered_bytes, demand.host_page_bytes)
+        guest_table_s = self._walks(pattern, size_bytes, covered_bytes) * self._shared(pattern)
+        return first_s - natively_s + data_s + guest_table_s * self.parameters.cached_access_s
+
+    def _walk_s(self, pattern: str, size_bytes: float, covered_bytes: float, page_bytes: float) -> float:
+        """Waits of one access for the last level of a table of such pages, with such entries in the buffer."""
+        return self._walks(pattern, size_bytes, covered_bytes) * self._leaf_s(pattern, size_bytes, page_bytes)
 
     def _walks(self, pattern: str, size_bytes: float, page_bytes: float) -> float:
-        """Misses of the translation buffer for one access."""
+        """Misses of the translation buffer for one access, with entries that cover such pages."""
         covered_bytes = self.parameters.tlb_entries_count * page_bytes
         if size_bytes <= covered_bytes:
             return 0.0
@@ -118,10 +126,14 @@ class Hardware(Layer):
             self.parameters.cache_line_bytes / page_bytes if pattern == "stream" else 1.0 - covered_bytes / size_bytes
         )
 
+    def _shared(self, pattern: str) -> float:
+        """The part of a reference that is waited for: in a row, the entries of a cache line wait once for all."""
+        return self.parameters.table_entry_bytes / self.parameters.cache_line_bytes if pattern == "stream" else 1.0
+
     def _leaf_s(self, pattern: str, size_bytes: float, page_bytes: float) -> float:
-        """One reference to the last level of a page table; in a row its entries share cache lines."""
+        """One reference to the last level of a table of such pages; in a row it lies in the cache."""
         if pattern == "stream":
-            return self.parameters.cached_access_s
+            return self._shared(pattern) * self.parameters.cached_access_s
         return self._reference_s(size_bytes / page_bytes * self.parameters.table_entry_bytes)
 
     def _reference_s(self, size_bytes: float) -> float:

@@ -1,84 +1,133 @@
-"""A hosted hypervisor: its monitor is a process of a host system, which owns all devices.
+"""A hosted hypervisor: an application of a host system, which owns all devices.
 
-Scope and limits: processors without hardware assist, as Workstation 3.2 had them: user code runs directly,
-kernel code is translated, page tables are shadowed. While the device process waits for the host's disk, other
-threads of the guest go on. Packets from the host are taken in batches of a given size.
+Scope and limits: processors without assist, whose guest kernels are translated (Workstation 3.2); processors with
+assist, where the monitor is code in the host's kernel; and emulation without either, which translates every
+instruction. Packets pass the host's virtual network bridged; address translation and shared folders are left out. A
+guest's flush of its disk is not told apart from a write: with ``write-back`` it is answered from the host's memory.
+Floating point, which an emulator works out in software, is not told apart from other user code.
 
-Mechanism (paid by the guest's thread):
+Mechanism (paid by the guest's thread unless said otherwise):
     translation     a sensitive instruction of guest kernel code, carried out by translated code
-    trap            an exception taken by the monitor, looked up in the guest's tables and handed on
+    trap            shadow paging: an exception taken by the monitor, looked up in the guest's tables and handed on
     shadow_paging   a guest's write to its own page table is traced; the shadow entry is filled by a hidden
                     fault; a new page of the guest kernel needs its shadow entry filled as well
-    address_space   the guest loads another page-table base: the shadow of it is found and loaded
-    emulation       a register of a virtual device read or written inside the monitor; a request put together
-                    by the device process
-    world_switch    the processor's whole state is exchanged between monitor and host: to the device process and
-                    back for each disk request and each packet sent; emergent: to and fro when the virtual
+    address_space   shadow paging: another page-table base: the shadow of it is found and loaded
+    nested_refill   nested paging: longer walks after traps, new pages and switches
+    register_exit   assist: the exit for a register of a virtual device
+    emulation       a register of a virtual device worked out at its place: in the monitor, in the host's kernel, or in
+                    the product's process; a request or packet put together, with assist and emulation by a
+                    thread of the process (packets sent by a card in the host's kernel excepted)
+    exception       emulation: an exception or interrupt leaves translated code
+    code_translation, software_walk
+                    emulation: what code above takes beyond its cycles; memory accesses looked up by code
+    world_switch    translation: the processor's whole state is exchanged between monitor and host: to the device
+                    process and back for each disk request and each packet sent; emergent: to and fro when the virtual
                     processor halts and is woken, for each tick of the host and each tick of the guest
+    device_thread, device_copy
+                    assist and emulation, paid by a thread of the process: a request of a paravirtual device, the bytes
+                    of a packet between guest and network
     host_bridge     one packet between the virtual card and the host's network
+    injection, timer_exit, halt_exit, host_interrupt
+                    assist, emergent: interrupts handed to the guest; the guest's timer; its idling; the host's timer
+    thread_wake     emergent: a device thread of the process slept when a request came
 
 Then the host pays what any process makes it pay: system calls, its page cache (the guest's data is cached
-twice), its block stack and driver.
+twice, unless ``disk_cache`` is ``none``), its block stack and driver, its network driver.
 
-Parameters: see ``PARAMETERS``; structure ``disk_cache``: whether the host acknowledges a guest's write once it is
-in the host's page cache (``write-back``) or once the disk has it (``write-through``).
+Parameters: see ``PARAMETERS``. Structure:
+    processor       ``translation``, ``assist`` or ``emulation``
+    paging          whose tables the processor walks: ``shadow`` ones of the monitor (translation, assist), ``nested``:
+                    the guest's own within the monitor's (assist), or none of the guest's: ``software`` (emulation)
+    disk_cache      whether the host acknowledges a guest's write once it is in the host's page cache
+                    (``write-back``) or once the disk has it (``write-through``); ``none``: past the host's page cache
+    disk_requests   whether the disk's thread waits for a request before it takes the next (assist, emulation)
+    disk_place, nic_place
+                    where the registers of these devices are worked out, and where the card sends (assist; the others
+                    have their devices in the process)
 
-Validation: Barham 2003, see docs/barham-2003.md.
+Validation: Barham 2003, see docs/barham-2003.md; assist and emulation: none.
 
-References: sugerman2001, barham2003.
+References: sugerman2001, barham2003, virtualbox2018, measured2026.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from simulator import demands as d
-from simulator.layers.base import Layer, Mechanism, Transition
-from simulator.parameters import Parameter
-from simulator.steps import Below, Step, Use
+from simulator.layers import _assist, _assisted_monitor, _device_process, _emulated_monitor, _translated_monitor
+from simulator.layers._assisted_monitor import PLACES, AssistedMonitor
+from simulator.layers._emulated_monitor import EmulatedMonitor
+from simulator.layers._translated_monitor import TranslatedMonitor
+from simulator.layers.base import Layer, Place, Service, Transition
+from simulator.parameters import Parameter, Parameters
+from simulator.steps import Step, Use
 
-_INSIDE = {
-    d.SensitiveInstruction: ("translation", "sensitive_cycles"),
-    d.Trap: ("trap", "trap_cycles"),
-    d.SwitchAddressSpace: ("address_space", "address_space_cycles"),
-    d.TouchKernelPage: ("shadow_paging", "shadow_fill_cycles"),
-    d.AccessRegister: ("emulation", "register_cycles"),
+
+class Monitor(Protocol):
+    """What runs the guests of a product; made of its numbers, its choices and its place."""
+
+    def __init__(self, parameters: Parameters, structure: Mapping[str, str], place: Place) -> None: ...
+
+    def lower(self, demand: d.Demand) -> tuple[Step, ...] | None:
+        """Steps for one demand; None for an unknown one."""
+
+    def carry(self, cycles: float, kernel: bool) -> tuple[Use, ...]:
+        """What the guest's own code takes beyond its cycles."""
+
+    def react(self, transition: Transition) -> tuple[Step, ...]:
+        """Steps that a transition costs."""
+
+    def services(self) -> tuple[Service, ...]:
+        """Threads for one guest."""
+
+
+_MONITORS: Mapping[str, type[Monitor]] = {
+    "translation": TranslatedMonitor,
+    "assist": AssistedMonitor,
+    "emulation": EmulatedMonitor,
 }
-"""Operations that the monitor carries out alone: mechanism and cost of each."""
+"""What runs the guest, by what the processor does for it."""
 
 
 class HostedHypervisor(Layer):
-    """The monitor and its device process."""
+    """The monitor and the product's process."""
 
     OFFERS = "machine"
     NEEDS = "system"
     CONFINES_MEMORY = True
-    STRUCTURE = {"disk_cache": ("write-back", "write-through")}
-    PARAMETERS = (
-        Parameter("sensitive_cycles", "cycles", "a sensitive instruction, by translated code", "translation"),
-        Parameter("trap_cycles", "cycles", "an exception taken and handed on to the guest kernel", "trap"),
-        Parameter("traced_write_cycles", "cycles", "a guest's write to its own page table", "shadow_paging"),
-        Parameter("shadow_fill_cycles", "cycles", "a shadow entry filled by a hidden fault", "shadow_paging"),
-        Parameter("address_space_cycles", "cycles", "another guest page-table base loaded", "address_space"),
-        Parameter("register_cycles", "cycles", "a register of a virtual device, inside the monitor", "emulation"),
-        Parameter("disk_emulation_cycles", "cycles", "one disk request put together", "emulation"),
-        Parameter("nic_emulation_cycles", "cycles", "one packet put together", "emulation"),
-        Parameter("interrupt_cycles", "cycles", "a virtual interrupt delivered to the guest", "emulation"),
-        Parameter("world_switch_cycles", "cycles", "the processor's state exchanged, one way", "world_switch"),
-        Parameter("bridge_cycles", "cycles", "one packet through the host's virtual network", "host_bridge"),
-        Parameter("receive_batch_count", "count", "packets the host hands over at once", "emulation"),
-        Parameter("disk_block_bytes", "bytes", "how much of the virtual disk's file the host moves at a time"),
-        Parameter("monitor_bytes", "bytes", "memory of the monitor beside the guest's"),
-    )  # fmt: skip
-    MECHANISMS = {
-        "translation": Mechanism("sensitive instructions of guest kernel code"),
-        "trap": Mechanism("an exception is taken by the monitor and handed on"),
-        "shadow_paging": Mechanism("guest page tables traced, shadow entries filled"),
-        "address_space": Mechanism("the shadow of another page table is loaded"),
-        "emulation": Mechanism("virtual devices, by register, request and interrupt"),
-        "world_switch": Mechanism("the processor's whole state exchanged between monitor and host", "emergent"),
-        "host_bridge": Mechanism("one packet between virtual card and host network"),
+    CONTROL = frozenset({
+        "limit-processor", "limit-memory", "pause", "snapshot", "roll-back", "clone",
+        "own-kernel", "other-system", "debug-system",
+    })  # fmt: skip
+    STRUCTURE = {
+        "processor": tuple(_MONITORS),
+        "paging": (*_assist.STRUCTURE["paging"], "software"),
+        "disk_cache": ("write-back", "write-through", "none"),
+        "disk_requests": ("serial", "concurrent"),
+        "disk_place": PLACES,
+        "nic_place": PLACES,
     }
+    PARAMETERS = (
+        *_device_process.PARAMETERS,
+        *_translated_monitor.PARAMETERS,
+        *_assisted_monitor.PARAMETERS,
+        *_emulated_monitor.PARAMETERS,
+        Parameter("monitor_bytes", "bytes", "memory of the monitor beside the guest's"),
+    )
+    MECHANISMS = {
+        **_assist.MECHANISMS,
+        **_device_process.MECHANISMS,
+        **_translated_monitor.MECHANISMS,
+        **_emulated_monitor.MECHANISMS,
+    }
+
+    def __init__(
+        self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
+    ) -> None:
+        super().__init__(parameters, structure, place)
+        self._monitor = _MONITORS[self.structure["processor"]](self.parameters, self.structure, self.place)
 
     @classmethod
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
@@ -87,70 +136,27 @@ class HostedHypervisor(Layer):
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation, in the end as system calls of a host process."""
-        if type(demand) in _INSIDE:
-            return (self._use(*_INSIDE[type(demand)]),)
-        if isinstance(demand, (d.Compute, d.AccessMemory)):
-            return (Below(demand),)
-        if isinstance(demand, d.UpdatePageTable):
-            traced = self._use("shadow_paging", "traced_write_cycles")
-            return (traced,) if demand.batched else (traced, self._use("shadow_paging", "shadow_fill_cycles"))
-        if isinstance(demand, d.TimerTick):
-            return (*self._round_trip(), self._use("emulation", "interrupt_cycles"))
-        if isinstance(demand, d.TransferBlocks):
-            return self._disk(demand)
-        if isinstance(demand, d.TransferPackets):
-            return self._packets(demand)
-        raise self.not_offered(demand)
+        steps = self._monitor.lower(demand)
+        if steps is None:
+            raise self.not_offered(demand)
+        return steps
+
+    def carry(self, cycles: float, kernel: bool) -> Iterable[Use]:
+        """What the guest's own code takes beyond its cycles."""
+        return self._monitor.carry(cycles, kernel)
 
     def react(self, transition: Transition) -> Iterable[Step]:
-        """Halting gives the processor to the host, waking takes it back; the host's timer does both."""
-        if transition.kind == "resume":
-            return (*self._round_trip(), self._use("emulation", "interrupt_cycles"))
-        if transition.kind == "interrupted":
-            return self._round_trip()
-        return ()
+        """Halting gives the processor to the host, waking takes it back; the host's timer interrupts the guest."""
+        return self._monitor.react(transition)
+
+    def guest_services(self) -> tuple[Service, ...]:
+        """The process's threads for the devices of one guest."""
+        return self._monitor.services()
 
     def presents(self) -> Mapping[str, str]:
         """The guest's own devices; of old and simple kinds where nobody says which."""
         shown = self.place.guest_devices
         return {kind: shown[kind].style if kind in shown else "emulated" for kind in ("disk", "nic")}
-
-    def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
-
-    def _round_trip(self, count: float = 1.0) -> tuple[Step, ...]:
-        return (self._use("world_switch", "world_switch_cycles", 2.0 * count),)
-
-    def _disk(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
-        """The device process reads or writes the file that holds the virtual disk, through the host's cache."""
-        unit = int(self.parameters.disk_block_bytes)
-        disk = d.File(f"{self.place.path}:virtual-disk", 0, unit)
-        if not demand.write:
-            host: d.Demand = d.Read(disk, demand.position_bytes, demand.size_bytes)
-        elif self.structure["disk_cache"] == "write-through":
-            host = d.WriteThrough(disk, demand.size_bytes)
-        else:
-            host = d.Write(demand.size_bytes, new_pages=demand.size_bytes / self.place.page_bytes)
-        return (
-            *self._round_trip(),
-            self._use("emulation", "disk_emulation_cycles"),
-            Below(host),
-            self._use("emulation", "interrupt_cycles"),
-        )
-
-    def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
-        """Sent one by one, each by a world switch; received in batches, with one world switch each."""
-        count = demand.count
-        entries = count if demand.direction == "send" else count / self.parameters.receive_batch_count
-        work = (
-            *self._round_trip(entries),
-            self._use("emulation", "nic_emulation_cycles", count),
-            Below(d.SystemCall("null_io", count=entries)),
-            self._use("host_bridge", "bridge_cycles", count),
-        )
-        interrupt = self._use("emulation", "interrupt_cycles", entries)
-        transfer = Below(demand)
-        return (*work, transfer, interrupt) if demand.direction == "send" else (transfer, *work, interrupt)
 
 
 LAYER = HostedHypervisor

@@ -188,9 +188,8 @@ class OperatingSystem(Layer):
         return ""
 
     def _mapped(self, demand: d.AccessMemory) -> d.AccessMemory:
-        """With the pages of this system, or the smaller ones of a guest."""
-        size_bytes = self.parameters.data_page_bytes
-        return replace(demand, page_bytes=min(size_bytes, demand.page_bytes or size_bytes))
+        """With the pages of this system; those of a guest are the guest's own affair."""
+        return demand if demand.page_bytes else replace(demand, page_bytes=self.parameters.data_page_bytes)
 
     def _message(self, size_bytes: float) -> tuple[Step, ...]:
         return (self._cpu("socket", "message_cycles"), self._copy(size_bytes))
@@ -251,7 +250,7 @@ class OperatingSystem(Layer):
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         """A request past the page cache: call, block stack, driver, transfer."""
         start_bytes = demand.file.start_bytes + demand.offset_bytes
-        blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write)
+        blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write, demand.stream)
         return (*self._call("null_io"), *self._blocks(blocks))
 
     def _stream(self, name: str) -> str:
@@ -277,7 +276,7 @@ class OperatingSystem(Layer):
         figures = self.place.devices.get(device, {})
         cycles, registers = figures.get("driver_cycles", 0.0), figures.get("registers_count", 0.0)
         code = (Use("driver", cycles=cycles * count, operations=count),) if cycles else ()
-        return (*code, Below(d.AccessRegister(count=registers * count))) if registers else code
+        return (*code, Below(d.AccessRegister(device, count=registers * count))) if registers else code
 
     # ---- the network
 

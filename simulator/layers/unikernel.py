@@ -127,7 +127,7 @@ class Unikernel(Layer):
 
     def _mapped(self, demand: d.AccessMemory) -> d.AccessMemory:
         size_bytes = self.parameters.data_page_bytes
-        return replace(demand, page_bytes=min(size_bytes, demand.page_bytes or size_bytes))
+        return demand if demand.page_bytes else replace(demand, page_bytes=size_bytes)
 
     def _system_call(self, demand: d.SystemCall) -> tuple[Step, ...]:
         call = self._call(d.CALLS.get(demand.name, 1.0))

@@ -55,14 +55,17 @@ class Changes:
         declared = self.lookup.product(term.name).parameters
         self.structure[term.name] = structure
         self.parameters[term.name] = self.lookup.numbers(numbers, declared, place, self.variant)
-        chosen = {**self.lookup.product(term.name).structure, **structure}
-        self._check_numbers(term, place, chosen, {*declared, *self.parameters[term.name]})
+        if structure:
+            chosen = {**self.lookup.product(term.name).structure, **structure}
+            self._check_numbers(term, place, chosen, {*declared, *self.parameters[term.name]})
 
     def _check_numbers(self, term: Term, place: Place, structure: Mapping[str, str], given: set[str]) -> None:
         """A product has no numbers for choices that it never had."""
         lacking = missing(self.lookup.layer_class(term.name).PARAMETERS, structure, given)
         if lacking and not self.lookup.blamed(place):
-            remedy = "take another choice, or a product that has it; with numbers of your own, a catalog file of your own"
+            remedy = (
+                "take another choice, or a product that has it; with numbers of your own, a catalog file of your own"
+            )
             self._complain(place, f"{term.name} has no numbers for '{term}': {', '.join(lacking)}", remedy)
 
     def read_parameters(self, written: Mapping[str, Mapping[str, Any]], place: Place, products: Sequence[str]) -> None:

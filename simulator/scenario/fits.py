@@ -9,6 +9,8 @@ from simulator.catalog.product import Product
 from simulator.notation import ROLES, Expression, Term
 from simulator.scenario.lookup import Lookup
 
+_ALSO = {"x86-64": ("x86",)}
+"""Older machine code that processors execute as well."""
 MACHINE, SYSTEM, BYTECODE = "machine", "system", "bytecode"
 
 
@@ -131,7 +133,8 @@ def misbuilt(lookup: Lookup, expression: Expression, workload: str, architecture
 
 
 def _misbuilt(product: Product, abi: str, architecture: str) -> tuple[str, str] | None:
-    if product.architectures and architecture not in product.architectures:
+    executed = {architecture, *_ALSO.get(architecture, ())}
+    if product.architectures and executed.isdisjoint(product.architectures):
         return (
             f"{product.name} is machine code for {' or '.join(product.architectures)}, and this machine's processors "
             f"execute {architecture}",

@@ -13,7 +13,13 @@ class VirtualDisk:
 
     STRUCTURE = {"style": STYLES}
     PARAMETERS = (
-        Parameter("registers_count", "count", "registers that the driver touches for a request", "", _EMULATED),
+        Parameter(
+            "registers_count",
+            "count",
+            "registers that the driver touches for a request, the one that starts it apart",
+            "",
+            _EMULATED,
+        ),
         Parameter("driver_cycles", "cycles", "the guest driver's work for a request"),
         Parameter("queue_count", "count", "requests that fit into its queue"),
         Parameter("request_bytes", "bytes", "largest request; more is divided"),

@@ -14,7 +14,11 @@ class VirtualNetworkCard:
     STRUCTURE = {"style": STYLES}
     PARAMETERS = (
         Parameter(
-            "registers_count", "count", "registers that the driver touches for a unit sent or received", "", _EMULATED
+            "registers_count",
+            "count",
+            "registers that the driver touches for a unit, the one that starts it apart",
+            "",
+            _EMULATED,
         ),
         Parameter("driver_cycles", "cycles", "the guest driver's work for a unit sent or received"),
         Parameter("queue_count", "count", "units that fit into its ring"),

@@ -70,7 +70,8 @@ def xen(driver_place: str = "domain-0") -> ParavirtualHypervisor:
 
 
 def monitor(disk_cache: str = "write-back") -> HostedHypervisor:
-    return HostedHypervisor(MONITOR, {"disk_cache": disk_cache}, Place("monitor"))
+    structure = {"processor": "translation", "paging": "shadow", "disk_cache": disk_cache}
+    return HostedHypervisor(MONITOR, structure, Place("monitor"))
 
 
 def lowered(layer: Layer, demand: d.Demand) -> list[Step]:
@@ -349,7 +350,7 @@ PACKETS = d.TransferPackets("send", 1500, count=10)
     [
         ("physical", [Use("driver", cycles=9_600)], [Use("driver", cycles=24_000, operations=10)]),
         ("paravirtual", [], []),
-        ("emulated", [Below(d.AccessRegister(count=12))], [Below(d.AccessRegister(count=30))]),
+        ("emulated", [Below(d.AccessRegister("disk", count=12))], [Below(d.AccessRegister("nic", count=30))]),
     ],
 )
 def test_the_driver_is_that_of_the_device_there_is(devices: str, disk: list[Step], nic: list[Step]) -> None:

@@ -1,0 +1,231 @@
+"""A hypervisor for processors with hardware assist: guests run as they are and leave only by exits.
+
+Scope and limits: on the machine itself (ESX, Xen) or as a part of a host system (KVM, Firecracker), with emulated,
+paravirtual and passthrough devices. A guest's memory is there from the start: no balloon, no page sharing, no
+second-level faults. Interrupts that a halted processor wakes by are charged where they come from. Transmit
+completions of paravirtual devices raise no interrupts. The driver domain is priced as an assisted guest.
+
+Mechanism (paid by the guest's thread unless said otherwise):
+    nested_refill   nested paging: longer walks after traps, new pages and switches (random and streamed accesses
+                    have theirs from the machine, see ``NestedWalk``)
+    trap, shadow_paging, address_space
+                    shadow paging: traps looked up, table writes traced, hidden faults, table bases loaded
+    translation     without assist: sensitive instructions by translated code
+    register_exit   an exit for each register of an emulated device, and for the doorbell that starts a request
+    emulation       what the register means, and the request put together, at the emulator's place
+    kick            emergent: the exit of a notification, only if the device thread sleeps
+    injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
+                    interrupts are posted; streams share interrupts
+    timer_exit      emergent: the guest's tick is set and fired
+    halt_exit       emergent: an idle virtual processor exits, sleeps, is woken
+    host_interrupt  emergent: the timer of the system below makes the guest exit
+    device_thread, device_copy, host_bridge
+                    paid by the device thread: a request of its ring, the bytes of a packet, the virtual network
+    device_path, driver
+                    paid by a thread of a hypervisor on the machine: its own block path and drivers
+    transfer        a passthrough device moves the guest's bytes itself, past the host system
+
+Device threads stand in the hypervisor, in the host's kernel, in a host process, or in domain 0, and pay there what
+that system asks. Each device has its own, which keeps many requests under way (``asynchronous``), or one thread
+serves all devices of the guest and waits for each request (``serial``).
+
+Parameters: see ``PARAMETERS`` here, in ``_assist`` and in ``_device_paths``.
+
+Validation: see tests/unit/test_hardware_hypervisor.py for single requests by hand.
+
+References: dall2014, agache2020, landau2011.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from simulator import demands as d
+from simulator.layers import _assist, _device_paths, _transfers
+from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
+from simulator.parameters import Parameter
+from simulator.steps import Below, Send, Step
+
+_MACHINE = "stands_on=machine"
+_DEVICES = ("disk", "nic")
+
+
+class HardwareHypervisor(Layer):
+    """The hypervisor as its guests meet it."""
+
+    OFFERS = "machine"
+    NEEDS = "machine"
+    CONFINES_MEMORY = True
+    CONTROL = frozenset({
+        "limit-processor", "limit-memory", "limit-disk", "pause", "snapshot", "roll-back", "clone", "migrate",
+        "own-kernel", "other-system", "package", "debug-system",
+    })  # fmt: skip
+    STRUCTURE = {
+        "stands_on": ("machine", "system"),
+        **_assist.STRUCTURE,
+        **_device_paths.STRUCTURE,
+        "device_threads": ("asynchronous", "serial"),
+    }
+    PARAMETERS = (
+        *_assist.PARAMETERS,
+        *_device_paths.PARAMETERS,
+        Parameter("kick_cycles", "cycles", "a sleeping device thread notified, exit included", "kick"),
+        Parameter("interrupt_batch_count", "count", "units of a stream that share an interrupt", "injection"),
+        Parameter("ring_count", "count", "requests that wait for a device thread, where no device says how many"),
+        Parameter("tick_hz", "hz", "timer interrupts a second of the hypervisor itself", "host_interrupt", _MACHINE),
+        Parameter("monitor_bytes", "bytes", "memory of the hypervisor for each guest"),
+        Parameter("hypervisor_bytes", "bytes", "memory of the hypervisor itself", "", _MACHINE),
+        Parameter("driver_domain_bytes", "bytes", "memory given to domain 0", "", "disk_place=domain-0"),
+    )
+    MECHANISMS = {
+        **_assist.MECHANISMS,
+        **_device_paths.MECHANISMS,
+        "kick": Mechanism("the exit that wakes a sleeping device thread", "emergent"),
+        "transfer": Mechanism("bytes moved by a device"),
+    }
+
+    def __init__(
+        self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
+    ) -> None:
+        super().__init__(parameters, structure, place)
+        page_bytes = self.place.page_bytes
+        self.assist = _assist.Assist(self.parameters, self.structure, page_bytes)
+        self.paths = _device_paths.DevicePaths(self.parameters, self.structure, self.place.path, page_bytes)
+
+    @classmethod
+    def needs(cls, structure: Mapping[str, str]) -> str:
+        """The bare machine, or a host system."""
+        return structure["stands_on"]
+
+    @classmethod
+    def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
+        """The hypervisor, and its tables and device models for each guest."""
+        return parameters.get("hypervisor_bytes", 0.0) + children * parameters["monitor_bytes"]
+
+    # ---- the three verbs
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """A guest's machine operation: nothing, an exit, or a device's work."""
+        steps = self.assist.lower(demand)
+        if steps is not None:
+            return steps
+        if isinstance(demand, d.TransferBlocks):
+            return self._disk(demand)
+        if isinstance(demand, d.TransferPackets):
+            return self._nic(demand)
+        raise self.not_offered(demand)
+
+    def react(self, transition: Transition) -> Iterable[Step]:
+        """Halting, waking, and the timer of the system below."""
+        return self.assist.react(transition)
+
+    def guest_services(self) -> tuple[Service, ...]:
+        """The device threads of one guest."""
+        if self.structure["device_threads"] == "serial":
+            room = max(self._room(device) for device in _DEVICES)
+            return (Service("device-thread", queue="devices", capacity=room, batch=room, serial=True),)
+        return tuple(
+            Service(f"{device}-thread", queue=device, capacity=room, batch=room, serial=room == 1)
+            for device in _DEVICES
+            for room in (self._room(device),)
+        )
+
+    def tick_hz(self) -> float:
+        """A hypervisor on a host system is interrupted by that system's timer instead."""
+        return self.parameters.tick_hz if self.structure["stands_on"] == "machine" else 0.0
+
+    def presents(self) -> Mapping[str, str]:
+        """The guest's own devices; paravirtual ones where nobody says which."""
+        shown = self.place.guest_devices
+        return {device: shown[device].style if device in shown else "paravirtual" for device in _DEVICES}
+
+    def for_child(self, role: str, devices: Mapping[str, GuestDevice] | None = None) -> Layer:
+        """Domain 0 drives the devices itself."""
+        return DriverDomainPort(self) if role == _device_paths.DOMAIN_0 else super().for_child(role, devices)
+
+    def _load(self, image: d.File) -> Iterable[Step]:
+        """Firmware and loader come from the host's files, or from a disk that the hypervisor drives."""
+        if self.structure["stands_on"] == "system":
+            return super()._load(image)
+        units = range(0, image.size_bytes, image.unit_bytes)
+        return [Below(d.TransferBlocks(start, image.unit_bytes)) for start in units]
+
+    # ---- devices
+
+    def _figure(self, device: str, name: str) -> float:
+        """A number of the guest's device, 0 where no device says it."""
+        shown = self.place.guest_devices
+        return shown[device].parameters.get(name, 0.0) if device in shown else 0.0
+
+    def _room(self, device: str) -> int:
+        return int(self._figure(device, "queue_count") or self.parameters.ring_count)
+
+    def _disk(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
+        """One transfer, in as many requests as the controller needs for it."""
+        style = self.presents()["disk"]
+        if style == "passthrough":
+            return (self._through("disk", demand), *self.assist.interrupt(arrives=True))
+        request_bytes = self._figure("disk", "request_bytes")
+        requests = max(1.0, demand.size_bytes / request_bytes) if request_bytes else 1.0
+        work = self.paths.disk(demand, style, requests)
+        doorbell = self.assist.register(requests) if style == "emulated" else ()
+        return (*doorbell, self._send("disk", demand, work, kicks=style == "paravirtual"))
+
+    def _nic(self, demand: d.TransferPackets) -> tuple[Step, ...]:
+        """Units in one direction: those of a stream share interrupts, one that is waited for has its own."""
+        style, sends = self.presents()["nic"], demand.direction == "send"
+        part = demand.count / self.parameters.interrupt_batch_count
+        if style == "passthrough":
+            return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
+        window_bytes = demand.window_bytes
+        work = self.paths.nic(demand, style)
+        send = self._send("nic", demand, work, kicks=sends and style == "paravirtual", window_bytes=window_bytes)
+        doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
+        shared = self.assist.interrupt(part) if window_bytes and not (sends and style == "paravirtual") else ()
+        return (*doorbell, send, *shared)
+
+    def _send(
+        self, device: str, demand: d.TransferBlocks | d.TransferPackets, work: tuple[Step, ...], *, kicks: bool,
+        window_bytes: float = 0.0,
+    ) -> Send:  # fmt: skip
+        """Work for the device thread; only a ring needs a kick, an emulated device was started by its register."""
+        return Send(
+            "devices" if self.structure["device_threads"] == "serial" else device,
+            work=work,
+            kick=(self.assist.use("kick", "kick_cycles"),) if kicks else (),
+            notice=self.assist.interrupt(),
+            wait=not window_bytes,
+            size_bytes=demand.size_bytes,
+            window_bytes=window_bytes,
+        )
+
+    def _through(self, device: str, demand: d.TransferBlocks | d.TransferPackets) -> Step:
+        """The machine's own device, past a host system; through it where the host's device is a virtual one itself."""
+        owned = self.place.presents[device] in ("physical", "passthrough")
+        return _transfers.moved(demand) if owned else Below(demand)
+
+
+class DriverDomainPort(HardwareHypervisor):
+    """The hypervisor as its driver domain meets it: devices are its own, everything else as for any guest."""
+
+    def __init__(self, hypervisor: HardwareHypervisor) -> None:
+        place = replace(hypervisor.place, guest_devices={})
+        super().__init__(hypervisor.parameters, hypervisor.structure, place)
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """Devices directly."""
+        if isinstance(demand, (d.TransferBlocks, d.TransferPackets)):
+            return (Below(demand),)
+        return super().lower(demand)
+
+    def guest_services(self) -> tuple[Service, ...]:
+        """None: its back ends belong to the guests that they serve."""
+        return ()
+
+    def presents(self) -> Mapping[str, str]:
+        """The real devices."""
+        return self.place.presents
+
+
+LAYER = HardwareHypervisor
