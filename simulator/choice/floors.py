@@ -13,6 +13,8 @@ from simulator.layers.base import Layer
 from simulator.scenario import Catalog
 
 MACHINE, SYSTEM = "machine", "system"
+PLAIN = "operating_system"
+"""The family that makes no class of its own: it stands in nearly every stack."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def control(stack: tuple[Floor, ...]) -> tuple[str, ...]:
 
 def classes(stack: tuple[Floor, ...]) -> tuple[str, ...]:
     """The families under a tenant that are no plain system, from the hardware up; none on bare metal."""
-    families = (floor.product.family for floor in stack if not floor.kernel)
+    families = (floor.product.family for floor in stack if floor.product.family != PLAIN)
     return tuple(dict.fromkeys(family.replace("_", " ") for family in families))
 
 
