@@ -103,7 +103,9 @@ class _Run:
         context = Context(
             name, lambda: self.environment.now, lambda purpose: Draws(seed, self.replication, name, purpose)
         )
-        class_files = ClassFiles(context.path(figures["workload"]), figures["bytecode"]) if figures.get("bytecode") else None
+        class_files = (
+            ClassFiles(context.path(figures["workload"]), figures["bytecode"]) if figures.get("bytecode") else None
+        )
         program = family(figures["parameters"], context, class_files)
         return _Tenant(name, figures, program, context, self.environment.event())
 

@@ -218,9 +218,7 @@ class House:
             thread = Thread(self, home.path, name, home, self.shares[home.path], service=True)
             self.threads.append(thread)
             if service.queue:
-                ring = self._rings.setdefault(
-                    node.queue(service.queue), Ring(self.environment.event, service.capacity)
-                )
+                ring = self._rings.setdefault(node.queue(service.queue), Ring(self.environment.event, service.capacity))
                 self.environment.process(thread.serve(service, ring))
             else:
                 self.environment.process(thread.repeat(service))

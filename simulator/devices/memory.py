@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from simulator.parameters import Parameter, Parameters
 
-
 _ROUNDING = 1e-12
 """Part of a capacity by which sums of its parts may miss it."""
 

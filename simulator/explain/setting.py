@@ -95,9 +95,7 @@ class Setting:
                 raise UsageError(f"{product.name} knows no {key}={value}; {suggestion(value, known[key])}")
         lacking = missing(family.PARAMETERS, {**product.structure, **written}, product.parameters)
         if lacking:
-            raise UsageError(
-                f"{product.name} has no numbers for that choice: {', '.join(lacking)}; take another product"
-            )
+            raise UsageError(f"{product.name} has no numbers for that: {', '.join(lacking)}; take another product")
         return written
 
     # ---- what the walk asks

@@ -21,13 +21,18 @@ from simulator.steps import Step, Use
 
 ONLY = "processor=assist"
 PLACES = ("host-kernel", "host-process")
-_ELSEWHERE = ("emulator_place=hypervisor", "emulator_place=domain-0")
-PARAMETERS = tuple(
-    replace(each, only="processor=translation") if each.only == "execution=translation"
-    else each if each.only.startswith("paging")
-    else replace(each, only=ONLY)
-    for each in _assist.PARAMETERS if each.only not in _ELSEWHERE
+_BY_PAGING = (
+    "nested_trap_cycles", "nested_fill_cycles", "nested_switch_cycles",
+    "trap_cycles", "traced_write_cycles", "shadow_fill_cycles", "address_space_cycles",
 )  # fmt: skip
+_EXITS = (
+    "exit_cycles", "injection_cycles", "interrupt_end_cycles", "timer_cycles", "halt_cycles",
+    "host_kernel_register_cycles", "host_process_register_cycles", "host_page_bytes",
+)  # fmt: skip
+PARAMETERS = (
+    *(each for each in _assist.PARAMETERS if each.name in _BY_PAGING),
+    *(replace(each, only=ONLY) for each in _assist.PARAMETERS if each.name in _EXITS),
+)
 """Those of a processor's assist, under the choices of this family."""
 
 

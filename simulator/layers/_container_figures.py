@@ -21,34 +21,28 @@ def _unions() -> Iterator[Parameter]:
     for name in UNIONS:
         only = f"storage={name}"
         yield Parameter(f"{name}_lookup_cycles", "cycles", "a path found in several layers", "union_lookup", only)
-        yield Parameter(
-            f"{name}_change_cycles", "cycles", "a name made or removed in the top layer", "union_lookup", only
-        )
-        yield Parameter(
-            f"{name}_exec_cycles", "cycles", "a program found and opened through the layers", "union_lookup", only
-        )
-        yield Parameter(
-            f"{name}_copy_cycles", "cycles", "a file made in the top layer, its bytes apart", "copy_up", only
-        )
+        yield Parameter(f"{name}_change_cycles", "cycles", "a name made or removed on top", "union_lookup", only)
+        yield Parameter(f"{name}_exec_cycles", "cycles", "a program found and opened", "union_lookup", only)
+        yield Parameter(f"{name}_copy_cycles", "cycles", "a file made on top, its bytes apart", "copy_up", only)
 
 
 _FILTER, _MAPPER, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay"
 
 PARAMETERS = (
     Parameter("filter_cycles", "cycles", "one system call past the filter", "system_call_filter", _FILTER),
-    Parameter("fork_calls_count", "count", "system calls of a fork, its exit and the wait", "system_call_filter", _FILTER),
-    Parameter("exec_calls_count", "count", "system calls of fork, exec, loading and exit", "system_call_filter", _FILTER),
-    Parameter("shell_calls_count", "count", "system calls of a shell that runs a program", "system_call_filter", _FILTER),
+    Parameter("fork_calls_count", "count", "system calls of a fork, exit and wait", "system_call_filter", _FILTER),
+    Parameter("exec_calls_count", "count", "system calls of exec, loading and exit", "system_call_filter", _FILTER),
+    Parameter("shell_calls_count", "count", "system calls of shell and program", "system_call_filter", _FILTER),
     *_unions(),
     Parameter("mapper_copy_cycles", "cycles", "a block of the image taken over, its bytes apart", "copy_up", _MAPPER),
     Parameter("mapper_block_bytes", "bytes", "how much is taken over at a time", "copy_up", _MAPPER),
     Parameter("charge_cycles", "cycles", "one page booked to its control group", "memory_charge"),
     Parameter("level_cycles", "cycles", "one more level of run queues, at a switch or a tick", "group_scheduling"),
     Parameter("cable_cycles", "cycles", "one unit through the virtual cable and the bridge", "virtual_cable"),
-    Parameter("translation_cycles", "cycles", "one unit tracked and its address changed", "address_translation", "network=nat"),
-    Parameter("encapsulation_cycles", "cycles", "one unit packed into the tunnel or out of it", "encapsulation", _TUNNEL),
+    Parameter("translation_cycles", "cycles", "one unit tracked and changed", "address_translation", "network=nat"),
+    Parameter("encapsulation_cycles", "cycles", "one unit into the tunnel or out of it", "encapsulation", _TUNNEL),
     Parameter("encapsulation_bytes", "bytes", "outer headers of one packet", "encapsulation", _TUNNEL),
-    Parameter("route_cycles", "cycles", "one unit through a routed device without a bridge", "routing", "network=routed"),
+    Parameter("route_cycles", "cycles", "one unit through a routed device", "routing", "network=routed"),
     Parameter("segment_bytes", "bytes", "largest unit that passes at once, if the card cuts it", "virtual_cable"),
     Parameter("acknowledgement_ratio", "ratio", "acknowledgements that pass for one unit of data", "virtual_cable"),
     Parameter("enclosure_cycles", "cycles", "start: namespaces, private mounts, first process"),

@@ -3,7 +3,8 @@
 ``hypervisor``: a thread of the hypervisor, which has its own block path, virtual switch and drivers.
 ``host-kernel``: a thread of the host's kernel: the host's block stack or bridge, and its driver.
 ``host-process``: a thread of a process: system calls of the host, files of the host.
-``domain-0``: a back end in the driver domain's kernel; for emulated devices a process there.
+``domain-0``: a back end in the driver domain's kernel; for emulated devices a process there, whose calls are part
+of what emulation costs.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ STRUCTURE = {
 """Where the threads of paravirtual devices stand; those of emulated ones stand where the emulator does.
 ``disk_cache``: what a host process does with the host's page cache: past it, through it, or through to the disk."""
 
-_HYPERVISOR, _SYSTEM = "emulator_place=hypervisor", "stands_on=system"
+_OWN_DISK, _SYSTEM = "disk_place=hypervisor", "stands_on=system"
 
 PARAMETERS = (
     Parameter("disk_ring_cycles", "cycles", "one request of a ring in the device thread", "device_thread"),
@@ -36,16 +37,16 @@ PARAMETERS = (
               "device_copy"),
     Parameter("bridge_cycles", "cycles", "one unit through the virtual network", "host_bridge"),
     Parameter("disk_calls_count", "count", "system calls of a device process for a request, its transfer apart", "",
-              "emulator_place=host-process"),
+              "disk_place=host-process"),
     Parameter("nic_calls_count", "count", "system calls of a device process for a unit", "",
               "emulator_place=host-process"),
     Parameter("disk_block_bytes", "bytes", "how much of a virtual disk's file the host moves at a time", "", _SYSTEM),
     Parameter("block_path_cycles", "cycles", "one request through the hypervisor's block path", "device_path",
-              _HYPERVISOR),
+              _OWN_DISK),
     Parameter("disk_driver_cycles", "cycles", "the hypervisor's disk driver and interrupt, one request", "driver",
-              _HYPERVISOR),
+              _OWN_DISK),
     Parameter("nic_driver_cycles", "cycles", "the hypervisor's network driver and interrupts, one unit", "driver",
-              _HYPERVISOR),
+              "nic_place=hypervisor"),
 )  # fmt: skip
 
 MECHANISMS = {

@@ -18,14 +18,13 @@ from simulator.parameters import Parameter, Parameters
 from simulator.steps import Send, Step, Use
 
 ONLY = "processor=assist|emulation"
-_WITHOUT_THREADS = ("disk_emulation_cycles", "nic_emulation_cycles", "bridge_cycles", "disk_block_bytes")
-_ELSEWHERE = "emulator_place=hypervisor"
+_OF_ANY = ("disk_emulation_cycles", "nic_emulation_cycles", "bridge_cycles", "disk_block_bytes")
+_OF_THREADS = (
+    "disk_ring_cycles", "nic_ring_cycles", "device_copy_cycles_per_byte", "disk_calls_count", "nic_calls_count",
+)  # fmt: skip
 PARAMETERS = (
-    *(
-        replace(each, only="" if each.name in _WITHOUT_THREADS else ONLY)
-        for each in _device_paths.PARAMETERS
-        if each.only != _ELSEWHERE
-    ),
+    *(replace(each, only="") for each in _device_paths.PARAMETERS if each.name in _OF_ANY),
+    *(replace(each, only=ONLY) for each in _device_paths.PARAMETERS if each.name in _OF_THREADS),
     Parameter("wake_cycles", "cycles", "a thread of the process woken for a request", "thread_wake", ONLY),
     Parameter("requests_count", "count", "requests under way where no device says how many fit", "", ONLY),
     Parameter("receive_batch_count", "count", "packets the host hands over at once; they share an interrupt"),

@@ -56,6 +56,7 @@ class Group:
         stage: how often they have been compiled.
         since: bytecodes that the program had executed when they were last.
         queued: whether they wait for the compiler.
+        in_flight: portions that were under way when they were compiled and are not counted yet.
     """
 
     methods: float
@@ -63,6 +64,7 @@ class Group:
     stage: int = 0
     since: float = 0.0
     queued: bool = False
+    in_flight: int = 0
 
 
 class Code:
@@ -81,7 +83,7 @@ class Code:
         self.program, self.parameters, self.stages, self.backlogs = program, parameters, stages, backlogs
         self.groups = _groups(program, int(parameters.groups_count))
         self.executed = 0.0
-        self._under_way = 0
+        self._under_way = self._peak = 0
 
     # ---- what the code costs now
 
@@ -106,15 +108,24 @@ class Code:
     # ---- counting
 
     def begin(self) -> float:
-        """Bytecodes until the next group reaches its threshold, divided among the threads that execute."""
+        """Bytecodes until the next group reaches its threshold, divided among the threads that execute.
+
+        As many threads are expected as have been executing since code was installed last. An invocation is not divided.
+        """
         self._under_way += 1
+        self._peak = max(self._peak, self._under_way)
         due = min((self._due(group) for group in self._rising()), default=float("inf"))
-        return 0.0 if self._reached(due) else (due - self.executed) / self._under_way
+        left = (due - self.executed) / self._peak
+        return 0.0 if self._reached(due) else max(left, self.program.method_bytecodes)
 
     def end(self, bytecodes: float) -> None:
-        """So many have been executed."""
+        """So many have been executed; those in flight when new code was installed were executed in the old one."""
         self._under_way -= 1
         self.executed += bytecodes
+        for group in self.groups:
+            if group.in_flight:
+                group.in_flight -= 1
+                group.since = self.executed
 
     def queue(self) -> int:
         """Put the next group that has reached its threshold into its compiler's queue: its number from 1, 0 if none."""
@@ -127,9 +138,10 @@ class Code:
         return 0
 
     def install(self, group: Group) -> None:
-        """The group's new code is there; its counters begin anew."""
+        """The group's new code is there; its counters begin anew, once what is in flight has been counted."""
         self.backlogs[self.stages[group.stage].compiler].methods -= group.methods
-        group.stage, group.queued, group.since = group.stage + 1, False, self.executed
+        group.stage, group.queued, self._peak = group.stage + 1, False, self._under_way
+        group.since, group.in_flight = self.executed, self._under_way
 
     def _rising(self) -> list[Group]:
         return [group for group in self.groups if group.stage < len(self.stages) and not group.queued]
@@ -139,14 +151,14 @@ class Code:
 
     def _due(self, group: Group) -> float:
         """Bytecodes that the program has executed when the group's methods reach their thresholds."""
-        calls = self._invocations(self.stages[group.stage])
+        calls = self.invocations(self.stages[group.stage])
         return group.since + calls * self.program.method_bytecodes * group.methods / group.heat
 
-    def _invocations(self, stage: Stage) -> float:
-        """HotSpot's rule, for invocations and back edges that grow together; noticed at the next look at the counters.
+    def invocations(self, stage: Stage) -> float:
+        """Invocations until a method is compiled: HotSpot's rule, noticed at the next look at the counters.
 
-        With i invocations and b back edges a method is compiled when i > I s, or i > M s and i + b > B s, or b > E s,
-        where s = 1 + queued methods / (load times threads).
+        With i invocations and b back edges, which grow together, a method is compiled when i > I s, or i > M s and
+        i + b > B s, or b > E s, where s = 1 + queued methods / (load times threads).
         """
         parameters, tier, notice = self.parameters, stage.tier, f"{stage.counter}_notice"
         loops = max(0.0, self.program.method_bytecodes / parameters.body_bytecodes_count - 1.0)

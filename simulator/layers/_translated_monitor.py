@@ -16,6 +16,7 @@ from simulator.steps import Below, Step, Use
 
 ONLY = "processor=translation"
 PARAMETERS = (
+    Parameter("sensitive_cycles", "cycles", "a sensitive instruction, by translated code", "translation", ONLY),
     Parameter("register_cycles", "cycles", "a register of a virtual device, inside the monitor", "emulation", ONLY),
     Parameter("interrupt_cycles", "cycles", "a virtual interrupt delivered to the guest", "emulation", ONLY),
     Parameter("world_switch_cycles", "cycles", "the processor's state exchanged, one way", "world_switch", ONLY),

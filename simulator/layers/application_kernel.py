@@ -12,8 +12,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread, which wait
     gofer           a file is opened, made or removed: a message to the process that holds the files, and the host's
                     call there
     sentry_memory   a fault is resolved by mapping a piece of the Sentry's memory file; the host then pays its faults
-    sentry_process  fork and exec in the Sentry's own tables; systrap and ptrace need a process of the host for the new
-                    address space, kvm only another page table
+    sentry_process  fork and exec in the Sentry's own tables, and the pieces of memory that a new program maps on its
+                    way, each by a fault; the host then pays what a new address space and its touches take
     sentry_network  network=sandbox: its own TCP and IP, one unit; the host only moves whole packets (one call and its
                     driver each); network=host: sockets of the host
     sentry_wake     emergent: a thread that had blocked is woken by the Sentry's scheduler
@@ -54,11 +54,14 @@ class ApplicationKernel(Layer):
         Parameter("map_unit_bytes", "bytes", "memory that is mapped at once", "sentry_memory"),
         Parameter("sentry_process_cycles", "cycles", "a process in the Sentry's tables", "sentry_process"),
         Parameter("fork_calls_count", "count", "system calls of a fork, its exit and the wait", "interception"),
+        Parameter("fork_pieces_count", "count", "pieces of memory mapped after a fork", "sentry_memory"),
         Parameter("exec_calls_count", "count", "system calls of fork, exec, loading and exit", "interception"),
+        Parameter("exec_pieces_count", "count", "pieces of memory mapped by a new program", "sentry_memory"),
         Parameter("shell_calls_count", "count", "system calls of a shell that runs a program", "interception"),
+        Parameter("shell_pieces_count", "count", "pieces of memory mapped by a shell and a program", "sentry_memory"),
         Parameter("message_cycles", "cycles", "one message through the Sentry, one side", "sentry"),
         Parameter("copy_cycles_per_byte", "cycles/byte", "a byte between program and Sentry", "sentry"),
-        Parameter("sentry_packet_cycles", "cycles", "one unit through TCP and IP of the Sentry", "sentry_network", _SANDBOX),
+        Parameter("sentry_packet_cycles", "cycles", "one unit through its TCP and IP", "sentry_network", _SANDBOX),
         Parameter("header_bytes", "bytes", "TCP and IP headers", "sentry_network", _SANDBOX),
         Parameter("acknowledgement_ratio", "ratio", "acknowledgements for one unit", "sentry_network", _SANDBOX),
         Parameter("socket_window_bytes", "bytes", "data of a connection under way at most", "sentry_network", _SANDBOX),
@@ -90,12 +93,8 @@ class ApplicationKernel(Layer):
             d.Allocate: lambda demand: (*self._call(), *self._faults(demand.size_bytes), Below(demand)),
             d.Free: self._and_host,
             d.Map: lambda demand: (*self._call(2.0), *self._faults(self.parameters.map_unit_bytes), Below(demand)),
-            d.Create: lambda demand: (
-                *self._call(d.CALLS["create"]),
-                self._use("gofer", "gofer_cycles"),
-                Below(demand),
-            ),
-            d.Delete: lambda demand: (*self._call(), self._use("gofer", "gofer_cycles"), Below(demand)),
+            d.Create: lambda demand: (*self._call(d.CALLS["create"]), *self._gofer(demand)),
+            d.Delete: lambda demand: (*self._call(), *self._gofer(demand)),
             d.Read: self._and_host,
             d.Write: lambda demand: (*self._call(demand.calls), Below(demand)),
             d.WriteThrough: lambda demand: (*self._call(2.0), Below(demand)),
@@ -139,14 +138,20 @@ class ApplicationKernel(Layer):
         """A call that the Sentry answers by one of the host."""
         return (*self._call(), Below(demand))
 
+    def _gofer(self, demand: d.Demand) -> tuple[Step, ...]:
+        """What the gofer asks of the host for it."""
+        return (self._use("gofer", "gofer_cycles"), Below(demand))
+
     def _system_call(self, demand: d.SystemCall) -> tuple[Step, ...]:
         """Answered inside; only a file to be opened goes on to the gofer and the host."""
         call = self._call(d.CALLS.get(demand.name, 1.0))
-        return (*call, self._use("gofer", "gofer_cycles"), Below(demand)) if demand.name == "open_close" else call
+        return (*call, *self._gofer(demand)) if demand.name == "open_close" else call
 
     def _faults(self, size_bytes: float) -> tuple[Step, ...]:
         """First touches: one exception for all that is mapped at once."""
-        pieces = size_bytes / self.parameters.map_unit_bytes
+        return self._mapped(size_bytes / self.parameters.map_unit_bytes)
+
+    def _mapped(self, pieces: float) -> tuple[Step, ...]:
         return (self._intercept(pieces), self._use("sentry_memory", "sentry_fault_cycles", pieces))
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
@@ -155,17 +160,21 @@ class ApplicationKernel(Layer):
         return (self._intercept(), self._use("sentry_memory", "sentry_fault_cycles"), Below(d.SystemCall("null")))
 
     def _process(self, demand: d.StartProcess) -> tuple[Step, ...]:
-        calls = self._call(self.parameters[f"{demand.kind}_calls_count"])
-        opened = (
-            () if demand.kind == "fork" else (self._use("gofer", "gofer_cycles"), Below(d.SystemCall("open_close")))
+        opened = () if demand.kind == "fork" else self._gofer(d.SystemCall("open_close"))
+        return (*self._new_process(demand.kind), *opened, Below(demand))
+
+    def _new_process(self, kind: str, count: float = 1.0) -> tuple[Step, ...]:
+        """What processes take in the Sentry: calls, its tables, and memory that faults piece by piece."""
+        pieces = self.parameters[f"{kind}_pieces_count"] * count
+        return (
+            *self._call(self.parameters[f"{kind}_calls_count"] * count),
+            self._use("sentry_process", "sentry_process_cycles", count),
+            *self._mapped(pieces),
         )
-        host = () if self.structure["platform"] == "kvm" else (Below(d.StartProcess("fork")),)
-        return (*calls, self._use("sentry_process", "sentry_process_cycles"), *opened, *host)
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
-        """Children that stay are processes of the host on every platform."""
-        calls = self._call(self.parameters.fork_calls_count * demand.processes)
-        return (*calls, self._use("sentry_process", "sentry_process_cycles", demand.processes), Below(demand))
+        """Children that stay."""
+        return (*self._new_process("fork", demand.processes), Below(demand))
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
         return (*self._call(), self._use("sentry", "message_cycles"), self._copy(demand.size_bytes))

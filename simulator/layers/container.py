@@ -19,11 +19,11 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     encapsulation        overlay network: it is packed into UDP; the outer headers are on the wire too
     routing              a routed device instead of cable and bridge (OpenVZ's venet)
 
-Starting: namespaces, mounts and first process always; a control group for each hierarchy (v1) or one (v2); the layers of
-the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
+Starting: namespaces, mounts and first process always; a control group for each hierarchy (v1) or one (v2); the layers
+of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
 
-Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``storage`` (``host``: a bind mount or volume),
-``network``; limit ``pids``.
+Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``storage`` (``host``: a bind mount or
+volume), ``network``; limit ``pids``.
 
 Validation: none.
 
@@ -90,10 +90,8 @@ class Container(Layer):
             return self._keep_process(demand)
         allowed = (Require(lambda: self._no_room(1.0)),) if isinstance(demand, d.StartProcess) else ()
         added = (*self._filter(self._calls(demand)), *self._files(demand), *self._charge(demand))
-        path = self._network(demand)
-        return (
-            (*allowed, *added, Below(demand), *path) if _arrives(demand) else (*allowed, *added, *path, Below(demand))
-        )
+        path, down = self._network(demand), Below(demand)
+        return (*allowed, *added, *((down, *path) if _arrives(demand) else (*path, down)))
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """The kernel below walks one more level of its run queues."""
@@ -143,10 +141,11 @@ class Container(Layer):
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """The kernel tells when they have come and when they end; a refused call costs the call."""
         calls = self.parameters.get("fork_calls_count", 0.0) * demand.processes
-        made = (*self._filter(calls), Below(replace(demand, counters=(*demand.counters, self._count))))
+        counted = replace(demand, counters=(*demand.counters, self._count))
+        made: tuple[Step, ...] = (*self._filter(calls), Below(counted))
         if demand.insists:
             return (Require(lambda: self._no_room(demand.processes)), *made)
-        refused = (*self._filter(1.0), Below(d.SystemCall("null")))
+        refused: tuple[Step, ...] = (*self._filter(1.0), Below(d.SystemCall("null")))
         labels = ("below the limit of processes", "at the limit of processes")
         return (Choice(lambda: int(bool(self._no_room(demand.processes))), (made, refused), labels),)
 
@@ -177,7 +176,7 @@ class Container(Layer):
             written_bytes = demand.offset_bytes if isinstance(demand, d.DirectTransfer) else file.size_bytes
             start_bytes, size_bytes = written_bytes // block_bytes * block_bytes, block_bytes
             name = "mapper_copy_cycles"
-        copy = (
+        copy: tuple[Step, ...] = (
             *self._use("copy_up", name),
             Below(d.Read(file, start_bytes, size_bytes), own=True),
             Below(d.Write(size_bytes, new_pages=size_bytes / self.place.page_bytes), own=True),

@@ -3,7 +3,8 @@
 Scope and limits: on the machine itself (ESX, Xen) or as a part of a host system (KVM, Firecracker), with emulated,
 paravirtual and passthrough devices. A guest's memory is there from the start: no balloon, no page sharing, no
 second-level faults. Interrupts that a halted processor wakes by are charged where they come from. Transmit
-completions of paravirtual devices raise no interrupts. The driver domain is priced as an assisted guest.
+completions of paravirtual devices raise no interrupts. The driver domain is priced as an assisted guest. A host that
+polls for a while before it lets a virtual processor sleep is left out; so is what an exit costs later in caches.
 
 Mechanism (paid by the guest's thread unless said otherwise):
     nested_refill   nested paging: longer walks after traps, new pages and switches (random and streamed accesses

@@ -1,10 +1,10 @@
 """A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
 
-Scope and limits: the heap has its largest size from the start. One group of methods is compiled by one thread and
-installed as a whole; level 2 of the tiers, deoptimization and a full code cache are left out. What G1 copies to empty
-old regions, and the price of write barriers, are not charged apart. Programs that share a virtual machine share its
-heap and threads, not their classes; what one of them kept stays until the machine ends. Java's threads are the
-system's.
+Scope and limits: the heap has its largest size from the start, but takes memory only as it is touched. One group of
+methods is compiled by one thread and installed as a whole; level 2 of the tiers, deoptimization and a full code cache
+are left out. What G1 copies to empty old regions, and the price of write barriers, are not charged apart. Programs that
+share a virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine
+ends. Java's threads are the system's.
 
 Mechanism (paid by the calling thread unless said otherwise):
     class_loading       counted: classes are read from their jar, or from the archive of shared classes, then parsed,
@@ -178,6 +178,7 @@ class JavaVirtualMachine(Layer):
         heap, program, live_bytes = self.heap, demand.program, demand.live_bytes
         size_bytes = demand.size_bytes
         if heap.fresh:
+            yield Hold(size_bytes)
             yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
         yield Progress(lambda: heap.begin(program, live_bytes, size_bytes), lambda count: heap.end(count * size_bytes))
         collection = Send("collector", (Choice(heap.kind, self._collections(), _KINDS),), self._kick())
@@ -186,12 +187,12 @@ class JavaVirtualMachine(Layer):
         yield Choice(lambda: heap.state(program, live_bytes), options, labels)
 
     def _kept(self, program: str, live_bytes: float) -> tuple[Step, ...]:
-        """Before its first object: whether what the program keeps will fit, and memory for that and for eden."""
+        """Before its first object: whether what the program keeps will fit, and memory for that."""
         heap = self.heap
         more_bytes = live_bytes - heap.live.get(program, 0.0)
         return (
             Require(lambda: heap.refusal(program, live_bytes)),
-            Hold(more_bytes + (0.0 if heap.live else heap.eden_bytes)),
+            Hold(more_bytes),
             Change(lambda: heap.keep(program, live_bytes)),
         )
 

@@ -42,7 +42,7 @@ class Unikernel(Layer):
     STRUCTURE = {"calls": ("linked", "binary")}
     PARAMETERS = (
         Parameter("linked_cycles", "cycles", "a system call as a call of a function", "function_call", "calls=linked"),
-        Parameter("binary_cycles", "cycles", "a system call as a trap without change of privilege", "function_call", "calls=binary"),
+        Parameter("binary_cycles", "cycles", "a system call as a trap, no more", "function_call", "calls=binary"),
         Parameter("call_work_cycles", "cycles", "the work of a call that does little", "library"),
         Parameter("file_cycles", "cycles", "a file looked up, made or removed", "library"),
         Parameter("message_cycles", "cycles", "a message between threads, one side", "library"),
@@ -83,9 +83,7 @@ class Unikernel(Layer):
             d.Read: self._read,
             d.Write: lambda demand: self._written("files", demand.size_bytes, demand.calls),
             d.WriteThrough: lambda demand: self._written(demand.file.name, demand.size_bytes, 2.0),
-            d.DirectTransfer: lambda demand: (
-                *self._call(), *self._blocks(demand.file.start_bytes + demand.offset_bytes, demand.size_bytes, demand.write)
-            ),
+            d.DirectTransfer: self._direct,
             d.SendData: self._send,
             d.ReceiveData: self._receive,
             d.ReceiveRequest: self._receive,
@@ -94,7 +92,7 @@ class Unikernel(Layer):
             d.Lock: lambda demand: (Wait("lock", demand.name),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call(), Wait("time", time_s=demand.time_s)),
-        }  # fmt: skip
+        }
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """Calls of functions, and what the devices are asked for."""
@@ -157,6 +155,10 @@ class Unikernel(Layer):
         for index in range(demand.offset_bytes // file.unit_bytes, -(-end_bytes // file.unit_bytes)):
             yield from self._blocks(file.start_bytes + index * file.unit_bytes, file.unit_bytes, write=False)
         yield from (*self._call(), self._copy(demand.size_bytes))
+
+    def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
+        position_bytes = demand.file.start_bytes + demand.offset_bytes
+        return (*self._call(), *self._blocks(position_bytes, demand.size_bytes, demand.write))
 
     def _written(self, name: str, size_bytes: float, calls: float) -> tuple[Step, ...]:
         blocks = self._blocks(0, int(size_bytes), write=True, stream=f"{self.place.path}:{name}")

@@ -18,7 +18,7 @@ Then the host pays what any process makes it pay: system calls, its page cache (
 
 Parameters: see ``PARAMETERS``.
 
-Validation: docs/extending.md compares lmbench's figures that are not parameters here.
+Validation: lmbench's rows of Barham et al. that are no parameters here, see tests/unit/test_user_mode_kernel.py.
 
 References: barham2003.
 """
@@ -53,16 +53,16 @@ class UserModeKernel(Layer):
     MEETS_CALLS = True
     CONTROL = frozenset({"limit-memory", "pause", "own-kernel", "debug-system"})
     PARAMETERS = (
-        Parameter("kernel_entry_cycles", "cycles", "a system call of a guest program, to the guest kernel and back", "kernel_entry"),
-        Parameter("trap_cycles", "cycles", "a fault of a guest program, to the guest kernel and back", "trap"),
+        Parameter("kernel_entry_cycles", "cycles", "a guest's system call, to its kernel and back", "kernel_entry"),
+        Parameter("trap_cycles", "cycles", "a guest's fault, to its kernel and back", "trap"),
         Parameter("update_cycles", "cycles", "one page mapped by a call of the host", "page_table"),
-        Parameter("copied_update_cycles", "cycles", "one page of a new process unmapped, mapped and touched", "page_table"),
+        Parameter("copied_update_cycles", "cycles", "one page of a new process mapped again", "page_table"),
         Parameter("address_space_cycles", "cycles", "another memory map of the host", "address_space"),
         Parameter("kernel_page_cycles", "cycles", "a page of data between two address spaces", "kernel_page"),
         Parameter("signal_cycles", "cycles", "a signal to the guest kernel", "timer_signal"),
-        Parameter("disk_emulation_cycles", "cycles", "one disk request, to the thread that makes the host's call", "emulation"),
+        Parameter("disk_emulation_cycles", "cycles", "one disk request, to the thread that asks", "emulation"),
         Parameter("packet_send_cycles", "cycles", "one packet put together and given to the host", "emulation"),
-        Parameter("packet_receive_cycles", "cycles", "one packet taken from the host, its signal included", "emulation"),
+        Parameter("packet_receive_cycles", "cycles", "one packet taken from the host, signal included", "emulation"),
         Parameter("bridge_cycles", "cycles", "one packet through the host's virtual network", "host_bridge"),
         Parameter("disk_block_bytes", "bytes", "how much of the virtual disk's file the host moves at a time"),
         Parameter("monitor_bytes", "bytes", "memory of the processes beside the guest's"),

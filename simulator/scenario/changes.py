@@ -63,9 +63,7 @@ class Changes:
         """A product has no numbers for choices that it never had."""
         lacking = missing(self.lookup.layer_class(term.name).PARAMETERS, structure, given)
         if lacking and not self.lookup.blamed(place):
-            remedy = (
-                "take another choice, or a product that has it; with numbers of your own, a catalog file of your own"
-            )
+            remedy = "take another choice or another product, or give the numbers in a catalog file of your own"
             self._complain(place, f"{term.name} has no numbers for '{term}': {', '.join(lacking)}", remedy)
 
     def read_parameters(self, written: Mapping[str, Mapping[str, Any]], place: Place, products: Sequence[str]) -> None:

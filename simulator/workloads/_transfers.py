@@ -10,7 +10,7 @@ from simulator.parameters import Parameter
 from simulator.workloads.base import Program
 
 PARAMETERS = (
-    Parameter("depth_count", "count", "requests under way at a time, each a thread's"),
+    Parameter("threads_count", "count", "threads, each with one request under way: how deep the queue is"),
     Parameter("block_bytes", "bytes", "size of a request"),
     Parameter("block_cycles", "cycles", "user cycles for a request"),
     Parameter("write_ratio", "ratio", "part of the requests that writes; the rest reads"),
@@ -49,4 +49,4 @@ def transfers(program: Program, name: str, place: Callable[[], int], turns: Iter
 
 def names(program: Program) -> list[str]:
     """Of the threads."""
-    return [f"job-{number}" for number in range(int(program.parameters.depth_count))]
+    return [f"job-{number}" for number in range(int(program.parameters.threads_count))]

@@ -1,10 +1,10 @@
 """A server for clients who each wait for their answer before they ask again: a key-value store, a web or a Java server.
 
 One operation: one request answered. Each worker thread goes round in a loop: it asks which of its clients have sent
-something, takes all of that, works, answers all of it, and looks again. With nothing there it blocks until the next
-request arrives and pays for being woken; under load it never blocks, and system calls, packets and wake-ups are
-shared by what has gathered meanwhile. Requests look up words at random places of the server's data, some read a
-file from the page cache. The data were put there before the clock starts.
+something, takes all of that (or as much as fits into a round), works, answers, and looks again. With nothing there
+it blocks until the next request arrives and pays for being woken; under load it never blocks, and system calls,
+packets and wake-ups are shared by what has gathered meanwhile. Requests look up words at random places of the
+server's data, some read a file from the page cache. The data were put there before the clock starts.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class RequestServer(Program):
         Parameter("workers_count", "count", "threads that answer"),
         Parameter("clients_count", "count", "clients of all threads together"),
         Parameter("requests_count", "count", "requests of all clients together"),
+        Parameter("round_requests_count", "count", "requests taken in one round at most, and answered at its end"),
         Parameter("client_s", "s", "time from an answer to the client's next request: the client and the network"),
         Parameter("client_variation_ratio", "ratio", "standard deviation of that time over the mean"),
         Parameter("request_bytes", "bytes", "size of a request"),
@@ -114,7 +115,7 @@ class RequestServer(Program):
                 taken = clients.arrived(clients.next_s, 1)
                 yield ReceiveRequest(request_bytes, payload_bytes, wait_s)
             else:
-                taken = clients.arrived(context.now, left)
+                taken = clients.arrived(context.now, min(left, int(parameters.round_requests_count)))
                 yield ReceiveData(request_bytes, payload_bytes, count=len(taken))
             yield from self._answer(len(taken), work, pages)
             for arrived_s, client in taken:

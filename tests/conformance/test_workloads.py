@@ -29,7 +29,7 @@ MODULES = sorted(discovery.members("workloads"))
 
 
 class Site(NamedTuple):
-    """A machine with ways of virtualizing; the first runs the workload without any."""
+    """A machine with ways of virtualizing; "native" is the workload without any."""
 
     machine: str
     memory: str
@@ -52,6 +52,11 @@ SITES = {
         "native": "windows-11 |",
         "workstation": "windows-11 | vmware-workstation-3.2 / windows-11",
     }),
+    "class files": Site("laptop-2025", "4 GiB", {
+        "native": "linux-6 | hotspot-21",
+        "docker": "linux-6 | docker-27 / hotspot-21",
+        "workstation": "linux-6 | vmware-workstation-3.2 / linux-6 / hotspot-21",
+    }),
 }  # fmt: skip
 SHORT: Mapping[str, int | str] = {
     "chunks_count": 12, "files_count": 20, "group_count": 4, "queries_count": 12, "requests_count": 12,
@@ -60,7 +65,7 @@ SHORT: Mapping[str, int | str] = {
 }  # fmt: skip
 """How long the simulated part is; a workload that calls it otherwise runs at its full length."""
 SMALL: Mapping[str, int | str] = {
-    "chunk_cycles": "10 M cycles", "depth_count": 1, "chunks_count": 4, "block_bytes": "64 KiB",
+    "chunk_cycles": "10 M cycles", "threads_count": 1, "chunks_count": 4, "block_bytes": "64 KiB",
     "step_bytes": "8 MiB",
 }  # fmt: skip
 """How finely one is simulated that never ends."""
@@ -113,7 +118,10 @@ def fits(workload: str, site: str, stack: str) -> bool:
     try:
         load(scenario(workload, site, stack), catalog=CATALOG)
     except ScenarioError as error:
-        assert any(reason in str(error) for reason in ("is machine code for", "is built for", "runs on a bytecode"))
+        assert any(
+            reason in str(error)
+            for reason in ("is machine code for", "is built for", "runs on a bytecode", "in machine code only")
+        )
         return False
     return True
 

@@ -13,6 +13,8 @@ import pytest
 
 from simulator import demands as d
 from simulator.catalog import Catalog
+from simulator.errors import UsageError
+from simulator.explain import explain
 from simulator.layers.base import GuestDevice, Place, Transition
 from simulator.layers.hardware_hypervisor import HardwareHypervisor
 from simulator.steps import At, Below, Send, Step, Transfer, Use
@@ -305,3 +307,46 @@ def test_numbers_come_from_a_machine_of_the_same_architecture() -> None:
     """A server takes the x86 server's 1,638 cycles, although a board measured in the same year has 5,326."""
     assert catalog().layer("kvm-3", "felter-x3650").values()["exit_cycles"] == 1638
     assert catalog().layer("kvm-3", "arndale").values()["exit_cycles"] == 5326
+
+
+# ---------------------------------------------------------------- starting, and choices that a product does not have
+
+
+def test_a_virtual_machine_of_firecracker_is_there_before_one_of_qemu() -> None:
+    """Work before the guest's kernel begins: 34 ms against 86 ms at 2.5 GHz; and 4 MiB against 24 MiB are read."""
+    work, read = {}, {}
+    for name in ("firecracker-1", "kvm-6"):
+        figures = {key: each.value for key, each in catalog().layer(name, "firecracker-m5d").start.items()}
+        steps = list(hypervisor(name).start(figures))
+        work[name] = cycles(steps)["start"] / 2.5e9
+        read[name] = sum(
+            step.demand.size_bytes for step in steps if isinstance(step, Below) and isinstance(step.demand, d.Read)
+        )
+    assert work == {"firecracker-1": pytest.approx(0.0344), "kvm-6": pytest.approx(0.0550303 + 0.0306)}
+    assert read == {"firecracker-1": 4 * 2**20, "kvm-6": 24 * 2**20}
+
+
+def test_a_hypervisor_on_the_machine_reads_firmware_from_its_own_disk() -> None:
+    """32 MiB in units of 64 KiB."""
+    figures = {key: each.value for key, each in catalog().layer("vmware-esxi-7", MACHINE).start.items()}
+    units = [step.demand for step in hypervisor("vmware-esxi-7").start(figures) if isinstance(step, Below)]
+    assert len(units) == 512
+    assert all(isinstance(unit, d.TransferBlocks) and unit.size_bytes == 64 * 1024 for unit in units)
+
+
+@pytest.mark.parametrize(
+    ("stack", "lacking"),
+    [("linux-6 | kvm-6(disk_place=hypervisor) / linux-6", "block_path_cycles"),
+     ("linux-6 | kvm-6(execution=translation) / linux-6", "sensitive_cycles"),
+     ("linux-6 | kvm-6(stands_on=machine) / linux-6", "hypervisor_bytes")],
+)  # fmt: skip
+def test_a_choice_without_numbers_is_refused_by_their_names(stack: str, lacking: str) -> None:
+    with pytest.raises(UsageError, match=f"kvm-6 has no numbers for that.*{lacking}"):
+        explain(stack, "read 4 KiB", machine=MACHINE)
+
+
+def test_explain_takes_the_choices_of_the_stack() -> None:
+    """A thread of the kernel makes no calls: three of them less, and the one of the direct transfer."""
+    stacks = [f"linux-6 | kvm-6(disk_place={place}) / linux-6" for place in ("host-process", "host-kernel")]
+    texts = [str(explain(stack, "read 4 KiB", machine=MACHINE)) for stack in stacks]
+    assert ["system call null io × 3" in text for text in texts] == [True, False]

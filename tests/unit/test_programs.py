@@ -140,26 +140,28 @@ BLOCKS = {"file_bytes": "1 GiB", "block_cycles": 0, "write_ratio": "0 %", "block
 
 def test_one_random_read_after_the_other() -> None:
     """Call, block stack, driver, switch on waking: 1 + 2 + 3 + 4 us. The disk: 1 + 55 + 4096 / 256 MB/s = 72 us."""
-    row = alone("disk-random", {**BLOCKS, "depth_count": 1})
+    row = alone("disk-random", {**BLOCKS, "threads_count": 1})
     assert row["latency_mean_s"] == pytest.approx(82e-6)
     assert row["value"] == pytest.approx(1 / 82e-6)
 
 
 def test_random_writes_wait_for_the_buffer_only() -> None:
     """1 + 4096 / 4 GB/s + 15 = 17.024 us, and 10 us of the kernel."""
-    row = alone("disk-random", {**BLOCKS, "depth_count": 1, "write_ratio": "100 %"})
+    row = alone("disk-random", {**BLOCKS, "threads_count": 1, "write_ratio": "100 %"})
     assert row["value"] == pytest.approx(1 / 27.024e-6)
 
 
 def test_a_file_in_order_at_one_block_at_a_time() -> None:
     """1 MiB in four pieces at four channels: 1 + 55 us + 256 KiB / 256 MB/s = 1.08 ms, and 10 us of the kernel."""
-    row = alone("disk-sequential", {**BLOCKS, "depth_count": 1, "block_bytes": "1 MiB"})
+    row = alone("disk-sequential", {**BLOCKS, "threads_count": 1, "block_bytes": "1 MiB"})
     assert row["value"] == pytest.approx(1.048576 / (56e-6 + 262144 / 256e6 + 10e-6))
 
 
 def test_jobs_in_order_take_the_blocks_in_order() -> None:
     """Two deep it goes no faster than the channels, which one block keeps busy: 1 GB/s, less the first latency."""
-    one, two = (alone("disk-sequential", {**BLOCKS, "depth_count": depth, "block_bytes": "1 MiB"}) for depth in (1, 2))
+    one, two = (
+        alone("disk-sequential", {**BLOCKS, "threads_count": depth, "block_bytes": "1 MiB"}) for depth in (1, 2)
+    )
     assert one["value"] < two["value"] <= 1024.0
 
 

@@ -56,6 +56,9 @@ def layer(name: str, family: str, *, roles: Mapping[str, str] | None = None, **s
         hypervisor_bytes=(16e6, "bytes"),
         domain_bytes=(0.0, "bytes"),
         driver_domain_bytes=(64e6, "bytes"),
+        packet_back_end_cycles=(7000.0, "cycles"),
+        block_back_end_cycles=(5000.0, "cycles"),
+        ring_count=(32.0, "count"),
         monitor_bytes=(8e6, "bytes"),
     )
     return Product(

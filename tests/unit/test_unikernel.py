@@ -66,5 +66,5 @@ def test_what_is_built_for_linux_is_refused_before_the_run() -> None:
         "stacks": {"one": "unikraft-0.5 | lxc-5"},
         "tenants": {"app": {"workload": "spec-int", "memory": "256 MiB"}},
     }
-    with pytest.raises(ScenarioError, match="lxc-5 is built for the program interface of linux.*that of unikraft"):
+    with pytest.raises(ScenarioError, match=r"lxc-5 is built for the program interface of linux.*that of unikraft"):
         load(scenario).points()

@@ -1,4 +1,4 @@
-"""User-Mode Linux against lmbench's figures of Barham et al. 2003: what its parameters were made from, what they were not.
+"""User-Mode Linux against lmbench's figures of Barham et al. 2003: those its parameters were made from, and others.
 
 One number each was made from: null call, protection and page fault, 2p/0K, fork, and the pages of a file. The other
 rows are predictions: they only depend on how often a program enters its kernel and how many pages it touches.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
+from simulator import demands as d
 from simulator.explain import explain
 from simulator.layers.base import Place, Transition
 from simulator.layers.user_mode_kernel import UserModeKernel
-from simulator import demands as d
 from simulator.steps import Below, Use
 
 STACK = "linux-2.4 | uml-2.4 / linux-2.4"
