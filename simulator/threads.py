@@ -91,6 +91,7 @@ class Thread:
         self._sent: dict[str, UnderWay] = {}
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
+        self._leaves: Check | None = None
 
     # ---- lives
 
@@ -104,6 +105,7 @@ class Thread:
 
     def carry_out(self, plan: Plan) -> Life:
         """One plan is this thread's whole life."""
+        self._leaves = plan[-1] if plan and isinstance(plan[-1], Check) else None
         self._unblock()
         yield from self.do(plan)
         yield from self._drain()
@@ -408,9 +410,14 @@ class Thread:
         self.ended_s = self.environment.now
 
     def stop(self) -> None:
-        """End the thread by force: what it did until now is booked, and it never goes on."""
+        """End the thread by force: what it did until now is booked, and it never goes on.
+
+        A child process leaves its kernel's table, as at the end of its life.
+        """
         if self.ended_s is None:
             self._book_unfinished()
+            if self._leaves is not None:
+                self._leaves.refusal()
             if self._admission is not None:
                 ring, room, slots = self._admission
                 ring.withdraw(room, slots)

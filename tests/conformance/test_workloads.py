@@ -70,6 +70,8 @@ SMALL: Mapping[str, int | str] = {
 }  # fmt: skip
 """How finely one is simulated that never ends."""
 MOMENT_S = 0.2
+ELSEWHERE = ("is machine code for", "is built for", "runs on a bytecode", "in machine code only")
+"""Why a workload may be refused on a stack."""
 
 LEDGER = (
     "useful_s", "overhead_s", "stalled_s", "ready_s", "steal_s", "throttled_s", "overhead_wait_s", "blocked_disk_s",

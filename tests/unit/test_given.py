@@ -106,7 +106,7 @@ def test_what_no_hypervisor_offers_is_refused(hardware: dict[str, str], message:
 def test_an_image_is_the_guest_s_and_the_host_has_its_own(own: Callable[[str, str, str], None]) -> None:
     """What one system of a stack does not have is asked of the other; what none has is refused."""
     stack = "linux-2.4 | vmware-workstation-3.2 / windows-7"
-    app = {"workload": "spec-int", "memory": "1 GiB", "virtual_hardware": {"image": "windows-7-professional"}}
+    app = {"workload": "linpack", "memory": "1 GiB", "virtual_hardware": {"image": "windows-7-professional"}}
     (point,) = load(scenario({"it": stack}, {"app": app})).points()
     given = {product: each["image"]["name"] for product, each in point["hardware"]["app"].items() if "image" in each}
     assert given == {"linux-2.4": "red-hat-7.3", "windows-7": "windows-7-professional"}

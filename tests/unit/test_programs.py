@@ -191,6 +191,13 @@ def test_a_build_is_refused_when_a_fork_bomb_has_filled_the_table() -> None:
     assert outcomes == {"app": "could not fork", "bully": "ok"}
 
 
+def test_a_stopped_fork_bomb_leaves_the_table() -> None:
+    tenants = {"app": {**BUILD_AND_BOMB["app"], "start": "2 s"}, "bully": {**BUILD_AND_BOMB["bully"], "stop": "1 s"}}
+    shared = run(tenants, kernel={"process_table_count": 500})
+    outcomes = {row["tenant"]: row["outcome"] for row in shared["tenants"]}
+    assert outcomes == {"app": "ok", "bully": "ok"}
+
+
 def test_a_fork_bomb_in_a_guest_of_its_own_fills_its_own_table_only() -> None:
     tenants = {name: {**tenant, "memory": "1 GiB", "vcpus": 1} for name, tenant in BUILD_AND_BOMB.items()}
     apart = run(tenants, "linux-6 | vmware-workstation-3.2 / linux-6", kernel={"process_table_count": 500})
