@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from simulator.choice.choice import Choice, choose
 
-__all__ = ["Choice", "choose"]
+__all__ = ["FRONT", "Choice", "choose"]
+
+FRONT = "no other is better in overhead, loss, footprint and start together"
+"""The need that asks for everything at once."""
 
 
 def __getattr__(name: str) -> object:

@@ -13,18 +13,16 @@ from simulator import batch, experiment
 from simulator.batch.progress import Progress, Silent
 from simulator.choice import floors, installation, kept, measures
 from simulator.choice.derived import Derived
-from simulator.choice.fronts import least, pareto
-from simulator.choice.installation import Effort, Pace
+from simulator.choice.installation import Pace
 from simulator.choice.measures import Measure, Row
 from simulator.choice.model import Model
+from simulator.choice.needs import suiting
 from simulator.results import Results
+from simulator.results.folder import replace_text
 from simulator.scenario import Scenario
-from simulator.scenario.schema import Need
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FRONT = "no other is better in overhead, loss, footprint and start together"
 
 Watch = Callable[[str], Progress]
 
@@ -37,6 +35,7 @@ class Choice:
         results: the scenario's own batch, in whose folder the choice is kept.
         batches: all batches that were run for it, the scenario's own first.
         victim: the tenant that suffers.
+        alone_s: the shortest and the longest time that it took alone.
         models: one for each stack.
         needs: for each need the models that suit it best.
     """
@@ -44,6 +43,7 @@ class Choice:
     results: Results
     batches: tuple[Results, ...]
     victim: str
+    alone_s: tuple[float, float]
     models: tuple[Model, ...]
     needs: Mapping[str, Sequence[str]]
 
@@ -61,6 +61,9 @@ class Choice:
             "title": manifest["scenario"]["title"],
             "baseline": self.results.baseline,
             "victim": self.victim,
+            "victim_workload": self.batches[1].tenants["workload"].iloc[0] if len(self.batches[1].tenants) else "",
+            "victim_alone_shortest_s": self.alone_s[0],
+            "victim_alone_longest_s": self.alone_s[1],
             "replications": manifest["replications"],
             "level": measures.LEVEL,
             "overhead_method": measures.OVERHEAD_METHOD,
@@ -95,15 +98,22 @@ def choose(
     derived.check()
 
     def run(each: Scenario) -> Results:
+        """One batch; a derived scenario gets a file, by which a run of it can be repeated."""
         progress = watch(each.name) if watch else Silent()
-        return batch.run(each, out=out, jobs=jobs, progress=progress, catalog=scenario.catalog)
+        results = batch.run(each, out=out, jobs=jobs, progress=progress, catalog=scenario.catalog)
+        if each is not scenario:
+            replace_text(Path(out) / f"{each.name}.yaml", each.text)
+        return results
 
     own, alone = run(scenario), run(derived.alone)
     seen = _Seen(measures.rows(own), measures.rows(alone), derived.victim)
-    beside = [run(each) for each in derived.beside(seen.longest_s)] if isfinite(seen.longest_s) else []
+    longest_s = _longest(derived, seen.alone)
+    beside = [run(each) for each in derived.beside(longest_s)]
     hurt = [row for each in beside for row in measures.rows(each)]
     models = tuple(_model(derived, seen, hurt, own.baseline, point) for point in _by_stack(derived.alone))
-    choice = Choice(own, (own, alone, *beside), derived.victim, models, _needs(models, scenario.choose.needs))
+    alone_s = (min(longest_s.values(), default=nan), max(longest_s.values(), default=nan))
+    needs = suiting(models, scenario.choose.needs)
+    choice = Choice(own, (own, alone, *beside), derived.victim, alone_s, models, needs)
     kept.save(own.folder, choice.data())
     return choice
 
@@ -123,10 +133,21 @@ class _Seen:
         self.alone = [row for row in alone if not row.place[boot]]
         self.started = [row for row in alone if row.place[boot]]
 
-    @property
-    def longest_s(self) -> float:
-        """The longest time that the victim took alone; not a number where it never lived."""
-        return max((row.elapsed_s for row in self.alone if isfinite(row.cost)), default=nan)
+
+def _longest(derived: Derived, alone: Sequence[Row]) -> dict[str, float]:
+    """The longest time that the victim took alone on each stack as written, without those on which it did not live."""
+    written = {str(point["stack"]): _written(point) for point in derived.alone.points()}
+    longest: dict[str, float] = {}
+    for row in alone:
+        if isfinite(row.cost):
+            label = written[row.stack]
+            longest[label] = max(row.elapsed_s, longest.get(label, 0.0))
+    return longest
+
+
+def _written(point: Mapping[str, Any]) -> str:
+    """The label under which the scenario has a point's stack; a companion was added to another."""
+    return str(point.get("companion_of", point["stack"]))
 
 
 def _by_stack(scenario: Scenario) -> list[Mapping[str, Any]]:
@@ -137,14 +158,11 @@ def _by_stack(scenario: Scenario) -> list[Mapping[str, Any]]:
     return list(found.values())
 
 
-def _model(
-    derived: Derived, seen: _Seen, hurt: Sequence[Row], baseline: str, point: Mapping[str, Any]
-) -> Model:
+def _model(derived: Derived, seen: _Seen, hurt: Sequence[Row], baseline: str, point: Mapping[str, Any]) -> Model:
     label, victim = point["stack"], derived.victim
-    written = point.get("companion_of", label)
     stack = floors.floors(derived.scenario.catalog, point, victim, derived.machine)
     losses = measures.losses(seen.alone, hurt, label, victim)
-    worst, loss = measures.worst(losses)
+    worst, loss = measures.worst(losses, measures.ended_alone(seen.alone, label, victim))
     start = _start(seen.started, label, victim, stack)
     pace = _pace(point)
     return Model(
@@ -155,7 +173,7 @@ def _model(
         loss=loss,
         worst=worst,
         losses=losses,
-        cannot=tuple(name for name in derived.aggressors if (written, name) not in derived.pairs),
+        cannot=tuple(name for name in derived.aggressors if (_written(point), name) not in derived.pairs),
         footprint=measures.footprint(seen.own, label, victim),
         start=start,
         control=floors.control(stack),
@@ -181,39 +199,3 @@ def _pace(point: Mapping[str, Any]) -> Pace:
         read_s=lambda size_bytes: machine.disk.service_s(size_bytes, 0.0, 0.0),
         write_s=lambda size_bytes: machine.disk.service_s(size_bytes, 0.0, 0.0, write=True),
     )
-
-
-def _needs(models: Sequence[Model], asked: Mapping[str, Need]) -> dict[str, Sequence[str]]:
-    """For each need the models that suit it: the best in one respect, in four at once, and within limits."""
-    return {
-        "least overhead": least({each.label: each.overhead for each in models}),
-        "best isolation": least({each.label: each.loss for each in models}),
-        "smallest footprint": least({each.label: each.footprint for each in models}),
-        "fastest start": least({each.label: each.start for each in models}),
-        "most control": least({each.label: Measure(-len(each.control)) for each in models}),
-        "least effort": _easiest({each.label: each.effort for each in models}),
-        FRONT: pareto({each.label: numbers for each in models if all(map(isfinite, numbers := _numbers(each)))}),
-        **{name: [each.label for each in models if _keeps(each, limits)] for name, limits in asked.items()},
-    }
-
-
-def _numbers(model: Model) -> tuple[float, ...]:
-    return model.overhead.value, model.loss.value, model.footprint.value, model.start.value
-
-
-def _easiest(efforts: Mapping[str, Effort]) -> list[str]:
-    """The fewest steps, and of these the shortest time."""
-    known = {name: (each.steps_count, each.elapsed_s) for name, each in efforts.items() if isfinite(each.elapsed_s)}
-    return [name for name, each in known.items() if each == min(known.values())]
-
-
-def _keeps(model: Model, limits: Need) -> bool:
-    """Whether a model is within every limit; what nobody knows is not."""
-    pairs = (
-        (limits.overhead, model.overhead.value / 100.0),
-        (limits.loss, model.loss.value / 100.0),
-        (limits.footprint, model.footprint.value),
-        (limits.start, model.start.value),
-        (limits.installation, model.effort.elapsed_s),
-    )
-    return set(limits.control) <= set(model.control) and all(limit is None or own <= limit for limit, own in pairs)

@@ -1,7 +1,8 @@
 """Derived scenarios: the victim of a scenario alone, then beside a neighbour of its size that misbehaves.
 
 Both on the same machine and the same stacks. Alone it runs twice, once with its own systems up already and once with
-their start before it. The neighbour begins with the victim. Axes of the victim are taken at their first value.
+their start before it. The neighbour begins at once; a victim with a ``start`` meets it at work. Axes of the victim are
+taken at their first value.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil, log2
 from typing import Any
 
 from simulator.choice.written import expression, first, labelled, of_tenants, places_beside, seconds
@@ -19,8 +21,8 @@ STRESSORS = ("cpu-hog", "memory-bomb", "fork-bomb", "disk-hog", "net-send", "net
 """What a neighbour runs where the scenario does not say: those of them that the catalog has."""
 KEPT = ("machine", "baseline", "seed", "replications")
 """Keys that derived scenarios have in common with the scenario, beside its stacks."""
-LIKE = ("memory", "vcpus", "weight", "cap", "virtual_hardware", "limits", "start", "group")
-"""Keys of a tenant in which a neighbour is like it: its size, when it begins, and whom it shares with."""
+LIKE = ("memory", "vcpus", "weight", "cap", "virtual_hardware", "limits", "group")
+"""Keys of a tenant in which a neighbour is like it: its size, and whom it shares with."""
 
 Data = dict[str, Any]
 
@@ -40,14 +42,15 @@ class Derived:
 
         Raises:
             UsageError: the scenario does not say what a model is: its machines or stacks are axes.
-            ScenarioError: the victim and its neighbour do not fit on the machine together.
+            ScenarioError: the victim cannot run on some stack, or finds no room there beside a neighbour of its size.
         """
         for name in self._point["axes"]:
+            where = f"{self.scenario.name}: {name} is a list"
             if name.startswith("machine"):
-                raise UsageError(f"{self.scenario.name}: {name} is a list; models are compared on one machine: take one")
+                raise UsageError(f"{where}; models are compared on one machine: take one")
             if name.startswith("stacks"):
-                raise UsageError(f"{self.scenario.name}: {name} is a list; each stack is one model: label each of them")
-        self._check_size()
+                raise UsageError(f"{where}; each stack is one model: give each a label of its own")
+        self._check_victim()
 
     @cached_property
     def victim(self) -> str:
@@ -80,12 +83,12 @@ class Derived:
         An aggressor that cannot run on top of the victim's stack stands one of the victim's own floors lower, as
         machine code does beside a Java virtual machine.
         """
-        found = {}
+        found: dict[tuple[str, str], Any] = {}
         for label, stack in self._stacks.items():
             places = [of_tenants(stack, self.victim, {self.neighbour: at}) for at in places_beside(expression(stack))]
             for name in self.aggressors:
-                fitting = (place for place in places if self._can_run({label: place}, name))
-                found |= {(label, name): place for place in [*fitting][:1]}
+                place = next((each for each in places if self._can_run({label: each}, name)), None)
+                found |= {(label, name): place} if place is not None else {}
         return found
 
     @cached_property
@@ -94,23 +97,34 @@ class Derived:
         victim = {**self._victim, "boot": [False, True]}
         return self._derived("alone", self._stacks, {self.victim: victim})
 
-    def beside(self, longest_s: float) -> list[Scenario]:
-        """The victim beside each neighbour; aggressors that stand at the same places share a scenario.
+    def beside(self, longest_s: Mapping[str, float]) -> list[Scenario]:
+        """The victim beside each neighbour; stacks and aggressors that go alike share a scenario.
 
         Args:
-            longest_s: the longest time that the victim took alone.
+            longest_s: for each stack on which the victim lived the longest time that it took alone.
         """
-        start_s = self._point["tenants"][self.victim]["start_s"]
-        patience_s = start_s + self.scenario.choose.patience * longest_s
-        groups: dict[str, tuple[Data, list[str]]] = {}
+        limits = {label: self._limit_s(time_s) for label, time_s in longest_s.items()}
+        groups: dict[tuple[str, float], tuple[Data, list[str]]] = {}
         for name in self.aggressors:
-            stacks = {label: stack for (label, aggressor), stack in self.pairs.items() if aggressor == name}
-            if stacks:
-                groups.setdefault(repr(stacks), (stacks, []))[1].append(name)
+            for limit_s in dict.fromkeys(limits.values()):
+                stacks = {label: self.pairs.get((label, name)) for label in limits if limits[label] == limit_s}
+                stacks = {label: stack for label, stack in stacks.items() if stack is not None}
+                if stacks:
+                    groups.setdefault((repr(stacks), limit_s), (stacks, []))[1].append(name)
         return [
-            self._with_neighbour(f"beside-{number}", stacks, names, self._point["duration_s"] or patience_s)
-            for number, (stacks, names) in enumerate(groups.values(), start=1)
+            self._with_neighbour(f"beside-{number}", stacks, names, limit_s)
+            for number, ((_, limit_s), (stacks, names)) in enumerate(groups.items(), start=1)
         ]
+
+    def _limit_s(self, longest_s: float) -> float:
+        """How long a run may last: as the scenario says, or some times as long as the victim took alone.
+
+        Rounded up to a power of two, so that stacks of about the same speed can share a scenario.
+        """
+        if self._point["duration_s"] is not None:
+            return float(self._point["duration_s"])
+        start_s = float(self._point["tenants"][self.victim]["start_s"])
+        return start_s + 2.0 ** ceil(log2(self.scenario.choose.patience * longest_s))
 
     # ---- parts
 
@@ -126,6 +140,9 @@ class Derived:
     def _victim(self) -> Data:
         """The victim at the first value of each of its axes."""
         tenant: Data = first(self._data["tenants"][self.victim])
+        workload = first(self._data.get("choose", {}).get("workload"))
+        if workload is not None:
+            tenant = {key: value for key, value in tenant.items() if key != "parameters"} | {"workload": workload}
         return {**tenant, "group": tenant.get("group") or self.victim}
 
     @cached_property
@@ -134,13 +151,13 @@ class Derived:
         stacks = labelled(self._data["stacks"])
         return {label: of_tenants(stack, self.victim, {}) for label, stack in stacks.items()}
 
-    def _check_size(self) -> None:
-        """A neighbour that runs what the victim runs can only be refused for its size."""
-        own = self._victim["workload"]
+    def _check_victim(self) -> None:
+        """The victim runs everywhere; a neighbour that runs the same can only be refused for its size."""
         try:
-            self._with_neighbour("beside", self._stacks, [own])
+            self.alone  # noqa: B018
+            self._with_neighbour("beside", self._stacks, [self._victim["workload"]])
         except ScenarioError as error:
-            file = f"{self.scenario.name}, with a neighbour as large as {self.victim}"
+            file = f"{self.scenario.name}, {self.victim} with a neighbour as large as itself"
             raise ScenarioError([replace(problem, file=file) for problem in error.problems]) from None
 
     def _can_run(self, stacks: Data, workload: str) -> bool:

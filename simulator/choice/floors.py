@@ -104,9 +104,7 @@ def control(stack: tuple[Floor, ...]) -> tuple[str, ...]:
     """What may be done to the tenant on these floors."""
     under = [floor for floor in stack if not floor.beside]
     own = [*(floor.private for floor in under[1:]), True]
-    return held(
-        Grip(floor.family.CONTROL, floor.product.lacks, mine) for floor, mine in zip(under, own, strict=True)
-    )
+    return held(Grip(floor.family.CONTROL, floor.product.lacks, mine) for floor, mine in zip(under, own, strict=True))
 
 
 def classes(stack: tuple[Floor, ...]) -> tuple[str, ...]:

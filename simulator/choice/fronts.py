@@ -19,17 +19,10 @@ def _beats(other: Sequence[float], own: Sequence[float]) -> bool:
 
 
 def least(measures: Mapping[str, Measure]) -> list[str]:
-    """The lowest, and whoever cannot be told from it: their intervals touch."""
+    """The lowest, and whoever lies within its interval: luck could have turned them round."""
     known = {name: each for name, each in measures.items() if each.known}
     if not known:
         return []
     first = min(known.values(), key=lambda each: each.value)
-    return [name for name, each in known.items() if _low(each) <= _high(first)]
-
-
-def _low(measure: Measure) -> float:
-    return min(measure.low, measure.value) if isfinite(measure.low) else measure.value
-
-
-def _high(measure: Measure) -> float:
-    return max(measure.high, measure.value) if isfinite(measure.high) else measure.value
+    bound = max(first.high, first.value) if isfinite(first.high) else first.value
+    return [name for name, each in known.items() if each.value <= bound]

@@ -73,8 +73,8 @@ def effort(stack: tuple[Floor, ...], pace: Pace, start_s: float, end: End = valu
         total.add(floor)
     if total.unknown:
         return Effort(unknown=tuple(dict.fromkeys(total.unknown)))
-    counts = (total.counts[name] for name in _COUNTS)
-    return Effort(*counts, total.size_bytes, total.elapsed_s + start_s)
+    steps, privileged, reboots = (total.counts[name] for name in _COUNTS)
+    return Effort(steps, privileged, reboots, total.size_bytes, total.elapsed_s + start_s)
 
 
 _COUNTS = ("install_steps_count", "install_privileged_count", "install_reboots_count")

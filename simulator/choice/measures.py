@@ -6,7 +6,7 @@ Costs are compared as times for the same work: the figure of merit where less is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, fsum, isfinite, log, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -112,14 +112,20 @@ def overhead(seen: Iterable[Row], stack: str, baseline: str) -> Measure:
 
 def losses(alone: Iterable[Row], beside: Iterable[Row], stack: str, victim: str) -> dict[str, Measure]:
     """What part of its performance a victim loses, in percent, by what its neighbour runs."""
-    own = [row for row in alone if (row.stack, row.tenant) == (stack, victim)]
-    if not own or any(map(_is_lost, own)):
+    own = _of(alone, stack, victim)
+    if ended_alone(own, stack, victim):
         return {}
     found: dict[str, list[Row]] = {}
-    for row in beside:
-        if (row.stack, row.tenant) == (stack, victim):
-            found.setdefault(row.beside, []).append(row)
+    for row in _of(beside, stack, victim):
+        found.setdefault(row.beside, []).append(row)
     return {neighbour: _loss(own, hurt) for neighbour, hurt in found.items()}
+
+
+def ended_alone(alone: Iterable[Row], stack: str, victim: str) -> str:
+    """How a victim ended that did not even live alone; empty where it did."""
+    own = _of(alone, stack, victim)
+    ended = [_stem(row.outcome) for row in own if _is_lost(row)]
+    return f"alone: {ended[0] if own else 'failed'}" if ended or not own else ""
 
 
 def _loss(alone: Sequence[Row], beside: Sequence[Row]) -> Measure:
@@ -131,21 +137,25 @@ def _loss(alone: Sequence[Row], beside: Sequence[Row]) -> Measure:
     return _percent(_log_ratios(_costs(beside), _costs(alone)), _lost)
 
 
-def worst(losses: Mapping[str, Measure]) -> tuple[str, Measure]:
-    """The neighbour that hurts most, and the loss to it; nobody where there is none."""
-    known = {name: each for name, each in losses.items() if each.known}
+def worst(found: Mapping[str, Measure], otherwise: str = "") -> tuple[str, Measure]:
+    """The neighbour that hurts most, and the loss to it; nobody where there is none, for the reason given."""
+    known = {name: each for name, each in found.items() if each.known}
     name = max(known, key=lambda name: known[name].value, default="")
-    return name, known.get(name, Measure())
+    return name, known.get(name, Measure(word=otherwise))
 
 
 def footprint(seen: Iterable[Row], stack: str, tenant: str) -> Measure:
     """Memory of the layers under a tenant's program, in bytes."""
-    return _mean([row for row in seen if (row.stack, row.tenant) == (stack, tenant)], "memory_bytes")
+    return _mean(_of(seen, stack, tenant), "memory_bytes")
 
 
 def start(alone: Iterable[Row], stack: str, tenant: str) -> Measure:
     """Time until a tenant's own systems are up, in seconds; from rows of runs in which they were started."""
-    return _mean([row for row in alone if (row.stack, row.tenant) == (stack, tenant)], "boot_s")
+    return _mean(_of(alone, stack, tenant), "boot_s")
+
+
+def _of(seen: Iterable[Row], stack: str, tenant: str) -> list[Row]:
+    return [row for row in seen if (row.stack, row.tenant) == (stack, tenant)]
 
 
 def _mean(found: Sequence[Row], column: str) -> Measure:
@@ -154,8 +164,8 @@ def _mean(found: Sequence[Row], column: str) -> Measure:
     for row in found:
         by_replication.setdefault(row.replication, []).append(getattr(row, column))
     means = [fsum(values) / len(values) for values in by_replication.values()]
-    n, *numbers = intervals.mean(means, LEVEL)
-    return Measure(*numbers, n=n)
+    n, mean, low, high = intervals.mean(means, LEVEL)
+    return Measure(mean, low, high, n)
 
 
 def _is_lost(row: Row) -> bool:
@@ -182,9 +192,9 @@ def _means(logs: Sequence[Mapping[int, float]]) -> dict[int, float]:
     return {key: fsum(each[key] for each in logs) / len(logs) for key in common}
 
 
-def _percent(logs: Mapping[int, float], meaning: Any) -> Measure:
-    n, *bounds = intervals.mean(list(logs.values()), LEVEL)
-    return Measure(*map(meaning, bounds), n=n)
+def _percent(logs: Mapping[int, float], meaning: Callable[[float], float]) -> Measure:
+    n, mean, low, high = intervals.mean(list(logs.values()), LEVEL)
+    return Measure(meaning(mean), meaning(low), meaning(high), n)
 
 
 def _more(logarithm: float) -> float:

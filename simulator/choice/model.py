@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from simulator.choice.installation import Effort
@@ -33,18 +33,18 @@ class Model:
 
     label: str
     expression: str
-    classes: tuple[str, ...] = ()
-    overhead: Measure = Measure()
-    loss: Measure = Measure()
-    worst: str = ""
-    losses: Mapping[str, Measure] = field(default_factory=dict)
-    cannot: tuple[str, ...] = ()
-    footprint: Measure = Measure()
-    start: Measure = Measure()
-    control: tuple[str, ...] = ()
-    effort: Effort = Effort()
-    effort_low_s: float = float("nan")
-    effort_high_s: float = float("nan")
+    classes: tuple[str, ...]
+    overhead: Measure
+    loss: Measure
+    worst: str
+    losses: Mapping[str, Measure]
+    cannot: tuple[str, ...]
+    footprint: Measure
+    start: Measure
+    control: tuple[str, ...]
+    effort: Effort
+    effort_low_s: float
+    effort_high_s: float
 
     def row(self) -> dict[str, Any]:
         """Everything, with units in the names."""

@@ -1,4 +1,4 @@
-"""The tables that are printed of a choice: the models with their trade-offs, their control, and who suits which need."""
+"""The tables that are printed of a choice: models with their trade-offs, their control, and who suits which need."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def _percent(measure: Measure, sign: str = "") -> str:
 
 def _loss(model: Model) -> str:
     """The loss, or how the victim ended."""
-    return f"{model.loss.value:.0f} ({model.loss.word})" if model.loss.word else _percent(model.loss)
+    ended = model.loss.known and model.loss.word
+    return f"{model.loss.value:.0f} ({ended})" if ended else _percent(model.loss)
 
 
 def _quantity(measure: Measure, unit: str) -> str:
@@ -75,6 +76,11 @@ def _control(model: Model) -> list[str]:
     return [model.label, ", ".join(model.control) or "-"]
 
 
+def _span(ends_s: tuple[float, float]) -> str:
+    shortest, longest = (_rounded(end_s, "s") for end_s in ends_s)
+    return shortest if shortest == longest else f"{shortest} to {longest}"
+
+
 def _names(names: Sequence[str]) -> str:
     return ", ".join(names) or "none"
 
@@ -84,10 +90,14 @@ def _notes(choice: Choice) -> list[str]:
     found = [
         f"n = {choice.results.manifest['replications']} replications; {100 * LEVEL:g} % intervals; "
         f"overhead over {choice.results.baseline}: {OVERHEAD_METHOD}",
-        f"loss of {choice.victim}: {LOSS_METHOD}",
+        f"loss of {choice.victim}, which takes {_span(choice.alone_s)} alone: {LOSS_METHOD}",
     ]
     for model in choice.models:
-        found += [f"{model.label}: {each.word}" for each in (model.overhead, model.start) if each.word]
+        found += [
+            f"{model.label}: {each.word}"
+            for each in (model.overhead, model.loss, model.start)
+            if each.word and not each.known
+        ]
         if model.effort.unknown:
             found.append(f"{model.label}: the catalog does not say how to install {', '.join(model.effort.unknown)}")
         if model.cannot:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 _DISTANCES = (0.0, 0.8, 1.8, 3.0, 4.5, 6.5, 9.0)
 """How far from its marker a label may go, in its own heights."""
+_CLEAR = 0.25
+"""Air around a marker, in heights of a label."""
 _ANGLES = (0, 180, 90, 270, 35, 325, 145, 215, 65, 295, 115, 245)
 """Beside first, then above and below, then between."""
 
@@ -41,10 +43,14 @@ class Mark(NamedTuple):
     width: float
     height: float
 
-    @property
-    def box(self) -> Box:
-        """The square around the marker."""
-        return Box(self.x - self.radius, self.y - self.radius, self.x + self.radius, self.y + self.radius)
+    def around(self, heights: float) -> Box:
+        """The square around the marker with some air, in heights of its label."""
+        reach = self.radius + heights * self.height
+        return Box(self.x - reach, self.y - reach, self.x + reach, self.y + reach)
+
+    def is_far(self, label: Box) -> bool:
+        """Whether more than the label's own height lies between the two."""
+        return not self.around(1.0).overlap(label)
 
 
 def place(marks: Sequence[Mark], bounds: Box) -> list[Box]:
@@ -52,7 +58,7 @@ def place(marks: Sequence[Mark], bounds: Box) -> list[Box]:
 
     The highest marks choose first. The same marks give the same places.
     """
-    markers = [mark.box for mark in marks]
+    markers = [mark.around(_CLEAR) for mark in marks]
     placed: dict[int, Box] = {}
     for number in sorted(range(len(marks)), key=lambda each: (-marks[each].y, marks[each].x)):
         taken = [*placed.values(), *markers]

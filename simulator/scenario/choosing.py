@@ -18,7 +18,7 @@ def check(lookup: Lookup) -> None:
     victim = written.get("victim")
     if isinstance(victim, str) and victim not in tenants:
         lookup.complain(("choose", "victim"), f"no tenant is called {victim!r}", suggestion(victim, tenants))
-    for place, name in _texts(written, ("choose",), "aggressors"):
+    for place, name in (*_texts(written, ("choose",), "aggressors"), *_workload(written.get("workload"))):
         lookup.name("workloads", name, place)
     for need, limits in _mapping(written.get("needs")).items():
         for place, word in _texts(_mapping(limits), ("choose", "needs", need), "control"):
@@ -29,6 +29,14 @@ def check(lookup: Lookup) -> None:
 def _mapping(value: Any) -> dict[str, Any]:
     """The value where it is a mapping; the schema says what is wrong with any other."""
     return value if isinstance(value, dict) else {}
+
+
+def _workload(value: Any) -> Iterator[tuple[Place, str]]:
+    """The name of a workload with its place, also where some of its numbers are changed."""
+    place: Place = ("choose", "workload")
+    name, place = (value.get("name"), (*place, "name")) if isinstance(value, dict) else (value, place)
+    if isinstance(name, str) and name.strip():
+        yield place, name
 
 
 def _texts(written: dict[str, Any], place: Place, key: str) -> Iterator[tuple[Place, str]]:

@@ -30,6 +30,7 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
     ("choose",): Choose,
+    ("choose", "workload"): WorkloadForm,
     ("choose", "needs", "*"): Need,
     ("stacks", "*"): StackForm,
     ("stacks", "*", "virtual_hardware"): VirtualHardware,

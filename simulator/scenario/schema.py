@@ -188,10 +188,12 @@ class Choose(Part):
 
     victim: Text | None = None
     """The tenant that suffers from a neighbour; the first one if not given."""
+    workload: Workload | None = Field(default=None, examples=["compile-6"])
+    """What the victim runs there: something that takes as long as a neighbour needs to hurt; its first if not given."""
     aggressors: tuple[Text, ...] = Field(default=(), examples=["[cpu-hog, memory-bomb]"])
     """What its neighbour runs, one after the other; the catalog's stressors if not given."""
-    patience: Weight = 10.0
-    """After how many times its longest time alone a victim is given up; counts where the scenario has no duration."""
+    patience: Weight = 5.0
+    """After how many times as long as alone a victim is given up; counts where the scenario has no duration."""
     needs: dict[str, Need] = Field(default={}, examples=["{untrusted tenants: {loss: 10 %, overhead: 50 %}}"])
     """For whom is it? Limits by name; the models that keep them are listed."""
 
