@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import isfinite
 
 from simulator.choice import Choice
-from simulator.choice.installation import Effort
 from simulator.choice.measures import LEVEL, LOSS_METHOD, OVERHEAD_METHOD, Measure
 from simulator.choice.model import Model
 from simulator.cli.numbers import with_bounds
@@ -17,7 +16,7 @@ from simulator.units import format_quantity
 UNKNOWN = "unknown"
 _HEADS = (
     "model", "class", "overhead, %", "victim's loss, %", "to", "footprint", "start", "control",
-    "steps (privileged)", "restarts", "fetched", "to first guest",
+    "steps (privileged)", "restarts", "fetched", "to first guest, min [range]",
 )  # fmt: skip
 
 
@@ -36,11 +35,10 @@ def lines(choice: Choice) -> list[str]:
 
 
 def _cells(model: Model) -> list[str]:
-    effort = model.effort
     return [
         model.label, " + ".join(model.classes) or "bare metal", _percent(model.overhead, "+"), _loss(model),
         model.worst, _quantity(model.footprint, "bytes"), _quantity(model.start, "s"),
-        f"{len(model.control)} of {len(WORDS)}", *_effort(effort),
+        f"{len(model.control)} of {len(WORDS)}", *_effort(model),
     ]  # fmt: skip
 
 
@@ -63,13 +61,15 @@ def _rounded(value: float, unit: str) -> str:
     return format_quantity(float(f"{value:.3g}"), unit)
 
 
-def _effort(effort: Effort) -> list[str]:
+def _effort(model: Model) -> list[str]:
+    """Counts, bytes and time; the time with the ends of the catalog's ranges, which are no interval of luck."""
+    effort = model.effort
     if effort.unknown:
         return [UNKNOWN] * 4
-    minutes = f"{effort.elapsed_s / 60.0:.1f} min" if isfinite(effort.elapsed_s) else UNKNOWN
-    counts = [effort.steps_count, effort.privileged_count, effort.reboots_count]
-    steps, privileged, reboots = (f"{count:.0f}" for count in counts)
-    return [f"{steps} ({privileged})", reboots, _rounded(effort.size_bytes, "bytes"), minutes]
+    minutes = (effort.elapsed_s / 60.0, model.effort_low_s / 60.0, model.effort_high_s / 60.0)
+    steps, privileged = f"{effort.steps_count:.0f}", f"{effort.privileged_count:.0f}"
+    time = with_bounds(*minutes, 1) if isfinite(effort.elapsed_s) else UNKNOWN
+    return [f"{steps} ({privileged})", f"{effort.reboots_count:.0f}", _rounded(effort.size_bytes, "bytes"), time]
 
 
 def _control(model: Model) -> list[str]:
