@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simulator import steps as steps
     from simulator.batch.progress import Progress
     from simulator.catalog import Catalog as Catalog
+    from simulator.choice import Choice as Choice
     from simulator.errors import VirtlabError as VirtlabError
     from simulator.explain import Explanation as Explanation
     from simulator.explain import explain as explain
@@ -59,7 +60,7 @@ _HOMES = {
 }
 _MODULES = ("demands", "explain", "steps")
 
-__all__ = ["__version__", "run", *_HOMES, *_MODULES]
+__all__ = ["__version__", "choose", "run", *_HOMES, *_MODULES]
 
 
 def run(
@@ -86,6 +87,30 @@ def run(
     from simulator.scenario import load
 
     return batch.run(load(scenario, overrides=changes), out=out, jobs=jobs, progress=progress)
+
+
+def choose(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    **changes: Any,
+) -> Choice:
+    """Compare the stacks of a scenario as models: overhead, isolation, footprint, start, control and effort.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        changes: ``replications`` or ``seed`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario, or no room for a neighbour; nothing was run.
+    """
+    from simulator import choice
+    from simulator.scenario import load
+
+    return choice.choose(load(scenario, overrides=changes), out=out, jobs=jobs)
 
 
 def __getattr__(name: str) -> object:

@@ -1,8 +1,13 @@
-"""What may be done to a running tenant, in the words that every layer, product and table uses."""
+"""What may be done to a running tenant, in the words that every layer, product and table uses.
+
+The rule: a layer's words hold for what stands on it. They hold for a tenant where what stands there is the tenant's own
+(its virtual machine, its container, its program); what it shares with others can only be treated together with them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 WORDS: Mapping[str, str] = {
     "limit-processor": "give it a part of the processors, and no more",
@@ -19,3 +24,23 @@ WORDS: Mapping[str, str] = {
     "debug-system": "stop a whole system and look inside",
 }
 """Each way of control with what it lets one do."""
+
+
+class Grip(NamedTuple):
+    """What one layer lets one do to what stands on it, on the way to one tenant.
+
+    Attributes:
+        allows: the words of its family (``Layer.CONTROL``).
+        lacks: those of them that the product does not have.
+        own: whether what stands on it there is the tenant's alone.
+    """
+
+    allows: Collection[str]
+    lacks: Collection[str]
+    own: bool
+
+
+def held(grips: Iterable[Grip]) -> tuple[str, ...]:
+    """The words that hold for a tenant, in the order of ``WORDS``: all that any layer on its way gives."""
+    given = {word for grip in grips if grip.own for word in grip.allows if word not in grip.lacks}
+    return tuple(word for word in WORDS if word in given)

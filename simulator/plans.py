@@ -98,9 +98,10 @@ class Wake(NamedTuple):
 
 
 class Keep(NamedTuple):
-    """The program's memory grows or shrinks."""
+    """The memory of a program, or of the layer that runs it, grows or shrinks."""
 
     size_bytes: float
+    program: bool = True
 
 
 class Check(NamedTuple):
@@ -277,7 +278,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Send: _place_send,
     Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s),),
     Signal: lambda node, step, cause: (Wake(step.by, step.name),),
-    Hold: lambda node, step, cause: (Keep(step.size_bytes),),
+    Hold: lambda node, step, cause: (Keep(step.size_bytes, step.program),),
     Require: lambda node, step, cause: (Check(step.refusal),),
     Progress: lambda node, step, cause: (Tally(step.begin, step.end, 1.0),),
     Change: lambda node, step, cause: (Alter(step.apply, node),),
@@ -316,7 +317,7 @@ def _scaled(operation: Operation, count: float) -> Operation:
         work, size_bytes = scale(operation.work, count), operation.size_bytes * count
         return operation._replace(work=work, size_bytes=size_bytes, slots=operation.slots * count)
     if isinstance(operation, Keep):
-        return Keep(operation.size_bytes * count)
+        return operation._replace(size_bytes=operation.size_bytes * count)
     if isinstance(operation, Check):
         return operation
     raise ValueError(f"a demand that contains {type(operation).__name__} has a count of 1, not {count:g}")

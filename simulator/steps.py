@@ -115,9 +115,11 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Memory taken (positive) or given back (negative) by the program."""
+    """Memory taken (positive) or given back (negative) by the program, or for it by the layer that runs it."""
 
     size_bytes: float
+    program: bool = True
+    """Whether the program's own data are in it; else it is overhead of the layer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Equal path means the same node: tenants that share a node share its caches, queu
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,8 @@ class House:
         self.spaces: dict[str, Memory] = {}
         self.tops: dict[str, Node] = {}
         self.program_bytes: dict[str, float] = {}
+        self.runtime_bytes: dict[str, float] = {}
+        """What of the memory of a tenant's program is that of the layer which runs it."""
         self.limits: dict[str, Memory] = {}
         """Memory limits of nodes that share their kernel, by path."""
         self.enforced: dict[str, bool] = {}
@@ -90,7 +92,7 @@ class House:
             private = [node for node in chain if node.private]
             self.enforced[name] = any(node.path in self.spaces or node.path in self.limits for node in private)
             self.groups[name] = self._group(name, self.tops[name], private=bool(private))
-            self.program_bytes[name] = 0.0
+            self.program_bytes[name] = self.runtime_bytes[name] = 0.0
         for node in (*self.nodes.values(), *self._ports):
             self._start_services(node)
 
@@ -329,20 +331,39 @@ class House:
                 self.threads.append(thread)
                 yield self.environment.process(thread.carry_out(compile_steps(node, node.layer.start(each), node.path)))
 
-    def keep(self, tenant: str, node: Node, size_bytes: float) -> None:
-        """A program's memory grows or shrinks; the page cache gets what is left."""
+    def keep(self, tenant: str, node: Node, size_bytes: float, *, program: bool = True) -> None:
+        """The memory of a program, or of the layer that runs it, grows or shrinks; the page cache gets what is left."""
         kernel = self.kernel(node)
         space = self.spaces[kernel.path]
         for limit in (self.limits[step.path] for step in self.path(node) if step.path in self.limits):
             limit.hold(f"program {tenant}", size_bytes)
         space.hold(f"program {tenant}", size_bytes)
         self.program_bytes[tenant] = space.held_bytes[f"program {tenant}"]
+        self.runtime_bytes[tenant] += 0.0 if program else size_bytes
         if kernel.layer.cache is not None:
             kernel.layer.cache.resize(space.free_bytes)
 
     def kernel(self, node: Node) -> Node:
         """The system with a memory of its own that a node stands on, or is."""
         return next(step for step in self.path(node) if step.path in self.spaces)
+
+    def overhead_bytes(self, tenant: str) -> float:
+        """Memory of the layers under a tenant's program: its own, and an equal part of those that it shares.
+
+        A kernel counts with what it keeps for itself, a driver domain with all that it was given: no program gets it.
+        """
+        standing = {name: self._standing_on(chain) for name, chain in self.chains.items()}
+        users = Counter(path for paths in standing.values() for path in paths)
+        parts = (size_bytes / users[path] for path, size_bytes in standing[tenant].items())
+        return self.runtime_bytes[tenant] + sum(parts)
+
+    def _standing_on(self, chain: tuple[Node, ...]) -> dict[str, float]:
+        """Memory of each node of a chain and of the driver domains beside it, by path."""
+        given_bytes = self.machine.memory.held_bytes
+        beside = {role.path: given_bytes[role.path] for node in chain for role in node.roles.values()}
+        spaces = {node.path: self.spaces.get(node.path) for node in chain}
+        own = {path: space.held_bytes["kernel"] if space else given_bytes[path] for path, space in spaces.items()}
+        return beside | own
 
     def spawn(self, parent: Thread, plan: Plan, processes: float = 1.0) -> simpy.Event:
         """A plan in a thread of its own beside its parent, which weighs as much as some processes."""

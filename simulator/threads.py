@@ -192,7 +192,7 @@ class Thread:
         if isinstance(operation, Wake):
             self.house.mailbox(self.tenant, operation.by, operation.name).put()
         elif isinstance(operation, Keep):
-            self.house.keep(self.tenant, self.node, operation.size_bytes)
+            self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
         elif isinstance(operation, Halt):
             self.house.freeze(operation.node, operation.stop)
         elif isinstance(operation, Tally):

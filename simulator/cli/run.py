@@ -62,7 +62,7 @@ def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[
     from simulator.cli.progress import watch
 
     results = batch.run(scenario, out=out, jobs=jobs, progress=watch(scenario.name), catalog=scenario.catalog)
-    _tell_failures(results)
+    tell_failures(results)
     if not wanted or results.status == "failed":
         return results, []
     from simulator.plots import draw
@@ -70,7 +70,7 @@ def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[
     return results, draw(results, scenario.figures)
 
 
-def _tell_failures(results: Results) -> None:
+def tell_failures(results: Results) -> None:
     failures = results.manifest["failures"]
     for failure in failures[:_MOST_FAILURES]:
         complain(f"{failure['run']} failed: {failure['error']}")

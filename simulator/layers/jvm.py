@@ -120,7 +120,7 @@ class JavaVirtualMachine(Layer):
     def _load_classes(self, demand: d.LoadClasses) -> Iterator[Step]:
         """Those of the program from its jar, those of the JDK from the archive if there is one."""
         program, parameters = demand.program, self.parameters
-        footprint = (Hold(parameters.footprint_bytes), Require(self._up))
+        footprint = (Hold(parameters.footprint_bytes, program=False), Require(self._up))
         yield Choice(lambda: int(self.is_up), (footprint, ()), ("the first program", "up already"))
         archived = program.classes_count * parameters.archived_ratio if self.structure.get("sharing") == "on" else 0.0
         if archived:
@@ -178,7 +178,7 @@ class JavaVirtualMachine(Layer):
         heap, program, live_bytes = self.heap, demand.program, demand.live_bytes
         size_bytes = demand.size_bytes
         if heap.fresh:
-            yield Hold(size_bytes)
+            yield Hold(size_bytes, program=False)
             yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
         yield Progress(lambda: heap.begin(program, live_bytes, size_bytes), lambda count: heap.end(count * size_bytes))
         collection = Send("collector", (Choice(heap.kind, self._collections(), _KINDS),), self._kick())

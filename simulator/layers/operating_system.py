@@ -49,6 +49,7 @@ class OperatingSystem(Layer):
 
     OFFERS = "system"
     NEEDS = "machine"
+    CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
 

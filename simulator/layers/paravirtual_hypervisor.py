@@ -56,6 +56,10 @@ class ParavirtualHypervisor(Layer):
     OFFERS = "machine"
     NEEDS = "machine"
     CONFINES_MEMORY = True
+    CONTROL = frozenset({
+        "limit-processor", "limit-memory", "pause", "snapshot", "migrate",
+        "own-kernel", "other-system", "package", "debug-system",
+    })  # fmt: skip
     STRUCTURE = {"driver_place": ("hypervisor", DOMAIN_0)}
     PARAMETERS = (
         Parameter("trap_cycles", "cycles", "an exception handed on to the guest kernel", "trap"),
@@ -139,6 +143,13 @@ class ParavirtualHypervisor(Layer):
     def for_child(self, role: str, devices: Mapping[str, GuestDevice] | None = None) -> Layer:
         """Domain 0 drives the devices itself, but is a paravirtualized guest in everything else."""
         return DriverDomainPort(self) if role == DOMAIN_0 else self
+
+    def _load(self, image: d.File) -> Iterable[Step]:
+        """A guest's kernel comes from a file of domain 0, or from a disk that the hypervisor drives itself."""
+        if self.structure["driver_place"] == DOMAIN_0:
+            return (At(DOMAIN_0, d.Read(image, 0, image.size_bytes)),)
+        units = range(0, image.size_bytes, image.unit_bytes)
+        return [Below(d.TransferBlocks(start, image.unit_bytes)) for start in units]
 
     def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
         return Use(mechanism, cycles=self.parameters[name] * count, operations=count)

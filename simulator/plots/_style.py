@@ -14,6 +14,18 @@ PALETTE = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#9c9ca1", "#7a21dd")
 """Petroff's six colours, told apart also by those who see fewer."""
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo")
 INK = "#333333"
+FAMILIES = {
+    "bare metal": (INK, "o"),
+    "container": (PALETTE[0], "s"),
+    "hosted hypervisor": (PALETTE[1], "^"),
+    "hardware hypervisor": (PALETTE[2], "D"),
+    "paravirtual hypervisor": (PALETTE[3], "v"),
+    "jvm": (PALETTE[5], "P"),
+    "application kernel": ("#bcd7ff", "p"),
+    "user mode kernel": (PALETTE[4], "h"),
+    "unikernel": ("#ffffff", "X"),
+}
+"""Colour and marker of each family of layers; of any other, grey and a star."""
 _DOTS_PER_INCH = 150
 _HANDLE, _CHARACTER = 0.7, 0.085
 """Inches of a legend's handle with its air, and of a character beside it."""
@@ -22,6 +34,13 @@ _HANDLE, _CHARACTER = 0.7, 0.085
 def fill(number: int) -> dict[str, Any]:
     """Colour and pattern of the bar with this number; no two of the first forty are alike, the first seven in grey."""
     return {"facecolor": PALETTE[number % len(PALETTE)], "hatch": HATCHES[number % len(HATCHES)]}
+
+
+def family(classes: str) -> dict[str, Any]:
+    """Colour and marker of a model: the colour of the lowest of its families, the marker of the highest."""
+    first, last = classes.split(" + ")[0], classes.split(" + ")[-1]
+    other = (PALETTE[4], "*")
+    return {"facecolor": FAMILIES.get(first, other)[0], "marker": FAMILIES.get(last, other)[1]}
 
 
 def legend(figure: Figure, labels: Sequence[str], **options: Any) -> None:

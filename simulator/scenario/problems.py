@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,8 +12,10 @@ from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem
 from simulator.scenario.schema import (
+    Choose,
     Fault,
     MachineForm,
+    Need,
     Part,
     ScenarioFile,
     StackForm,
@@ -27,6 +29,9 @@ from simulator.scenario.types import REFUSED, shown, split
 _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
+    ("choose",): Choose,
+    ("choose", "workload"): WorkloadForm,
+    ("choose", "needs", "*"): Need,
     ("stacks", "*"): StackForm,
     ("stacks", "*", "virtual_hardware"): VirtualHardware,
     ("faults",): Fault,
@@ -66,8 +71,13 @@ def _place(data: Any, location: Iterable[str | int]) -> Place:
 def _part(place: Place) -> type[Part]:
     """The class of the mapping at a place."""
     names = [part for part in place if isinstance(part, str)]
-    pattern = tuple("*" if level == 1 else name for level, name in enumerate(names))
-    return _PARTS[pattern]
+    return next(part for pattern, part in _PARTS.items() if _matches(pattern, names))
+
+
+def _matches(pattern: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether names are those of a pattern, in which a star stands for any."""
+    same = (wanted in ("*", name) for wanted, name in zip(pattern, names, strict=False))
+    return len(pattern) == len(names) and all(same)
 
 
 def _sentence(error: ErrorDetails, place: Place) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +16,11 @@ from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
-from simulator.scenario import checks, parts, problems, source, stacks
+from simulator.scenario import checks, choosing, parts, problems, source, stacks
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
-from simulator.scenario.schema import Fault, ScenarioFile
+from simulator.scenario.schema import Choose, Fault, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.variants import repeated
 
@@ -65,6 +66,7 @@ class Scenario:
         replications: runs of each point.
         baseline: label of the stack that the others are compared with.
         figures: names of the figures to draw.
+        choose: what the command ``choose`` asks beside.
         catalog: where its names were looked up.
     """
 
@@ -76,6 +78,7 @@ class Scenario:
     replications: int
     baseline: str
     figures: tuple[str, ...]
+    choose: Choose
     catalog: Catalog = field(repr=False)
     _source: Source = field(repr=False)
     _points: list[Point] = field(repr=False)
@@ -88,6 +91,11 @@ class Scenario:
             ScenarioError: all mistakes at once.
         """
         return _checked(source.of_mapping(data, name), catalog)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The keys as written, with what was overridden: a copy, from which another scenario can be made."""
+        return deepcopy(self._source.data)
 
     def points(self, catalog: Catalog | None = None) -> list[Point]:
         """Every combination of the axes, resolved: what a worker runs.
@@ -129,6 +137,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         replications=file.replications,
         baseline=file.baseline or str(resolved[0]["stack"]),
         figures=file.figures,
+        choose=file.choose,
         catalog=catalog,
         _source=written,
         _points=resolved,
@@ -175,6 +184,7 @@ def _parts(lookup: Lookup) -> Parts:
     )
     _check_baseline(lookup, found)
     _check_figures(lookup)
+    choosing.check(lookup)
     return found
 
 

@@ -23,6 +23,7 @@ from simulator.scenario.types import (
     Count,
     Duration,
     Nothing,
+    Ratio,
     Replications,
     Scalar,
     Seed,
@@ -165,6 +166,38 @@ class Fault(Part):
     """Which system: the kernel under a tenant, by the tenant's name, or a shared layer by its product's name."""
 
 
+class Need(Part):
+    """What somebody wants of a way of virtualizing; every limit is an upper one."""
+
+    overhead: Ratio | None = None
+    """What the same work may take more than on the baseline stack."""
+    loss: Ratio | None = None
+    """What part of its performance a tenant may lose to the worst neighbour."""
+    footprint: Size | None = None
+    """Memory for each tenant, beside its program."""
+    start: Time | None = None
+    """Time until a tenant's own systems are up."""
+    installation: Time | None = None
+    """Time until the first tenant is up on a machine that was empty, what a person does apart."""
+    control: tuple[Text, ...] = ()
+    """What must be possible, e.g. 'migrate'."""
+
+
+class Choose(Part):
+    """What ``virtlab choose`` asks beside the scenario itself."""
+
+    victim: Text | None = None
+    """The tenant that suffers from a neighbour; the first one if not given."""
+    workload: Workload | None = Field(default=None, examples=["compile-6"])
+    """What the victim runs there: something that takes as long as a neighbour needs to hurt; its first if not given."""
+    aggressors: tuple[Text, ...] = Field(default=(), examples=["[cpu-hog, memory-bomb]"])
+    """What its neighbour runs, one after the other; the catalog's stressors if not given."""
+    patience: Weight = 5.0
+    """After how many times as long as alone a victim is given up; counts where the scenario has no duration."""
+    needs: dict[str, Need] = Field(default={}, examples=["{untrusted tenants: {loss: 10 %, overhead: 50 %}}"])
+    """For whom is it? Limits by name; the models that keep them are listed."""
+
+
 class Settings(Part):
     """What a scenario says beside its machine, stacks and tenants."""
 
@@ -192,6 +225,8 @@ class Settings(Part):
     """For a later version."""
     faults: tuple[Fault, ...] = ()
     """What fails, and when."""
+    choose: Choose = Choose()
+    """For the command ``choose``: who suffers, from whom, and what is wanted."""
 
 
 class ScenarioFile(Settings):

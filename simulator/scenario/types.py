@@ -78,6 +78,7 @@ def _described(example: str) -> WithJsonSchema:
 Time = Annotated[float, PlainValidator(_quantity("time")), _described("30 s")]
 Duration = Annotated[float, PlainValidator(_quantity("time", positive=True)), _described("300 s")]
 Size = Annotated[float, PlainValidator(_quantity("size", positive=True)), _described("512 MiB")]
+Ratio = Annotated[float, PlainValidator(_quantity("ratio")), _described("10 %")]
 
 
 def _text(value: Any) -> str:

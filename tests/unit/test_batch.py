@@ -52,7 +52,7 @@ def fake_run(point: dict[str, Any], replication: int) -> dict[str, Any]:
         "lower",
         1.0,
         1e-17,
-        *[0.0] * 7,
+        *[0.0] * 8,
         1,
         1,
     ]

@@ -43,7 +43,7 @@ def fake_run(point: dict[str, Any], replication: int) -> dict[str, Any]:
         *merit,
         5.0 + replication,
         total,
-        *[0.0] * 7,
+        *[0.0] * 8,
         1,
         1,
     ]

@@ -1,0 +1,123 @@
+"""The floors of a stack: every layer under one tenant, with what the catalog says of getting it there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator import discovery, notation
+from simulator.catalog.product import Product
+from simulator.control import Grip, held
+from simulator.layers.base import Layer
+from simulator.scenario import Catalog
+
+MACHINE, SYSTEM = "machine", "system"
+PLAIN = "operating_system"
+"""The family that makes no class of its own: it stands in nearly every stack."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """One layer under a tenant.
+
+    Attributes:
+        product: its catalog entry.
+        family: its class.
+        private: whether the tenant has it for itself.
+        kernel: whether it is a system on a machine, real or virtual.
+        guest: whether that machine is a virtual one.
+        beside: whether it is a driver domain, which the tenant does not stand on but needs.
+        image: what it comes in or boots from, None where nobody says.
+    """
+
+    product: Product
+    family: type[Layer]
+    private: bool = False
+    kernel: bool = False
+    guest: bool = False
+    beside: bool = False
+    image: Product | None = None
+
+
+def floors(catalog: Catalog, point: Mapping[str, Any], tenant: str, machine: str) -> tuple[Floor, ...]:
+    """All floors under a tenant, from the hardware up; a driver domain comes before its hypervisor, as it is installed.
+
+    Args:
+        catalog: where products are looked up.
+        point: a resolved point of a scenario.
+        tenant: whose stack.
+        machine: catalog name of the machine, for which numbers are chosen.
+    """
+    figures = point["tenants"]
+    tree = notation.build(
+        {name: each["expression"] for name, each in figures.items()},
+        {name: each["group"] for name, each in figures.items()},
+    )
+    chosen = point["hardware"].get(tenant, {})
+    found: list[Floor] = []
+    for node in tree.chains[tenant]:
+        beside = [role for role in node.children if role.role and role not in tree.chains[tenant]]
+        for each in (*beside, node):
+            name = chosen.get(each.name, {}).get("image", {}).get("name")
+            found.append(_floor(catalog, point, each, machine, name))
+    return tuple(found)
+
+
+def _floor(catalog: Catalog, point: Mapping[str, Any], node: notation.Node, machine: str, image: str | None) -> Floor:
+    product = catalog.layer(node.name, machine)
+    family: type[Layer] = discovery.member("layers", product.family).LAYER
+    kernel = (_needs(point, node.name), family.OFFERS) == (MACHINE, SYSTEM)
+    below = _below(node)
+    image = image or next(iter(product.hardware.get("image", ())), None)
+    return Floor(
+        product,
+        family,
+        private=node.private,
+        kernel=kernel,
+        guest=kernel and not node.role and any(_offers(point, each.name) == MACHINE for each in below),
+        beside=node.role is not None,
+        image=catalog.virtual_hardware(image, machine) if image else None,
+    )
+
+
+def _below(node: notation.Node) -> Iterator[notation.Node]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+def _family(point: Mapping[str, Any], name: str) -> type[Layer]:
+    family: type[Layer] = discovery.member("layers", point["layers"][name]["family"]).LAYER
+    return family
+
+
+def _needs(point: Mapping[str, Any], name: str) -> str:
+    return _family(point, name).needs(point["layers"][name]["structure"])
+
+
+def _offers(point: Mapping[str, Any], name: str) -> str:
+    return _family(point, name).OFFERS
+
+
+def control(stack: tuple[Floor, ...]) -> tuple[str, ...]:
+    """What may be done to the tenant on these floors."""
+    under = [floor for floor in stack if not floor.beside]
+    own = [*(floor.private for floor in under[1:]), True]
+    return held(Grip(floor.family.CONTROL, floor.product.lacks, mine) for floor, mine in zip(under, own, strict=True))
+
+
+def classes(stack: tuple[Floor, ...]) -> tuple[str, ...]:
+    """The families under a tenant that are no plain system, from the hardware up; none on bare metal."""
+    families = (floor.product.family for floor in stack if floor.product.family != PLAIN)
+    return tuple(dict.fromkeys(family.replace("_", " ") for family in families))
+
+
+def not_startable(stack: tuple[Floor, ...]) -> list[str]:
+    """What is started with the tenant and does not say in the catalog what its start takes."""
+    under = [floor for floor in stack if not floor.beside]
+    started = [floor for floor in under if floor.private]
+    first = under.index(started[0]) if started else 0
+    if first and under[first - 1].family.OFFERS == MACHINE:
+        started.insert(0, under[first - 1])
+    return [floor.product.name for floor in started if not floor.product.start]
