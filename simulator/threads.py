@@ -317,11 +317,11 @@ class Thread:
     def _serve(self, item: Item, serial: bool) -> Life:
         """One item. Its transfers are not waited for: the item is done when the device says so of the last one.
 
-        A serial service waits for each of them, and only then takes the next item.
+        A serial service waits for the disk, and only then takes the next item; packets it hands over and goes on.
         """
         last: tuple[Request, Move, float] | None = None
         for operation in item.work if serial else _decided(item.work):
-            if isinstance(operation, Move) and not serial:
+            if isinstance(operation, Move) and not (serial and operation.device == DISK):
                 last = (self._detach(operation), operation, self.environment.now)
             else:
                 yield from self.do((operation,))

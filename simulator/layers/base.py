@@ -56,7 +56,7 @@ class Service:
         period_s: time between two looks; 0 for a queue.
         wanted: whether there is work of its own.
         demand: that work, asked of its own node.
-        serial: whether it waits for the devices of one item before it takes the next.
+        serial: whether it waits for the disk's part of one item before it takes the next.
     """
 
     name: str

@@ -28,7 +28,7 @@ Mechanism (paid by the guest's thread unless said otherwise):
 
 Device threads stand in the hypervisor, in the host's kernel, in a host process, or in domain 0, and pay there what
 that system asks. Each device has its own, which keeps many requests under way (``asynchronous``), or one thread
-serves all devices of the guest and waits for each request (``serial``).
+serves all devices of the guest and waits for the disk at each request (``serial``).
 
 Parameters: see ``PARAMETERS`` here, in ``_assist`` and in ``_device_paths``.
 

@@ -227,3 +227,54 @@ def test_a_guest_sees_the_devices_it_was_given() -> None:
     port = Visor({}).for_child("guest", {"disk": GuestDevice("virtio-blk", "paravirtual", {"queue_count": 128.0})})
     assert port.presents() == {"disk": "paravirtual", "nic": "emulated"}
     assert Visor({}).presents() == {"disk": "emulated", "nic": "emulated"}
+
+
+class Serial(Visor):
+    """One thread for all devices of a guest, which waits for the disk."""
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        if isinstance(demand, d.TransferPackets):
+            window_bytes = demand.window_bytes
+            sent = Send("disk", (Below(demand),), wait=False, size_bytes=demand.size_bytes, window_bytes=window_bytes)
+            return (sent,)
+        if isinstance(demand, d.TransferBlocks):
+            return (Send("disk", (Below(demand),)),)
+        return super().lower(demand)
+
+    def guest_services(self) -> tuple[Service, ...]:
+        return (Service("device", queue="disk", capacity=8, serial=True),)
+
+
+class Host(System):
+    """Its card and its disk are the machine's."""
+
+
+class Sender(Guest):
+    """Sends units of 100 bytes, which take a second each, and reads."""
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        if isinstance(demand, d.Create):
+            return (Below(d.TransferPackets("send", 100.0, window_bytes=100.0)),)
+        if isinstance(demand, d.Map):
+            return (Below(d.TransferBlocks(0, 100)),)
+        return super().lower(demand)
+
+
+SERIAL = {"os": Host, "visor": Serial, "guest": Sender}
+
+
+def test_a_serial_device_thread_does_not_wait_for_the_wire_but_its_senders_do(bench: Make) -> None:
+    """Eight units of a second each through a window of one: the sender is done with the seventh on its way, and the
+    link with the eighth; a sender that nothing throttles would have been done at once."""
+    own = bench(SERIAL, "os | visor / guest")
+    sender = own.thread("sends", *[d.Create()] * 8)
+    own.run(until=20.0)
+    assert sender.ended_s == pytest.approx(8.0, rel=1e-6)
+
+
+def test_a_serial_device_thread_waits_for_the_disk(bench: Make) -> None:
+    """Two requests of a second each from two threads: the second is not taken before the first is done."""
+    own = bench(SERIAL, "os | visor / guest")
+    threads = [own.thread(name, d.Map()) for name in ("one", "two")]
+    own.run(until=20.0)
+    assert [thread.ended_s for thread in threads] == pytest.approx([1.0, 2.0], rel=1e-3)
