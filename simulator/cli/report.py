@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,19 @@ def _method(rows: Sequence[Record], overheads: str = "") -> list[str]:
     method, _, paired = str(rows[0]["method"]).partition("; ")
     level = f"{100 * rows[0]['level']:g} % intervals"
     return [f"n = {n} replications; {level}: {method}" + (f"; {overheads}{paired}" if overheads else "")]
+
+
+def outcomes(results: Results) -> list[str]:
+    """How tenants ended that did not end well: a line for each place, tenant and outcome; nothing if all did."""
+    frame = results.tenants.merge(results.runs[["run", *results.axes]], on="run")
+    rows = [row for row in records(frame) if row["outcome"] != "ok"]
+    if not rows:
+        return []
+    place = Places(results, records(frame))
+    counts = Counter((place.stack(row), *place.cells(row), row["outcome"]) for row in rows)
+    runs = Counter((place.stack(row), *place.cells(row)) for row in records(frame))
+    lines = [[*key, f"{count} of {runs[key[:-1]]}"] for key, count in counts.items()]
+    return columns(lines, "<" * (len(place.heads) + 2) + ">", ["stack", *place.heads, "outcome", "runs"])
 
 
 def where(results: Results) -> list[str]:

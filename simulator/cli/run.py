@@ -83,7 +83,7 @@ def _show(results: Results, figures: Sequence[Path]) -> None:
 
     say(results.manifest["scenario"]["title"])
     if results.status != "failed":
-        for table in (report.cost(results), report.where(results), report.knock_on(results)):
+        for table in (report.cost(results), report.outcomes(results), report.where(results), report.knock_on(results)):
             if table:
                 say(["", *table])
     say(["", f"results: {results.folder}", *(f"figure: {path}" for path in figures)])

@@ -85,7 +85,7 @@ class Hardware(Layer):
         if isinstance(demand, AccessMemory):
             return self._access(demand)
         if isinstance(demand, NestedWalk):
-            return (Use("nested_walk", stall_s=self._nested_s(demand)),)
+            return (Use("nested_walk", stall_s=self._nested_s(demand), program=True),)
         if isinstance(demand, _IN_THE_KERNELS_OWN_FIGURES):
             return ()
         raise self.not_offered(demand)

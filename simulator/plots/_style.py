@@ -72,5 +72,6 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     """Write a figure as SVG and PNG, without time or version in it."""
     paths = [stem.with_suffix(".svg"), stem.with_suffix(".png")]
     figure.savefig(paths[0], metadata={"Date": None, "Creator": None})
+    figure.set_layout_engine("none")  # it has been laid out; the second file takes the same places
     figure.savefig(paths[1], dpi=_DOTS_PER_INCH, metadata={"Software": None})
     return paths

@@ -23,6 +23,8 @@ _BAR = 0.8
 _WIDTH = 5.2
 _CHARACTER = 0.085
 """Inches of a panel, and of a character of a label with its share of what a panel is not."""
+_SLIVER = 0.5
+"""Parts narrower than this part of a character are drawn together."""
 Key = tuple[str, ...]
 
 
@@ -122,14 +124,23 @@ def _look(layer: str, layers: Sequence[str]) -> dict[str, Any]:
     return {"facecolor": "#d9d9d9"} if layer == PROGRAM else fill(layers.index(layer) - 1)
 
 
+def _visible(parts: Sequence[Record], layers: Sequence[str], least: float) -> list[dict[str, Any]]:
+    """The parts in order, those of a layer that are too narrow to be told apart as one."""
+    kept = [dict(part) for part in parts if part["relative"] >= least]
+    narrow: dict[str, float] = defaultdict(float)
+    for part in parts:
+        narrow[part["layer"]] += part["relative"] if part["relative"] < least else 0.0
+    kept += [{"layer": layer, "mechanism": "", "relative": width} for layer, width in narrow.items() if width]
+    return sorted(kept, key=lambda part: (layers.index(part["layer"]), not part["mechanism"], -part["relative"]))
+
+
 def _bar(axes: Axes, y: float, parts: pd.DataFrame, layers: Sequence[str], character: float) -> None:
     """All parts of one bar, those that are wide enough with the name of their mechanism."""
     left = 0.0
-    order = sorted(records(parts), key=lambda part: (layers.index(part["layer"]), -part["relative"]))
-    for part in order:
+    for part in _visible(records(parts), layers, _SLIVER * character):
         width, text = part["relative"], part["mechanism"].replace("_", " ")
         axes.barh(y, width, _BAR, left, edgecolor=INK, linewidth=0.5, **_look(part["layer"], layers))
-        if width > character * (len(text) + 1):
+        if text and width > character * (len(text) + 1):
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
             axes.text(left + width / 2, y, text, ha="center", va="center", fontsize=7, bbox=box)
         left += width

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ class Results:
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
         self.folder = folder
         self.manifest = manifest
+        self._made: dict[tuple[object, ...], pd.DataFrame] = {}
 
     def __repr__(self) -> str:
         runs = self.manifest["runs"]
@@ -106,8 +107,11 @@ class Results:
         """
         from simulator.results.summary import summary
 
-        frame = summary(self._placed_tenants(), self.baseline, metric=metric, level=level, by=self._by(by))
-        return labelled(frame, self.axes)
+        def made() -> pd.DataFrame:
+            frame = summary(self._placed_tenants(), self.baseline, metric=metric, level=level, by=self._by(by))
+            return labelled(frame, self.axes)
+
+        return self._once(("summary", metric, level, *self._by(by)), made)
 
     def compare(self, baseline: str | None = None, metric: str = "value", level: float = 0.95) -> pd.DataFrame:
         """Every stack against a baseline, paired by replication (both saw the same random numbers).
@@ -139,7 +143,10 @@ class Results:
         """
         from simulator.results.where import where
 
-        return labelled(where(self.charges, self.runs, list(self.axes), by=by, level=level), self.axes)
+        def made() -> pd.DataFrame:
+            return labelled(where(self.charges, self.runs, list(self.axes), by=by, level=level), self.axes)
+
+        return self._once(("where", level, *by), made)
 
     def knock_on(self, level: float = 0.95) -> pd.DataFrame:
         """What switching mechanisms off (``without``) changed, against the same stack with them on.
@@ -151,6 +158,12 @@ class Results:
         from simulator.results.knock_on import knock_on
 
         return labelled(knock_on(self, level), self.axes)
+
+    def _once(self, key: tuple[object, ...], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """A table that is asked for by figures and reports alike is made once; everyone gets a copy."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key].copy()
 
     def _by(self, by: Sequence[str] | None) -> list[str]:
         return [*self.axes, "tenant"] if by is None else list(by)

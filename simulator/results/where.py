@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from math import fsum
+from typing import TYPE_CHECKING, Any
 
 from simulator.errors import UsageError
 from simulator.records import TABLES
@@ -12,6 +13,7 @@ from simulator.results import intervals
 if TYPE_CHECKING:
     import pandas as pd
 
+Record = Mapping[Any, Any]
 KEYS = tuple(column.name for column in TABLES["charges"] if column.kind == "text" and column.name != "run")
 COLUMNS = [
     "n",
@@ -39,11 +41,12 @@ def where(
     spent = per_run(charges, runs, by)
     busy = spent.groupby("run")["seconds"].transform("sum")
     spent = spent.assign(share=(spent["seconds"] / busy).fillna(0.0))
-    rows = []
-    for place, group in spent.groupby(["point", *by], sort=False, observed=True):
-        at = dict(zip(["point", *by], place, strict=True))
-        rows.append({name: group[name].iloc[0] for name in axes} | at | _row(group, level))
-    return pd.DataFrame(rows, columns=[*axes, *by, *COLUMNS])
+    groups: dict[tuple[object, ...], list[Record]] = {}
+    for record in spent.to_dict("records"):
+        groups.setdefault(tuple(record[name] for name in ("point", *by)), []).append(record)
+    keys = [*axes, *by]
+    rows = [{name: group[0][name] for name in keys} | _row(group, level) for group in groups.values()]
+    return pd.DataFrame(rows, columns=[*keys, *COLUMNS])
 
 
 def per_run(charges: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -63,14 +66,15 @@ def per_run(charges: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> pd.
     return grid.fillna(dict.fromkeys(amounts.values(), 0.0))
 
 
-def _row(group: pd.DataFrame, level: float) -> dict[str, object]:
-    seconds = intervals.mean(group["seconds"].tolist(), level)
-    share = intervals.mean(group["share"].tolist(), level)
+def _row(group: Sequence[Record], level: float) -> dict[str, object]:
+    """The means over the replications of one group."""
+    seconds, share = (intervals.mean([record[name] for record in group], level) for name in ("seconds", "share"))
+    n = len(group)
     return {
         **dict(zip(("n", "seconds", "seconds_low", "seconds_high"), seconds, strict=True)),
         **dict(zip(("share", "share_low", "share_high"), share[1:], strict=True)),
-        "per_second": (group["seconds"] / group["simulated_s"]).mean(),
-        **{name: group[name].mean() for name in ("cycles", "bytes", "operations")},
+        "per_second": fsum(record["seconds"] / record["simulated_s"] for record in group) / n,
+        **{name: fsum(record[name] for record in group) / n for name in ("cycles", "bytes", "operations")},
         "level": level,
         "method": intervals.MEAN_METHOD,
     }

@@ -36,7 +36,8 @@ SECTIONS = ("Scope and limits", "Mechanism", "Parameters", "Validation", "Refere
 DEMANDS: tuple[d.Demand, ...] = (
     d.Compute(), d.AccessMemory("random", 2**30), d.AccessMemory("stream", 2**30, 4096),
     d.NestedWalk("random", 2**30, 4096, 2**21),
-    d.NestedWalk("stream", 2**30, 2**21, 4096, shadowed=True), d.KeepProcess(1e9, 8.0), d.KeepProcess(1e9, insists=False),
+    d.NestedWalk("stream", 2**30, 2**21, 4096, shadowed=True),
+    d.KeepProcess(1e9, 8.0), d.KeepProcess(1e9, insists=False),
     d.DirectTransfer(FILE, 0, 8192), d.DirectTransfer(FILE, 0, 8192, write=True), d.LoadClasses(CLASSES),
     d.Execute(CLASSES), d.NewObjects(1e6, 1e6),
     d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"),

@@ -52,6 +52,10 @@ SITES = {
         "native": "windows-11 |",
         "workstation": "windows-11 | vmware-workstation-3.2 / windows-11",
     }),
+    "unikernel": Site("laptop-2025", "8 GiB", {
+        "native": "unikraft-0.5 |",
+        "workstation": "linux-6 | vmware-workstation-3.2 / unikraft-0.5",
+    }),
     "class files": Site("laptop-2025", "4 GiB", {
         "native": "linux-6 | hotspot-21",
         "docker": "linux-6 | docker-27 / hotspot-21",
