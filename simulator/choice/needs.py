@@ -12,6 +12,9 @@ from simulator.choice.measures import Measure
 from simulator.choice.model import Model
 from simulator.scenario.schema import Need
 
+GRAIN = 0.1
+"""Per cent of time or performance that make no difference to anybody."""
+
 
 def suiting(models: Sequence[Model], asked: Mapping[str, Need]) -> dict[str, Sequence[str]]:
     """For each need the models that suit it.
@@ -23,20 +26,17 @@ def suiting(models: Sequence[Model], asked: Mapping[str, Need]) -> dict[str, Seq
     Returns:
         the best in each respect, those that are best in some mix of four, and for each need those within its limits.
     """
+    fours = {each.label: (each.overhead, each.loss, each.footprint, each.start) for each in models}
     return {
-        "least overhead": least({each.label: each.overhead for each in models}),
-        "best isolation": least({each.label: each.loss for each in models}),
+        "least overhead": least({each.label: each.overhead for each in models}, GRAIN),
+        "best isolation": least({each.label: each.loss for each in models}, GRAIN),
         "smallest footprint": least({each.label: each.footprint for each in models}),
         "fastest start": least({each.label: each.start for each in models}),
         "most control": least({each.label: Measure(-len(each.control)) for each in models}),
         "least effort": _easiest({each.label: each.effort for each in models}),
-        FRONT: pareto({each.label: numbers for each in models if all(map(isfinite, numbers := _numbers(each)))}),
+        FRONT: pareto({label: four for label, four in fours.items() if all(each.known for each in four)}),
         **{name: [each.label for each in models if _keeps(each, limits)] for name, limits in asked.items()},
     }
-
-
-def _numbers(model: Model) -> tuple[float, ...]:
-    return model.overhead.value, model.loss.value, model.footprint.value, model.start.value
 
 
 def _easiest(efforts: Mapping[str, Effort]) -> list[str]:

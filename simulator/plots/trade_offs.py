@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.choice import FRONT, kept
 from simulator.choice.fronts import pareto
+from simulator.choice.measures import Measure
 from simulator.plots._labels import records
 from simulator.plots._placing import Box, Mark, place
 from simulator.plots._style import INK, family
@@ -148,7 +149,8 @@ def _gap(width: float) -> float:
 def _front(axes: Axes, models: list[dict[str, Any]]) -> None:
     """The models that no other one beats in overhead and loss together, joined in steps."""
     points = {model["model"]: (model["overhead_percent"], model["y"]) for model in models}
-    corners = sorted({points[name] for name in pareto(points)})
+    best = pareto({name: [Measure(x), Measure(y)] for name, (x, y) in points.items()})
+    corners = sorted({points[name] for name in best})
     x = [corners[0][0], *(corner[0] for corner in corners), axes.get_xlim()[1]]
     y = [_TOP, *(corner[1] for corner in corners), corners[-1][1]]
     axes.plot(x, y, drawstyle="steps-post", color=INK, linestyle="--", linewidth=1.4, zorder=1)

@@ -51,17 +51,33 @@ def scenario(**changes: Any) -> Scenario:
 
 def test_the_pareto_set_has_whom_nobody_beats() -> None:
     points = {"cheap": (0.0, 9.0), "safe": (9.0, 0.0), "between": (4.0, 4.0), "beaten": (5.0, 4.0), "worst": (9.0, 9.0)}
-    assert pareto(points) == ["cheap", "safe", "between"]
+    assert pareto({name: list(map(Measure, each)) for name, each in points.items()}) == ["cheap", "safe", "between"]
 
 
 def test_equal_models_do_not_beat_each_other() -> None:
-    assert pareto({"one": (1.0, 1.0), "other": (1.0, 1.0)}) == ["one", "other"]
+    assert pareto({"one": [Measure(1.0)], "other": [Measure(1.0)]}) == ["one", "other"]
+    assert pareto({}) == []
+
+
+def test_what_luck_could_turn_round_makes_nobody_better() -> None:
+    """The second is cheaper for certain, and that the first is safer may be luck."""
+    dear = [Measure(9.0, 8.9, 9.1), Measure(1.0, 0.0, 2.0)]
+    cheap = [Measure(3.0, 2.9, 3.1), Measure(1.5, 0.5, 2.5)]
+    assert pareto({"dear": dear, "cheap": cheap}) == ["cheap"]
+    assert pareto({"dear": [dear[0], Measure(0.1, 0.0, 0.2)], "cheap": cheap}) == ["dear", "cheap"]
+
+
+def test_wide_intervals_in_a_circle_leave_the_numbers() -> None:
+    wide, low, high = Measure(5.0, 0.0, 10.0), Measure(4.0, 3.9, 4.1), Measure(6.0, 5.9, 6.1)
+    circle = {"a": [low, wide, high], "b": [high, low, wide], "c": [wide, high, low]}
+    assert pareto(circle) == ["a", "b", "c"]
 
 
 def test_the_best_are_the_lowest_and_those_within_its_interval() -> None:
     found = {"a": Measure(1.0, 0.5, 1.5, 3), "b": Measure(1.4), "c": Measure(1.6, 0.0, 3.0), "unknown": Measure()}
     assert least(found) == ["a", "b"]
     assert least({"unknown": Measure()}) == []
+    assert least({"a": Measure(1.0), "b": Measure(1.05), "c": Measure(1.2)}, grain=0.1) == ["a", "b"]
 
 
 # ---- control
