@@ -29,7 +29,7 @@ def suiting(models: Sequence[Model], asked: Mapping[str, Need]) -> dict[str, Seq
     fours = {each.label: (each.overhead, each.loss, each.footprint, each.start) for each in models}
     return {
         "least overhead": least({each.label: each.overhead for each in models}, GRAIN),
-        "best isolation": least({each.label: each.loss for each in models}, GRAIN),
+        "least loss to a neighbour": least({each.label: each.loss for each in models}, GRAIN),
         "smallest footprint": least({each.label: each.footprint for each in models}),
         "fastest start": least({each.label: each.start for each in models}),
         "most control": least({each.label: Measure(-len(each.control)) for each in models}),

@@ -298,7 +298,7 @@ def test_needs_are_answered_from_the_numbers() -> None:
     found = needs.suiting(MODELS, limits)
     assert found == {
         "least overhead": ["process"],
-        "best isolation": ["machine"],
+        "least loss to a neighbour": ["machine"],
         "smallest footprint": ["process", "no figures"],
         "fastest start": ["process"],
         "most control": ["no figures"],
