@@ -23,8 +23,8 @@ _BAR = 0.8
 _WIDTH = 5.2
 _CHARACTER = 0.085
 """Inches of a panel, and of a character of a label with its share of what a panel is not."""
-_SLIVER = 0.5
-"""Parts narrower than this part of a character are drawn together."""
+_SLIVER = 1.5
+"""Parts narrower than so many characters are drawn together."""
 Key = tuple[str, ...]
 
 

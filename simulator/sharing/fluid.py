@@ -58,6 +58,7 @@ class Fluid:
         self._settle()
         share.active, share.work, share.remaining, share.done = True, work, work, done
         self.active[share] = None
+        self._count(share, 1)
         self._rates()
 
     def remove(self, share: Share) -> float:
@@ -161,6 +162,13 @@ class Fluid:
         if self.active.pop(share, self) is self:
             raise ValueError(f"{share.name} has no work")
         share.active = False
+        self._count(share, -1)
+
+    def _count(self, share: Share, more: int) -> None:
+        """One active leaf more or less: on everything it stands on."""
+        self.root.runnable += more
+        for node in share.lineage:
+            node.runnable += more
 
     def _rates(self) -> None:
         if self._busy:

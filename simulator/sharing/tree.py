@@ -32,7 +32,7 @@ class Share:
 
     __slots__ = (
         "active", "cap", "children", "crowd", "demand", "done", "frozen", "frozen_s", "lineage", "name", "parent",
-        "payload", "processes", "rate", "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s",
+        "payload", "processes", "rate", "runnable", "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s",
         "weight", "weight_rule", "width", "work",
     )  # fmt: skip
 
@@ -62,6 +62,8 @@ class Share:
         self.tenant = tenant
         self.children: list[Share] = []
         self.active = False
+        self.runnable = 0
+        """Active leaves on it or below."""
         self.demand = self.crowd = self.rate = 0.0
         self.work = self.remaining = 0.0
         self.frozen = False
@@ -84,16 +86,14 @@ def measure_demand(share: Share, unit_rate: float) -> float:
     ``crowd`` is the same with every process counted that a leaf stands for; the rule ``active`` weighs a share by it.
     """
     wanted = crowd = 0.0
-    if share.frozen:
+    if share.frozen or not share.runnable:
         share.demand = share.crowd = 0.0
         return 0.0
     if share.children:
         for child in share.children:
-            if child.children or child.active:
+            if child.runnable or child.demand:
                 wanted += measure_demand(child, unit_rate)
                 crowd += child.crowd
-            else:
-                child.demand = child.crowd = 0.0
     elif share.active:
         wanted, crowd = unit_rate, share.processes * unit_rate
     bound = min(share.cap, share.width * unit_rate)
