@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def command(kind: str | None, as_json: bool) -> None:
     """List what there is.
 
-    KIND is one of machines, layers, workloads, scenarios, demands, figures; without it everything is listed.
+    KIND is one of machines, layers, workloads, hardware, scenarios, demands, figures; without it everything is listed.
     """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
@@ -52,6 +52,7 @@ def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
         "machines": _machines,
         "layers": _layers,
         "workloads": _workloads,
+        "hardware": _hardware,
         "scenarios": _scenarios,
         "demands": _demands,
         "figures": _figures,
@@ -67,6 +68,19 @@ def _layers(catalog: Catalog) -> Rows:
     machine = catalog.names("machines")[0]
     found = [catalog.layer(name, machine) for name in catalog.names("layers")]
     return [{"name": each.name, "family": each.family.replace("_", " "), "title": each.title} for each in found]
+
+
+def _hardware(catalog: Catalog) -> Rows:
+    machine = catalog.names("machines")[0]
+    found = [catalog.virtual_hardware(name, machine) for name in catalog.names("virtual_hardware")]
+    return [
+        {
+            "name": each.name,
+            "kind": " ".join((each.structure.get("style", ""), each.family)).strip(),
+            "title": each.title,
+        }
+        for each in found
+    ]
 
 
 def _workloads(catalog: Catalog) -> Rows:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from simulator import discovery
-from simulator.catalog import Catalog
+from simulator.catalog import Catalog, Product
 from simulator.explain.columns import columns
 from simulator.units import format_quantity
 
+_PRODUCT: Mapping[str, Callable[[Catalog, str, str], Product]] = {
+    "layers": Catalog.layer,
+    "workloads": Catalog.workload,
+    "virtual_hardware": Catalog.virtual_hardware,
+}
 _HEADS = ("parameter", "value", "range", "kind", "source", "where")
 
 
@@ -31,16 +36,32 @@ def _head(catalog: Catalog, kind: str, name: str, machine: str | None) -> list[s
     """What the entry is."""
     if kind == "machines":
         found = catalog.machine(name)
-        return [found.name, f"{found.title}, {found.year}"]
+        return [found.name, f"{found.title}, {found.year}", f"executes: {found.architecture}"]
     chosen = machine or catalog.names("machines")[0]
-    product = catalog.layer(name, chosen) if kind == "layers" else catalog.workload(name, chosen)
-    lines = [product.name, product.title, *(f"{key}: {value}" for key, value in product.structure.items())]
+    product = _PRODUCT[kind](catalog, name, chosen)
+    structure = (f"{key.replace('_', ' ')}: {value}" for key, value in product.structure.items())
+    lines = [product.name, product.title, *_standing(product), *structure]
+    if kind == "virtual_hardware":
+        return lines
     if kind == "workloads":
         metric = product.metric
         return [*lines, f"metric: {metric['name']}, {metric['unit']} ({metric['better']} is better)"]
     mechanisms = discovery.member("layers", product.family).LAYER.MECHANISMS
     rows = [[f"  {key}", each.kind, each.meaning] for key, each in mechanisms.items()]
     return [*lines, "mechanisms:", *columns(rows, "<<<")]
+
+
+def _standing(product: Product) -> Iterator[str]:
+    """What it is built for, what it offers, and what it lacks; lines without anything to say are left out."""
+    words = {
+        "runs on": product.runs_on,
+        "machine code for": product.architectures,
+        "offers programs the interface of": (product.abi,) if product.abi else (),
+        **{f"{kind} by default, and others": names for kind, names in product.hardware.items()},
+        "lacks": product.lacks,
+        "class files": ("yes",) if product.bytecode else (),
+    }
+    yield from (f"{key}: {', '.join(names)}" for key, names in words.items() if names)
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

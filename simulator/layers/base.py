@@ -161,6 +161,11 @@ class Layer(ABC):
         return cls.NEEDS
 
     @classmethod
+    def nonsense(cls, structure: Mapping[str, str]) -> str:
+        """Why these choices cannot stand together, with what to do; empty if they can."""
+        return ""
+
+    @classmethod
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """Memory that the layer holds itself, with ``children`` systems on it."""
         return 0.0

@@ -52,6 +52,10 @@ _MACHINE = "stands_on=machine"
 _DEVICES = ("disk", "nic")
 
 
+_ON_SYSTEM = ("host-kernel", "host-process")
+_ON_MACHINE = ("hypervisor", _device_paths.DOMAIN_0)
+
+
 class HardwareHypervisor(Layer):
     """The hypervisor as its guests meet it."""
 
@@ -98,6 +102,15 @@ class HardwareHypervisor(Layer):
     def needs(cls, structure: Mapping[str, str]) -> str:
         """The bare machine, or a host system."""
         return structure["stands_on"]
+
+    @classmethod
+    def nonsense(cls, structure: Mapping[str, str]) -> str:
+        """Devices are served where there is somebody to serve them."""
+        there = _ON_SYSTEM if structure["stands_on"] == "system" else _ON_MACHINE
+        for key in ("emulator_place", "disk_place", "nic_place"):
+            if structure[key] not in there:
+                return f"nothing of the kind is at {key}={structure[key]}: take one of {', '.join(there)}"
+        return ""
 
     @classmethod
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:

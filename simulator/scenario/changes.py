@@ -57,7 +57,16 @@ class Changes:
         self.parameters[term.name] = self.lookup.numbers(numbers, declared, place, self.variant)
         if structure:
             chosen = {**self.lookup.product(term.name).structure, **structure}
+            self._check_sense(term, place, chosen)
             self._check_numbers(term, place, chosen, {*declared, *self.parameters[term.name]})
+
+    def _check_sense(self, term: Term, place: Place, structure: Mapping[str, str]) -> None:
+        """Choices that each exist and yet do not go together."""
+        if self.lookup.blamed(place):
+            return
+        message, _, remedy = self.lookup.layer_class(term.name).nonsense(structure).partition(": ")
+        if message:
+            self._complain(place, f"{term}: {message}", remedy)
 
     def _check_numbers(self, term: Term, place: Place, structure: Mapping[str, str], given: set[str]) -> None:
         """A product has no numbers for choices that it never had."""

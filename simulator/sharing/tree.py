@@ -31,9 +31,9 @@ class Share:
     """
 
     __slots__ = (
-        "active", "cap", "children", "crowd", "demand", "done", "frozen", "frozen_s", "lineage", "name", "parent",
-        "payload", "processes", "rate", "runnable", "ready_s", "remaining", "reservation", "steal_s", "tenant", "throttled_s",
-        "weight", "weight_rule", "width", "work",
+        "active", "cap", "children", "crowd", "demand", "done", "frozen", "frozen_s", "lineage", "name",
+        "parent", "payload", "processes", "rate", "ready_s", "remaining", "reservation", "runnable", "steal_s",
+        "tenant", "throttled_s", "weight", "weight_rule", "width", "work",
     )  # fmt: skip
 
     def __init__(

@@ -200,6 +200,12 @@ def test_some_product_uses_it(name: str) -> None:
     assert products(name)
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_the_choices_of_its_products_go_together(name: str) -> None:
+    for product, _, structure in products(name):
+        assert not structure or family(name).nonsense(structure) == "", product
+
+
 # ---------------------------------------------------------------- what it does
 
 

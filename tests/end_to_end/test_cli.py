@@ -265,7 +265,7 @@ def test_a_folder_without_results_is_named(virtlab: Command, tmp_path: Path) -> 
         assert err.startswith(f"error: {tmp_path}: not a folder of results")
 
 
-@pytest.mark.parametrize("kind", ["machines", "layers", "workloads", "demands", "figures"])
+@pytest.mark.parametrize("kind", ["machines", "layers", "workloads", "hardware", "demands", "figures"])
 def test_list_names_what_there_is(virtlab: Command, kind: str) -> None:
     code, out, _ = virtlab("list", kind)
     assert code == 0
@@ -293,7 +293,8 @@ def test_show_prints_every_number_with_unit_range_and_source(virtlab: Command) -
     assert "100 cycles to 700 cycles" in row
     assert "assumed" in row
     assert "barham2003: Barham et al. (2003). Xen and the Art of Virtualization" in out
-    for name in ("dell-2650", "kernel-build", "barham2003"):
+    assert "disk by default, and others: virtio-blk, nvme, ahci, ide, passthrough-disk" in virtlab("show", "kvm-6")[1]
+    for name in ("dell-2650", "kernel-build", "virtio-net", "barham2003"):
         assert virtlab("show", name)[0] == 0
         assert json.loads(virtlab("show", name, "--json")[1])
     code, _, err = virtlab("show", "dell-2560")

@@ -115,6 +115,17 @@ def test_an_image_is_the_guest_s_and_the_host_has_its_own(own: Callable[[str, st
     assert "'windows-7-profesional' is no image there (did you mean 'windows-7-professional'?)" in found
 
 
+@pytest.mark.parametrize(
+    "stack",
+    ["vmware-esxi-7(disk_place=host-kernel) | linux-6", "linux-6 | kvm-6(nic_place=hypervisor) / linux-6"],
+)
+def test_a_device_thread_where_nobody_can_serve_is_refused(stack: str) -> None:
+    """A hypervisor on the hardware has no host, and one on a system has no drivers."""
+    app = {"workload": "linpack", "memory": "1 GiB"}
+    (found,) = mistakes({"machine": "laptop-2025", "stacks": {"it": stack}, "tenants": {"app": app}})
+    assert "nothing of the kind is at" in found and "take one of" in found
+
+
 def test_a_style_stands_for_the_first_device_of_it() -> None:
     app = {"workload": "spec-int", "memory": "256 MiB", "virtual_hardware": {"disk": "emulated"}}
     (point,) = load(scenario({"it": HOSTED}, {"app": app})).points()
