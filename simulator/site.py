@@ -1,0 +1,214 @@
+"""The site: the systems on one machine with what each is given, before any clock runs.
+
+A node of the notation becomes a layer with a share of the processors and, for a kernel, a space of memory. Equal path
+means the same node: tenants that share a node share its caches, queues and processors. A hypervisor turns a face of its
+own to each guest, a *port*: the guest's devices, its queues, and the threads that serve them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+from simulator import discovery, notation
+from simulator.devices.memory import Memory
+from simulator.layers.base import GuestDevice, Layer, Place
+from simulator.layers.hardware import Hardware
+from simulator.machine import Machine
+from simulator.plans import Node
+from simulator.sharing.tree import INFINITE, Share
+from simulator.space import divide, is_kernel
+
+MACHINE = "machine"
+
+
+class Site:
+    """What stands on one machine.
+
+    Args:
+        machine: the devices.
+        point: the resolved point, see ``simulator.scenario``.
+
+    Attributes:
+        nodes: all systems by path, the machine itself included.
+        shares: the part of the processors of each node, by path.
+        groups: the share that a tenant's threads stand in.
+        programs: the share of the programs on a node that stops them now and then, by path.
+        spaces: the memory of each kernel, by path.
+        limits: memory limits of nodes that share their kernel, by path.
+        enforced: whether a tenant has a space of memory of its own, or a limit, which confines it.
+        tops: the node that a tenant's program runs on.
+        chains: the nodes of each tenant from the hardware up.
+        owners: the tenant of each private node, by path.
+        names: the product of each node, by path.
+        ports: the faces that hypervisors turn to their guests.
+    """
+
+    def __init__(self, machine: Machine, point: Mapping[str, Any]) -> None:
+        self.machine, self.point = machine, point
+        self.without = frozenset(point["without"])
+        figures = {name: machine.cpu.parameters[name] for name in Hardware.PROCESSOR if name in machine.cpu.parameters}
+        self.bottom = Node(MACHINE, Hardware(figures), without=self.without)
+        self.nodes: dict[str, Node] = {MACHINE: self.bottom}
+        self.shares: dict[str, Share] = {MACHINE: machine.cpu.root}
+        self.groups: dict[str, Share] = {}
+        self.programs: dict[str, Share] = {}
+        self.spaces: dict[str, Memory] = {}
+        self.limits: dict[str, Memory] = {}
+        self.enforced: dict[str, bool] = {}
+        self.tops: dict[str, Node] = {}
+        self.chains: dict[str, tuple[Node, ...]] = {}
+        self.ports: list[Node] = []
+        self._paths: dict[str, tuple[Node, ...]] = {}
+        self._build()
+
+    def path(self, node: Node) -> tuple[Node, ...]:
+        """The nodes from one down to the machine."""
+        path = self._paths.get(node.path)
+        if path is None:
+            nodes: list[Node] = []
+            step: Node | None = node
+            while step is not None:
+                nodes.append(step)
+                step = step.below
+            path = self._paths[node.path] = tuple(nodes)
+        return path
+
+    def _build(self) -> None:
+        tenants = self.point["tenants"]
+        tree = notation.build(
+            {name: notation.parse(tenant["expression"]) for name, tenant in tenants.items()},
+            {name: tenant["group"] for name, tenant in tenants.items()},
+        )
+        self._divided = divide(tree, self.point, self.machine.memory.capacity_bytes)
+        self.names = {place.path: place.name for place in tree.nodes}
+        self._carriers = {name: _carrier(chain, self.point) for name, chain in tree.chains.items()}
+        self.owners = {place.path: name for name, chain in tree.chains.items() for place in chain if place.private}
+        for place in tree.nodes:
+            self._add(place, self.owners.get(place.path))
+        for name, chain in tree.chains.items():
+            self.tops[name] = self.nodes[chain[-1].path]
+            self.chains[name] = tuple(self.nodes[place.path] for place in chain)
+            private = [node for node in chain if node.private]
+            self.enforced[name] = any(node.path in self.spaces or node.path in self.limits for node in private)
+            self.groups[name] = self._group(name, self.tops[name], private=bool(private))
+
+    def _add(self, place: notation.Node, tenant: str | None) -> None:
+        """Make one node: its layer, its share, its memory."""
+        below = self._port(place, self.nodes[place.parent.path] if place.parent else self.bottom, tenant)
+        figures = self.point["layers"][place.name]
+        family: type[Layer] = discovery.member("layers", figures["family"]).LAYER
+        node = Node(place.path, family(figures["parameters"], figures["structure"]), below, without=self.without)
+        self.nodes[place.path] = node
+        self._share(place, node, tenant)
+        memory_bytes = self._space(place, figures["parameters"], family, tenant)
+        node.layer = family(figures["parameters"], figures["structure"], self._place(node, memory_bytes, tenant))
+        if place.role and place.parent:
+            self.nodes[place.parent.path].roles[place.role] = node
+
+    def _place(self, node: Node, memory_bytes: float, tenant: str | None) -> Place:
+        """Where a layer stands: what it is shown from below, and the limits it meets."""
+        assert node.below is not None
+        layer = node.below.layer
+        limits = self.point["tenants"][tenant].get("limits", {}) if tenant is not None else {}
+        product = self.names[node.path]
+        return Place(
+            node.path, memory_bytes or self._visible_bytes(node.below), layer.presents(),
+            self.machine.cpu.parameters.page_bytes, self._devices(layer), {},
+            self._visible_processors(self.shares[node.path]), dict(limits.get(product, {})),
+            layer.MEETS_CALLS,
+        )  # fmt: skip
+
+    def _devices(self, layer: Layer) -> dict[str, Mapping[str, float]]:
+        """Numbers of the devices that a layer presents: the machine's own, or those of its guest."""
+        machine = {"disk": self.machine.disk.parameters, "nic": self.machine.nic.parameters}
+        shown = layer.place.guest_devices
+        return {
+            name: shown[name].parameters if name in shown and kind in ("emulated", "paravirtual") else machine[name]
+            for name, kind in layer.presents().items()
+        }
+
+    def _visible_bytes(self, node: Node) -> float:
+        """Memory that a program on a node sees: the nearest limit, or its kernel's."""
+        for step in self.path(node):
+            if step.path in self.limits:
+                return self.limits[step.path].capacity_bytes
+            if step.path in self.spaces:
+                return self.spaces[step.path].capacity_bytes
+        return self.machine.memory.capacity_bytes
+
+    def _visible_processors(self, share: Share) -> float:
+        """Processors that a program there sees: the narrowest of what is above it, quotas rounded up."""
+        hertz = self.machine.cpu.frequency_hz
+        return min(
+            self.machine.cpu.cores,
+            *(min(node.width, ceil(node.cap / hertz) if node.cap < INFINITE else INFINITE) for node in share.lineage),
+        )
+
+    def _port(self, place: notation.Node, below: Node, tenant: str | None) -> Node:
+        """What a node stands on: itself, or the face that a hypervisor turns to this guest, with its devices."""
+        if below is self.bottom or below.layer.OFFERS != "machine":
+            return below
+        chosen = self.point.get("hardware", {}).get(tenant or "", {}).get(self.names[below.path], {})
+        devices = {name: GuestDevice(each["name"], each["style"], each["parameters"]) for name, each in chosen.items()}
+        layer = below.layer.for_child(place.role or "guest", devices)
+        port = Node(below.path, layer, below.below, below.roles, self.without, port=place.path)
+        self.ports.append(port)
+        return port
+
+    def _share(self, place: notation.Node, node: Node, tenant: str | None) -> None:
+        """The outermost private node carries the tenant's weight and cap, its virtual machine the processors.
+
+        Without a virtual machine of its own the outermost private node carries these too. Where a layer stops its
+        programs now and then, these have a share beside that of its own threads.
+        """
+        parent = self.shares[place.parent.path if place.parent else MACHINE]
+        rules: dict[str, Any] = {"width": node.layer.width()}
+        if tenant is not None:
+            outermost = not (place.parent and place.parent.private)
+            rules |= self._rules(tenant) if outermost else {}
+            if place.path == self._carriers[tenant]:
+                rules["width"] = min(rules["width"], self.point["tenants"][tenant]["vcpus"] or INFINITE)
+        self.shares[place.path] = Share(place.path, parent, **rules)
+        if node.layer.FREEZES:
+            self.programs[place.path] = Share(f"programs of {place.path}", self.shares[place.path])
+
+    def _group(self, tenant: str, top: Node, *, private: bool) -> Share:
+        """Where a tenant's threads stand. Nothing divides tenants without nodes of their own: each thread counts."""
+        share = self.programs.get(top.path, self.shares[top.path])
+        if private:
+            return share
+        return Share(f"threads of {tenant}", share, weight_rule="active", tenant=True)
+
+    def _rules(self, tenant: str) -> dict[str, Any]:
+        figures = self.point["tenants"][tenant]
+        cap = figures["cap_cores"]
+        hertz = self.machine.cpu.frequency_hz
+        return {"weight": figures["weight"], "cap": INFINITE if cap is None else cap * hertz, "tenant": True}
+
+    def _space(
+        self, place: notation.Node, parameters: Mapping[str, float], family: type[Layer], tenant: str | None
+    ) -> float:
+        """Hold the node's part of the machine's memory; a kernel manages it as a space of its own.
+
+        A layer that confines memory without a machine of its own keeps a limit within its kernel's space.
+        """
+        size_bytes = self._divided[place.path]
+        self.machine.memory.hold(place.path, size_bytes)
+        if "kernel_bytes" not in parameters:
+            asked_bytes = self.point["tenants"][tenant]["memory_bytes"] if tenant is not None else None
+            if family.CONFINES_MEMORY and family.OFFERS != "machine" and asked_bytes is not None:
+                name = f"the memory limit of {place.path}"
+                self.limits[place.path] = Memory({"capacity_bytes": asked_bytes}, name)
+            return 0.0
+        space = self.spaces[place.path] = Memory({"capacity_bytes": size_bytes}, f"the memory of {place.path}")
+        space.hold("kernel", parameters["kernel_bytes"])
+        return size_bytes
+
+
+def _carrier(chain: tuple[notation.Node, ...], point: Mapping[str, Any]) -> str:
+    """The path of the node that a tenant's processors are given to; empty if it has none of its own."""
+    private = [node for node in chain if node.private]
+    kernels = [node for node in private if is_kernel(point, node.name)]
+    return next((node.path for node in (*kernels, *private)), "")
