@@ -157,6 +157,30 @@ def test_machine_code_of_another_processor_is_refused_with_a_sentence(own: Calla
     assert "my-tool is machine code for arm, and this machine's processors execute x86" in found
 
 
+def bytecodes(machine: str, stack: str, memory: str = "4 GiB") -> tuple[float, float]:
+    """How many bytecodes a run of twenty requests executes, and how many cycles they take in optimized code."""
+    app = {"workload": "java-server", "memory": memory, "vcpus": 2, "parameters": {"requests_count": 20}}
+    (point,) = load({"machine": machine, "stacks": {"it": stack}, "tenants": {"app": app}}).points()
+    compute = [row for row in rows(point, "charges") if (row["cause"], row["mechanism"]) == ("program", "compute")]
+    cycles = sum(row["cycles"] for row in compute)
+    return cycles / point["layers"]["hotspot-21"]["parameters"]["c2_cycles"], cycles
+
+
+def test_class_files_execute_the_same_bytecodes_everywhere() -> None:
+    """On another system, in a container in a virtual machine, on another processor: there they take other cycles."""
+    here, cycles = bytecodes("laptop-2025", "linux-6 | hotspot-21")
+    assert here > 1e7
+    for stack in (
+        "windows-11 | hotspot-21",
+        "macos-12 | hotspot-21",
+        "linux-6 | kvm-6 / linux-6 / docker-27 / hotspot-21",
+    ):
+        assert bytecodes("laptop-2025", stack) == pytest.approx((here, cycles), rel=1e-9)
+    on_arm, cycles_on_arm = bytecodes("arndale", "linux-6 | hotspot-21", "1 GiB")
+    assert on_arm == pytest.approx(here, rel=1e-9)
+    assert cycles_on_arm > 1.1 * cycles
+
+
 # ---------------------------------------------------------------- files that extend others
 
 
