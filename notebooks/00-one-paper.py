@@ -283,4 +283,4 @@ widgets.interactive(build_time, faults_per_file=slider)
 #   touches of memory; were they switches between processes, Workstation would fare worse.
 # - **How sure we are of the costs.** Each assumed number has a range, printed by `vl.explain`. The intervals above do
 #   not contain it: two replications speak only of luck.
-# - **Everything after 2003**: hardware assist, nested page tables, containers, several processors for a guest.
+# - **Everything after 2003**: hardware assist, nested page tables, containers; see the next notebook.

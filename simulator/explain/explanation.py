@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.catalog import Catalog
+from simulator.errors import UsageError
 from simulator.explain.asked import understand
 from simulator.explain.data import step, total
 from simulator.explain.entry import Entry
@@ -14,6 +15,7 @@ from simulator.explain.setting import Setting
 from simulator.explain.text import Notes, sums, tree
 from simulator.explain.totals import Total, totals
 from simulator.explain.walk import CALLER, Walk
+from simulator.layers.base import NotOffered
 from simulator.units import format_quantity
 
 MACHINE = "dell-2650"
@@ -109,7 +111,10 @@ def explain(
     complete = explain(stack, demand, machine, catalog=catalog) if left_out else None
     setting = Setting(catalog, stack, machine, left_out)
     asked = understand(demand, setting.ground)
-    entries = Walk(setting, asked.cached).asked(asked)
+    try:
+        entries = Walk(setting, asked.cached).asked(asked)
+    except NotOffered as error:
+        raise UsageError(f"{error}; ask for something that this system offers (virtlab list demands)") from error
     return Explanation(
         str(setting.expression), setting.machine.name, asked.text, left_out, setting.frequency_hz, entries,
         setting.names, complete,

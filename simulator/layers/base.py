@@ -126,6 +126,10 @@ class Cache(Protocol):
         """Make a whole file resident, as after an earlier run."""
 
 
+class NotOffered(LookupError):
+    """A layer was asked for something that it does not offer; names the layer and the demand."""
+
+
 class Layer(ABC):
     """Base of all layers. Constructors only store; state lives in small objects made here."""
 
@@ -235,6 +239,6 @@ class Layer(ABC):
         """How many processors this layer can keep busy at once."""
         return float("inf")
 
-    def not_offered(self, demand: Demand) -> LookupError:
+    def not_offered(self, demand: Demand) -> NotOffered:
         """The error for a demand that this layer does not know."""
-        return LookupError(f"{self.place.path} ({type(self).__name__}) has no {type(demand).__name__}")
+        return NotOffered(f"{self.place.path} ({type(self).__name__}) has no {type(demand).__name__}")

@@ -302,6 +302,12 @@ def test_show_prints_every_number_with_unit_range_and_source(virtlab: Command) -
     assert "did you mean 'dell-2650'" in err
 
 
+def test_explain_refuses_what_a_system_does_not_offer(virtlab: Command) -> None:
+    code, _, err = virtlab("explain", "linux-6 | kvm-6 / unikraft-0.5", "--demand", "fork", "--machine", "laptop-2025")
+    assert code == 2
+    assert err.startswith("error: ") and "unikraft-0.5[app] (Unikernel) has no StartProcess" in err
+
+
 def test_explain_prints_the_steps_or_data(virtlab: Command) -> None:
     code, out, _ = virtlab("explain", "xen-2 | linux-2.4", "--demand", "read 4 KiB", "--without", "ring")
     assert code == 0
