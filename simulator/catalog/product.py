@@ -67,8 +67,9 @@ class Product:
         metric: name, unit and better direction of the figure of merit (workloads only).
         structure: the enumerated choices.
         roles: the systems that fill the product's roles where a stack does not say which (layers only).
-        abi: the program interface that an operating system offers (``linux``); empty: that of the system below.
-        runs_on: the program interfaces that it is built for; empty: any.
+        abi: the interface that a system offers to programs (``linux``) or a paravirtual machine to kernels (``xen``);
+            empty: that of the system below, and of a hypervisor that of machines as they are.
+        runs_on: the interfaces that it is built for, ``machine`` for machines as they are; empty: any.
         architectures: the processors that it is built for; empty: any.
         hardware: the virtual devices that a hypervisor offers, or the images that hold a system, by kind, its default
             first.

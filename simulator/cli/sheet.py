@@ -56,7 +56,7 @@ def _standing(product: Product) -> Iterator[str]:
     words = {
         "runs on": product.runs_on,
         "machine code for": product.architectures,
-        "offers programs the interface of": (product.abi,) if product.abi else (),
+        "offers the interface of": (product.abi,) if product.abi else (),
         **{f"{kind} by default, and others": names for kind, names in product.hardware.items()},
         "lacks": product.lacks,
         "class files": ("yes",) if product.bytecode else (),

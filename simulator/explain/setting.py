@@ -16,6 +16,9 @@ from simulator.explain.sourced import Origin, origins, sourced
 from simulator.parameters import missing
 from simulator.plans import Node
 from simulator.plots import short_names
+from simulator.scenario import fits, roles
+from simulator.scenario.lookup import Lookup
+from simulator.scenario.source import of_mapping
 from simulator.steps import DISK, Transfer
 
 TENANT = "app"
@@ -39,6 +42,7 @@ class Setting:
     def __init__(self, catalog: Catalog, stack: str, machine: str, without: Iterable[str] = ()) -> None:
         self.expression = catalog.complete(notation.parse(stack))
         self.machine = catalog.machine(machine)
+        _check_stack(catalog, self.expression, self.machine.architecture)
         self.without = tuple(dict.fromkeys(without))
         point = self._point(catalog)
         self._house = build(point)
@@ -159,6 +163,18 @@ class Setting:
         position_bytes = transfer.position_bytes
         samples = [machine.disk.service_s(size_bytes, position_bytes, start_s, write) for start_s in starts_s]
         return fmean(map(float, samples)), "at a random place", origins(samples[0])
+
+
+def _check_stack(catalog: Catalog, expression: notation.Expression, architecture: str) -> None:
+    """What a scenario with this stack is refused for, an explanation is refused for too."""
+    lookup = Lookup(of_mapping({}), catalog)
+    problem = (
+        roles.problem(lookup, expression)
+        or fits.misfit(lookup, expression)
+        or fits.misbuilt_layer(lookup, expression, architecture)
+    )
+    if problem:
+        raise UsageError("; ".join(problem))
 
 
 def _check(without: Iterable[str], nodes: Iterable[Node]) -> None:

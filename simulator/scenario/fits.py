@@ -117,34 +117,50 @@ def misfit_program(lookup: Lookup, expression: Expression, workload: str) -> tup
 def misbuilt(lookup: Lookup, expression: Expression, workload: str, architecture: str) -> tuple[str, str] | None:
     """Message and remedy for the first product whose machine code does not run where it stands, from the hardware up.
 
-    ``runs_on`` names the program interfaces (``linux``) that a product is built for, ``architectures`` its
-    processors; bytecode is built for none in particular.
+    ``runs_on`` names the interfaces that a product is built for (``linux``, or ``machine`` for a kernel that knows only
+    machines as they are, not paravirtual ones), ``architectures`` its processors; bytecode is built for none.
     """
-    abi = ""
+    problem = misbuilt_layer(lookup, expression, architecture)
+    if problem or as_class_files(lookup, expression, workload):
+        return problem
+    below = [lookup.product(floor.product).abi for floor in floors(lookup, expression)]
+    abi = next((abi for abi in reversed(below) if abi), MACHINE)
+    return _misbuilt(lookup, lookup.workload(workload, lookup.any_machine), abi, architecture)
+
+
+def misbuilt_layer(lookup: Lookup, expression: Expression, architecture: str) -> tuple[str, str] | None:
+    """The same for the layers alone, whatever program runs on them."""
+    abi = MACHINE
     for floor in floors(lookup, expression):
         product = lookup.product(floor.product)
-        problem = _misbuilt(product, abi, architecture)
+        problem = _misbuilt(lookup, product, abi, architecture)
         if problem:
             return problem
-        abi = product.abi or ("" if floor.offers == MACHINE else abi)
-    if as_class_files(lookup, expression, workload):
-        return None
-    return _misbuilt(lookup.workload(workload, lookup.any_machine), abi, architecture)
+        abi = product.abi or (MACHINE if floor.offers == MACHINE else abi)
+    return None
 
 
-def _misbuilt(product: Product, abi: str, architecture: str) -> tuple[str, str] | None:
+def _misbuilt(lookup: Lookup, product: Product, abi: str, architecture: str) -> tuple[str, str] | None:
     executed = {architecture, *_ALSO.get(architecture, ())}
     if product.architectures and executed.isdisjoint(product.architectures):
+        fitting = lookup.machine_for(product.architectures)
+        example = f", e.g. {fitting}" if fitting else ""
         return (
             f"{product.name} is machine code for {' or '.join(product.architectures)}, and this machine's processors "
             f"execute {architecture}",
-            "take a machine that fits, or a program in bytecode, which runs on both",
+            f"take a machine that fits{example}, or a program in bytecode, which runs on both",
         )
-    if product.runs_on and abi not in product.runs_on:
-        there = f"offers that of {abi}" if abi else "offers none"
+    if not product.runs_on or abi in product.runs_on:
+        return None
+    if MACHINE in product.runs_on:
         return (
-            f"{product.name} is built for the program interface of {' or '.join(product.runs_on)}, and what it stands "
-            f"on {there}",
-            f"put {' or '.join(product.runs_on)} under it, or take a program in bytecode",
+            f"{product.name} is a kernel for machines as they are, and what it stands on offers the paravirtual one of "
+            f"{abi}",
+            "take a kernel that is ported to it, or a hypervisor that offers a machine as it is",
         )
-    return None
+    there = "the bare machine" if abi == MACHINE else f"that of {abi}"
+    return (
+        f"{product.name} is built for the program interface of {' or '.join(product.runs_on)}, and what it stands "
+        f"on offers {there}",
+        f"put {' or '.join(product.runs_on)} under it, or take a program in bytecode",
+    )

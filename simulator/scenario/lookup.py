@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -90,6 +90,12 @@ class Lookup:
             if (needs, offers) == (self.needs(name), self.layer_class(name).OFFERS):
                 return name
         return ""
+
+    def machine_for(self, architectures: Iterable[str]) -> str:
+        """The newest machine of the catalog with one of these processors, as an example; empty if there is none."""
+        machines = [self.machine(name) for name in self._catalog.names("machines")]
+        fitting = [machine for machine in machines if machine.architecture in architectures]
+        return max(fitting, key=lambda machine: machine.year).name if fitting else ""
 
     def needs(self, name: str) -> str:
         """The interface that a layer stands on, by its full name."""

@@ -308,6 +308,28 @@ def test_explain_refuses_what_a_system_does_not_offer(virtlab: Command) -> None:
     assert err.startswith("error: ") and "unikraft-0.5[app] (Unikernel) has no StartProcess" in err
 
 
+@pytest.mark.parametrize(
+    ("stack", "message"),
+    [
+        ("kvm-6 | linux-6", "kvm-6 is a program of a host system and cannot stand on bare hardware"),
+        (
+            "linux-6 | vmware-fusion-13 / linux-6",
+            "vmware-fusion-13 is built for the program interface of macos, and what",
+        ),
+        ("xen-4 | windows-11", "windows-11 is a kernel for machines as they are, and what it stands on"),
+    ],
+)
+def test_explain_refuses_what_a_scenario_is_refused_for(virtlab: Command, stack: str, message: str) -> None:
+    code, _, err = virtlab("explain", stack, "--demand", "read 4 KiB", "--machine", "laptop-2025")
+    assert code == 2
+    assert message in err
+
+
+@pytest.mark.parametrize("stack", ["windows-11", "xen-hvm-4.17 | windows-11", "linux-6 | kvm-6 / windows-11"])
+def test_a_kernel_for_machines_stands_on_machines_real_and_virtual(virtlab: Command, stack: str) -> None:
+    assert virtlab("explain", stack, "--demand", "read 4 KiB", "--machine", "laptop-2025")[0] == 0
+
+
 def test_explain_prints_the_steps_or_data(virtlab: Command) -> None:
     code, out, _ = virtlab("explain", "xen-2 | linux-2.4", "--demand", "read 4 KiB", "--without", "ring")
     assert code == 0
