@@ -155,6 +155,7 @@ def test_machine_code_of_another_processor_is_refused_with_a_sentence(own: Calla
     own("workloads", "my-tool", "extends: spec-int\narchitectures: [arm]\nparameters: {}\n")
     (found,) = mistakes(scenario({"it": "linux-2.4 |"}, {"app": {"workload": "my-tool"}}))
     assert "my-tool is machine code for arm, and this machine's processors execute x86" in found
+    assert "take a machine that fits, e.g. arndale, or a program in bytecode" in found
 
 
 def bytecodes(machine: str, stack: str, memory: str = "4 GiB") -> tuple[float, float]:
