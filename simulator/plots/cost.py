@@ -10,9 +10,11 @@ from simulator.plots._labels import Places, records
 from simulator.plots._style import INK, fill, legend
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from simulator.results import Results
 
@@ -81,8 +83,12 @@ def _field(table: pd.DataFrame, places: list[str], stacks: list[str]) -> Figure:
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
-    grid = table.pivot_table(index="stack", columns="place", values="relative", sort=False)
-    values = grid.reindex(index=stacks, columns=places).to_numpy(dtype=float)
+    def grid(column: str) -> NDArray[np.float64]:
+        found = table.pivot_table(index="stack", columns="place", values=column, sort=False, dropna=False)
+        return found.reindex(index=stacks, columns=places).to_numpy(dtype=float)
+
+    values = grid("relative")
+    faster = grid("high") < 1.0 - _EQUAL
     size = (2.6 + _CELL_WIDTH * len(places), 1.5 + _CELL_HEIGHT * len(stacks))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
@@ -92,21 +98,16 @@ def _field(table: pd.DataFrame, places: list[str], stacks: list[str]) -> Figure:
         for x, value in enumerate(row):
             if isfinite(value):
                 ink = "white" if norm(value) > _DARK else INK
-                axes.text(
-                    x, y, _short(value), ha="center", va="center", color=ink, fontsize=10, fontweight=_weight(value)
-                )
+                weight = "bold" if faster[y, x] else "normal"
+                axes.text(x, y, _short(value), ha="center", va="center", color=ink, fontsize=10, fontweight=weight)
     axes.set_xticks(range(len(places)), [_wrapped(place) for place in places])
     axes.set_yticks(range(len(stacks)), stacks)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.spines[:].set_visible(False)
     axes.set_title(f"{table.attrs['title']}\nTime for the same work, {table.attrs['baseline']} = 1", loc="left", pad=12)
-    figure.supxlabel(_caption(table), fontsize=8)
+    bold = f"; bold: faster than {table.attrs['baseline']}, whole interval" if faster.any() else ""
+    figure.supxlabel(_caption(table) + bold, fontsize=8)
     return figure
-
-
-def _weight(value: float) -> str:
-    """What is faster than the baseline stands out."""
-    return "bold" if value < 1.0 - _EQUAL else "normal"
 
 
 def _short(value: float) -> str:

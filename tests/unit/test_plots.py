@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from math import nan
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
 from simulator import batch
 from simulator.errors import CatalogError
-from simulator.plots import draw, figures, product_names, short_names
+from simulator.plots import cost, draw, figures, product_names, short_names
 from simulator.plots._style import fill
 from simulator.results import Results
 from simulator.scenario import load
@@ -65,6 +67,25 @@ def test_where_the_time_went_starts_from_the_baselines_total(results: Results) -
 def test_an_unknown_figure_is_refused(results: Results, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="there are: cost, trade_offs, where"):
         draw(results, ["pie"], tmp_path)
+
+
+def test_only_what_is_faster_beyond_doubt_stands_out_in_a_field() -> None:
+    bounds = {
+        "sure": (0.85, 0.95),
+        "unsure": (0.88, 1.02),
+        "once": (nan, nan),
+        "equal": (0.997, 0.999),
+        "slow": (1.1, 1.3),
+    }
+    table = pd.DataFrame(
+        {"place": "linpack", "stack": stack, "relative": value, "low": low, "high": high, "n": 3, "level": 0.95}
+        for value, (stack, (low, high)) in zip((0.9, 0.95, 0.9, 0.998, 1.2), bounds.items(), strict=True)
+    )
+    table.attrs |= {"title": "A field", "baseline": "bare metal"}
+    figure = cost.draw(table)
+    (axes,) = figure.axes
+    assert [text.get_fontweight() for text in axes.texts] == ["bold", "normal", "normal", "normal", "normal"]
+    assert "bold: faster than bare metal" in figure.get_supxlabel()
 
 
 def test_a_batch_with_nothing_to_compare_has_no_figure_of_costs(tmp_path: Path) -> None:
