@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from simulator import discovery, notation
+from simulator import notation
 from simulator.devices.memory import Memory
 from simulator.layers.base import GuestDevice, Layer, Place
 from simulator.layers.hardware import Hardware
 from simulator.machine import Machine
 from simulator.plans import Node
 from simulator.sharing.tree import INFINITE, Share
-from simulator.space import divide, is_kernel
+from simulator.space import divide, family, is_kernel
 
 MACHINE = "machine"
 
@@ -98,12 +98,12 @@ class Site:
         """Make one node: its layer, its share, its memory."""
         below = self._port(place, self.nodes[place.parent.path] if place.parent else self.bottom, tenant)
         figures = self.point["layers"][place.name]
-        family: type[Layer] = discovery.member("layers", figures["family"]).LAYER
-        node = Node(place.path, family(figures["parameters"], figures["structure"]), below, without=self.without)
+        layer = family(self.point, place.name)
+        node = Node(place.path, layer(figures["parameters"], figures["structure"]), below, without=self.without)
         self.nodes[place.path] = node
         self._share(place, node, tenant)
-        memory_bytes = self._space(place, figures["parameters"], family, tenant)
-        node.layer = family(figures["parameters"], figures["structure"], self._place(node, memory_bytes, tenant))
+        memory_bytes = self._space(place, figures["parameters"], layer, tenant)
+        node.layer = layer(figures["parameters"], figures["structure"], self._place(node, memory_bytes, tenant))
         if place.role and place.parent:
             self.nodes[place.parent.path].roles[place.role] = node
 
@@ -188,7 +188,7 @@ class Site:
         return {"weight": figures["weight"], "cap": INFINITE if cap is None else cap * hertz, "tenant": True}
 
     def _space(
-        self, place: notation.Node, parameters: Mapping[str, float], family: type[Layer], tenant: str | None
+        self, place: notation.Node, parameters: Mapping[str, float], layer: type[Layer], tenant: str | None
     ) -> float:
         """Hold the node's part of the machine's memory; a kernel manages it as a space of its own.
 
@@ -198,7 +198,7 @@ class Site:
         self.machine.memory.hold(place.path, size_bytes)
         if "kernel_bytes" not in parameters:
             asked_bytes = self.point["tenants"][tenant]["memory_bytes"] if tenant is not None else None
-            if family.CONFINES_MEMORY and family.OFFERS != "machine" and asked_bytes is not None:
+            if layer.CONFINES_MEMORY and layer.OFFERS != "machine" and asked_bytes is not None:
                 name = f"the memory limit of {place.path}"
                 self.limits[place.path] = Memory({"capacity_bytes": asked_bytes}, name)
             return 0.0

@@ -25,10 +25,9 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
     given: dict[str, float] = {}
     sharing: list[str] = []
     for node in tree.nodes:
-        family, parameters = _family(point, node.name)
         children = sum(1 for other in tree.nodes if other.parent is node)
         if not is_kernel(point, node.name):
-            given[node.path] = family.own_bytes(parameters, children)
+            given[node.path] = family(point, node.name).own_bytes(_parameters(point, node), children)
         elif node.role:
             given[node.path] = _driver_domain_bytes(point, node)
         elif _is_guest(point, node):
@@ -43,7 +42,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
         )
     divided = given | {path: left_bytes / len(sharing) for path in sharing}
     for node in tree.nodes:
-        needed_bytes = _family(point, node.name)[1].get("kernel_bytes", 0.0)
+        needed_bytes = _parameters(point, node).get("kernel_bytes", 0.0)
         if divided[node.path] < needed_bytes:
             raise StackError(
                 f"{node.path} has {divided[node.path] / 2**20:.0f} MiB, its kernel alone takes "
@@ -55,7 +54,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
 def _refuse_nested(tree: notation.Tree, point: Mapping[str, Any]) -> None:
     """What a guest's hypervisor asks of the machine would have to be asked again below; no layer does that yet."""
     for chain in tree.chains.values():
-        hypervisors = [node.name for node in chain if _family(point, node.name)[0].OFFERS == "machine"]
+        hypervisors = [node.name for node in chain if family(point, node.name).OFFERS == "machine"]
         if len(hypervisors) > 1:
             raise StackError(
                 f"{hypervisors[1]} stands in a guest of {hypervisors[0]}: a hypervisor in a hypervisor's guest is not "
@@ -72,9 +71,10 @@ def _driver_domain_bytes(point: Mapping[str, Any], node: notation.Node) -> float
     return parameters["driver_domain_bytes"]
 
 
-def _family(point: Mapping[str, Any], name: str) -> tuple[type[Layer], Mapping[str, float]]:
-    figures = point["layers"][name]
-    return discovery.member("layers", figures["family"]).LAYER, figures["parameters"]
+def family(point: Mapping[str, Any], name: str) -> type[Layer]:
+    """The class of a product."""
+    found: type[Layer] = discovery.member("layers", point["layers"][name]["family"]).LAYER
+    return found
 
 
 def _parameters(point: Mapping[str, Any], node: notation.Node | None) -> Mapping[str, float]:
@@ -85,16 +85,15 @@ def _parameters(point: Mapping[str, Any], node: notation.Node | None) -> Mapping
 
 def is_kernel(point: Mapping[str, Any], name: str) -> bool:
     """Whether a product is an operating system on a machine of its own, real or virtual."""
-    figures = point["layers"][name]
-    family: type[Layer] = discovery.member("layers", figures["family"]).LAYER
-    return family.OFFERS == "system" and family.needs(figures["structure"]) == "machine"
+    layer = family(point, name)
+    return layer.OFFERS == "system" and layer.needs(point["layers"][name]["structure"]) == "machine"
 
 
 def _is_guest(point: Mapping[str, Any], node: notation.Node) -> bool:
     """Whether something below a private system confines it to its tenant's memory."""
     step = node.parent
     while node.private and step is not None:
-        if _family(point, step.name)[0].OFFERS == "machine":
+        if family(point, step.name).OFFERS == "machine":
             return True
         step = step.parent
     return False

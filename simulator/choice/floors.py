@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulator import discovery, notation
+from simulator import notation
 from simulator.catalog.product import Product
 from simulator.control import Grip, held
 from simulator.layers.base import Layer
 from simulator.scenario import Catalog
+from simulator.scenario.fits import MACHINE
+from simulator.space import family, is_kernel
 
-MACHINE, SYSTEM = "machine", "system"
 PLAIN = "operating_system"
 """The family that makes no class of its own: it stands in nearly every stack."""
 
@@ -66,16 +67,15 @@ def floors(catalog: Catalog, point: Mapping[str, Any], tenant: str, machine: str
 
 def _floor(catalog: Catalog, point: Mapping[str, Any], node: notation.Node, machine: str, image: str | None) -> Floor:
     product = catalog.layer(node.name, machine)
-    family: type[Layer] = discovery.member("layers", product.family).LAYER
-    kernel = (_needs(point, node.name), family.OFFERS) == (MACHINE, SYSTEM)
+    kernel = is_kernel(point, node.name)
     below = _below(node)
     image = image or next(iter(product.hardware.get("image", ())), None)
     return Floor(
         product,
-        family,
+        family(point, node.name),
         private=node.private,
         kernel=kernel,
-        guest=kernel and not node.role and any(_offers(point, each.name) == MACHINE for each in below),
+        guest=kernel and not node.role and any(family(point, each.name).OFFERS == MACHINE for each in below),
         beside=node.role is not None,
         image=catalog.virtual_hardware(image, machine) if image else None,
     )
@@ -85,19 +85,6 @@ def _below(node: notation.Node) -> Iterator[notation.Node]:
     while node.parent is not None:
         node = node.parent
         yield node
-
-
-def _family(point: Mapping[str, Any], name: str) -> type[Layer]:
-    family: type[Layer] = discovery.member("layers", point["layers"][name]["family"]).LAYER
-    return family
-
-
-def _needs(point: Mapping[str, Any], name: str) -> str:
-    return _family(point, name).needs(point["layers"][name]["structure"])
-
-
-def _offers(point: Mapping[str, Any], name: str) -> str:
-    return _family(point, name).OFFERS
 
 
 def control(stack: tuple[Floor, ...]) -> tuple[str, ...]:

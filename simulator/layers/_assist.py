@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from simulator import demands as d
-from simulator.layers.base import Mechanism, Transition
+from simulator.layers.base import Mechanism, Priced, Transition
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Step, Use
 
@@ -85,7 +85,7 @@ _SHADOW_COSTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Assist:
+class Assist(Priced):
     """Prices a guest's machine operations by the exits that they take.
 
     Attributes:
@@ -137,10 +137,6 @@ class Assist:
         if self.structure["interrupts"] == "injected":
             cycles += self.parameters.interrupt_end_cycles + (self.parameters.exit_cycles if arrives else 0.0)
         return (Use("injection", cycles=cycles * count, operations=count),)
-
-    def use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
-        """Processor time of one parameter."""
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
 
     def _paging(self, demand: d.Demand) -> tuple[Step, ...]:
         nested = self.structure["paging"] == "nested"

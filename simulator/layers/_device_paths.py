@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from simulator import demands as d
-from simulator.layers.base import Mechanism
+from simulator.layers.base import Mechanism, Priced
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import At, Below, Step, Use
 
@@ -58,7 +58,7 @@ MECHANISMS = {
 }
 
 
-class DevicePaths:
+class DevicePaths(Priced):
     """The work of device threads.
 
     Args:
@@ -89,27 +89,24 @@ class DevicePaths:
         """Units of the network: copied, through the virtual network, to the card or from it."""
         place, count = self.place("nic", style), demand.count
         copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * demand.size_bytes * count)
-        request = (self._request("nic", style, count), copy, self._use("host_bridge", "bridge_cycles", count))
+        request = (self._request("nic", style, count), copy, self.use("host_bridge", "bridge_cycles", count))
         if place == DOMAIN_0:
             return (*request, At(DOMAIN_0, demand))
         if place == "hypervisor":
-            return (*request, self._use("driver", "nic_driver_cycles", count), Below(demand))
+            return (*request, self.use("driver", "nic_driver_cycles", count), Below(demand))
         if place == "host-process":
             calls = d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)
             return (*request, Below(calls), Below(demand))
         return (*request, Below(demand))
 
-    def _use(self, mechanism: str, name: str, count: float) -> Use:
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
-
     def _request(self, device: str, style: str, count: float) -> Use:
         if style == "emulated":
-            return self._use("emulation", f"{device}_emulation_cycles", count)
-        return self._use("device_thread", f"{device}_ring_cycles", count)
+            return self.use("emulation", f"{device}_emulation_cycles", count)
+        return self.use("device_thread", f"{device}_ring_cycles", count)
 
     def _own_blocks(self, demand: d.TransferBlocks, requests: float) -> tuple[Step, ...]:
-        path = self._use("device_path", "block_path_cycles", requests)
-        return (path, self._use("driver", "disk_driver_cycles", requests), Below(demand))
+        path = self.use("device_path", "block_path_cycles", requests)
+        return (path, self.use("driver", "disk_driver_cycles", requests), Below(demand))
 
     def _process_blocks(self, demand: d.TransferBlocks, requests: float) -> tuple[Step, ...]:
         """System calls on the file that holds the virtual disk."""

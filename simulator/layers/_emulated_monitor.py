@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from simulator import demands as d
 from simulator.layers._device_process import DeviceProcess
-from simulator.layers.base import Mechanism, Place, Service, Transition
+from simulator.layers.base import Mechanism, Place, Priced, Service, Transition
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Step, Use
 
@@ -39,7 +39,7 @@ MECHANISMS = {
 }
 
 
-class EmulatedMonitor:
+class EmulatedMonitor(Priced):
     """Prices a guest's operations; its arguments are those of a layer."""
 
     def __init__(self, parameters: Parameters, structure: Mapping[str, str], place: Place) -> None:
@@ -56,7 +56,7 @@ class EmulatedMonitor:
             return (Use("code_translation", cycles=self.parameters.kernel_code_ratio * cycles),)
         return (
             Use("code_translation", cycles=self.parameters.user_code_ratio * cycles),
-            self._use("software_walk", "lookup_cycles", self.parameters.accesses_ratio * cycles),
+            self.use("software_walk", "lookup_cycles", self.parameters.accesses_ratio * cycles),
         )
 
     def lower(self, demand: d.Demand) -> tuple[Step, ...] | None:
@@ -80,15 +80,15 @@ class EmulatedMonitor:
         if isinstance(demand, d.SensitiveInstruction):
             return ()
         if isinstance(demand, d.NestedWalk):
-            return (self._use("software_walk", "software_walk_cycles", self._missed(demand)),)
+            return (self.use("software_walk", "software_walk_cycles", self._missed(demand)),)
         if isinstance(demand, d.Trap):
             return self._exception()
         if isinstance(demand, d.UpdatePageTable) and demand.batched:
-            return (self._use("software_walk", "lookup_cycles"),)
+            return (self.use("software_walk", "lookup_cycles"),)
         if isinstance(demand, (d.UpdatePageTable, d.TouchKernelPage)):
-            return (self._use("software_walk", "software_walk_cycles"),)
+            return (self.use("software_walk", "software_walk_cycles"),)
         if isinstance(demand, d.SwitchAddressSpace):
-            return (self._use("software_walk", "base_load_cycles"),)
+            return (self.use("software_walk", "base_load_cycles"),)
         if isinstance(demand, d.TimerTick):
             return (*self._register(), *self._exception(), *self._register())
         return self._register() if isinstance(demand, d.AccessRegister) else None
@@ -97,8 +97,8 @@ class EmulatedMonitor:
         """Every word is looked up; in a row one page after the other is new."""
         stream = demand.pattern == "stream"
         words = self.parameters.line_bytes / self.parameters.word_bytes if stream else 1.0
-        lookup = self._use("software_walk", "lookup_cycles", words)
-        return (lookup, self._use("software_walk", "software_walk_cycles", self._missed(demand)))
+        lookup = self.use("software_walk", "lookup_cycles", words)
+        return (lookup, self.use("software_walk", "software_walk_cycles", self._missed(demand)))
 
     def _missed(self, demand: d.AccessMemory | d.NestedWalk) -> float:
         """Accesses not found: the table covers a part of the working set, in base pages whatever the guest has."""
@@ -109,11 +109,8 @@ class EmulatedMonitor:
         return in_a_row if demand.pattern == "stream" else 1.0 - covered_bytes / demand.working_set_bytes
 
     def _exception(self, count: float = 1.0) -> tuple[Step, ...]:
-        return (self._use("exception", "exception_cycles", count),)
+        return (self.use("exception", "exception_cycles", count),)
 
     def _register(self, device: str = "") -> tuple[Step, ...]:
         """All devices live in the process."""
-        return (self._use("emulation", "device_register_cycles"),)
-
-    def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
+        return (self.use("emulation", "device_register_cycles"),)

@@ -1,11 +1,38 @@
-"""How a device operation becomes bytes moved by the hardware: for whoever drives the device itself."""
+"""What a network stack hands to its card, and how a device operation becomes bytes moved by the hardware."""
 
 from __future__ import annotations
 
-from simulator.demands import TransferBlocks, TransferPackets
+from typing import Literal
+
+from simulator.demands import ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
+from simulator.layers.base import Place
+from simulator.parameters import Parameters
 from simulator.steps import DISK, NIC_RECEIVE, NIC_SEND, Transfer
 
 MECHANISM = "transfer"
+Direction = Literal["send", "receive"]
+Payload = SendData | ReceiveData | ReceiveRequest
+
+
+def units(demand: Payload, segment_bytes: float, place: Place) -> float:
+    """Units that pass a stack: packets, or what the card there is cuts into packets (or puts together) by itself."""
+    offload_bytes = min(segment_bytes, place.devices.get("nic", {}).get("offload_bytes", 0.0))
+    return max(1.0, demand.size_bytes / max(demand.payload_bytes, offload_bytes))
+
+
+def data(
+    direction: Direction, demand: Payload, count: float, header_bytes: float, window_bytes: float
+) -> TransferPackets:
+    """So many units of data: each is one packet on the wire, or as many as the card makes of it."""
+    frames = max(1.0, demand.size_bytes / count / demand.payload_bytes)
+    size_bytes = demand.size_bytes / count + frames * header_bytes
+    return TransferPackets(direction, size_bytes, window_bytes, frames, count=count)
+
+
+def acknowledgements(direction: Direction, parameters: Parameters, count: float) -> TransferPackets:
+    """What answers so many units of data."""
+    answers = count * parameters.acknowledgement_ratio
+    return TransferPackets(direction, parameters.header_bytes, parameters.socket_window_bytes, count=answers)
 
 
 def moved(demand: TransferBlocks | TransferPackets) -> Transfer:

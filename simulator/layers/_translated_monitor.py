@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from simulator import demands as d
 from simulator.layers._assist import Assist
-from simulator.layers.base import Mechanism, Place, Service, Transition
+from simulator.layers.base import Mechanism, Place, Priced, Service, Transition
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Step, Use
 
@@ -26,7 +26,7 @@ MECHANISMS = {
 }
 
 
-class TranslatedMonitor:
+class TranslatedMonitor(Priced):
     """Prices a guest's operations; its arguments are those of a layer."""
 
     def __init__(self, parameters: Parameters, structure: Mapping[str, str], place: Place) -> None:
@@ -46,9 +46,9 @@ class TranslatedMonitor:
         if isinstance(demand, d.AccessMemory):
             return (Below(demand),)
         if isinstance(demand, d.AccessRegister):
-            return (self._use("emulation", "register_cycles"),)
+            return (self.use("emulation", "register_cycles"),)
         if isinstance(demand, d.TimerTick):
-            return (*self._round_trip(), self._use("emulation", "interrupt_cycles"))
+            return (*self._round_trip(), self.use("emulation", "interrupt_cycles"))
         if isinstance(demand, d.TransferBlocks):
             return self._disk(demand)
         if isinstance(demand, d.TransferPackets):
@@ -58,22 +58,19 @@ class TranslatedMonitor:
     def react(self, transition: Transition) -> tuple[Step, ...]:
         """Halting gives the processor to the host, waking takes it back; the host's timer does both."""
         if transition.kind == "resume":
-            return (*self._round_trip(), self._use("emulation", "interrupt_cycles"))
+            return (*self._round_trip(), self.use("emulation", "interrupt_cycles"))
         return self._round_trip() if transition.kind == "interrupted" else ()
 
-    def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
-
     def _round_trip(self, count: float = 1.0) -> tuple[Step, ...]:
-        return (self._use("world_switch", "world_switch_cycles", 2.0 * count),)
+        return (self.use("world_switch", "world_switch_cycles", 2.0 * count),)
 
     def _disk(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
         """The device process reads or writes the file that holds the virtual disk."""
         return (
             *self._round_trip(),
-            self._use("emulation", "disk_emulation_cycles"),
+            self.use("emulation", "disk_emulation_cycles"),
             Below(self._of_file(demand)),
-            self._use("emulation", "interrupt_cycles"),
+            self.use("emulation", "interrupt_cycles"),
         )
 
     def _of_file(self, demand: d.TransferBlocks) -> d.Demand:
@@ -93,10 +90,10 @@ class TranslatedMonitor:
         entries = count if demand.direction == "send" else count / self.parameters.receive_batch_count
         work = (
             *self._round_trip(entries),
-            self._use("emulation", "nic_emulation_cycles", count),
+            self.use("emulation", "nic_emulation_cycles", count),
             Below(d.SystemCall("null_io", count=entries)),
-            self._use("host_bridge", "bridge_cycles", count),
+            self.use("host_bridge", "bridge_cycles", count),
         )
-        interrupt = self._use("emulation", "interrupt_cycles", entries)
+        interrupt = self.use("emulation", "interrupt_cycles", entries)
         transfer = Below(demand)
         return (*work, transfer, interrupt) if demand.direction == "send" else (transfer, *work, interrupt)

@@ -27,18 +27,19 @@ References: gvisor7370, gvisorperf.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from simulator import demands as d
-from simulator.layers.base import Layer, Mechanism, Place, Transition
+from simulator.layers import _transfers
+from simulator.layers._transfers import Direction, Payload
+from simulator.layers.base import Mechanism, Place, TableLayer, Transition
 from simulator.parameters import Parameter
 from simulator.steps import Below, Signal, Step, Use, Wait
 
 _SANDBOX = "network=sandbox"
 
 
-class ApplicationKernel(Layer):
+class ApplicationKernel(TableLayer):
     """The Sentry with its gofer."""
 
     OFFERS = "system"
@@ -84,7 +85,7 @@ class ApplicationKernel(Layer):
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
     ) -> None:
         super().__init__(parameters, structure, place)
-        self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
+        self._lowering = {
             **{kind: lambda demand: (Below(demand),) for kind in (d.Compute, d.AccessMemory, d.NestedWalk)},
             d.SystemCall: self._system_call,
             d.Fault: self._fault,
@@ -114,25 +115,15 @@ class ApplicationKernel(Layer):
         """Sentry and gofer."""
         return parameters["sandbox_bytes"]
 
-    def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """The Sentry's work, and the few calls of the host that it makes."""
-        lowering = self._lowering.get(type(demand))
-        if lowering is None:
-            raise self.not_offered(demand)
-        return lowering(demand)
-
     def react(self, transition: Transition) -> Iterable[Step]:
         """The Sentry hands the thread on once its host has woken it."""
-        return (self._use("sentry_wake", "wake_cycles"),) if transition.kind == "switch" else ()
-
-    def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
+        return (self.use("sentry_wake", "wake_cycles"),) if transition.kind == "switch" else ()
 
     def _intercept(self, count: float = 1.0) -> Use:
-        return self._use("interception", f"{self.structure['platform']}_cycles", count)
+        return self.use("interception", f"{self.structure['platform']}_cycles", count)
 
     def _call(self, count: float = 1.0) -> tuple[Step, ...]:
-        return (self._intercept(count), self._use("sentry", "sentry_call_cycles", count))
+        return (self._intercept(count), self.use("sentry", "sentry_call_cycles", count))
 
     def _and_host(self, demand: d.Demand) -> tuple[Step, ...]:
         """A call that the Sentry answers by one of the host."""
@@ -140,7 +131,7 @@ class ApplicationKernel(Layer):
 
     def _gofer(self, demand: d.Demand) -> tuple[Step, ...]:
         """What the gofer asks of the host for it."""
-        return (self._use("gofer", "gofer_cycles"), Below(demand))
+        return (self.use("gofer", "gofer_cycles"), Below(demand))
 
     def _system_call(self, demand: d.SystemCall) -> tuple[Step, ...]:
         """Answered inside; only a file to be opened goes on to the gofer and the host."""
@@ -152,12 +143,12 @@ class ApplicationKernel(Layer):
         return self._mapped(size_bytes / self.parameters.map_unit_bytes)
 
     def _mapped(self, pieces: float) -> tuple[Step, ...]:
-        return (self._intercept(pieces), self._use("sentry_memory", "sentry_fault_cycles", pieces))
+        return (self._intercept(pieces), self.use("sentry_memory", "sentry_fault_cycles", pieces))
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
         if demand.kind == "page":
             return (*self._faults(self.place.page_bytes), Below(demand))
-        return (self._intercept(), self._use("sentry_memory", "sentry_fault_cycles"), Below(d.SystemCall("null")))
+        return (self._intercept(), self.use("sentry_memory", "sentry_fault_cycles"), Below(d.SystemCall("null")))
 
     def _process(self, demand: d.StartProcess) -> tuple[Step, ...]:
         opened = () if demand.kind == "fork" else self._gofer(d.SystemCall("open_close"))
@@ -168,7 +159,7 @@ class ApplicationKernel(Layer):
         pieces = self.parameters[f"{kind}_pieces_count"] * count
         return (
             *self._call(self.parameters[f"{kind}_calls_count"] * count),
-            self._use("sentry_process", "sentry_process_cycles", count),
+            self.use("sentry_process", "sentry_process_cycles", count),
             *self._mapped(pieces),
         )
 
@@ -177,7 +168,7 @@ class ApplicationKernel(Layer):
         return (*self._new_process("fork", demand.processes), Below(demand))
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
-        return (*self._call(), self._use("sentry", "message_cycles"), self._copy(demand.size_bytes))
+        return (*self._call(), self.use("sentry", "message_cycles"), self._copy(demand.size_bytes))
 
     def _copy(self, size_bytes: float) -> Use:
         return Use("sentry", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
@@ -197,21 +188,16 @@ class ApplicationKernel(Layer):
         thinking = (Wait("network", time_s=demand.think_s),) if isinstance(demand, d.ReceiveRequest) else ()
         return (*thinking, *data, *acknowledgements, *self._call(), self._copy(demand.size_bytes))
 
-    def _packets(self, there: Any, back: Any, demand: Any) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    def _packets(self, there: Direction, back: Direction, demand: Payload) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
         """Data one way and acknowledgements the other, each unit a call of the host with a whole packet."""
         parameters = self.parameters
-        offload_bytes = min(parameters.segment_bytes, self.place.devices.get("nic", {}).get("offload_bytes", 0.0))
-        units = max(1.0, demand.size_bytes / max(demand.payload_bytes, offload_bytes))
-        frames = max(1.0, demand.size_bytes / units / demand.payload_bytes)
-        size_bytes = demand.size_bytes / units + frames * parameters.header_bytes
+        units = _transfers.units(demand, parameters.segment_bytes, self.place)
         window_bytes = 0.0 if isinstance(demand, d.ReceiveRequest) else parameters.socket_window_bytes
-        data = d.TransferPackets(there, size_bytes, window_bytes, frames, count=units)
-        answers = units * parameters.acknowledgement_ratio
-        answer = d.TransferPackets(back, parameters.header_bytes, parameters.socket_window_bytes, count=answers)
-        return self._packet(data), self._packet(answer)
+        data = _transfers.data(there, demand, units, parameters.header_bytes, window_bytes)
+        return self._packet(data), self._packet(_transfers.acknowledgements(back, parameters, units))
 
     def _packet(self, transfer: d.TransferPackets) -> tuple[Step, ...]:
-        stack = self._use("sentry_network", "sentry_packet_cycles", transfer.count)
+        stack = self.use("sentry_network", "sentry_packet_cycles", transfer.count)
         host = (Below(d.SystemCall("null_io", count=transfer.count)), Below(transfer))
         return (stack, *host) if transfer.direction == "send" else (*reversed(host), stack)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from simulator.demands import Demand, File, Read
 from simulator.parameters import Parameter, Parameters
@@ -130,7 +130,18 @@ class NotOffered(LookupError):
     """A layer was asked for something that it does not offer; names the layer and the demand."""
 
 
-class Layer(ABC):
+class Priced:
+    """What pays in numbers of its own: a layer, or the part of one that several share."""
+
+    __slots__ = ()
+    parameters: Parameters
+
+    def use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
+        """Processor time of one parameter, so many times."""
+        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
+
+
+class Layer(Priced, ABC):
     """Base of all layers. Constructors only store; state lives in small objects made here."""
 
     OFFERS: ClassVar[str]
@@ -242,3 +253,20 @@ class Layer(ABC):
     def not_offered(self, demand: Demand) -> NotOffered:
         """The error for a demand that this layer does not know."""
         return NotOffered(f"{self.place.path} ({type(self).__name__}) has no {type(demand).__name__}")
+
+
+class TableLayer(Layer):
+    """A layer that keeps a table of what it does for each kind of demand; its constructor fills it."""
+
+    _lowering: dict[type[Demand], Callable[[Any], Iterable[Step]]]
+
+    def lower(self, demand: Demand) -> Iterable[Step]:
+        """The steps that the table has for this kind.
+
+        Raises:
+            NotOffered: it has none.
+        """
+        lowering = self._lowering.get(type(demand))
+        if lowering is None:
+            raise self.not_offered(demand)
+        return lowering(demand)

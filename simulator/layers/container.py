@@ -35,9 +35,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import inf
-from typing import Any
 
 from simulator import demands as d
+from simulator.layers import _transfers
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE, UNIONS
 from simulator.layers.base import Layer, Place, Transition
 from simulator.steps import NIC_RECEIVE, NIC_SEND, Below, Choice, Require, Step, Transfer, Use
@@ -117,8 +117,8 @@ class Container(Layer):
         if networked:
             yield parameters.network_setup_cycles
 
-    def _use(self, mechanism: str, name: str, count: float = 1.0) -> tuple[Use, ...]:
-        return (Use(mechanism, cycles=self.parameters[name] * count, operations=count),) if count else ()
+    def _uses(self, mechanism: str, name: str, count: float = 1.0) -> tuple[Use, ...]:
+        return (self.use(mechanism, name, count),) if count else ()
 
     # ---- system calls and processes
 
@@ -132,7 +132,7 @@ class Container(Layer):
         return _CALLS.get(type(demand), 0.0)
 
     def _filter(self, calls: float) -> tuple[Use, ...]:
-        return self._use("system_call_filter", "filter_cycles", calls) if self.structure["seccomp"] == "on" else ()
+        return self._uses("system_call_filter", "filter_cycles", calls) if self.structure["seccomp"] == "on" else ()
 
     def _no_room(self, processes: float) -> str:
         """Why that many processes more are too many, empty if they are not."""
@@ -161,11 +161,11 @@ class Container(Layer):
         if storage not in UNIONS:
             return ()
         if isinstance(demand, d.Create | d.Delete):
-            return self._use("union_lookup", f"{storage}_change_cycles")
+            return self._uses("union_lookup", f"{storage}_change_cycles")
         if isinstance(demand, d.SystemCall) and demand.name in ("stat", "open_close"):
-            return self._use("union_lookup", f"{storage}_lookup_cycles")
+            return self._uses("union_lookup", f"{storage}_lookup_cycles")
         if isinstance(demand, d.StartProcess) and demand.kind != "fork":
-            return self._use("union_lookup", f"{storage}_exec_cycles")
+            return self._uses("union_lookup", f"{storage}_exec_cycles")
         return ()
 
     def _first_write(self, demand: d.WriteThrough | d.DirectTransfer, storage: str) -> tuple[Step, ...]:
@@ -177,7 +177,7 @@ class Container(Layer):
             start_bytes, size_bytes = written_bytes // block_bytes * block_bytes, block_bytes
             name = "mapper_copy_cycles"
         copy: tuple[Step, ...] = (
-            *self._use("copy_up", name),
+            *self._uses("copy_up", name),
             Below(d.Read(file, start_bytes, size_bytes), own=True),
             Below(d.Write(size_bytes, new_pages=size_bytes / self.place.page_bytes), own=True),
         )
@@ -197,7 +197,7 @@ class Container(Layer):
             pages = demand.new_pages
         elif isinstance(demand, d.Allocate | d.WriteThrough):
             pages = demand.size_bytes / self.place.page_bytes
-        return self._use("memory_charge", "charge_cycles", pages)
+        return self._uses("memory_charge", "charge_cycles", pages)
 
     # ---- the network
 
@@ -208,15 +208,14 @@ class Container(Layer):
         units, frames = self._units(demand)
         passes = units * (1.0 if isinstance(demand, d.TransferPackets) else 1.0 + self.parameters.acknowledgement_ratio)
         path = _PATHS[self.structure["network"]]
-        steps: tuple[Step, ...] = tuple(use for each in path for use in self._use(*each, passes))
+        steps: tuple[Step, ...] = tuple(use for each in path for use in self._uses(*each, passes))
         return (*steps, self._headers(demand, frames)) if self.structure["network"] == "overlay" else steps
 
-    def _units(self, demand: Any) -> tuple[float, float]:
+    def _units(self, demand: Network) -> tuple[float, float]:
         """Units that pass at once, cut by the card if it does that, and the packets they are on the wire."""
         if isinstance(demand, d.TransferPackets):
             return 1.0, demand.frames
-        offload_bytes = min(self.parameters.segment_bytes, self.place.devices.get("nic", {}).get("offload_bytes", 0.0))
-        units = max(1.0, demand.size_bytes / max(demand.payload_bytes, offload_bytes))
+        units = _transfers.units(demand, self.parameters.segment_bytes, self.place)
         return units, max(1.0, demand.size_bytes / demand.payload_bytes)
 
     def _headers(self, demand: Network, packets: float) -> Transfer:

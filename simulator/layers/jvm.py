@@ -31,14 +31,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from simulator import demands as d
 from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_code import STAGES, Backlog, Code, Group
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
-from simulator.layers.base import Layer, Place, Service
+from simulator.layers.base import Place, Service, TableLayer
 from simulator.steps import Below, Change, Choice, Freeze, Hold, Progress, Require, Send, Step, Use
 
 _CALLS = (
@@ -50,7 +49,7 @@ _DIRECT = (d.Compute, d.AccessMemory, d.Fault, d.Lock, d.Unlock)
 """What its code does without leaving it."""
 
 
-class JavaVirtualMachine(Layer):
+class JavaVirtualMachine(TableLayer):
     """One virtual machine: a process with a heap, and threads of its own."""
 
     OFFERS = "bytecode"
@@ -81,7 +80,7 @@ class JavaVirtualMachine(Layer):
         self._stages = STAGES[mode]
         self._backlogs = {compiler: Backlog(threads) for compiler, threads in self.compiler_threads.items()}
         self._codes: dict[d.Portable, Code] = {}
-        self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
+        self._lowering = {
             d.LoadClasses: self._load_classes,
             d.Execute: self._execute,
             d.NewObjects: self._new_objects,
@@ -89,14 +88,7 @@ class JavaVirtualMachine(Layer):
         self._lowering |= dict.fromkeys(_CALLS, self._native)
         self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
 
-    # ---- the three verbs
-
-    def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """Bytecode becomes computing; what is asked of the system passes."""
-        lowering = self._lowering.get(type(demand))
-        if lowering is None:
-            raise self.not_offered(demand)
-        return lowering(demand)
+    # ---- the other verbs
 
     def services(self) -> tuple[Service, ...]:
         """Compilers, the thread that carries out operations of the whole machine, and the collector's workers."""

@@ -35,16 +35,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from simulator import demands as d
+from simulator.layers import _transfers
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS
 from simulator.layers._page_cache import PageCache
-from simulator.layers.base import Layer, Place, Service, Transition
+from simulator.layers._transfers import Direction, Payload
+from simulator.layers.base import Place, Service, TableLayer, Transition
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
 
 
-class OperatingSystem(Layer):
+class OperatingSystem(TableLayer):
     """One kernel."""
 
     OFFERS = "system"
@@ -60,7 +61,7 @@ class OperatingSystem(Layer):
         room_bytes = max(0.0, self.place.memory_bytes - self.parameters.kernel_bytes)
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
-        self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
+        self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: lambda demand: (Below(self._mapped(demand)),),
             d.NestedWalk: lambda demand: (Below(demand),),
@@ -90,21 +91,14 @@ class OperatingSystem(Layer):
             d.TransferPackets: self._packets,
         }
 
-    # ---- the three verbs
-
-    def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """Kernel work, and what it asks of the machine below."""
-        lowering = self._lowering.get(type(demand))
-        if lowering is None:
-            raise self.not_offered(demand)
-        return lowering(demand)
+    # ---- the other verbs
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A switch loads another address space; a tick is a timer interrupt."""
         if transition.kind == "switch":
-            return (self._cpu("context_switch", "context_switch_cycles"), Below(d.SwitchAddressSpace()))
+            return (self.use("context_switch", "context_switch_cycles"), Below(d.SwitchAddressSpace()))
         if transition.kind == "tick":
-            return (self._cpu("tick", "tick_cycles"), Below(d.TimerTick()))
+            return (self.use("tick", "tick_cycles"), Below(d.TimerTick()))
         return ()
 
     def services(self) -> tuple[Service, ...]:
@@ -128,13 +122,10 @@ class OperatingSystem(Layer):
 
     # ---- processor work
 
-    def _cpu(self, mechanism: str, name: str, count: float = 1.0) -> Use:
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
-
     def _call(self, name: str, count: float = 1.0) -> tuple[Step, ...]:
         sensitive = self.parameters[f"{name}_sensitive_count"] * count
         return (
-            self._cpu("system_call", f"{name}_cycles", count),
+            self.use("system_call", f"{name}_cycles", count),
             *((Below(d.EnterKernel(count=d.CALLS.get(name, 1.0) * count)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
@@ -143,12 +134,12 @@ class OperatingSystem(Layer):
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
-        fault = (self._cpu("page_fault", f"{demand.kind}_fault_cycles"), Below(d.Trap()))
+        fault = (self.use("page_fault", f"{demand.kind}_fault_cycles"), Below(d.Trap()))
         return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
 
     def _faults(self, count: float) -> tuple[Step, ...]:
         """``count`` page faults at once."""
-        use = self._cpu("page_fault", "page_fault_cycles", count)
+        use = self.use("page_fault", "page_fault_cycles", count)
         return (use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
 
     def _with_faults(self, name: str, count: float) -> tuple[Step, ...]:
@@ -160,7 +151,7 @@ class OperatingSystem(Layer):
     def _map(self) -> tuple[Step, ...]:
         """Faults on cached pages are cheaper than first touches: what they cost natively stays in the figure."""
         faults = self.parameters.map_faults_count
-        use = self._cpu("process", "map_cycles")
+        use = self.use("process", "map_cycles")
         return (use, Below(d.Trap(count=faults)), Below(d.UpdatePageTable(count=faults)))
 
     def _process(self, kind: str, count: float = 1.0) -> tuple[Step, ...]:
@@ -192,7 +183,7 @@ class OperatingSystem(Layer):
         return demand if demand.page_bytes else replace(demand, page_bytes=self.parameters.data_page_bytes)
 
     def _message(self, size_bytes: float) -> tuple[Step, ...]:
-        return (self._cpu("socket", "message_cycles"), self._copy(size_bytes))
+        return (self.use("socket", "message_cycles"), self._copy(size_bytes))
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes
@@ -204,7 +195,7 @@ class OperatingSystem(Layer):
         touches = demand.pages * self.parameters.page_drop_touch_count
         return (
             *self._call("delete"),
-            self._cpu("page_cache", "page_drop_cycles", demand.pages),
+            self.use("page_cache", "page_drop_cycles", demand.pages),
             Below(d.TouchKernelPage(count=touches)),
         )
 
@@ -229,7 +220,7 @@ class OperatingSystem(Layer):
 
     def _write(self, demand: d.Write) -> Iterator[Step]:
         yield from self._call("null_io", demand.calls)
-        yield self._cpu("page_cache", "page_write_cycles", demand.new_pages)
+        yield self.use("page_cache", "page_write_cycles", demand.new_pages)
         yield self._copy(max(0.0, demand.size_bytes - demand.new_pages * self.place.page_bytes))
         yield Below(d.TouchKernelPage(count=demand.new_pages))
         if demand.kept:
@@ -266,13 +257,13 @@ class OperatingSystem(Layer):
 
     def _blocks(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
         """One request: stack, then the driver of the kind of disk there is."""
-        stack = self._cpu("block_stack", "block_stack_cycles")
+        stack = self.use("block_stack", "block_stack_cycles")
         return (stack, *self._driver("disk", 1.0), Below(demand))
 
     def _driver(self, device: str, count: float) -> tuple[Step, ...]:
         """The hardware's own driver, or that of the virtual device; each register of an emulated one is an event."""
         if self.place.presents[device] in ("physical", "passthrough"):
-            return (self._cpu("driver", f"{device}_driver_cycles", count),)
+            return (self.use("driver", f"{device}_driver_cycles", count),)
         figures = self.place.devices.get(device, {})
         cycles, registers = figures.get("driver_cycles", 0.0), figures.get("registers_count", 0.0)
         code = (Use("driver", cycles=cycles * count, operations=count),) if cycles else ()
@@ -292,23 +283,17 @@ class OperatingSystem(Layer):
             return ()
         return (Use("driver", cycles=self.parameters[f"frame_{demand.direction}_cycles"] * packets, operations=0.0),)
 
-    def _stack(self, direction: str, packets: float) -> Use:
-        return self._cpu("network_stack", f"packet_{direction}_cycles", packets)
+    def _stack(self, direction: Direction, packets: float) -> Use:
+        return self.use("network_stack", f"packet_{direction}_cycles", packets)
 
-    def _acknowledgements(self, direction: str, packets: float) -> tuple[Step, ...]:
-        count = packets * self.parameters.acknowledgement_ratio
-        window = self.parameters.socket_window_bytes
-        transfer = d.TransferPackets(direction, self.parameters.header_bytes, window, count=count)  # type: ignore[arg-type]
-        return (self._stack(direction, count), *self._packets(transfer))
+    def _acknowledgements(self, direction: Direction, packets: float) -> tuple[Step, ...]:
+        transfer = _transfers.acknowledgements(direction, self.parameters, packets)
+        return (self._stack(direction, transfer.count), *self._packets(transfer))
 
-    def _data(self, direction: str, demand: Any, window_bytes: float) -> tuple[float, d.TransferPackets]:
-        """Units that pass the stack, and what each is on the wire: one packet, or as many as the card makes of it."""
-        offload_bytes = min(self.parameters.segment_bytes, self.place.devices.get("nic", {}).get("offload_bytes", 0.0))
-        unit_bytes = max(demand.payload_bytes, offload_bytes)
-        units = max(1.0, demand.size_bytes / unit_bytes)
-        frames = max(1.0, demand.size_bytes / units / demand.payload_bytes)
-        size_bytes = demand.size_bytes / units + frames * self.parameters.header_bytes
-        return units, d.TransferPackets(direction, size_bytes, window_bytes, frames, count=units)  # type: ignore[arg-type]
+    def _data(self, direction: Direction, demand: Payload, window_bytes: float) -> tuple[float, d.TransferPackets]:
+        """Units that pass the stack, and what they are on the wire."""
+        units = _transfers.units(demand, self.parameters.segment_bytes, self.place)
+        return units, _transfers.data(direction, demand, units, self.parameters.header_bytes, window_bytes)
 
     def _send(self, demand: d.SendData) -> tuple[Step, ...]:
         packets, transfer = self._data("send", demand, self.parameters.socket_window_bytes)
@@ -328,7 +313,7 @@ class OperatingSystem(Layer):
         packets, transfer = self._data("receive", demand, 0.0)
         return (
             Wait("network", time_s=demand.think_s),
-            *self._packets(replace(transfer, window_bytes=0.0)),
+            *self._packets(transfer),
             *self._taken(demand.size_bytes, packets),
         )
 

@@ -34,7 +34,7 @@ from collections.abc import Iterable, Mapping
 from simulator import demands as d
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Service, Transition
 from simulator.parameters import Parameter
-from simulator.steps import At, Below, Send, Step, Use
+from simulator.steps import At, Below, Send, Step
 
 DOMAIN_0 = "domain-0"
 _OWN = "driver_place=hypervisor"
@@ -104,11 +104,11 @@ class ParavirtualHypervisor(Layer):
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation."""
         if type(demand) in _CHECKED:
-            return (self._use(*_CHECKED[type(demand)]),)
+            return (self.use(*_CHECKED[type(demand)]),)
         if isinstance(demand, (d.Compute, d.AccessMemory, d.SensitiveInstruction)):
             return (Below(demand),)
         if isinstance(demand, d.UpdatePageTable):
-            return (self._use("page_table", "batched_update_cycles" if demand.batched else "update_cycles"),)
+            return (self.use("page_table", "batched_update_cycles" if demand.batched else "update_cycles"),)
         if isinstance(demand, d.TransferBlocks):
             return self._through_ring(demand, "block_ring_cycles", "disk", "block")
         if isinstance(demand, d.TransferPackets):
@@ -119,8 +119,8 @@ class ParavirtualHypervisor(Layer):
         """A domain that was idle is scheduled; its event is paid here, or as the notice of a back end."""
         if transition.kind != "resume":
             return ()
-        switch = self._use("domain_switch", "domain_switch_cycles")
-        return (switch, self._use("event_channel", "event_cycles")) if self._meets_events else (switch,)
+        switch = self.use("domain_switch", "domain_switch_cycles")
+        return (switch, self.use("event_channel", "event_cycles")) if self._meets_events else (switch,)
 
     @property
     def _meets_events(self) -> bool:
@@ -151,24 +151,21 @@ class ParavirtualHypervisor(Layer):
         units = range(0, image.size_bytes, image.unit_bytes)
         return [Below(d.TransferBlocks(start, image.unit_bytes)) for start in units]
 
-    def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
-
     def _through_ring(
         self, demand: d.TransferBlocks | d.TransferPackets, ring: str, device: str, kind: str
     ) -> tuple[Step, ...]:
         count = demand.count
-        front = self._use("ring", ring, count)
+        front = self.use("ring", ring, count)
         if self.structure["driver_place"] == "hypervisor":
-            driver = self._use("driver", f"{device}_driver_cycles", count)
+            driver = self.use("driver", f"{device}_driver_cycles", count)
             return (front, driver, Below(demand))
-        back = self._use("back_end", f"{kind}_back_end_cycles", count)
+        back = self.use("back_end", f"{kind}_back_end_cycles", count)
         window_bytes = demand.window_bytes if isinstance(demand, d.TransferPackets) else 0.0
         send = Send(
             f"{kind}-ring",
             work=(back, At(DOMAIN_0, demand)),
-            kick=(self._use("event_channel", "hypercall_cycles"),),
-            notice=(self._use("event_channel", "event_cycles"),),
+            kick=(self.use("event_channel", "hypercall_cycles"),),
+            notice=(self.use("event_channel", "event_cycles"),),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
             window_bytes=window_bytes,

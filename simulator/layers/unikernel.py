@@ -22,19 +22,20 @@ References: kuenzer2021.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from simulator import demands as d
-from simulator.layers.base import Layer, Mechanism, Place, Transition
+from simulator.layers import _transfers
+from simulator.layers._transfers import Direction, Payload
+from simulator.layers.base import Mechanism, Place, TableLayer, Transition
 from simulator.parameters import Parameter
 from simulator.steps import Below, Hold, Signal, Step, Use, Wait
 
 _FILE_CALLS = ("stat", "open_close")
 
 
-class Unikernel(Layer):
+class Unikernel(TableLayer):
     """A program's kernel as a library."""
 
     OFFERS = "system"
@@ -71,15 +72,15 @@ class Unikernel(Layer):
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
     ) -> None:
         super().__init__(parameters, structure, place)
-        self._lowering: dict[type[d.Demand], Callable[[Any], Iterable[Step]]] = {
+        self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: lambda demand: (Below(self._mapped(demand)),),
             d.SystemCall: self._system_call,
             d.Fault: lambda demand: (),
             d.Allocate: lambda demand: (*self._call(), Hold(demand.size_bytes)),
             d.Free: lambda demand: (*self._call(), Hold(-demand.size_bytes)),
-            d.Create: lambda demand: (*self._call(d.CALLS["create"]), self._use("library", "file_cycles")),
-            d.Delete: lambda demand: (*self._call(), self._use("library", "file_cycles")),
+            d.Create: lambda demand: (*self._call(d.CALLS["create"]), self.use("library", "file_cycles")),
+            d.Delete: lambda demand: (*self._call(), self.use("library", "file_cycles")),
             d.Read: self._read,
             d.Write: lambda demand: self._written("files", demand.size_bytes, demand.calls),
             d.WriteThrough: lambda demand: self._written(demand.file.name, demand.size_bytes, 2.0),
@@ -94,16 +95,9 @@ class Unikernel(Layer):
             d.Sleep: lambda demand: (*self._call(), Wait("time", time_s=demand.time_s)),
         }
 
-    def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """Calls of functions, and what the devices are asked for."""
-        lowering = self._lowering.get(type(demand))
-        if lowering is None:
-            raise self.not_offered(demand)
-        return lowering(demand)
-
     def react(self, transition: Transition) -> Iterable[Step]:
         """Threads take turns without another address space."""
-        return (self._use("thread_switch", "switch_cycles"),) if transition.kind == "switch" else ()
+        return (self.use("thread_switch", "switch_cycles"),) if transition.kind == "switch" else ()
 
     def width(self) -> float:
         """One processor."""
@@ -113,12 +107,9 @@ class Unikernel(Layer):
         """The program's image, read by its own driver."""
         return self._blocks(0, image.size_bytes, write=False)
 
-    def _use(self, mechanism: str, name: str, count: float = 1.0) -> Use:
-        return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
-
     def _call(self, count: float = 1.0) -> tuple[Step, ...]:
-        calls = self._use("function_call", f"{self.structure['calls']}_cycles", count)
-        return (calls, self._use("library", "call_work_cycles", count))
+        calls = self.use("function_call", f"{self.structure['calls']}_cycles", count)
+        return (calls, self.use("library", "call_work_cycles", count))
 
     def _copy(self, size_bytes: float) -> Use:
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
@@ -129,16 +120,16 @@ class Unikernel(Layer):
 
     def _system_call(self, demand: d.SystemCall) -> tuple[Step, ...]:
         call = self._call(d.CALLS.get(demand.name, 1.0))
-        return (*call, self._use("library", "file_cycles")) if demand.name in _FILE_CALLS else call
+        return (*call, self.use("library", "file_cycles")) if demand.name in _FILE_CALLS else call
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
-        return (*self._call(), self._use("library", "message_cycles"), self._copy(demand.size_bytes))
+        return (*self._call(), self.use("library", "message_cycles"), self._copy(demand.size_bytes))
 
     # ---- devices
 
     def _driver(self, device: str, count: float = 1.0) -> tuple[Step, ...]:
         if self.place.presents[device] in ("physical", "passthrough"):
-            return (self._use("driver", "driver_cycles", count),)
+            return (self.use("driver", "driver_cycles", count),)
         figures = self.place.devices.get(device, {})
         code = Use("driver", cycles=figures.get("driver_cycles", 0.0) * count, operations=count)
         registers = figures.get("registers_count", 0.0)
@@ -146,7 +137,7 @@ class Unikernel(Layer):
 
     def _blocks(self, position_bytes: int, size_bytes: int, write: bool, stream: str = "") -> tuple[Step, ...]:
         blocks = d.TransferBlocks(position_bytes, size_bytes, write, stream)
-        return (self._use("block_stack", "block_stack_cycles"), *self._driver("disk"), Below(blocks))
+        return (self.use("block_stack", "block_stack_cycles"), *self._driver("disk"), Below(blocks))
 
     def _read(self, demand: d.Read) -> Iterable[Step]:
         """Every unit that the data lie in is fetched, each time."""
@@ -173,19 +164,17 @@ class Unikernel(Layer):
         thinking = (Wait("network", time_s=demand.think_s),) if isinstance(demand, d.ReceiveRequest) else ()
         return (*thinking, *data, *answers, *self._call(), self._copy(demand.size_bytes))
 
-    def _packets(self, there: Any, back: Any, demand: Any) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    def _packets(self, there: Direction, back: Direction, demand: Payload) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
         """Data one way, acknowledgements the other; packet by packet, the card is not asked to cut."""
         parameters = self.parameters
         packets = max(1.0, demand.size_bytes / demand.payload_bytes)
         size_bytes = demand.size_bytes / packets + parameters.header_bytes
         window_bytes = 0.0 if isinstance(demand, d.ReceiveRequest) else parameters.socket_window_bytes
         data = d.TransferPackets(there, size_bytes, window_bytes, count=packets)
-        answers = packets * parameters.acknowledgement_ratio
-        answer = d.TransferPackets(back, parameters.header_bytes, parameters.socket_window_bytes, count=answers)
-        return self._packet(data), self._packet(answer)
+        return self._packet(data), self._packet(_transfers.acknowledgements(back, parameters, packets))
 
     def _packet(self, transfer: d.TransferPackets) -> tuple[Step, ...]:
-        stack, driver = self._use("network_stack", "packet_cycles", transfer.count), self._driver("nic", transfer.count)
+        stack, driver = self.use("network_stack", "packet_cycles", transfer.count), self._driver("nic", transfer.count)
         send = transfer.direction == "send"
         return (stack, *driver, Below(transfer)) if send else (Below(transfer), *driver, stack)
 

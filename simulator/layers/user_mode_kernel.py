@@ -30,7 +30,7 @@ from collections.abc import Iterable, Mapping
 from simulator import demands as d
 from simulator.layers.base import Layer, Mechanism, Transition
 from simulator.parameters import Parameter
-from simulator.steps import Below, Step, Use
+from simulator.steps import Below, Step
 
 _INSIDE = {
     d.EnterKernel: ("kernel_entry", "kernel_entry_cycles"),
@@ -86,29 +86,26 @@ class UserModeKernel(Layer):
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest kernel's machine operation, as what its process asks of the host."""
         if type(demand) in _INSIDE:
-            return (self._use(*_INSIDE[type(demand)]),)
+            return (self.use(*_INSIDE[type(demand)]),)
         if isinstance(demand, _PASSED):
             return (Below(demand),)
         if isinstance(demand, _FREE):
             return ()
         if isinstance(demand, d.UpdatePageTable):
-            return (self._use("page_table", "copied_update_cycles" if demand.batched else "update_cycles"),)
+            return (self.use("page_table", "copied_update_cycles" if demand.batched else "update_cycles"),)
         if isinstance(demand, d.TransferBlocks):
-            return (self._use("emulation", "disk_emulation_cycles"), Below(self._file_access(demand)))
+            return (self.use("emulation", "disk_emulation_cycles"), Below(self._file_access(demand)))
         if isinstance(demand, d.TransferPackets):
             return self._packets(demand)
         raise self.not_offered(demand)
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """The idle guest kernel sleeps in the host until a signal comes."""
-        return (self._use("timer_signal", "signal_cycles"),) if transition.kind == "resume" else ()
+        return (self.use("timer_signal", "signal_cycles"),) if transition.kind == "resume" else ()
 
     def presents(self) -> Mapping[str, str]:
         """Devices that only such a kernel has drivers for."""
         return {"disk": "paravirtual", "nic": "paravirtual"}
-
-    def _use(self, mechanism: str, name: str) -> Use:
-        return Use(mechanism, cycles=self.parameters[name])
 
     def _file_access(self, demand: d.TransferBlocks) -> d.Demand:
         """The virtual disk is a file, read and written through the host's page cache."""
@@ -119,9 +116,9 @@ class UserModeKernel(Layer):
 
     def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         work = (
-            self._use("emulation", f"packet_{demand.direction}_cycles"),
+            self.use("emulation", f"packet_{demand.direction}_cycles"),
             Below(d.SystemCall("null_io")),
-            self._use("host_bridge", "bridge_cycles"),
+            self.use("host_bridge", "bridge_cycles"),
         )
         return (*work, Below(demand)) if demand.direction == "send" else (Below(demand), *work)
 

@@ -16,22 +16,24 @@ MACHINE, SYSTEM, BYTECODE = "machine", "system", "bytecode"
 
 @dataclass(frozen=True)
 class Floor:
-    """A term of a stack with the product that it stands for, and what that needs and offers."""
+    """A term of a stack with its product: what that needs and offers, and ``abi``, what code on it is built for."""
 
     term: Term
     product: str
     needs: str
     offers: str
+    abi: str
 
 
 def floors(lookup: Lookup, expression: Expression) -> list[Floor]:
     """The stack from the hardware up, roles by the product that fills them."""
     found: list[Floor] = []
-    below = Term("")
+    below, abi = Term(""), MACHINE
     for _, term in expression.placed():
         product = dict(below.options)[term.name] if term.is_role else term.name
-        layer = lookup.layer_class(product)
-        found.append(Floor(term, product, lookup.needs(product), layer.OFFERS))
+        offers = lookup.layer_class(product).OFFERS
+        abi = lookup.product(product).abi or (MACHINE if offers == MACHINE else abi)
+        found.append(Floor(term, product, lookup.needs(product), offers, abi))
         below = term
     return found
 
@@ -123,8 +125,7 @@ def misbuilt(lookup: Lookup, expression: Expression, workload: str, architecture
     problem = misbuilt_layer(lookup, expression, architecture)
     if problem or as_class_files(lookup, expression, workload):
         return problem
-    below = [lookup.product(floor.product).abi for floor in floors(lookup, expression)]
-    abi = next((abi for abi in reversed(below) if abi), MACHINE)
+    abi = floors(lookup, expression)[-1].abi
     return _misbuilt(lookup, lookup.workload(workload, lookup.any_machine), abi, architecture)
 
 
@@ -132,11 +133,10 @@ def misbuilt_layer(lookup: Lookup, expression: Expression, architecture: str) ->
     """The same for the layers alone, whatever program runs on them."""
     abi = MACHINE
     for floor in floors(lookup, expression):
-        product = lookup.product(floor.product)
-        problem = _misbuilt(lookup, product, abi, architecture)
+        problem = _misbuilt(lookup, lookup.product(floor.product), abi, architecture)
         if problem:
             return problem
-        abi = product.abi or (MACHINE if floor.offers == MACHINE else abi)
+        abi = floor.abi
     return None
 
 

@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 import pytest
 
 from simulator import plots
-from simulator.cli import main
 from simulator.results import load
 
 QUESTION = """
@@ -38,20 +37,7 @@ QUESTION = """
         moved about: {control: [migrate]}
     """
 MODELS = ["native", "xen", "hosted"]
-Outcome = tuple[int, str, str]
-Command = Callable[..., Outcome]
-
-
-@pytest.fixture
-def virtlab(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command in this process, in a folder of its own; returns exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> Outcome:
-        code = main(arguments)
-        return code, *capsys.readouterr()
-
-    return command
+Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")

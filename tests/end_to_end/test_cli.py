@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from simulator.cli import main
 from simulator.cli.progress import Bar, Heartbeat
 
 ROOT = Path(__file__).parents[2]
@@ -74,20 +73,7 @@ FRAGILE_NUMBERS = """
         - {value: 0.5, range: [0, 1], kind: assumed, where: "for the tests", measured_on: any}
     """
 
-Outcome = tuple[int, str, str]
-Command = Callable[..., Outcome]
-
-
-@pytest.fixture
-def virtlab(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command in this process, in a folder of its own; returns exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> Outcome:
-        code = main(arguments)
-        return code, *capsys.readouterr()
-
-    return command
+Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
