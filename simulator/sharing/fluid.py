@@ -104,6 +104,10 @@ class Fluid:
         """Bring all accounts to the present."""
         self._settle()
 
+    def finds_idle(self, share: Share) -> bool:
+        """Whether a thread that becomes runnable in a share would find a processor of it idle."""
+        return share.rate < min(share.width * self.unit_rate, self.root.cap) * 0.999999
+
     # ---- the algorithm
 
     def _settle(self) -> None:
@@ -219,3 +223,6 @@ class Fluid:
             leaf.done(leaf)
         self._busy = False
         self._rates()
+
+
+SHARING = Fluid

@@ -8,11 +8,25 @@ processors waits for its own siblings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 INFINITE = float("inf")
 WeightRule = Literal["shares", "active"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduling:
+    """The scheduler that divides the processors of a share by slices.
+
+    Attributes:
+        policy: name of a module in ``simulator/sharing/policies``.
+        parameters: numbers of the policy in SI units; what is missing has the policy's default.
+    """
+
+    policy: str
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
 
 class Share:
@@ -28,12 +42,20 @@ class Share:
         weight_rule: ``shares``: the weight as given; ``active``: times the processors it can use right now.
         processes: how many threads a leaf stands for: it weighs as much as they do, though it uses one processor.
         tenant: True at the share that holds all of one tenant.
+        scheduling: the scheduler of its own that divides it (a guest's kernel on its virtual processors); None: the
+            scheduler of the share above divides it too (a group). Slices only; fluid rates do not depend on it.
+        cpus: numbers of the processors of the scheduler above that it may use; None: all.
+        period_s: time after which a cap's budget is refilled. Slices only.
+        burst_s: processor seconds of unused budget that may be carried into a later period. Slices only.
+        switch_s: processor seconds it takes its scheduler to go on with it after others. Slices only.
+        working_set_bytes: what a leaf wants to find in the cache. Slices only.
     """
 
     __slots__ = (
-        "active", "cap", "children", "crowd", "demand", "done", "frozen", "frozen_s", "lineage", "name",
-        "parent", "payload", "processes", "rate", "ready_s", "remaining", "reservation", "runnable", "steal_s",
-        "tenant", "throttled_s", "weight", "weight_rule", "width", "work",
+        "active", "burst_s", "cap", "children", "cpus", "crowd", "demand", "done", "frozen", "frozen_s", "lineage",
+        "name", "parent", "payload", "period_s", "processes", "rate", "ready_s", "refill_s", "refills", "remaining",
+        "reservation", "runnable", "scheduling", "steal_s", "switch_s", "switches", "tenant", "throttled_s",
+        "weight", "weight_rule", "width", "work", "working_set_bytes",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +70,12 @@ class Share:
         weight_rule: WeightRule = "shares",
         tenant: bool = False,
         processes: float = 1.0,
+        scheduling: Scheduling | None = None,
+        cpus: frozenset[int] | None = None,
+        period_s: float = 0.1,
+        burst_s: float = 0.0,
+        switch_s: float = 0.0,
+        working_set_bytes: float = 0.0,
     ) -> None:
         if weight <= 0:
             raise ValueError(f"share {name!r}: the weight must be positive, not {weight!r}")
@@ -60,6 +88,10 @@ class Share:
         self.reservation = reservation
         self.weight_rule = weight_rule
         self.tenant = tenant
+        self.scheduling = scheduling
+        self.cpus = cpus
+        self.period_s, self.burst_s = period_s, burst_s
+        self.switch_s, self.working_set_bytes = switch_s, working_set_bytes
         self.children: list[Share] = []
         self.active = False
         self.runnable = 0
@@ -68,6 +100,10 @@ class Share:
         self.work = self.remaining = 0.0
         self.frozen = False
         self.ready_s = self.steal_s = self.throttled_s = self.frozen_s = 0.0
+        self.switches: dict[Share, float] = {}
+        """How often the leaf paid for a switch to it, or to a share it stands on, since this was last emptied."""
+        self.refill_s = self.refills = 0.0
+        """Seconds it waited for its working set after such switches, and how often it had to."""
         self.done: Callable[[Share], None] | None = None
         self.payload: object = None
         self.lineage: tuple[Share, ...] = ()

@@ -1,6 +1,6 @@
 """What every fidelity of time-sharing must do. A new module in ``simulator/sharing`` is run through it by existing.
 
-A fidelity's class is named after it: ``FIDELITY = "fluid"`` in the module, class ``Fluid``.
+A fidelity is a module with ``FIDELITY``, its name, and ``SHARING``, its class.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from simulator.discovery import member, members
 from simulator.sharing.tree import Share
 
 MODULES = [member("sharing", name) for name in members("sharing")]
-FIDELITIES = [getattr(module, module.FIDELITY.capitalize()) for module in MODULES if hasattr(module, "FIDELITY")]
+FIDELITIES = [module.SHARING for module in MODULES if hasattr(module, "FIDELITY")]
 LONG = 1e6
 
 
