@@ -6,12 +6,13 @@ the clock; that both together equal the life of the thread is checked at its end
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from simulator.devices.base import Charge, Key, Ledger, Request
 from simulator.errors import LedgerError
 from simulator.plans import PROGRAM, Move, Work
 from simulator.sharing.tree import Share
+from simulator.steps import CPU
 
 STATES = (
     "useful", "overhead", "stalled", "ready", "steal", "throttled", "overhead_wait",
@@ -46,6 +47,33 @@ class Account:
         self.spent["overhead_wait"] += share.frozen_s
         share.ready_s = share.steal_s = share.throttled_s = share.frozen_s = 0.0
         self._since = self._now()
+
+    def slices(self, works: Mapping[Share, Work], frequency_hz: float, share: Share) -> float:
+        """Book the switches between slices that a thread paid for, and the waits for its working set after them.
+
+        Args:
+            works: what one switch takes, by the share it is a switch to.
+            frequency_hz: the clock.
+            share: the thread's, with how often; emptied here.
+
+        Returns:
+            Processor seconds booked.
+        """
+        total_s = share.refill_s
+        for switched, count in share.switches.items():
+            for key, cycles, stall_s, operations in works[switched].parts:
+                service_s = (cycles / frequency_hz + stall_s) * count
+                self._charge(key).add(cycles=cycles * count, operations=operations * count, service_s=service_s)
+                self.spent["stalled"] += stall_s * count
+                self.spent["overhead"] += cycles * count / frequency_hz
+                total_s += service_s
+        if share.refills:
+            refill = self._charge(Key(CPU, "machine", "cache_refill"))
+            refill.add(operations=share.refills, service_s=share.refill_s)
+            self.spent["stalled"] += share.refill_s
+        share.switches = {}
+        share.refill_s = share.refills = 0.0
+        return total_s
 
     def transfer(self, request: Request, move: Move) -> None:
         """Book the part of a transfer that the device has carried out by now."""

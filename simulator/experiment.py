@@ -17,7 +17,6 @@ from simulator.devices.memory import OutOfMemory
 from simulator.errors import LedgerError, Refused, RunError, VirtlabError
 from simulator.machine import Machine
 from simulator.records import run_id
-from simulator.sharing.fluid import FIDELITY, NOT_MODELLED
 from simulator.tenancy import House
 from simulator.threads import Life, Thread
 from simulator.workloads.base import ClassFiles, Context, Draws, Program
@@ -29,7 +28,8 @@ _CLOSES = 1e-9
 def build(point: Mapping[str, Any]) -> House:
     """The machine of a resolved point with its systems, at time 0, before any program runs."""
     environment = simpy.Environment()
-    return House(environment, Machine(environment, point["machine"]["devices"], point["machine"]["name"]), point)
+    machine = point["machine"]
+    return House(environment, Machine(environment, machine["devices"], machine["name"], point["fidelity"]), point)
 
 
 def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
@@ -56,6 +56,19 @@ def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
 def _place(point: Mapping[str, Any], replication: int) -> str:
     run = run_id(point["point"], replication)
     return f"scenario {point['scenario']!r}, run {run}, stack {point['stack']!r}, seed {point['seed']}"
+
+
+def _algorithm(fidelity: str) -> Any:
+    """The module that shares the processors.
+
+    Raises:
+        RunError: there is none of this name.
+    """
+    modules = {name: discovery.member("sharing", name) for name in discovery.members("sharing")}
+    known = {module.FIDELITY: module for module in modules.values() if hasattr(module, "FIDELITY")}
+    if fidelity not in known:
+        raise RunError(f"fidelity {fidelity!r} is not available; there are: {', '.join(known)}")
+    return known[fidelity]
 
 
 class _Tenant:
@@ -86,9 +99,8 @@ class _Run:
     """The clock, the house, its tenants, and what they left behind."""
 
     def __init__(self, point: Mapping[str, Any], replication: int) -> None:
-        if point["fidelity"] != FIDELITY:
-            raise RunError(f"fidelity {point['fidelity']!r} is not available; there is {FIDELITY!r}")
         self.point, self.replication = point, replication
+        self.sharing = _algorithm(point["fidelity"])
         self.house = build(point)
         self.environment, self.machine = self.house.environment, self.house.machine
         self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
@@ -249,11 +261,13 @@ class _Run:
         return [
             run, point["point"], self.replication, point["seed"], point["stack"], point["expression"],
             " ".join(point["without"]), point["machine"]["name"], point["fidelity"], "ok", "",
-            self.environment.now, self.events, "; ".join((*NOT_MODELLED, *self._left_out())),
+            self.environment.now, self.events, "; ".join((*self.sharing.NOT_MODELLED, *self._left_out())),
         ]  # fmt: skip
 
     def _left_out(self) -> list[str]:
-        """Mechanisms of the layers in use that need time slices."""
+        """Mechanisms of the layers in use that need time slices, where there are none."""
+        if self.sharing.SLICES:
+            return []
         layers = {type(node.layer) for node in self.house.nodes.values()}
         names = {name for layer in layers for name, mechanism in layer.MECHANISMS.items() if mechanism.needs_slices}
         return sorted(names)

@@ -32,12 +32,15 @@ class Machine:
         devices: for each of ``cpu``, ``memory``, ``disk``, ``nic`` its ``kind`` (a module in ``simulator/devices``)
             and its ``parameters`` in SI units.
         name: for messages.
+        fidelity: the algorithm that shares the processors: a module in ``simulator/sharing``.
     """
 
-    def __init__(self, environment: simpy.Environment, devices: DeviceFigures, name: str = "machine") -> None:
+    def __init__(
+        self, environment: simpy.Environment, devices: DeviceFigures, name: str = "machine", fidelity: str = "fluid"
+    ) -> None:
         self.environment = environment
         self.name = name
-        self.cpu: Processor = _device(devices, "cpu")(environment, devices["cpu"]["parameters"])
+        self.cpu: Processor = _device(devices, "cpu")(environment, devices["cpu"]["parameters"], fidelity)
         self.memory: Memory = _device(devices, "memory")(devices["memory"]["parameters"], f"the memory of {name}")
         self.disk: Disk = _device(devices, "disk")(environment, devices["disk"]["parameters"])
         self.nic: NetworkCard = _device(devices, "nic")(environment, devices["nic"]["parameters"])

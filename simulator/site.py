@@ -17,7 +17,7 @@ from simulator.layers.base import GuestDevice, Layer, Place
 from simulator.layers.hardware import Hardware
 from simulator.machine import Machine
 from simulator.plans import Node
-from simulator.sharing.tree import INFINITE, Share
+from simulator.sharing.tree import INFINITE, Scheduling, Share
 from simulator.space import divide, family, is_kernel
 
 MACHINE = "machine"
@@ -161,15 +161,24 @@ class Site:
         """The outermost private node carries the tenant's weight and cap, its virtual machine the processors.
 
         Without a virtual machine of its own the outermost private node carries these too. Where a layer stops its
-        programs now and then, these have a share beside that of its own threads.
+        programs now and then, these have a share beside that of its own threads. What stands on the machine itself
+        schedules its processors, a guest's kernel its virtual ones; any other system leaves that to the one below.
         """
         parent = self.shares[place.parent.path if place.parent else MACHINE]
-        rules: dict[str, Any] = {"width": node.layer.width()}
+        width = node.layer.width()
+        rules: dict[str, Any] = {"width": width if width < self.machine.cpu.cores else INFINITE}
         if tenant is not None:
             outermost = not (place.parent and place.parent.private)
             rules |= self._rules(tenant) if outermost else {}
             if place.path == self._carriers[tenant]:
                 rules["width"] = min(rules["width"], self.point["tenants"][tenant]["vcpus"] or INFINITE)
+        scheduler = self.point["layers"][place.name].get("scheduler")
+        if scheduler is not None and node.below is not None:
+            scheduling = Scheduling(scheduler["policy"], scheduler["parameters"])
+            if node.below is self.bottom:
+                self.machine.cpu.root.scheduling = scheduling
+            elif node.below.layer.OFFERS == "machine":
+                rules["scheduling"] = scheduling
         self.shares[place.path] = Share(place.path, parent, **rules)
         if node.layer.FREEZES:
             self.programs[place.path] = Share(f"programs of {place.path}", self.shares[place.path])

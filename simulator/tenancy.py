@@ -12,7 +12,7 @@ from simulator.errors import RunError
 from simulator.machine import Machine
 from simulator.plans import PROGRAM, Move, Node, Part, Plan, Work, compile_steps, scale
 from simulator.queues import Mailbox, Ring, lock
-from simulator.sharing.tree import INFINITE
+from simulator.sharing.tree import INFINITE, Share
 from simulator.site import MACHINE, Site
 from simulator.threads import Life, Thread, transition_work
 
@@ -46,9 +46,20 @@ class House:
         self._rings: dict[str, Ring] = {}
         self._mailboxes: dict[tuple[str, str, str], Mailbox] = {}
         self._waking: dict[tuple[str, int], Work] = {}
+        self._slices: dict[str, Work] = {}
         self._spawned = 0
+        self._price_guests()
         for node in (*self.nodes.values(), *site.ports):
             self._start_services(node)
+
+    def _price_guests(self) -> None:
+        """What it takes to go on with a virtual processor of each guest, paid to what schedules it."""
+        cpu = self.machine.cpu
+        for node in self.nodes.values():
+            share = self.shares[node.path]
+            if share.scheduling is not None and share is not cpu.root and node.below is not None:
+                work = self.slice_work(self.path(node.below))
+                share.switch_s = cpu.seconds(work.cycles, work.stall_s)
 
     def _start_services(self, node: Node) -> None:
         """A layer's own threads; those of a hypervisor's face for one guest work for that guest."""
@@ -90,7 +101,7 @@ class House:
 
     def waking(self, path: tuple[Node, ...]) -> Work:
         """A blocked thread goes on: what that takes on every layer, down to the first that was not idle."""
-        depth = next((i for i, step in enumerate(path) if self._running[step.path, step.port]), len(path))
+        depth = next((i for i, step in enumerate(path) if not self._is_idle(step)), len(path))
         self.unblock(path)
         key = (path[0].path, depth)
         work = self._waking.get(key)
@@ -98,11 +109,34 @@ class House:
             work = self._waking[key] = self._waking_work(path, depth)
         return work
 
+    def _is_idle(self, node: Node) -> bool:
+        """Whether one more runnable thread there wakes it: all of it, or with slices one of its virtual processors."""
+        if not self._running[node.path, node.port]:
+            return True
+        share = self.shares[node.port or node.path]
+        return share.scheduling is not None and self.machine.cpu.slices and self.machine.cpu.sharing.finds_idle(share)
+
     def _waking_work(self, path: tuple[Node, ...], depth: int) -> Work:
         """Kernels switch, other layers resume; the first that was not idle still switches if it is a kernel."""
         works = [transition_work(step, "switch") for step in path[: depth + 1]]
         works += [transition_work(step, "resume") for step in path[:depth]]
         return sum_work(works)
+
+    def slice_work(self, path: tuple[Node, ...]) -> Work:
+        """What it takes to go on with what runs on these nodes, down to the first that schedules processors."""
+        work = self._slices.get(path[0].path)
+        if work is None:
+            ends = (i for i, step in enumerate(path) if self.shares[step.path].scheduling is not None)
+            last = next(ends, len(path) - 1)
+            work = sum_work([transition_work(step, "slice") for step in path[: last + 1]])
+            self._slices[path[0].path] = work
+        return work
+
+    def slice_works(self, thread: Thread) -> dict[Share, Work]:
+        """The same for a thread, and for each guest that it runs in, by their shares."""
+        guests = [step for step in thread.path if self.shares[step.path].scheduling is not None and step.below]
+        below = {self.shares[step.path]: self.slice_work(self.path(step.below)) for step in guests if step.below}
+        return {thread.share: self.slice_work(thread.path), **below}
 
     def tick_work(self, path: tuple[Node, ...]) -> Work:
         """What timers cost in one second of processor time on these nodes."""
@@ -218,6 +252,8 @@ class House:
         for step in self.nodes.values():
             step.plans.clear()
         self._waking.clear()
+        self._slices.clear()
+        self._price_guests()
         for thread in self.threads:
             if any(step.path == node.path for step in thread.path):
                 thread.relower()
@@ -232,6 +268,7 @@ class House:
         for share in self.shares.values():
             if share is not cpu.root and share.cap < INFINITE:
                 cpu.sharing.set(share, cap=share.cap * ratio)
+        self._price_guests()
 
     def stop(self, tenant: str) -> None:
         """End all threads of a tenant by force."""

@@ -78,7 +78,8 @@ class Thread:
     ) -> None:  # fmt: skip
         self.house, self.environment, self.machine = house, house.environment, house.machine
         self.tenant, self.name, self.node, self.service = tenant, name, node, service
-        self.share = Share(f"{tenant}/{name}", share, processes=processes)
+        cached_bytes = 0.0 if "cache_refill" in house.without else working_set_bytes
+        self.share = Share(f"{tenant}/{name}", share, processes=processes, working_set_bytes=cached_bytes)
         self.working_set_bytes = working_set_bytes
         self.account = Account(lambda: self.environment.now)
         self.charges, self.spent = self.account.charges, self.account.spent
@@ -86,6 +87,7 @@ class Thread:
         self.ended_s: float | None = None
         self.path = house.own_path(node) if service else house.path(node)
         self._ticks = house.tick_work(self.path)
+        self._slices = self._price_slices()
         self._in_flight: Work | None = None
         self._state = "asleep"
         self._sent: dict[str, UnderWay] = {}
@@ -224,7 +226,7 @@ class Thread:
         if self.ended_s is not None:
             yield self.environment.event()  # stopped meanwhile: never goes on
         self._in_flight = None
-        self.account.work(work, 1.0 - remainder / total, frequency_hz, self.share)
+        self._book(work, 1.0 - remainder / total, frequency_hz)
         left: float = remainder / total
         return left
 
@@ -426,6 +428,7 @@ class Thread:
     def relower(self) -> None:
         """Stop the step in flight; what is left of it goes on under the rules of now."""
         self._ticks = self.house.tick_work(self.path)
+        self._slices = self._price_slices()
         if self.share.active:
             self.machine.cpu.stop(self.share)
 
@@ -452,7 +455,22 @@ class Thread:
         frequency_hz = self.machine.cpu.frequency_hz
         total = work.cycles + work.stall_s * frequency_hz
         remainder = self.machine.cpu.stop(self.share) if self.share.active else 0.0
-        self.account.work(work, 1.0 - remainder / total, frequency_hz, self.share)
+        self._book(work, 1.0 - remainder / total, frequency_hz)
+
+    def _book(self, work: Work, done: float, frequency_hz: float) -> None:
+        """What was done of a step, and the switches between slices that came meanwhile."""
+        if self.share.switches:
+            self.machine.cpu.spend(self.account.slices(self._slices, frequency_hz, self.share))
+        self.account.work(work, done, frequency_hz, self.share)
+
+    def _price_slices(self) -> dict[Share, Work]:
+        """What a switch to this thread takes, at each scheduler below it; nothing where there are no slices."""
+        cpu = self.machine.cpu
+        if not cpu.slices:
+            return {}
+        works = self.house.slice_works(self)
+        self.share.switch_s = cpu.seconds(works[self.share].cycles, works[self.share].stall_s)
+        return works
 
 
 def _decided(plan: Plan) -> Iterator[Operation]:

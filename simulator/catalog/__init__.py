@@ -74,6 +74,10 @@ class Catalog:
         """A device that hypervisors show to their guests, or an image, with its numbers for a machine."""
         return self._product("virtual_hardware", name, machine)
 
+    def scheduler(self, name: str, machine: str) -> Product:
+        """A scheduler, with its numbers for a machine."""
+        return self._product("schedulers", name, machine)
+
     def machine(self, name: str) -> Machine:
         """A machine with its devices' numbers."""
         found = self._library.sheet("machines", name)
@@ -138,9 +142,9 @@ class Catalog:
     def _product(self, kind: str, name: str, machine: str) -> Product:
         found = self._library.sheet(kind, name)
         machine = self._library.sheet("machines", machine).name
-        keys = ("title", "family", "program", "released", "interface", "abi")
+        keys = ("title", "family", "program", "released", "interface", "abi", "scheduler")
         texts = {key: str(found.data.get(key, "")) for key in keys}
-        texts["family"] = texts["family"] or str(found.data.get("kind", ""))
+        texts["family"] = texts["family"] or str(found.data.get("kind", found.data.get("policy", "")))
         words: dict[str, Any] = {key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks")}
         numbers = self._numbers(found, machine)
         return Product(

@@ -56,11 +56,11 @@ class Product:
     """A layer or a workload with its numbers for one machine.
 
     Attributes:
-        kind: ``layers``, ``workloads`` or ``virtual_hardware``.
+        kind: ``layers``, ``workloads``, ``virtual_hardware`` or ``schedulers``.
         name: full catalog name, with the version.
         title: name for a reader.
         machine: the machine the numbers are for.
-        family: module in ``layers/`` or ``virtual_hardware/``.
+        family: module in ``layers/``, ``virtual_hardware/`` or ``sharing/policies/``.
         program: module in ``workloads/`` (workloads only).
         released: when it came out, as written.
         interface: what the program runs on (workloads only).
@@ -73,6 +73,8 @@ class Product:
         architectures: the processors that it is built for; empty: any.
         hardware: the virtual devices that a hypervisor offers, or the images that hold a system, by kind, its default
             first.
+        scheduler: what divides the processors among the threads, or guests, on it; empty: what lies below does
+            (layers only).
         lacks: what its family allows and this product does not, in the words of ``simulator.control``.
         parameters: the numbers by name.
         start: what its start takes, empty where nobody knows.
@@ -95,6 +97,7 @@ class Product:
     runs_on: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
     hardware: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scheduler: str = ""
     lacks: tuple[str, ...] = ()
     parameters: Mapping[str, Quantity] = field(default_factory=dict)
     start: Mapping[str, Quantity] = field(default_factory=dict)

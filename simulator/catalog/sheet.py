@@ -20,13 +20,31 @@ from simulator.parameters import Parameter
 from simulator.units import DIMENSIONS, unit_of_name
 from simulator.workloads.base import PORTABLE
 
-_MODULE_KEY = {"layers": "family", "workloads": "program", "devices": "kind", "virtual_hardware": "kind"}
-_ATTRIBUTE = {"layers": "LAYER", "workloads": "PROGRAM", "devices": "DEVICE", "virtual_hardware": "DEVICE"}
+_MODULE_KEY = {
+    "layers": "family", "workloads": "program", "devices": "kind", "virtual_hardware": "kind", "schedulers": "policy",
+}  # fmt: skip
+_ATTRIBUTE = {
+    "layers": "LAYER", "workloads": "PROGRAM", "devices": "DEVICE", "virtual_hardware": "DEVICE",
+    "schedulers": "POLICY",
+}  # fmt: skip
+_FAMILY = {"schedulers": "sharing/policies"}
+"""Where the modules of a kind are that is not called as they are."""
 _BUILT_FOR = ("runs_on", "architectures")
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "layers": (
         ("name", "title", "family", "parameters"),
-        ("extends", "released", "structure", "roles", "abi", *_BUILT_FOR, "hardware", "lacks", *effort.SECTIONS),
+        (
+            "extends",
+            "released",
+            "structure",
+            "roles",
+            "abi",
+            *_BUILT_FOR,
+            "hardware",
+            "lacks",
+            "scheduler",
+            *effort.SECTIONS,
+        ),
     ),
     "workloads": (
         ("name", "title", "program", "interface", "metric", "parameters"),
@@ -34,6 +52,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "machines": (("name", "title", "year", "devices"), ("architecture",)),
     "virtual_hardware": (("name", "title", "kind", "parameters"), ("extends", "structure")),
+    "schedulers": (("name", "title", "policy", "parameters"), ("extends",)),
     "devices": (("kind", "parameters"), ("structure",)),
 }
 BETTER = ("higher", "lower")
@@ -111,7 +130,7 @@ def _check_header(kind: str, name: str, document: Document) -> None:
     if kind == "workloads":
         document.text((), data, "interface")
         _check_metric(document)
-    for key in ("abi", "architecture"):
+    for key in ("abi", "architecture", "scheduler"):
         document.text((), data, key)
     for key in (*_BUILT_FOR, "lacks"):
         _check_words(document, (key,), data.get(key, []))
@@ -181,9 +200,9 @@ def _group(document: Document, place: Place, package: str, data: dict[str, Any],
 def _declaring_class(document: Document, place: Place, package: str, module: str) -> type | None:
     attribute = _ATTRIBUTE[package]
     try:
-        found = discovery.member(package, module)
+        found = discovery.member(_FAMILY.get(package, package), module)
     except CatalogError as error:
-        document.complain(place, str(error), suggestion(module, discovery.members(package)))
+        document.complain(place, str(error), suggestion(module, discovery.members(_FAMILY.get(package, package))))
         return None
     declaring = getattr(found, attribute, None)
     if isinstance(declaring, type):

@@ -12,7 +12,7 @@ from pathlib import Path
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, Problem
 
-KINDS = ("machines", "layers", "workloads", "virtual_hardware")
+KINDS = ("machines", "layers", "workloads", "virtual_hardware", "schedulers")
 _NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _VERSIONED = re.compile(r"(?P<stem>.+?)-(?P<version>[0-9][0-9a-z.]*)")
 

@@ -53,6 +53,7 @@ def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
         "layers": _layers,
         "workloads": _workloads,
         "hardware": _hardware,
+        "schedulers": _schedulers,
         "scenarios": _scenarios,
         "demands": _demands,
         "figures": _figures,
@@ -81,6 +82,12 @@ def _hardware(catalog: Catalog) -> Rows:
         }
         for each in found
     ]
+
+
+def _schedulers(catalog: Catalog) -> Rows:
+    machine = catalog.names("machines")[0]
+    found = [catalog.scheduler(name, machine) for name in catalog.names("schedulers")]
+    return [{"name": each.name, "policy": each.family.replace("_", " "), "title": each.title} for each in found]
 
 
 def _workloads(catalog: Catalog) -> Rows:

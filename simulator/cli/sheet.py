@@ -14,6 +14,7 @@ _PRODUCT: Mapping[str, Callable[[Catalog, str, str], Product]] = {
     "layers": Catalog.layer,
     "workloads": Catalog.workload,
     "virtual_hardware": Catalog.virtual_hardware,
+    "schedulers": Catalog.scheduler,
 }
 _HEADS = ("parameter", "value", "range", "kind", "source", "where")
 
@@ -41,7 +42,7 @@ def _head(catalog: Catalog, kind: str, name: str, machine: str | None) -> list[s
     product = _PRODUCT[kind](catalog, name, chosen)
     structure = (f"{key.replace('_', ' ')}: {value}" for key, value in product.structure.items())
     lines = [product.name, product.title, *_standing(product), *structure]
-    if kind == "virtual_hardware":
+    if kind in ("virtual_hardware", "schedulers"):
         return lines
     if kind == "workloads":
         metric = product.metric
@@ -58,6 +59,8 @@ def _standing(product: Product) -> Iterator[str]:
         "machine code for": product.architectures,
         "offers the interface of": (product.abi,) if product.abi else (),
         **{f"{kind} by default, and others": names for kind, names in product.hardware.items()},
+        "scheduler": (product.scheduler,) if product.scheduler else (),
+        "policy": (product.family,) if product.kind == "schedulers" else (),
         "lacks": product.lacks,
         "class files": ("yes",) if product.bytecode else (),
     }

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 
 import simpy
 
+from simulator import discovery
 from simulator.devices.base import DeviceRow
 from simulator.parameters import Parameter, Parameters
-from simulator.sharing.fluid import Fluid
+from simulator.sharing.base import Sharing
 from simulator.sharing.tree import Share
 
 
@@ -24,6 +25,7 @@ class Processor:
     Args:
         environment: simulated time.
         parameters: see ``PARAMETERS``.
+        fidelity: the algorithm that shares them: a module in ``simulator/sharing``.
     """
 
     PARAMETERS = (
@@ -43,12 +45,18 @@ class Processor:
         Parameter("memory_bytes_per_s", "bytes_per_s", "what one core reads or writes in order"),
     )
 
-    def __init__(self, environment: simpy.Environment, parameters: Mapping[str, float]) -> None:
+    def __init__(
+        self, environment: simpy.Environment, parameters: Mapping[str, float], fidelity: str = "fluid"
+    ) -> None:
         self.environment = environment
         self.parameters = Parameters(parameters)
         self.cores = self.parameters.cores_count
         self.frequency_hz = self.parameters.frequency_hz
-        self.sharing = Fluid(environment, self.cores * self.frequency_hz, self.frequency_hz)
+        algorithm = discovery.member("sharing", fidelity)
+        capacity = self.cores * self.frequency_hz
+        self.slices: bool = algorithm.SLICES
+        slices = {"refill": self.refill_s} if self.slices else {}
+        self.sharing: Sharing = algorithm.SHARING(environment, capacity, self.frequency_hz, **slices)
         self.served_s = 0.0
         self._settled_work = 0.0
         self._recent: dict[Share, float] = {}
@@ -104,7 +112,6 @@ class Processor:
 
         LAWS: least-recently-used cache, whole sets. Nothing is waited for where all sets fit.
         """
-        parameters = self.parameters
         ran_before = share in self._recent
         others_bytes = 0.0
         for other, size_bytes in reversed(self._recent.items()):
@@ -115,9 +122,27 @@ class Processor:
         self._recent[share] = working_set_bytes
         if not ran_before or working_set_bytes <= 0.0:
             return 0.0
+        return self._refill_s(working_set_bytes, others_bytes)
+
+    def refill_s(self, share: Share, others_bytes: float) -> float:
+        """A thread goes on after a slice of others that want ``others_bytes``: seconds it waits for its working set."""
+        return self._refill_s(share.working_set_bytes, others_bytes)
+
+    def _refill_s(self, working_set_bytes: float, others_bytes: float) -> float:
+        if working_set_bytes <= 0.0:
+            return 0.0
+        parameters = self.parameters
         room_bytes = parameters.cache_bytes - parameters.cache_kernel_bytes - others_bytes
         lost = min(1.0, max(0.0, 1.0 - room_bytes / working_set_bytes))
         return lost * working_set_bytes / parameters.cache_line_bytes * parameters.cache_miss_s
+
+    def seconds(self, cycles: float, stall_s: float = 0.0) -> float:
+        """Time of one processor for so many cycles and waits for memory."""
+        return cycles / self.frequency_hz + stall_s
+
+    def spend(self, seconds: float) -> None:
+        """Processor time that went to switches between slices."""
+        self.served_s += seconds
 
     def forget(self, share: Share) -> None:
         """A thread has ended: its working set is nobody's any more."""
@@ -129,7 +154,7 @@ class Processor:
         A thread whose system keeps all its processors busy already wakes none.
         """
         lineage = share.lineage if share else ()
-        if not self._idle_since or any(node.rate >= node.width * self.frequency_hz * 0.999999 for node in lineage):
+        if not self._idle_since or not all(map(self.sharing.finds_idle, lineage)):
             return 0.0
         idle_s = self.environment.now - self._idle_since[-1]
         return self.parameters.idle_exit_s if idle_s > self.parameters.idle_after_s else 0.0

@@ -68,6 +68,7 @@ class Setting:
             "layers": {name: self._layer(catalog, name) for name in self.expression.names()},
             "hardware": {TENANT: {name: self._hardware(catalog, name) for name in self.expression.names()}},
             "without": list(self.without),
+            "fidelity": "fluid",
             "tenants": {TENANT: tenant},
         }
 
@@ -84,7 +85,7 @@ class Setting:
         product = catalog.layer(name, self.machine.name)
         parameters = sourced(product.name, product.parameters)
         structure = {**product.structure, **self._choices(product)}
-        return {"family": product.family, "structure": structure, "parameters": parameters}
+        return {"family": product.family, "scheduler": None, "structure": structure, "parameters": parameters}
 
     def _choices(self, product: Product) -> dict[str, str]:
         """Structural choices that the expression gives in parentheses; numbers are for scenarios."""
@@ -93,6 +94,8 @@ class Setting:
         terms = (term for _, term in self.expression.placed() if term.name == product.name)
         written = {key: value for term in terms for key, value in term.options if key not in notation.ROLES}
         for key, value in written.items():
+            if key == "scheduler":
+                raise UsageError("a scheduler costs nothing while the clock stands still: leave it out, or run it")
             if key not in known:
                 raise UsageError(f"{product.name} has no choice {key!r} to explain; {suggestion(key, known)}")
             if value not in known[key]:

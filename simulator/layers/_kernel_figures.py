@@ -76,5 +76,5 @@ MECHANISMS = {
     "socket": Mechanism("one message over a local socket"),
     "context_switch": Mechanism("a thread that had blocked goes on", "emergent"),
     "tick": Mechanism("the timer while the system runs", "emergent"),
-    "slice_switch": Mechanism("a slice ends and another thread runs", "emergent", needs_slices=True),
+    "slice_switch": Mechanism("a thread goes on that had been stopped for another", "emergent", needs_slices=True),
 }

@@ -38,10 +38,12 @@ class Transition:
 
     ``switch``: a kernel resumes a thread that had blocked. ``resume``: the first runnable thread wakes an idle
     virtual or physical processor. ``tick``: the kernel's own timer while it runs. ``interrupted``: the timer of
-    the system below, met by what runs on it.
+    the system below, met by what runs on it. ``slice``: a kernel or hypervisor goes on with a thread or virtual
+    processor that it had stopped at the end of a slice, or for another one; the timer that ended the slice is a
+    ``tick`` of its own.
     """
 
-    kind: Literal["switch", "resume", "tick", "interrupted"]
+    kind: Literal["switch", "resume", "tick", "interrupted", "slice"]
 
 
 @dataclass(frozen=True, slots=True)

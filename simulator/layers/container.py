@@ -95,7 +95,7 @@ class Container(Layer):
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """The kernel below walks one more level of its run queues."""
-        if transition.kind in ("switch", "interrupted"):
+        if transition.kind in ("switch", "slice", "interrupted"):
             return (Use("group_scheduling", cycles=self.parameters.level_cycles),)
         return ()
 

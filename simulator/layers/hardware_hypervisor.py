@@ -20,6 +20,7 @@ Mechanism (paid by the guest's thread unless said otherwise):
     timer_exit      emergent: the guest's tick is set and fired
     halt_exit       emergent: an idle virtual processor exits, sleeps, is woken
     host_interrupt  emergent: the timer of the system below makes the guest exit
+    slice_exit      emergent: on a machine of its own, a guest is stopped for another and entered again
     device_thread, device_copy, host_bridge
                     paid by the device thread: a request of its ring, the bytes of a packet, the virtual network
     device_path, driver
@@ -88,6 +89,7 @@ class HardwareHypervisor(Layer):
         **_device_paths.MECHANISMS,
         "kick": Mechanism("the exit that wakes a sleeping device thread", "emergent"),
         "transfer": Mechanism("bytes moved by a device"),
+        "slice_exit": Mechanism("a guest is stopped for another and entered again", "emergent", needs_slices=True),
     }
 
     def __init__(
@@ -131,7 +133,13 @@ class HardwareHypervisor(Layer):
         raise self.not_offered(demand)
 
     def react(self, transition: Transition) -> Iterable[Step]:
-        """Halting, waking, and the timer of the system below."""
+        """Halting, waking, and the timer of the system below; on a machine of its own also the ends of slices.
+
+        On a system it is that system's kernel that switches, after the exit of its tick.
+        """
+        if transition.kind == "slice":
+            on_machine = self.structure["stands_on"] == "machine"
+            return (self.use("slice_exit", "exit_cycles"),) if on_machine else ()
         return self.assist.react(transition)
 
     def guest_services(self) -> tuple[Service, ...]:

@@ -94,9 +94,10 @@ class OperatingSystem(TableLayer):
     # ---- the other verbs
 
     def react(self, transition: Transition) -> Iterable[Step]:
-        """A switch loads another address space; a tick is a timer interrupt."""
-        if transition.kind == "switch":
-            return (self.use("context_switch", "context_switch_cycles"), Below(d.SwitchAddressSpace()))
+        """A switch loads another address space, whoever wanted it; a tick is a timer interrupt."""
+        if transition.kind in ("switch", "slice"):
+            mechanism = "context_switch" if transition.kind == "switch" else "slice_switch"
+            return (self.use(mechanism, "context_switch_cycles"), Below(d.SwitchAddressSpace()))
         if transition.kind == "tick":
             return (self.use("tick", "tick_cycles"), Below(d.TimerTick()))
         return ()

@@ -1,7 +1,7 @@
 """A paravirtualizing hypervisor: guests know of it and call it instead of touching privileged state.
 
 Scope and limits: guest system calls do not pass through the hypervisor (fast handlers); one ring per device
-kind; no ballooning, no page sharing; the scheduler's slices are left to the sharing tree.
+kind; no ballooning, no page sharing.
 
 Mechanism (paid by the guest's thread unless said otherwise):
     trap            an exception enters the hypervisor first and is handed to the guest kernel
@@ -18,6 +18,7 @@ Mechanism (paid by the guest's thread unless said otherwise):
     back_end        drivers in domain 0: the back end's work for one request, paid by its thread there, which
                     then goes through that system's own stack and driver
     domain_switch   emergent: a domain that was idle gets a processor
+    domain_slice    emergent: a domain gets one back that others had meanwhile
     timer_event     emergent: a tick arrives as an event
 
 Parameters: see ``PARAMETERS``; structure ``driver_place``: ``hypervisor`` (Xen 1) or ``domain-0`` (since Xen 2).
@@ -93,7 +94,7 @@ class ParavirtualHypervisor(Layer):
         "event_channel": Mechanism("notifications between domains", "emergent"),
         "domain_switch": Mechanism("an idle domain gets a processor", "emergent"),
         "timer_event": Mechanism("a tick arrives as an event", "emergent"),
-        "domain_slice": Mechanism("a domain's slice ends", "emergent", needs_slices=True),
+        "domain_slice": Mechanism("a domain goes on that had been stopped for another", "emergent", needs_slices=True),
     }
 
     @classmethod
@@ -117,6 +118,8 @@ class ParavirtualHypervisor(Layer):
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A domain that was idle is scheduled; its event is paid here, or as the notice of a back end."""
+        if transition.kind == "slice":
+            return (self.use("domain_slice", "domain_switch_cycles"),)
         if transition.kind != "resume":
             return ()
         switch = self.use("domain_switch", "domain_switch_cycles")

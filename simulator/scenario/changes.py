@@ -10,10 +10,14 @@ from typing import Any
 from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
+from simulator.errors import CatalogError
 from simulator.notation import ROLES, Expression, Term
 from simulator.parameters import missing
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.variants import Variant
+
+SCHEDULER = "scheduler"
+"""The option of a product that names what divides the processors on it."""
 
 
 @dataclass
@@ -24,13 +28,16 @@ class Changes:
         lookup: the catalog, which notes mistakes.
         variant: the values of the stack's axes.
         structure: choices other than the catalog's.
-        parameters: numbers other than the catalog's, in SI units.
+        parameters: numbers other than the catalog's, in SI units; those of schedulers too.
+        schedulers: schedulers other than the catalog's.
     """
 
     lookup: Lookup
     variant: Variant
     structure: dict[str, dict[str, str]] = field(default_factory=dict)
     parameters: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
+
+    schedulers: dict[str, str] = field(default_factory=dict)
 
     def read_options(self, expressions: Mapping[Place, Expression]) -> None:
         """Choices and numbers that stand in parentheses, of the expressions at these places."""
@@ -47,6 +54,7 @@ class Changes:
     def _read_term(self, term: Term, place: Place) -> None:
         choices = self.lookup.layer_class(term.name).STRUCTURE
         options = {key: value for key, value in term.options if key not in ROLES}
+        self._read_scheduler(term, options.pop(SCHEDULER, None), place)
         structure = {key: value for key, value in options.items() if key in choices}
         for key, value in structure.items():
             if value not in choices[key]:
@@ -59,6 +67,16 @@ class Changes:
             chosen = {**self.lookup.product(term.name).structure, **structure}
             self._check_sense(term, place, chosen)
             self._check_numbers(term, place, chosen, {*declared, *self.parameters[term.name]})
+
+    def _read_scheduler(self, term: Term, name: str | None, place: Place) -> None:
+        """Another scheduler than that of the product's catalog file."""
+        if name is None:
+            return
+        if not self.lookup.product(term.name).scheduler:
+            message = f"{term.name} has no scheduler of its own: what lies below divides the processors"
+            self._complain(place, message, "choose the scheduler of the system or hypervisor below")
+        elif scheduler := self.lookup.name("schedulers", name, self.variant.place(place)):
+            self.schedulers[term.name] = scheduler
 
     def _check_sense(self, term: Term, place: Place, structure: Mapping[str, str]) -> None:
         """Choices that each exist and yet do not go together."""
@@ -76,9 +94,15 @@ class Changes:
             self._complain(place, f"{term.name} has no numbers for '{term}': {', '.join(lacking)}", remedy)
 
     def read_parameters(self, written: Mapping[str, Mapping[str, Any]], place: Place, products: Sequence[str]) -> None:
-        """Numbers by layer, of those that the stack has."""
+        """Numbers by layer or scheduler, of those that the stack has."""
+        own = {product: self.lookup.product(product).scheduler for product in products} | self.schedulers
         for layer, numbers in written.items():
             inside = (*place, layer)
+            scheduler = self._scheduler(layer, own.values())
+            if scheduler:
+                declared = self.lookup.scheduler(scheduler, self.lookup.any_machine).parameters
+                self.parameters[scheduler] |= self.lookup.numbers(numbers, declared, inside, self.variant)
+                continue
             product = self.lookup.name("layers", layer, self.variant.place(inside))
             if product is None:
                 continue
@@ -87,6 +111,14 @@ class Changes:
                 continue
             declared = self.lookup.product(product).parameters
             self.parameters[product] |= self.lookup.numbers(numbers, declared, inside, self.variant)
+
+    def _scheduler(self, written: str, used: Iterable[str]) -> str:
+        """The scheduler of the stack that a name stands for; empty if it is none of them."""
+        try:
+            name = self.lookup.full_name("schedulers", written)
+        except CatalogError:
+            return ""
+        return name if name in used else ""
 
     def check_without(self, without: Sequence[str], place: Place, products: Iterable[str]) -> None:
         """Mechanisms of these products can be switched off, and what the machine does of itself."""

@@ -11,6 +11,7 @@ from simulator.scenario.hardware import hardware
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.parts import MachineChoice, TenantChoice
 from simulator.scenario.schema import Fault
+from simulator.scenario.stacks import StackChoice
 
 Point = dict[str, Any]
 
@@ -69,8 +70,21 @@ def _layer(lookup: Lookup, combination: Combination, name: str, machine: Machine
     start = {name: quantity.value for name, quantity in product.start.items()}
     return {
         "family": product.family,
+        "scheduler": _scheduler(lookup, stack, stack.schedulers.get(name, product.scheduler), machine),
         "start": start or None,
         "structure": {**product.structure, **stack.structure.get(name, {})},
+        "parameters": {**product.values(), **stack.parameters.get(name, {})},
+    }
+
+
+def _scheduler(lookup: Lookup, stack: StackChoice, name: str, machine: MachineChoice) -> Point | None:
+    """What divides the processors on a layer; None where it leaves that to what lies below."""
+    if not name:
+        return None
+    product = lookup.scheduler(name, machine.base)
+    return {
+        "name": name,
+        "policy": product.family,
         "parameters": {**product.values(), **stack.parameters.get(name, {})},
     }
 

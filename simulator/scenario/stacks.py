@@ -33,7 +33,8 @@ class StackChoice:
         side_by_side: whether they were written one by one.
         without: mechanisms switched off.
         structure: choices changed, by product.
-        parameters: numbers changed, by product, in SI units.
+        parameters: numbers changed, by product or scheduler, in SI units.
+        schedulers: schedulers changed, by product.
         virtual_hardware: what its virtual machines are given, by kind; None: what their hypervisor does by default.
         companion_of: the stack that this one was added for, to show it with every mechanism on.
     """
@@ -46,6 +47,7 @@ class StackChoice:
     without: tuple[str, ...] = ()
     structure: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    schedulers: Mapping[str, str] = field(default_factory=dict)
     virtual_hardware: Mapping[str, str | None] = field(default_factory=dict)
     companion_of: str = ""
 
@@ -131,7 +133,9 @@ class _Reader:
         changes.read_options({(*place, *tenant): each for tenant, each in expressions.items()})
         changes.check_without(form.without, (*self._place, "without"), choice.products)
         changes.read_parameters(form.parameters, (*self._place, "parameters"), choice.products)
-        return replace(choice, structure=changes.structure, parameters=changes.parameters)
+        return replace(
+            choice, structure=changes.structure, parameters=changes.parameters, schedulers=changes.schedulers
+        )
 
     def _by_tenant(self, expressions: Mapping[Place, Expression]) -> dict[str, Expression]:
         """The expression of each tenant of the scenario."""

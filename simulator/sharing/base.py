@@ -12,7 +12,9 @@ class Sharing(Protocol):
     """A device of some processors shared through a tree of shares.
 
     A fidelity is a module in ``simulator/sharing`` with ``FIDELITY`` (its name), ``NOT_MODELLED`` (effects it leaves
-    out) and ``SHARING`` (its class), constructed as ``SHARING(environment, capacity, unit_rate)``.
+    out), ``SLICES`` (whether it has real time slices) and ``SHARING`` (its class), constructed as
+    ``SHARING(environment, capacity, unit_rate)``; one with slices also takes ``refill``, which says how long a leaf
+    waits for its working set when it goes on after others that want so many bytes.
     """
 
     root: Share

@@ -14,6 +14,7 @@ import simpy
 from simulator.sharing.tree import INFINITE, Share, distribute, measure_demand
 
 FIDELITY = "fluid"
+SLICES = False
 NOT_MODELLED = (
     "time slices: involuntary switches between threads that share a processor, with their cache refill",
     "wake-up latency behind a running slice",

@@ -310,7 +310,7 @@ def test_an_unknown_fidelity_is_refused(run: Run) -> None:
     (point,) = load(
         {"machine": "dell-2650", "stacks": ["linux-2.4 |"], "tenants": {"app": {"workload": "spec-int"}}}
     ).points()
-    with pytest.raises(RunError, match="fidelity 'guess' is not available; there is 'fluid'"):
+    with pytest.raises(RunError, match="fidelity 'guess' is not available; there are: fluid"):
         run_point({**point, "fidelity": "guess"}, 0)
 
 

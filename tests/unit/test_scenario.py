@@ -105,14 +105,17 @@ class FakeCatalog:
     stems = {"linux": "linux-6", "xen": "xen-2", "workstation": "workstation-3.2"}
 
     def names(self, kind: str) -> list[str]:
-        return {"layers": list(self.layers), "workloads": ["build", "idle"], "machines": ["dell-2650", "other"]}[kind]
+        return {"layers": list(self.layers), "workloads": ["build", "idle"], "machines": ["dell-2650", "other"]}.get(
+            kind, []
+        )
 
     def resolve_name(self, kind: str, name: str) -> str:
         if name in self.names(kind) or name == "year-only":
             return name
         if kind == "layers" and name in self.stems:
             return self.stems[name]
-        raise CatalogError(f"no {kind.removesuffix('s')} is called {name!r}; did you mean {self.names(kind)[0]!r}?")
+        nearest = next(iter(self.names(kind)), "")
+        raise CatalogError(f"no {kind.removesuffix('s')} is called {name!r}; did you mean {nearest!r}?")
 
     def layer(self, name: str, machine: str) -> Product:
         return self.layers[name]
@@ -121,6 +124,9 @@ class FakeCatalog:
         return workload(name)
 
     def virtual_hardware(self, name: str, machine: str) -> Product:
+        raise CatalogError(f"there is no {name}")
+
+    def scheduler(self, name: str, machine: str) -> Product:
         raise CatalogError(f"there is no {name}")
 
     def machine(self, name: str) -> Machine:
