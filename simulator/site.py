@@ -192,9 +192,17 @@ class Site:
 
     def _rules(self, tenant: str) -> dict[str, Any]:
         figures = self.point["tenants"][tenant]
-        cap = figures["cap_cores"]
-        hertz = self.machine.cpu.frequency_hz
-        return {"weight": figures["weight"], "cap": INFINITE if cap is None else cap * hertz, "tenant": True}
+        cap, hertz = figures["cap_cores"], self.machine.cpu.frequency_hz
+        return {
+            "weight": figures["weight"],
+            "weight_rule": figures["weight_rule"],
+            "cap": INFINITE if cap is None else cap * hertz,
+            "period_s": figures["cap_period_s"],
+            "burst_s": figures["cap_burst_s"],
+            "reservation": (figures["reservation_cores"] or 0.0) * hertz,
+            "cpus": None if figures["cpus"] is None else frozenset(figures["cpus"]),
+            "tenant": True,
+        }
 
     def _space(
         self, place: notation.Node, parameters: Mapping[str, float], layer: type[Layer], tenant: str | None

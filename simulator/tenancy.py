@@ -266,8 +266,8 @@ class House:
         ratio = frequency_hz / cpu.frequency_hz
         cpu.set_frequency(frequency_hz)
         for share in self.shares.values():
-            if share is not cpu.root and share.cap < INFINITE:
-                cpu.sharing.set(share, cap=share.cap * ratio)
+            if share is not cpu.root and (share.cap < INFINITE or share.reservation):
+                cpu.sharing.set(share, cap=share.cap * ratio, reservation=share.reservation * ratio)
         self._price_guests()
 
     def stop(self, tenant: str) -> None:

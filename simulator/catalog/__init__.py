@@ -191,13 +191,22 @@ class Catalog:
         if found.document.problems:
             return found.document.problems
         machines = [found.name] if found.kind == "machines" else list(self._library.years)
-        problems: list[Problem] = []
+        problems: list[Problem] = self._unknown_scheduler(found)
         for group in found.groups:
             for machine in machines:
                 resolution = self._resolution(found, group, machine)
                 resolution.quantities()
                 problems += resolution.problems
         return problems
+
+    def _unknown_scheduler(self, found: Sheet) -> list[Problem]:
+        """A layer's scheduler must be there."""
+        name, known = found.data.get("scheduler"), self._library.files("schedulers")
+        if name is None or name in known:
+            return []
+        return [
+            found.document.problem(("scheduler",), f"no scheduler is called {name!r}", suggestion(str(name), known))
+        ]
 
 
 def _row(group: str, quantity: Quantity) -> dict[str, object]:

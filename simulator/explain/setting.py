@@ -61,6 +61,7 @@ class Setting:
         }
         tenant = {
             "expression": str(self.expression), "group": None, "vcpus": 1, "weight": 1.0, "cap_cores": None,
+            "weight_rule": "shares", "cap_period_s": 0.1, "cap_burst_s": 0.0, "reservation_cores": None, "cpus": None,
             "memory_bytes": self.machine.devices["memory"].parameters["capacity_bytes"].value / 4,
         }  # fmt: skip
         return {

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from simulator import discovery
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import StackError
 from simulator.notation import Node, Tree, build
@@ -15,7 +16,7 @@ from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.parts import TenantChoice
 from simulator.scenario.schema import Fault
-from simulator.scenario.types import split
+from simulator.scenario.types import processors, split
 from simulator.space import divide
 from simulator.units import format_quantity
 
@@ -149,8 +150,56 @@ def _check_processors(lookup: Lookup, combination: Combination, guests: list[Ten
         if tenant.form.cap is not None and tenant.form.cap > cores:
             message = f"a cap of {tenant.form.cap:g} processors is no limit: {machine.name} has {cores:g}"
             lookup.complain(tenant.place("cap"), message, f"write {cores:g} or less, or a part of one, e.g. '50 %'")
+    _check_places(lookup, combination, machine.name, cores)
+    _check_reservations(lookup, combination, machine.name, cores)
     for tenant in guests:
         vcpus = tenant.form.vcpus or 0
         if vcpus > cores:
             message = f"a virtual machine with {vcpus} processors is wider than its host: {machine.name} has {cores:g}"
             lookup.complain(tenant.place("vcpus"), message, f"write {cores:g} or less")
+
+
+def _check_places(lookup: Lookup, combination: Combination, machine: str, cores: float) -> None:
+    """Sets of processors must be there; without slices nobody knows who runs where, so they must not overlap."""
+    taken: dict[int, str] = {}
+    for tenant in combination.tenants:
+        if tenant.form.cpus is None:
+            continue
+        numbers = processors(tenant.form.cpus)
+        if max(numbers) >= cores:
+            message = f"there is no processor {max(numbers)}: {machine} has {cores:g}, counted from 0"
+            lookup.complain(tenant.place("cpus"), message, f"write numbers up to {cores - 1:g}")
+        shared = sorted(numbers & taken.keys())
+        if shared and not _slices(combination):
+            message = f"processor {shared[0]} is also that of {taken[shared[0]]}, and the fluid fidelity has no places"
+            lookup.complain(tenant.place("cpus"), message, "add 'fidelity: quantum', or give each its own processors")
+        taken |= dict.fromkeys(numbers, tenant.name)
+
+
+def _check_reservations(lookup: Lookup, combination: Combination, machine: str, cores: float) -> None:
+    """What is reserved must be there, and the scheduler that divides the machine must know reservations."""
+    reserving = [tenant for tenant in combination.tenants if tenant.form.reservation is not None]
+    total = sum(tenant.form.reservation or 0.0 for tenant in reserving)
+    if reserving and total > cores:
+        message = f"{total:g} processors are reserved, and {machine} has {cores:g}"
+        lookup.complain(reserving[-1].place("reservation"), message, "reserve less")
+    for tenant in reserving:
+        cap, expression = tenant.form.cap, combination.stack.expressions.get(tenant.name)
+        if cap is not None and (tenant.form.reservation or 0.0) > cap:
+            lookup.complain(tenant.place("reservation"), f"is more than the cap of {cap:g}", "reserve less")
+        if expression is not None and _slices(combination):
+            lowest = next(term.name for _, term in expression.placed())
+            name = combination.stack.schedulers.get(lowest, lookup.product(lowest).scheduler)
+            if name and "reservation" not in _policy(lookup, name).HONOURS:
+                message = f"the scheduler {name} of {lowest} keeps no reservations"
+                lookup.complain(tenant.place("reservation"), message, "leave it out, or take another scheduler")
+
+
+def _slices(combination: Combination) -> bool:
+    """Whether the fidelity has time slices; False for one that does not exist, which is noted elsewhere."""
+    fidelity = combination.setting("fidelity")
+    return fidelity in discovery.members("sharing") and bool(discovery.member("sharing", fidelity).SLICES)
+
+
+def _policy(lookup: Lookup, scheduler: str) -> Any:
+    return discovery.member("sharing/policies", lookup.scheduler(scheduler, lookup.any_machine).family).POLICY

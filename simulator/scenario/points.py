@@ -12,6 +12,7 @@ from simulator.scenario.lookup import Lookup
 from simulator.scenario.parts import MachineChoice, TenantChoice
 from simulator.scenario.schema import Fault
 from simulator.scenario.stacks import StackChoice
+from simulator.scenario.types import processors
 
 Point = dict[str, Any]
 
@@ -102,7 +103,12 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "memory_bytes": form.memory,
         "vcpus": form.vcpus,
         "weight": form.weight,
+        "weight_rule": form.weight_rule,
         "cap_cores": form.cap,
+        "cap_period_s": form.cap_period,
+        "cap_burst_s": form.cap_burst,
+        "reservation_cores": form.reservation,
+        "cpus": sorted(processors(form.cpus)) if form.cpus is not None else None,
         "start_s": form.start,
         "boot": form.boot,
         "stop_s": form.stop,

@@ -23,6 +23,7 @@ from simulator.scenario.types import (
     Count,
     Duration,
     Nothing,
+    Processors,
     Ratio,
     Replications,
     Scalar,
@@ -32,6 +33,7 @@ from simulator.scenario.types import (
     Time,
     Version,
     Weight,
+    WeightRule,
 )
 
 
@@ -145,6 +147,16 @@ class Tenant(Part):
     """Its part beside the other tenants."""
     cap: Axis[Cores | None] = None
     """How much processor it may use at most: cores, or per cent of one."""
+    cap_period: Axis[Duration] = 0.1
+    """Time after which the budget of a cap is refilled, where the scheduler has no period of its own."""
+    cap_burst: Axis[Time] = 0.0
+    """Processor time of an unused budget that may be carried into a later period."""
+    reservation: Axis[Cores | None] = None
+    """How much processor it gets before weights count, as far as it wants it."""
+    weight_rule: Axis[WeightRule] = "shares"
+    """Whether its weight counts once, or for each processor that it could use right now."""
+    cpus: Axis[Processors | None] = None
+    """The processors that it may use, by number, e.g. '0-1'; all if not given."""
     start: Axis[Time] = 0.0
     """When it begins."""
     boot: Axis[bool] = False

@@ -153,6 +153,50 @@ def _cores(value: Any) -> float:
     raise refused(f"{shown(value)} is not a cap", "write a number of cores, e.g. 1.5, or '50 %' of one core")
 
 
+def _processors(value: Any) -> str:
+    try:
+        if isinstance(value, str | int) and not isinstance(value, bool) and processors(str(value)):
+            return str(value)
+    except ValueError:
+        pass
+    raise refused(f"{shown(value)} is no set of processors", "write numbers from 0 and ranges, e.g. '0-1,3'")
+
+
+def processors(text: str) -> frozenset[int]:
+    """The numbers of a set of processors, written as Linux writes a cpuset.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        low = int(first)
+        high = int(last) if dash else low
+        if not 0 <= low <= high < _MOST_PROCESSORS:
+            raise ValueError(part)
+        found |= set(range(low, high + 1))
+    return frozenset(found)
+
+
+_MOST_PROCESSORS = 1 << 16
+Processors = Annotated[
+    str,
+    PlainValidator(_processors),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": "^[0-9, -]+$"}, {"type": "integer", "minimum": 0}]}),
+]
+"""A set of processors by their numbers."""
+
+
+def _weight_rule(value: Any) -> str:
+    if value in ("shares", "active"):
+        return str(value)
+    raise refused(f"{shown(value)} is no rule", "write 'shares' (once) or 'active' (for each processor in use)")
+
+
+WeightRule = Annotated[str, PlainValidator(_weight_rule), WithJsonSchema({"enum": ["shares", "active"]})]
+
+
 Cores = Annotated[
     float,
     PlainValidator(_cores),

@@ -38,7 +38,10 @@ DEVICES: dict[str, Any] = {
 }  # fmt: skip
 """One processor of 1 GHz; a disk and a link on which 100 bytes take a second; waking costs nothing."""
 
-TENANT = {"group": None, "memory_bytes": 1e6, "vcpus": None, "weight": 1.0, "cap_cores": None}
+TENANT = {
+    "group": None, "memory_bytes": 1e6, "vcpus": None, "weight": 1.0, "weight_rule": "shares", "cap_cores": None,
+    "cap_period_s": 0.1, "cap_burst_s": 0.0, "reservation_cores": None, "cpus": None,
+}  # fmt: skip
 
 
 class Bench:

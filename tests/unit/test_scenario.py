@@ -49,7 +49,9 @@ def quantities(**values: tuple[float, str]) -> dict[str, Quantity]:
     }
 
 
-def layer(name: str, family: str, *, roles: Mapping[str, str] | None = None, **structure: str) -> Product:
+def layer(
+    name: str, family: str, *, roles: Mapping[str, str] | None = None, scheduler: str = "", **structure: str
+) -> Product:
     parameters = quantities(
         trap_cycles=(800.0, "cycles"),
         copy_cycles_per_byte=(0.5, "cycles/byte"),
@@ -62,7 +64,15 @@ def layer(name: str, family: str, *, roles: Mapping[str, str] | None = None, **s
         monitor_bytes=(8e6, "bytes"),
     )
     return Product(
-        "layers", name, name, "dell-2650", family=family, structure=structure, roles=roles or {}, parameters=parameters
+        "layers",
+        name,
+        name,
+        "dell-2650",
+        family=family,
+        structure=structure,
+        roles=roles or {},
+        scheduler=scheduler,
+        parameters=parameters,
     )
 
 
@@ -87,6 +97,9 @@ def workload(name: str) -> Product:
     )
 
 
+VM = {"workload": "build", "memory": "512 MiB"}
+
+
 class FakeCatalog:
     """A few products whose numbers mean nothing."""
 
@@ -95,7 +108,7 @@ class FakeCatalog:
         for product in (
             layer("linux-2.4", "operating_system"),
             layer("linux-6", "operating_system"),
-            layer("xen-1", "paravirtual_hypervisor", driver_place="hypervisor"),
+            layer("xen-1", "paravirtual_hypervisor", scheduler="take-turns", driver_place="hypervisor"),
             layer("xen-2", "paravirtual_hypervisor", roles={"domain-0": "linux-2.4"}, driver_place="domain-0"),
             layer("xen-9", "paravirtual_hypervisor", driver_place="domain-0"),
             layer("workstation-3.2", "hosted_hypervisor"),
@@ -127,7 +140,9 @@ class FakeCatalog:
         raise CatalogError(f"there is no {name}")
 
     def scheduler(self, name: str, machine: str) -> Product:
-        raise CatalogError(f"there is no {name}")
+        family = {"take-turns": "round_robin", "line": "fifo"}[name]
+        parameters = quantities(slice_s=(0.01, "s")) if name == "take-turns" else {}
+        return Product("schedulers", name, name, "dell-2650", family=family, parameters=parameters)
 
     def machine(self, name: str) -> Machine:
         devices = {
@@ -195,6 +210,12 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
     }
     assert list(point["layers"]) == ["xen-1", "linux-2.4"]
     assert point["layers"]["xen-1"]["structure"] == {"driver_place": "hypervisor"}
+    assert point["layers"]["xen-1"]["scheduler"] == {
+        "name": "take-turns",
+        "policy": "round_robin",
+        "parameters": {"slice_s": 0.01},
+    }
+    assert point["layers"]["linux-2.4"]["scheduler"] is None
     assert point["tenants"]["app"] == {
         "workload": "build",
         "program": "kernel_build",
@@ -204,7 +225,12 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "memory_bytes": 2.0**29,
         "vcpus": None,
         "weight": 1.0,
+        "weight_rule": "shares",
         "cap_cores": 0.5,
+        "cap_period_s": 0.1,
+        "cap_burst_s": 0.0,
+        "reservation_cores": None,
+        "cpus": None,
         "start_s": 0.0,
         "boot": False,
         "stop_s": None,
@@ -212,6 +238,55 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "limits": {},
         "expression": "xen-1 | linux-2.4",
     }
+
+
+def test_a_product_may_be_given_another_scheduler() -> None:
+    stacks = [
+        "xen-1(scheduler=line) | linux-2.4",
+        {"stack": "xen-1 | linux-2.4", "parameters": {"take-turns": {"slice": "5 ms"}}},
+    ]
+    points = scenario(stacks={"line": stacks[0], "short": stacks[1]}, tenants={"app": VM}).points()
+    schedulers = [point["layers"]["xen-1"]["scheduler"] for point in points]
+    assert schedulers[0] == {"name": "line", "policy": "fifo", "parameters": {}}
+    assert schedulers[1] == {"name": "take-turns", "policy": "round_robin", "parameters": {"slice_s": 0.005}}
+
+
+@pytest.mark.parametrize(
+    ("stack", "message"),
+    [
+        ("xen-1(scheduler=lime) | linux-2.4", "no scheduler is called 'lime' (did you mean"),
+        (
+            "linux-2.4(scheduler=line) |",
+            "linux-2.4 has no scheduler of its own: what lies below divides the processors",
+        ),
+    ],
+)
+def test_a_scheduler_that_cannot_be_had_is_refused(stack: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenario(stacks={"a": stack}, tenants={"app": VM})
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"cpus": "0-2"}, "tenants.a.cpus: there is no processor 2: dell-2650 has 2, counted from 0 (write numbers"),
+        ({"cpus": "two"}, "tenants.a.cpus: 'two' is no set of processors (write numbers from 0 and ranges"),
+        ({"reservation": 3}, "tenants.a.reservation: 3 processors are reserved, and dell-2650 has 2 (reserve less)"),
+        ({"reservation": 1, "cap": 0.5}, "tenants.a.reservation: is more than the cap of 0.5 (reserve less)"),
+        ({"weight_rule": "half"}, "tenants.a.weight_rule: 'half' is no rule (write 'shares'"),
+    ],
+)
+def test_rules_for_processors_that_cannot_be_kept_are_refused(rules: dict[str, Any], message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenario(stacks={"xen": "xen-1 | linux-2.4"}, tenants={"a": {**VM, **rules}})
+    assert message in str(caught.value)
+
+
+def test_places_need_slices() -> None:
+    tenants = {"a": {**VM, "cpus": "0"}, "b": {**VM, "cpus": "0-1"}}
+    with pytest.raises(ScenarioError, match="processor 0 is also that of a, and the fluid fidelity has no places"):
+        scenario(stacks={"xen": "xen-1 | linux-2.4"}, tenants=tenants)
 
 
 def test_lists_are_axes_the_stack_first_then_in_the_order_of_the_file(tmp_path: Path) -> None:
