@@ -118,17 +118,19 @@ class FakeCatalog:
     stems = {"linux": "linux-6", "xen": "xen-2", "workstation": "workstation-3.2"}
 
     def names(self, kind: str) -> list[str]:
-        return {"layers": list(self.layers), "workloads": ["build", "idle"], "machines": ["dell-2650", "other"]}.get(
-            kind, []
-        )
+        return {
+            "layers": list(self.layers),
+            "workloads": ["build", "idle"],
+            "machines": ["dell-2650", "other"],
+            "schedulers": ["take-turns", "line"],
+        }[kind]
 
     def resolve_name(self, kind: str, name: str) -> str:
         if name in self.names(kind) or name == "year-only":
             return name
         if kind == "layers" and name in self.stems:
             return self.stems[name]
-        nearest = next(iter(self.names(kind)), "")
-        raise CatalogError(f"no {kind.removesuffix('s')} is called {name!r}; did you mean {nearest!r}?")
+        raise CatalogError(f"no {kind.removesuffix('s')} is called {name!r}; did you mean {self.names(kind)[0]!r}?")
 
     def layer(self, name: str, machine: str) -> Product:
         return self.layers[name]
