@@ -27,7 +27,7 @@ _ATTRIBUTE = {
     "layers": "LAYER", "workloads": "PROGRAM", "devices": "DEVICE", "virtual_hardware": "DEVICE",
     "schedulers": "POLICY",
 }  # fmt: skip
-_FAMILY = {"schedulers": "sharing/policies"}
+_FAMILY = {"schedulers": "sharing.policies"}
 """Where the modules of a kind are that is not called as they are."""
 _BUILT_FOR = ("runs_on", "architectures")
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

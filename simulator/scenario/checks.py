@@ -202,4 +202,4 @@ def _slices(combination: Combination) -> bool:
 
 
 def _policy(lookup: Lookup, scheduler: str) -> Any:
-    return discovery.member("sharing/policies", lookup.scheduler(scheduler, lookup.any_machine).family).POLICY
+    return discovery.member("sharing.policies", lookup.scheduler(scheduler, lookup.any_machine).family).POLICY
