@@ -37,6 +37,7 @@ from simulator.sharing.policies._base import Policy
 from simulator.sharing.tree import INFINITE, Scheduling, Share
 
 FIDELITY = "quantum"
+SLICES = True
 NOT_MODELLED = (
     "timer ticks that delay a decision to the next tick",
     "cache contents beyond whole working sets",

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, ClassVar
 
+from simulator.parameters import Parameter
 from simulator.sharing._rotation import Entity, RunQueue
 from simulator.sharing.tree import INFINITE, Share
+from simulator.units import unit_of_name
 
 if TYPE_CHECKING:
     from simulator.sharing._processors import Scheduler
@@ -46,8 +48,17 @@ class Policy:
     COMMON: ClassVar[Mapping[str, float]] = {"global_queue": 0.0, "bandwidth_slice_s": 0.005}
     """Of every policy: whether all processors share one queue; what a capped group gets of its budget at a time
     (Linux CFS bandwidth, default 5 ms: sched-bwc.rst)."""
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    """The same for the catalog, each of which a scheduler's file may give."""
     CAP_PERIOD_S: ClassVar[float] = 0.0
     """The policy's own period of caps; 0: that of the share."""
+
+    def __init_subclass__(cls) -> None:
+        defaults = {**cls.COMMON, **cls.DEFAULTS}
+        cls.PARAMETERS = tuple(
+            Parameter(name, unit_of_name(name) or "count", f"{default:g} where the file does not say", only="given=yes")
+            for name, default in defaults.items()
+        )
 
     def __init__(self, parameters: Mapping[str, float], processors: int = 1) -> None:
         known = {**self.COMMON, **self.DEFAULTS}
