@@ -96,6 +96,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "tenants": (
         RUN,
         TENANT,
+        _text("copy_of", "the name under which the scenario has it; several tenants may be written as one"),
         _text("workload", "catalog name of the workload"),
         _text("build", "what ran of it: machine code, or bytecode"),
         _text("outcome", "ok, or how it ended: out of memory, could not fork, lost in a crash, did not finish"),

@@ -170,7 +170,7 @@ class Results:
 
     def _placed_tenants(self) -> pd.DataFrame:
         places = self.runs[["run", "point", "replication", *self.axes]]
-        return self.tenants.merge(places, on="run")
+        return self.tenants.assign(tenant=self.tenants["copy_of"]).merge(places, on="run")
 
     def _stack(self, name: str) -> str:
         known = list(dict.fromkeys(point["stack"] for point in self.manifest["points"]))

@@ -70,10 +70,11 @@ class Parts:
 
 def _combination(stack: StackChoice, others: Sequence[Choice], axes: Mapping[str, Label]) -> Combination:
     machines = [each for each in others if isinstance(each, MachineChoice)]
+    tenants = tuple(copy for each in others if isinstance(each, TenantChoice) for copy in each.copies())
     return Combination(
-        stack,
+        stack.for_tenants({each.name: each.copy_of or each.name for each in tenants}),
         machines[0] if machines else None,
-        tuple(each for each in others if isinstance(each, TenantChoice)),
+        tenants,
         {each.name: each for each in others if isinstance(each, SettingChoice)},
         axes,
     )

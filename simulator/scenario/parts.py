@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -40,7 +40,11 @@ class MachineChoice:
 
 @dataclass(frozen=True)
 class TenantChoice:
-    """A tenant as written, with its workload and what is changed in it, in SI units."""
+    """A tenant as written, with its workload and what is changed in it, in SI units.
+
+    Attributes:
+        copy_of: the name as written, where there are several of this tenant; empty: there is one.
+    """
 
     variant: Variant
     name: str
@@ -48,10 +52,18 @@ class TenantChoice:
     workload: str
     parameters: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    copy_of: str = ""
+
+    def copies(self) -> tuple[TenantChoice, ...]:
+        """Each of as many tenants as there are of this one."""
+        if self.form.count == 1:
+            return (self,)
+        numbers = range(1, self.form.count + 1)
+        return tuple(replace(self, name=f"{self.name}-{number}", copy_of=self.name) for number in numbers)
 
     def place(self, *keys: str) -> Place:
         """Where something of it stands."""
-        return self.variant.place(("tenants", self.name, *keys))
+        return self.variant.place(("tenants", self.copy_of or self.name, *keys))
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,10 @@ def tenants(lookup: Lookup, broken: Collection[Place]) -> dict[str, list[TenantC
         variants = [] if place in broken else expand(item, place, broken)
         choices = [_tenant(lookup, name, variant) for variant in variants]
         found[name] = [choice for choice in choices if choice]
+    for each in (choice for choices in found.values() for choice in choices if choice.form.count > 1):
+        for taken in (copy.name for copy in each.copies() if copy.name in found):
+            message = f"one of its {each.form.count} copies is called {taken!r}, as another tenant is"
+            lookup.complain(each.place("count"), message, f"give the other tenant a name unlike '{each.name}-1'")
     return found
 
 

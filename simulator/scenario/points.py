@@ -95,6 +95,7 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
     expression = combination.stack.expressions[tenant.name]
     portable = as_class_files(lookup, expression, tenant.workload)
     return {
+        "copy_of": tenant.copy_of or tenant.name,
         "workload": product.name,
         "program": product.program,
         "metric": dict(product.metric),

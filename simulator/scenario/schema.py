@@ -137,6 +137,8 @@ class Tenant(Part):
     """Name of a workload in the catalog, or a mapping that changes some of its numbers."""
     parameters: dict[str, Axis[Scalar]] = {}
     """Numbers of the workload to change, with their units."""
+    count: Axis[Count] = 1
+    """How many such tenants there are, each with its own private systems: name-1, name-2, ..."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
     vcpus: Axis[Count | None] = None

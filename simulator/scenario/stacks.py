@@ -62,6 +62,17 @@ class StackChoice:
         """Every product used, once."""
         return list(dict.fromkeys(name for each in self.expressions.values() for name in each.names()))
 
+    def for_tenants(self, written: Mapping[str, str]) -> StackChoice:
+        """The same where some tenants are several.
+
+        Args:
+            written: for each tenant the name that it is written under.
+        """
+        if all(name == own for name, own in written.items()):
+            return self
+        expressions = {name: self.expressions[own] for name, own in written.items() if own in self.expressions}
+        return replace(self, expressions=expressions)
+
     def equals(self, other: StackChoice) -> bool:
         """Whether the two differ in nothing but the mechanisms switched off."""
         mine, others = (self.text, self.parameters, self.virtual_hardware), (other.text, other.parameters)

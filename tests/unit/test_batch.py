@@ -43,6 +43,7 @@ def fake_run(point: dict[str, Any], replication: int) -> dict[str, Any]:
     tenant = [
         run,
         "app",
+        "app",
         "spin",
         "machine code",
         "ok",

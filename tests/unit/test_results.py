@@ -37,6 +37,7 @@ def fake_run(point: dict[str, Any], replication: int) -> dict[str, Any]:
     tenant = [
         run,
         "app",
+        "app",
         point["axes"]["program"],
         "machine code",
         "ok",

@@ -219,6 +219,7 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
     }
     assert point["layers"]["linux-2.4"]["scheduler"] is None
     assert point["tenants"]["app"] == {
+        "copy_of": "app",
         "workload": "build",
         "program": "kernel_build",
         "metric": {"name": "elapsed", "unit": "s", "better": "lower"},
@@ -240,6 +241,22 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "limits": {},
         "expression": "xen-1 | linux-2.4",
     }
+
+
+def test_several_tenants_may_be_written_as_one() -> None:
+    (one, three) = scenario(
+        stacks={"xen": {"web": "xen-1 | linux-2.4", "db": "xen-1 | linux-2.4"}},
+        tenants={"web": {**VM, "count": [1, 3]}, "db": VM},
+    ).points()
+    assert list(one["tenants"]) == ["web", "db"]
+    assert list(three["tenants"]) == ["web-1", "web-2", "web-3", "db"]
+    assert [each["copy_of"] for each in three["tenants"].values()] == ["web", "web", "web", "db"]
+    assert three["axes"] == {"tenants.web.count": 3}
+
+
+def test_a_copy_may_not_be_called_as_another_tenant() -> None:
+    with pytest.raises(ScenarioError, match="one of its 2 copies is called 'a-2', as another tenant is"):
+        scenario(stacks={"xen": "xen-1 | linux-2.4"}, tenants={"a": {**VM, "count": 2}, "a-2": VM})
 
 
 def test_a_product_may_be_given_another_scheduler() -> None:
