@@ -362,7 +362,6 @@ class Quantum:
                 return
             portion_ns = scheduler.policy.time_ns("bandwidth_slice_s")
             budget = self._budgets[share] = Budget(*rule, portion_ns, self._now_ns())
-            self._schedule(budget, budget.due_ns)
         grant = Grant(budget, entity)
         budget.grants.append(grant)
         entity.grants = (*entity.grants, grant)
@@ -403,6 +402,9 @@ class Quantum:
         """Whether an entity that is about to run has, or gets, a portion of every budget that limits it; else it is
         throttled."""
         for grant in entity.grants:
+            if grant.budget.due_ns == NEVER:
+                grant.budget.begin(self._now_ns())
+                self._schedule(grant.budget, grant.budget.next_ns)
             if grant.left_ns <= 0 and not grant.budget.request(grant):
                 if self._above(entity).policy.exhausted(entity):
                     continue
@@ -413,8 +415,10 @@ class Quantum:
     def _refill_budget(self, budget: Budget, now_ns: int) -> None:
         for grant in budget.grants:
             self._touch(self._physical(grant.entity.queue) if grant.entity.queued else None)
+        if not budget.wanted():
+            return
         budget.refill(now_ns)
-        self._schedule(budget, budget.due_ns)
+        self._schedule(budget, budget.next_ns)
         for grant in budget.grants:
             if grant.entity.queued:
                 self._ask(grant)
@@ -815,7 +819,6 @@ class Quantum:
             self._happened(item, ended)
             return (item,)
         if isinstance(item, Budget):
-            item.due_ns = now_ns
             self._refill_budget(item, now_ns)
         else:
             self._tick(item)
