@@ -961,14 +961,18 @@ class Quantum:
         return (share.switch_s if entity.kind == "vcpu" else switch_s), refill_s, all_s
 
     def _pay(self, thread: Entity, entity: Entity, time_ns: int, number: float) -> None:
-        """Book a switch on the thread that runs."""
-        share = thread.share
+        """Book a switch on the thread that runs: the switch itself, and the rest as refill.
+
+        A switch to a group takes what switches to its threads take on average.
+        """
+        share, time_s = thread.share, time_ns / 1e9
         on = entity.share if entity.kind == "vcpu" else share
+        if on.switch_s:
+            number = min(number, time_s / on.switch_s)
         share.switches[on] = share.switches.get(on, 0.0) + number
-        refill_s = time_ns / 1e9 - number * on.switch_s
-        if self._refill is not None and refill_s > 1e-12:
+        share.refill_s += time_s - number * on.switch_s
+        if self._refill is not None:
             share.refills += number
-            share.refill_s += refill_s
 
     # ---- what others are told
 
