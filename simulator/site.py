@@ -176,7 +176,7 @@ class Site:
         if scheduler is not None and node.below is not None:
             scheduling = Scheduling(scheduler["policy"], scheduler["parameters"])
             if node.below is self.bottom:
-                self.machine.cpu.root.scheduling = scheduling
+                self.machine.cpu.sharing.schedule(scheduling)
             elif node.below.layer.OFFERS == "machine":
                 rules["scheduling"] = scheduling
         self.shares[place.path] = Share(place.path, parent, **rules)

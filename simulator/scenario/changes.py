@@ -100,8 +100,8 @@ class Changes:
             inside = (*place, layer)
             scheduler = self._scheduler(layer, own.values())
             if scheduler:
-                declared = self.lookup.scheduler(scheduler, self.lookup.any_machine).parameters
-                self.parameters[scheduler] |= self.lookup.numbers(numbers, declared, inside, self.variant)
+                units = {each.name: each.unit for each in self.lookup.policy(scheduler).PARAMETERS}
+                self.parameters[scheduler] |= self.lookup.in_units(numbers, units, inside, self.variant)
                 continue
             product = self.lookup.name("layers", layer, self.variant.place(inside))
             if product is None:

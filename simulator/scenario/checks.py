@@ -190,7 +190,7 @@ def _check_reservations(lookup: Lookup, combination: Combination, machine: str, 
         if expression is not None and _slices(combination):
             lowest = next(term.name for _, term in expression.placed())
             name = combination.stack.schedulers.get(lowest, lookup.product(lowest).scheduler)
-            if name and "reservation" not in _policy(lookup, name).HONOURS:
+            if name and "reservation" not in lookup.policy(name).HONOURS:
                 message = f"the scheduler {name} of {lowest} keeps no reservations"
                 lookup.complain(tenant.place("reservation"), message, "leave it out, or take another scheduler")
 
@@ -199,7 +199,3 @@ def _slices(combination: Combination) -> bool:
     """Whether the fidelity has time slices; False for one that does not exist, which is noted elsewhere."""
     fidelity = combination.setting("fidelity")
     return fidelity in discovery.members("sharing") and bool(discovery.member("sharing", fidelity).SLICES)
-
-
-def _policy(lookup: Lookup, scheduler: str) -> Any:
-    return discovery.member("sharing.policies", lookup.scheduler(scheduler, lookup.any_machine).family).POLICY

@@ -86,6 +86,11 @@ class Lookup:
         found: type[Layer] = discovery.member("layers", self.product(name).family).LAYER
         return found
 
+    def policy(self, scheduler: str) -> Any:
+        """The class of a scheduler by its full name."""
+        product = self.scheduler(scheduler, self.any_machine)
+        return discovery.member("sharing.policies", product.family).POLICY
+
     def layer_for(self, needs: str, offers: str, preferred: tuple[str, ...] = ()) -> str:
         """A layer that fits, as an example: one of those preferred, otherwise of the catalog; empty if none does."""
         for name in (*preferred, *self._catalog.names("layers")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sized
 from typing import Protocol
 
-from simulator.sharing.tree import Share
+from simulator.sharing.tree import Scheduling, Share
 
 
 class Sharing(Protocol):
@@ -25,6 +25,9 @@ class Sharing(Protocol):
     """Units of work done so far; ``settle`` first."""
     active: Sized
     """Leaves that have work."""
+
+    def schedule(self, scheduling: Scheduling) -> None:
+        """Choose the scheduler of the root, before anything runs; where there are no slices rates do not depend on it."""
 
     def submit(self, share: Share, work: float, done: Callable[[Share], None]) -> None:
         """Give an idle leaf work; ``done(share)`` is called when it has flowed through."""

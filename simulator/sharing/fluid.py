@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import simpy
 
-from simulator.sharing.tree import INFINITE, Share, distribute, measure_demand
+from simulator.sharing.tree import INFINITE, Scheduling, Share, distribute, measure_demand
 
 FIDELITY = "fluid"
 SLICES = False
@@ -47,6 +47,10 @@ class Fluid:
         """Lineage of the only leaf that has a rate, empty if none has; None where several have."""
 
     # ---- the interface of every fidelity
+
+    def schedule(self, scheduling: Scheduling) -> None:
+        """Remember the scheduler of the root; rates do not depend on it."""
+        self.root.scheduling = scheduling
 
     def submit(self, share: Share, work: float, done: Callable[[Share], None]) -> None:
         """Give a leaf work; ``done(share)`` is called when it has flowed through.

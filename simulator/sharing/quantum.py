@@ -114,9 +114,22 @@ class Quantum:
         self._timer = self._reusable(self._fire)
         self._end = self._reusable(self._end_of_instant)
         self._ending = False
+        self.threads_per_core = threads_per_core
+        self.schedule(self.root.scheduling or Scheduling("round_robin"))
+
+    def schedule(self, scheduling: Scheduling) -> None:
+        """Choose the scheduler of the root.
+
+        Raises:
+            ValueError: something runs already.
+        """
+        if self._order:
+            raise ValueError("a scheduler is chosen before anything runs")
+        self.root.scheduling = scheduling
+        self._ticking.clear()
         self._scheduler = self._new_scheduler(self.root, None, ())
-        self._scheduler.threads_per_core = threads_per_core
-        self._scheduler.grow(self._number(capacity))
+        self._scheduler.threads_per_core = self.threads_per_core
+        self._scheduler.grow(self._number(self.root.cap))
 
     # ---- the interface of every fidelity
 

@@ -246,7 +246,7 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
 def test_several_tenants_may_be_written_as_one() -> None:
     (one, three) = scenario(
         stacks={"xen": {"web": "xen-1 | linux-2.4", "db": "xen-1 | linux-2.4"}},
-        tenants={"web": {**VM, "count": [1, 3]}, "db": VM},
+        tenants={"web": {**VM, "count": [1, 3], "memory": "128 MiB"}, "db": VM},
     ).points()
     assert list(one["tenants"]) == ["web", "db"]
     assert list(three["tenants"]) == ["web-1", "web-2", "web-3", "db"]
@@ -566,7 +566,7 @@ def test_a_mistake_in_a_list_is_located_in_the_list(tmp_path: Path) -> None:
         ({"replications": 0}, "replications: 0 is not a whole number from 1 up (write e.g. 1)"),
         ({"replications": {"until": {}}}, "replications: a stopping rule is not available in this version (give"),
         ({"seed": [1, 2]}, "seed: [1, 2] is not a whole number from 0 up"),
-        ({"fidelity": "quantun"}, "fidelity: there is no fidelity 'quantun' (there are: fluid)"),
+        ({"fidelity": "quantun"}, "fidelity: there is no fidelity 'quantun' (did you mean 'quantum'?)"),
         ({"baseline": "nativ"}, "baseline: no stack is called 'nativ' (did you mean 'native'?)"),
         ({"operations": [{"deploy": 1}]}, "operations: is not available in this version (leave it out)"),
         ({"faults": [1]}, "faults[0]: 1 is not a mapping (write 'key: value' lines under it)"),
