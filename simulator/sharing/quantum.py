@@ -107,7 +107,8 @@ class Quantum:
         self._at_once: list[Seat] = []
         self._dirty: dict[Processor, None] = {}
         self._watched: dict[Processor, None] = {}
-        self._calendar: list[tuple[int, int, Any]] = []
+        self._calendar: list[tuple[int, int, int, Any]] = []
+        """What is due when; of one instant budgets are refilled first."""
         self._entries = 0
         self._armed_ns = NEVER
         self._timer = self._reusable(self._fire)
@@ -759,11 +760,12 @@ class Quantum:
         item.due_ns = due_ns
         if due_ns < NEVER:
             self._entries += 1
-            heappush(self._calendar, (due_ns, self._entries, item))
+            order = 2 if isinstance(item, Processor) else 0 if isinstance(item, Budget) else 1
+            heappush(self._calendar, (due_ns, order, self._entries, item))
 
     def _arm(self) -> None:
         calendar = self._calendar
-        while calendar and calendar[0][2].due_ns != calendar[0][0]:
+        while calendar and calendar[0][3].due_ns != calendar[0][0]:
             heappop(calendar)
         if calendar and calendar[0][0] < self._armed_ns:
             self._armed_ns = calendar[0][0]
@@ -807,7 +809,7 @@ class Quantum:
         """What the calendar has for the present; entries that have been replaced are left out."""
         calendar = self._calendar
         while calendar and calendar[0][0] <= now_ns:
-            due_ns, _, item = heappop(calendar)
+            due_ns, _, _, item = heappop(calendar)
             if item.due_ns == due_ns:
                 item.due_ns = NEVER
                 yield item
