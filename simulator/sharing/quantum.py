@@ -108,7 +108,8 @@ class Quantum:
         self._at_once: list[Seat] = []
         self._dirty: dict[Processor, None] = {}
         self._watched: dict[Processor, None] = {}
-        self._calendar: list[tuple[int, int, Any]] = []
+        self._calendar: list[tuple[int, int, int, Any]] = []
+        """What is due when; of one instant budgets are refilled first."""
         self._entries = 0
         self._armed_ns = NEVER
         self._timer = self._reusable(self._fire)
@@ -223,6 +224,8 @@ class Quantum:
         """Another clock frequency: the rate of one processor, and of all together."""
         self.settle()
         self.unit_rate = unit_rate
+        for scheduler in self._schedulers.values():
+            scheduler.policy.unit_rate = unit_rate
         self.root.cap = capacity
         for share in self.active:
             self._served_before += share.work - share.remaining
@@ -281,6 +284,7 @@ class Quantum:
             scheduling = self._policy_of(above)
         number = self._number(share.cap) if above is None else self._width(share, above)
         policy: Policy = member("sharing.policies", scheduling.policy).POLICY(scheduling.parameters, number)
+        policy.unit_rate = self.unit_rate
         scheduler = Scheduler(share, policy, self._new_queue, above, groups)
         scheduler.migrate, scheduler.refresh, scheduler.account = self._migrate, self._refresh, self._roll_all
         if policy.tick_s():
@@ -482,6 +486,8 @@ class Quantum:
         scheduler = self._above(entity)
         groups = scheduler.groups_of(entity)
         if scheduler.pool is not None:
+            self._touch_around(scheduler.pool.queue)
+            self._charge_running(scheduler, scheduler.pool)
             return scheduler.pool.queue_of(groups)
         processor = scheduler.place(entity)
         if entity.queue is not None and entity.queue.processor is not processor:
@@ -490,6 +496,7 @@ class Quantum:
 
     def _insert(self, entity: Entity, queue: RunQueue, woken: bool) -> None:
         now_ns = self._now_ns()
+        self._ends_instant()
         self._touch_around(queue)
         for thread in entity.threads():
             thread.share.seat.book(now_ns)
@@ -509,6 +516,7 @@ class Quantum:
     def _extract(self, entity: Entity) -> None:
         queue, now_ns = entity.queue, self._now_ns()
         assert queue is not None
+        self._ends_instant()
         self._touch_around(queue)
         for thread in entity.threads():
             thread.share.seat.book(now_ns)
@@ -558,21 +566,29 @@ class Quantum:
         """The same where all wait together: it takes the processor of whoever has least claim to one."""
         scheduler = self._above(entity)
         groups, victims = scheduler.groups_of(entity), []
-        assert scheduler.pool is not None
         for processor in scheduler.allowed(entity):
             current = processor.queue.current
             if current is None or processor.queue.slice_left_ns <= 0:
                 return
             if scheduler.groups_of(current) == groups:
-                had_ns = current.served_ns + current.paid_ns
-                scheduler.pool.charge(current, groups, had_ns - processor.mark_ns)
-                processor.mark_ns = had_ns
                 victims.append((current.tag, processor.number, current, processor))
         if victims:
             _, _, current, processor = max(victims)
             if queue.policy.preempts(queue, entity, current):
                 processor.queue.slice_left_ns = 0
                 self._tell("preempt", entity.share, processor.queue)
+
+    @staticmethod
+    def _charge_running(scheduler: Scheduler, pool: Pool) -> None:
+        """Who runs is charged up to now, so that who comes to wait compares with it."""
+        running = []
+        for processor in scheduler.processors:
+            for entity in processor.queue.entities:
+                had_ns, groups = entity.served_ns + entity.paid_ns, scheduler.groups_of(entity)
+                pool.charge(entity, groups, had_ns - processor.mark_ns)
+                processor.mark_ns = had_ns
+                running.append((entity, groups))
+        pool.catch_up(running, len(scheduler.processors))
 
     def _migrate(self, entity: Entity, processor: Processor) -> None:
         """A waiting entity goes on on another processor of its scheduler."""
@@ -591,6 +607,7 @@ class Quantum:
                 entity = queue.current
                 self._extract(entity)
                 self._insert(entity, pool.queue_of(scheduler.groups_of(entity)), woken=False)
+        self._charge_running(scheduler, pool)
         first = self._first(scheduler, pool)
         while first is not None:
             self._take(first, scheduler.place(first))
@@ -608,7 +625,7 @@ class Quantum:
 
     def _take(self, entity: Entity, processor: Processor) -> None:
         """A processor takes an entity from the pool, if its budgets let it run."""
-        before = entity.data if isinstance(entity.data, Processor) else None
+        before: Processor | None = entity.place
         self._extract(entity)
         if not self._has_budget(entity):
             self._rebind(entity)
@@ -616,7 +633,7 @@ class Quantum:
         if entity.ran and processor.queue.last is not entity:
             entity.moved = before is not None and before is not processor
             entity.share.migrations += entity.moved
-        entity.data = processor
+        entity.place = processor
         processor.mark_ns = entity.served_ns + entity.paid_ns
         self._insert(entity, processor.queue, woken=False)
 
@@ -666,7 +683,7 @@ class Quantum:
                 self._weigh(each.seat.entity, each.weight)
             else:
                 self._weigh_group(each)
-            for entity in entities:
+            for entity in (*entities, *self._limited(each)):
                 self._refresh(entity)
                 self._rebind(entity)
 
@@ -679,6 +696,8 @@ class Quantum:
         for gone in [each for each in self._schedulers if share in each.lineage]:
             scheduler = self._schedulers.pop(gone)
             scheduler.due_ns = NEVER
+            if scheduler.above is not None:
+                scheduler.above.below.remove(scheduler)
             self._ticking = [each for each in self._ticking if each is not scheduler]
         for gone in [each for each in self._budgets if share in each.lineage]:
             self._budgets.pop(gone).due_ns = NEVER
@@ -773,11 +792,12 @@ class Quantum:
         item.due_ns = due_ns
         if due_ns < NEVER:
             self._entries += 1
-            heappush(self._calendar, (due_ns, self._entries, item))
+            order = 2 if isinstance(item, Processor) else 0 if isinstance(item, Budget) else 1
+            heappush(self._calendar, (due_ns, order, self._entries, item))
 
     def _arm(self) -> None:
         calendar = self._calendar
-        while calendar and calendar[0][2].due_ns != calendar[0][0]:
+        while calendar and calendar[0][3].due_ns != calendar[0][0]:
             heappop(calendar)
         if calendar and calendar[0][0] < self._armed_ns:
             self._armed_ns = calendar[0][0]
@@ -821,7 +841,7 @@ class Quantum:
         """What the calendar has for the present; entries that have been replaced are left out."""
         calendar = self._calendar
         while calendar and calendar[0][0] <= now_ns:
-            due_ns, _, item = heappop(calendar)
+            due_ns, _, _, item = heappop(calendar)
             if item.due_ns == due_ns:
                 item.due_ns = NEVER
                 yield item
@@ -911,7 +931,7 @@ class Quantum:
 
     def _even_out(self) -> None:
         """Idle processors take what waits; policies that do something periodically start to; siblings slow down."""
-        for scheduler in [*self._schedulers.values()]:
+        for scheduler in reversed([*self._schedulers.values()]):  # guests before what they stand on
             if scheduler.pool is not None:
                 self._share_out(scheduler, scheduler.pool)
         for processor in [*self._watched]:
