@@ -32,6 +32,7 @@ class Account:
         self._now = now
         self.charges: Ledger = {}
         self.spent = dict.fromkeys(STATES, 0.0)
+        self.switches = 0.0
         self.begun_s = self._since = now()
 
     def work(self, work: Work, done: float, frequency_hz: float, share: Share) -> None:
@@ -60,6 +61,7 @@ class Account:
             Processor seconds booked.
         """
         total_s = share.refill_s
+        self.switches += sum(share.switches.values())
         for switched, count in share.switches.items():
             for key, cycles, stall_s, operations in works[switched].parts:
                 service_s = (cycles / frequency_hz + stall_s) * count

@@ -320,4 +320,6 @@ def _thread_row(thread: Thread) -> list[Any]:
     assert thread.ended_s is not None
     wall_s = thread.ended_s - thread.started_s
     kind = "service" if thread.service else "program"
-    return [thread.tenant, thread.name, kind, wall_s, *(thread.spent[state] for state in STATES)]
+    slices = thread.machine.cpu.slices
+    counts = [thread.account.switches, float(thread.share.migrations)] if slices else [float("nan")] * 2
+    return [thread.tenant, thread.name, kind, wall_s, *(thread.spent[state] for state in STATES), *counts]

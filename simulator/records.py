@@ -92,6 +92,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _seconds("blocked_message_s", "waiting for another thread of the tenant"),
         _seconds("blocked_lock_s", "waiting for a lock"),
         _seconds("asleep_s", "not asking for anything: sleeping, or a service with nothing to do"),
+        Column("switches", "count", "how often it went on after others had its processor; empty without slices"),
+        Column("migrations", "count", "how often it changed its processor; empty without slices"),
     ),
     "tenants": (
         RUN,
