@@ -31,6 +31,9 @@ class Budget:
         now_ns: the present.
     """
 
+    ORDER = 0
+    """Among what is due at one instant: budgets are refilled first, processors come last."""
+
     __slots__ = ("burst_ns", "due_ns", "grants", "next_ns", "period_ns", "pool_ns", "portion_ns", "quota_ns")
 
     def __init__(self, quota_ns: int, period_ns: int, burst_ns: int, portion_ns: int, now_ns: int) -> None:

@@ -27,6 +27,9 @@ class Processor:
         entity: what stands for it in the scheduler above; None for a physical processor.
     """
 
+    ORDER = 2
+    """Among what is due at one instant: budgets are refilled first, processors come last."""
+
     __slots__ = (
         "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "scheduler",
         "segment", "speed", "was_idle",
@@ -97,6 +100,9 @@ class Scheduler:
         above: the scheduler that divides its virtual processors; None at the machine.
         groups: the groups between that scheduler and this one, outermost first.
     """
+
+    ORDER = 1
+    """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ References: the policies' own docstrings; Linux Documentation/scheduler; PERFORM
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from math import ceil
 from typing import Any
@@ -111,8 +111,10 @@ class Quantum:
         """What is due when; of one instant budgets are refilled first."""
         self._entries = 0
         self._armed_ns = NEVER
-        self._timer = self._reusable(self._fire)
-        self._end = self._reusable(self._end_of_instant)
+        self._on_timer = [self._fire]
+        self._on_end = [self._end_of_instant]
+        self._timer = self._reusable(self._on_timer)
+        self._end = self._reusable(self._on_end)
         self._ending = False
         self._scheduler = self._new_scheduler(self.root, None, ())
         self._scheduler.threads_per_core = threads_per_core
@@ -778,8 +780,7 @@ class Quantum:
         item.due_ns = due_ns
         if due_ns < NEVER:
             self._entries += 1
-            order = 2 if isinstance(item, Processor) else 0 if isinstance(item, Budget) else 1
-            heappush(self._calendar, (due_ns, order, self._entries, item))
+            heappush(self._calendar, (due_ns, item.ORDER, self._entries, item))
 
     def _arm(self) -> None:
         calendar = self._calendar
@@ -790,10 +791,10 @@ class Quantum:
             delay_s = max(0.0, self._armed_ns / 1e9 - self.environment.now)
             self.environment.schedule(self._timer, delay=delay_s)
 
-    def _reusable(self, callback: Callable[[simpy.Event], None]) -> simpy.Event:
+    def _reusable(self, callbacks: list[Callable[[simpy.Event], None]]) -> simpy.Event:
         event = simpy.Event(self.environment)
         event._ok, event._value = True, None
-        event.callbacks = [callback]
+        event.callbacks = callbacks
         return event
 
     def _ends_instant(self) -> None:
@@ -806,58 +807,53 @@ class Quantum:
 
     def _fire(self, timer: simpy.Event) -> None:
         """Something is due: ends of work of one instant are taken together, in order of submission."""
-        timer.callbacks = [self._fire]
+        timer.callbacks = self._on_timer
         self._armed_ns = NEVER
-        now_ns = self._now_ns()
+        now_ns, calendar = self._now_ns(), self._calendar
         ended, self._at_once = self._at_once, []
-        fired = [processor for item in self._due(now_ns) for processor in self._happens(item, now_ns, ended)]
+        fired: list[Processor] = []
+        while calendar and calendar[0][0] <= now_ns:
+            due_ns, _, _, item = heappop(calendar)
+            if item.due_ns == due_ns:  # else it has been replaced
+                item.due_ns = NEVER
+                if isinstance(item, Processor):
+                    fired.append(item)
+                    self._happens(item, now_ns, ended)
+                else:
+                    self._act(item, now_ns)
         if len(ended) > 1:
             ended.sort(key=_by_order)
         for seat in ended:
             self._complete(seat, now_ns)
         for processor in fired:
-            if processor.queue.over():
-                self._touch(processor)
-            elif processor not in self._dirty:
-                self._plan(processor)
+            if processor not in self._dirty:
+                if processor.queue.over():
+                    self._touch(processor)
+                else:
+                    self._plan(processor)
         if not self._ending:
             self._arm()
 
-    def _due(self, now_ns: int) -> Iterator[Processor | Budget | Scheduler]:
-        """What the calendar has for the present; entries that have been replaced are left out."""
-        calendar = self._calendar
-        while calendar and calendar[0][0] <= now_ns:
-            due_ns, _, _, item = heappop(calendar)
-            if item.due_ns == due_ns:
-                item.due_ns = NEVER
-                yield item
-
-    def _happens(self, item: Processor | Budget | Scheduler, now_ns: int, ended: list[Seat]) -> tuple[Processor, ...]:
-        """One entry of the calendar; returns a processor, which is then to be planned anew."""
-        if isinstance(item, Processor):
-            self._roll(item, now_ns)
-            self._happened(item, ended)
-            return (item,)
+    def _act(self, item: Budget | Scheduler, now_ns: int) -> None:
         if isinstance(item, Budget):
             self._refill_budget(item, now_ns)
         else:
             self._tick(item)
-        return ()
 
-    def _happened(self, processor: Processor, ended: list[Seat]) -> None:
-        """What the event on a processor was: an end of work, a portion of a budget used up, or a turn."""
-        exhausted: list[Grant] = []
+    def _happens(self, processor: Processor, now_ns: int, ended: list[Seat]) -> None:
+        """What the event on a processor is: an end of work, a portion of a budget used up, or a turn."""
+        self._roll(processor, now_ns)
+        exhausted: list[Grant] | None = None
         entity = processor.queue.current
         while entity is not None:
-            for grant in entity.grants:
-                if grant.left_ns <= 0:
-                    exhausted.append(grant)
+            if entity.grants:
+                exhausted = [*(exhausted or ()), *(grant for grant in entity.grants if grant.left_ns <= 0)]
             if entity.inner is None:
                 if entity.need_ns <= 0 and entity.share.active:
                     ended.append(entity.share.seat)
                 break
             entity = entity.inner.current
-        for grant in exhausted:
+        for grant in exhausted or ():
             self._touch(processor)
             if grant.entity.queued and grant.left_ns <= 0:
                 self._ask(grant)
@@ -893,7 +889,7 @@ class Quantum:
 
     def _end_of_instant(self, event: simpy.Event) -> None:
         """All that changed at this instant takes effect."""
-        event.callbacks = [self._end_of_instant]
+        event.callbacks = self._on_end
         now_ns = self._now_ns()
         left, self._left = self._left, []
         for seat in left:
@@ -1012,9 +1008,8 @@ class Quantum:
 
     def _note(self, processor: Processor, cut: bool = False) -> None:
         """Write down who ran, if somebody else does from now on."""
-        thread: Entity | None = None
-        for thread in processor.running():
-            pass
+        running = list(processor.running())
+        thread = running[-1] if running else None
         ran, since_ns = processor.segment
         now_ns = self._now_ns()
         if thread is ran and not cut:
