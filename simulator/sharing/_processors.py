@@ -226,6 +226,32 @@ class Scheduler:
             if len(guest.processors) > 1:
                 yield guest.share, [processor.entity for processor in guest.processors if processor.entity is not None]
 
+    def queues(self) -> Iterator[RunQueue]:
+        """All its processors' queues and those of the groups in them."""
+        for processor in self.processors:
+            yield from _queues(processor.queue)
+
+    def runnable(self) -> Iterator[Entity]:
+        """All that are runnable in its queues, groups too; those that wait in a pool, and for which others run."""
+        found: dict[Entity, None] = {}
+        for processor in self.processors:
+            for queue in _queues(processor.queue):
+                found.update(dict.fromkeys(queue.entities))
+        if self.pool is not None:
+            for queue in _queues(self.pool.queue):
+                found.update(dict.fromkeys(queue.entities))
+            for entity in list(found):
+                found.update(dict.fromkeys(self.pool.groups[share] for share in self.groups_of(entity)))
+        yield from found
+
+    def charge_running(self) -> None:
+        """Charge those that have a turn for what they had of it; it goes on."""
+        if self.pool is not None:
+            self.pool.charge_running(self)
+            return
+        for queue in self.queues():
+            queue.charge_turn()
+
     def contended(self) -> bool:
         """Whether anybody waits."""
         if self.pool is not None and self.pool.queue.entities:
@@ -262,6 +288,14 @@ class Scheduler:
             if fit:
                 self.migrate(max(fit, key=lambda entity: (entity.weight, entity.rank)), least)
                 return
+
+
+def _queues(queue: RunQueue) -> Iterator[RunQueue]:
+    """A queue and those of the groups in it."""
+    yield queue
+    for entity in queue.entities:
+        if entity.kind == "group" and entity.inner is not None:
+            yield from _queues(entity.inner)
 
 
 def _nothing(*_: object) -> None:

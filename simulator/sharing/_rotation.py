@@ -168,19 +168,23 @@ class RunQueue:
         self.plan = None
         self.rank += 1
         entity.rank = self.rank
-        self.policy.place(self, entity, woken)
+        if entity.queue is not None and entity.queue.policy is not self.policy and not woken:
+            self.policy.come_back(self, entity)
+        else:
+            self.policy.place(self, entity, woken)
         entity.queue, entity.queued = self, True
         self.entities.append(entity)
         self.dirty = True
 
-    def drop(self, entity: Entity) -> None:
-        """An entity is not runnable any more, or not here."""
+    def drop(self, entity: Entity, gone: bool = True) -> None:
+        """An entity is not runnable any more, or not here; or has a turn elsewhere, and comes back."""
         self.plan = None
         if entity is self.current:
             self.put_back()
         self.entities.remove(entity)
         entity.queued = False
-        self.policy.leave(self, entity)
+        if gone:
+            self.policy.leave(self, entity)
         self.dirty = True
 
     def put_back(self) -> None:
@@ -191,6 +195,15 @@ class RunQueue:
             return
         self.policy.charge(self, entity, self.slice_ns - self.slice_left_ns)
         self.current, self.slice_left_ns, self.cost_left_ns = None, 0, 0
+
+    def charge_turn(self) -> None:
+        """Charge the current entity for what it had of its turn, which goes on."""
+        entity, had_ns = self.current, self.slice_ns - self.slice_left_ns
+        if entity is not None and had_ns:
+            self.plan = None
+            self.policy.charge(self, entity, had_ns)
+            self.had_ns += had_ns
+            self.slice_ns = self.slice_left_ns
 
     def prepare(self, served: bool = True) -> None:
         """After all changes of an instant: new slices where the queue changed, and a turn for somebody where it is over.

@@ -111,8 +111,8 @@ class Quantum:
         """What is due when; of one instant budgets are refilled first."""
         self._entries = 0
         self._armed_ns = NEVER
-        self._on_timer = [self._fire]
-        self._on_end = [self._end_of_instant]
+        self._on_timer: list[Callable[[Any], None]] = [self._fire]
+        self._on_end: list[Callable[[Any], None]] = [self._end_of_instant]
         self._timer = self._reusable(self._on_timer)
         self._end = self._reusable(self._on_end)
         self._ending = False
@@ -223,6 +223,10 @@ class Quantum:
             self._touch(processor)
         self._set_online(self._number(capacity))
         self._ends_instant()
+
+    def policy(self, share: Share | None = None) -> Policy:
+        """The policy that divides a share's processors; of the device if none is given."""
+        return self._scheduler_of(share or self.root).policy
 
     def settle(self) -> None:
         """Bring all accounts to the present: served, and of each active leaf what remains and what it waited for."""
@@ -366,7 +370,7 @@ class Quantum:
             rule = scheduler.policy.budget(share, self.unit_rate)
             if rule is None:
                 return
-            portion_ns = scheduler.policy.time_ns("bandwidth_slice_s")
+            portion_ns = scheduler.policy.portion_ns(share, rule[0])
             budget = self._budgets[share] = Budget(*rule, portion_ns, self._now_ns())
         grant = Grant(budget, entity)
         budget.grants.append(grant)
@@ -411,11 +415,18 @@ class Quantum:
             if grant.budget.due_ns == NEVER:
                 grant.budget.begin(self._now_ns())
                 self._schedule(grant.budget, grant.budget.next_ns)
-            if grant.left_ns <= 0 and not grant.budget.request(grant):
-                if self._above(entity).policy.exhausted(entity):
-                    continue
+            if grant.left_ns <= 0 and not self._portion(grant):
                 entity.held = "throttled"
                 return False
+        return True
+
+    def _portion(self, grant: Grant) -> bool:
+        """Another portion of a budget; or none, where the policy lets the entity go on without."""
+        if grant.budget.request(grant):
+            return True
+        if not self._above(grant.entity).policy.exhausted(grant.entity):
+            return False
+        grant.lend()
         return True
 
     def _refill_budget(self, budget: Budget, now_ns: int) -> None:
@@ -426,8 +437,10 @@ class Quantum:
         budget.refill(now_ns)
         self._schedule(budget, budget.next_ns)
         for grant in budget.grants:
-            if grant.entity.queued:
+            if grant.entity.queued and grant.entity.queue is not None and grant.entity.queue.processor is not None:
                 self._ask(grant)
+                if self._above(grant.entity).policy.refilled(grant.entity):
+                    grant.entity.queue.put_back()
         for grant in budget.grants:
             if grant.entity.held == "throttled":
                 grant.entity.held = ""
@@ -435,11 +448,16 @@ class Quantum:
 
     def _ask(self, grant: Grant) -> None:
         """An entity has used up its portion: another one, or it is throttled."""
-        if not grant.budget.request(grant) and not self._above(grant.entity).policy.exhausted(grant.entity):
-            grant.entity.held = "throttled"
-            self._refresh(grant.entity)
-        elif grant.entity.queue is not None:
-            self._touch(self._physical(grant.entity.queue))
+        entity = grant.entity
+        if not self._portion(grant):
+            entity.held = "throttled"
+            self._refresh(entity)
+            return
+        queue = entity.queue
+        if queue is not None:
+            self._touch(self._physical(queue))
+            if grant.lent and queue.current is entity:
+                queue.put_back()
 
     # ---- who is runnable
 
@@ -475,7 +493,7 @@ class Quantum:
         groups = scheduler.groups_of(entity)
         if scheduler.pool is not None:
             self._touch_around(scheduler.pool.queue)
-            self._charge_running(scheduler, scheduler.pool)
+            scheduler.pool.charge_running(scheduler)
             return scheduler.pool.queue_of(groups)
         processor = scheduler.place(entity)
         if entity.queue is not None and entity.queue.processor is not processor:
@@ -501,7 +519,7 @@ class Quantum:
         if woken:
             self._check_preemption(entity, queue)
 
-    def _extract(self, entity: Entity) -> None:
+    def _extract(self, entity: Entity, gone: bool = True) -> None:
         queue, now_ns = entity.queue, self._now_ns()
         assert queue is not None
         self._ends_instant()
@@ -509,7 +527,7 @@ class Quantum:
         for thread in entity.threads():
             thread.share.seat.book(now_ns)
         processor, pool = queue.processor, self._above(entity).pool if entity.home is None else None
-        queue.drop(entity)
+        queue.drop(entity, gone)
         if pool is not None and processor is not None:
             ran_ns = entity.served_ns + entity.paid_ns - processor.mark_ns
             pool.charge(entity, self._above(entity).groups_of(entity), ran_ns)
@@ -566,18 +584,6 @@ class Quantum:
                 processor.queue.slice_left_ns = 0
                 self._tell("preempt", entity.share, processor.queue)
 
-    @staticmethod
-    def _charge_running(scheduler: Scheduler, pool: Pool) -> None:
-        """Who runs is charged up to now, so that who comes to wait compares with it."""
-        running = []
-        for processor in scheduler.processors:
-            for entity in processor.queue.entities:
-                had_ns, groups = entity.served_ns + entity.paid_ns, scheduler.groups_of(entity)
-                pool.charge(entity, groups, had_ns - processor.mark_ns)
-                processor.mark_ns = had_ns
-                running.append((entity, groups))
-        pool.catch_up(running, len(scheduler.processors))
-
     def _migrate(self, entity: Entity, processor: Processor) -> None:
         """A waiting entity goes on on another processor of its scheduler."""
         self._extract(entity)
@@ -593,9 +599,9 @@ class Quantum:
             queue = processor.queue
             if queue.current is not None and queue.slice_left_ns <= 0 and pool.queue.entities:
                 entity = queue.current
-                self._extract(entity)
+                self._extract(entity, gone=False)
                 self._insert(entity, pool.queue_of(scheduler.groups_of(entity)), woken=False)
-        self._charge_running(scheduler, pool)
+        pool.charge_running(scheduler)
         first = self._first(scheduler, pool)
         while first is not None:
             self._take(first, scheduler.place(first))
@@ -614,7 +620,7 @@ class Quantum:
     def _take(self, entity: Entity, processor: Processor) -> None:
         """A processor takes an entity from the pool, if its budgets let it run."""
         before: Processor | None = entity.place
-        self._extract(entity)
+        self._extract(entity, gone=False)
         if not self._has_budget(entity):
             self._rebind(entity)
             return
@@ -791,7 +797,7 @@ class Quantum:
             delay_s = max(0.0, self._armed_ns / 1e9 - self.environment.now)
             self.environment.schedule(self._timer, delay=delay_s)
 
-    def _reusable(self, callbacks: list[Callable[[simpy.Event], None]]) -> simpy.Event:
+    def _reusable(self, callbacks: list[Callable[[Any], None]]) -> simpy.Event:
         event = simpy.Event(self.environment)
         event._ok, event._value = True, None
         event.callbacks = callbacks
@@ -860,7 +866,7 @@ class Quantum:
 
     def _complete(self, seat: Seat, now_ns: int) -> None:
         share = seat.entity.share
-        if not share.active or seat.entity.need_ns > 0:
+        if share not in self.active or seat.entity.need_ns > 0:
             return
         seat.book(now_ns)
         self._served_before += share.work
@@ -868,7 +874,7 @@ class Quantum:
         self._retire(seat)
         assert share.done is not None
         share.done(share)
-        if not share.active:
+        if share not in self.active:
             self._left.append(seat)
             self._ends_instant()
 
