@@ -27,6 +27,9 @@ class Processor:
         entity: what stands for it in the scheduler above; None for a physical processor.
     """
 
+    ORDER = 2
+    """Among what is due at one instant: budgets are refilled first, processors come last."""
+
     __slots__ = (
         "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "scheduler",
         "segment", "speed", "was_idle",
@@ -97,6 +100,9 @@ class Scheduler:
         above: the scheduler that divides its virtual processors; None at the machine.
         groups: the groups between that scheduler and this one, outermost first.
     """
+
+    ORDER = 1
+    """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     def __init__(
         self,
@@ -220,6 +226,32 @@ class Scheduler:
             if len(guest.processors) > 1:
                 yield guest.share, [processor.entity for processor in guest.processors if processor.entity is not None]
 
+    def queues(self) -> Iterator[RunQueue]:
+        """All its processors' queues and those of the groups in them."""
+        for processor in self.processors:
+            yield from _queues(processor.queue)
+
+    def runnable(self) -> Iterator[Entity]:
+        """All that are runnable in its queues, groups too; those that wait in a pool, and for which others run."""
+        found: dict[Entity, None] = {}
+        for processor in self.processors:
+            for queue in _queues(processor.queue):
+                found.update(dict.fromkeys(queue.entities))
+        if self.pool is not None:
+            for queue in _queues(self.pool.queue):
+                found.update(dict.fromkeys(queue.entities))
+            for entity in list(found):
+                found.update(dict.fromkeys(self.pool.groups[share] for share in self.groups_of(entity)))
+        yield from found
+
+    def charge_running(self) -> None:
+        """Charge those that have a turn for what they had of it; it goes on."""
+        if self.pool is not None:
+            self.pool.charge_running(self)
+            return
+        for queue in self.queues():
+            queue.charge_turn()
+
     def contended(self) -> bool:
         """Whether anybody waits."""
         if self.pool is not None and self.pool.queue.entities:
@@ -256,6 +288,14 @@ class Scheduler:
             if fit:
                 self.migrate(max(fit, key=lambda entity: (entity.weight, entity.rank)), least)
                 return
+
+
+def _queues(queue: RunQueue) -> Iterator[RunQueue]:
+    """A queue and those of the groups in it."""
+    yield queue
+    for entity in queue.entities:
+        if entity.kind == "group" and entity.inner is not None:
+            yield from _queues(entity.inner)
 
 
 def _nothing(*_: object) -> None:
