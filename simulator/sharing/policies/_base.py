@@ -24,6 +24,39 @@ UNLIMITED_NS = 1 << 50
 """A slice longer than any run."""
 
 
+MEANINGS: Mapping[str, str] = {
+    "global_queue": "1: all processors share one queue",
+    "bandwidth_slice_s": "what a capped group gets of its budget for one processor at a time",
+    "slice_s": "longest time without a look at who else waits",
+    "quantum_s": "longest time without a look at who else waits",
+    "base_slice_s": "slice that a virtual deadline is one of, for one processor",
+    "latency_s": "time in which everybody runs once, for one processor",
+    "minimum_granularity_s": "shortest slice, for one processor",
+    "wakeup_granularity_s": "by how much a woken thread must be behind to take the processor, for one processor",
+    "gentle_sleepers": "1: a thread that slept is placed half a latency behind",
+    "run_to_parity": "1: a slice is not cut short by those that wake",
+    "scaling": "1: times grow with the logarithm of the number of processors",
+    "balance_s": "time between two looks at how evenly the processors are loaded",
+    "tslice_s": "longest turn, and period in which credit is given out",
+    "ticks": "moments in a turn at which credit is looked at",
+    "ratelimit_s": "shortest time before somebody else may take the processor",
+    "reset_s": "credit that everybody gets when nobody has any, and longest turn",
+    "timer_s": "shortest turn",
+    "mcu_s": "unit in which turns are counted",
+    "allowance_s": "by how much virtual time may lead before others take the processor",
+    "warp_s": "virtual time that whoever wakes may borrow",
+    "warp_limit_s": "how long it may run on borrowed time",
+    "period_s": "period of a guarantee where the share has none of its own",
+    "budget_s": "guarantee in a period",
+    "extra_time": "1: what is left over is given out in turns",
+    "skew_s": "lead over its slowest sibling at which a virtual processor is stopped; 0: siblings are independent",
+    "check_s": "time between two looks at the leads",
+    "seed": "of the random numbers",
+    "tickets": "tickets of a weight of 1",
+}
+"""What the parameters of our policies mean, in one clause."""
+
+
 def nanoseconds(seconds: float) -> int:
     """Whole nanoseconds of a time."""
     return round(seconds * 1e9)
@@ -56,8 +89,8 @@ class Policy:
     def __init_subclass__(cls) -> None:
         defaults = {**cls.COMMON, **cls.DEFAULTS}
         cls.PARAMETERS = tuple(
-            Parameter(name, unit_of_name(name) or "count", f"{default:g} where the file does not say", only="given=yes")
-            for name, default in defaults.items()
+            Parameter(name, unit_of_name(name) or "count", MEANINGS.get(name, ""), only="given=yes")
+            for name in defaults
         )
 
     def __init__(self, parameters: Mapping[str, float], processors: int = 1) -> None:
