@@ -48,6 +48,12 @@ def test_a_context_switch_costs_xen_one_to_three_microseconds_more(rows: list[Ro
     assert 1.0 <= row.predicted <= 3.0
 
 
+def test_many_domains_lose_by_cold_caches_at_short_slices(predicted: Predictions) -> None:
+    """Published 7.5 % at 5 ms; "with a 50 ms slice the gap nearly vanishes". Nothing of it was fitted."""
+    assert 4.0 < predicted["Xen", barham_2003.MANY][0] < 8.0
+    assert -1.0 < predicted["Xen, 50 ms", barham_2003.MANY][0] < 1.0
+
+
 @pytest.mark.parametrize("benchmark", barham_2003.WORKLOADS)
 def test_what_was_fitted_comes_out(rows: list[Row], benchmark: str) -> None:
     """Native by fit of user cycles, Xen by fit of one event count; the web server's stands at its bound (1.1 % off)."""
