@@ -272,10 +272,11 @@ class Scheduler:
             if busy is idle or len(busy.queue.entities) < 1:
                 continue
             waiting = list(busy.movable())
-            if len(waiting) > most:
+            spare = len(waiting) - (busy.queue.current is None)  # one of them is about to have the turn there
+            if spare > most:
                 fit = [entity for entity in waiting if idle in self.allowed(entity)]
                 if fit:
-                    best, most = max(fit, key=lambda entity: entity.rank), len(waiting)
+                    best, most = max(fit, key=lambda entity: entity.rank), spare
         if best is not None:
             self.migrate(best, idle)
 
