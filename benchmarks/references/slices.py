@@ -1,4 +1,4 @@
-"""Proportional share slice by slice, as SimPy is usually written: a process for each processor, a timeout for each slice.
+"""Proportional share slice by slice, as SimPy is usually written: a process per processor, a timeout per slice.
 
 The naive reference of the quantum fidelity: the thread with the least virtual time (service over weight) runs for one
 quantum. A thread whose work ends and that has more goes on within its slice. Time is integer nanoseconds.

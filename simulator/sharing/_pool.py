@@ -65,21 +65,22 @@ class Pool:
 
     def catch_up(self, running: Iterable[tuple[Entity, tuple[Share, ...]]], processors: int) -> None:
         """Virtual time goes on with those that run, even while nobody waits. They have been charged."""
-        levels: dict[RunQueue, dict[Entity, int]] = {}
+        queues = [self.queue, *(group.inner for group in self.groups.values() if group.inner is not None)]
+        levels: dict[RunQueue, dict[Entity, int]] = {queue: {} for queue in queues}
         for entity, groups in running:
-            levels.setdefault(self.queue_of(groups), {})[entity] = 1
+            levels[self.queue_of(groups)][entity] = 1
             for depth, share in enumerate(groups):
-                level = levels.setdefault(self.queue_of(groups[:depth]), {})
+                level = levels[self.queue_of(groups[:depth])]
                 level[self.groups[share]] = level.get(self.groups[share], 0) + 1
         for queue, level in levels.items():
             if queue.entities:
                 queue.floor = max(queue.floor, min(entity.tag for entity in queue.entities))
-            else:  # nobody waits: all have what they can use, nobody is behind
+            elif level:  # nobody waits: all have what they can use, nobody is behind
                 queue.floor = max(queue.floor, max(entity.tag for entity in level))
                 for entity in level:
                     entity.tag = queue.floor
             for entity in queue.entities:
-                level[entity] = level.get(entity, 0) + sum(1 for _ in entity.threads())
+                level[entity] = level.get(entity, 0) + (_width(entity) if entity.kind == "group" else 1)
             queue.policy.entitle(list(level), [min(processors, width) for width in level.values()], processors)
 
     def first(self, fits: Callable[[Entity], bool]) -> Entity | None:
@@ -106,3 +107,9 @@ class Pool:
         if entity.kind != "group" or entity.inner is None:
             return fits(entity)
         return any(self._has(inner, fits) for inner in entity.inner.entities)
+
+
+def _width(group: Entity) -> int:
+    """How many processors those that wait in a group could use."""
+    assert group.inner is not None
+    return sum(_width(entity) if entity.kind == "group" else 1 for entity in group.inner.entities)

@@ -125,6 +125,8 @@ class Scheduler:
         """Lets a waiting entity go on elsewhere."""
         self.refresh: Callable[[Entity], None] = _nothing
         """Looks again whether an entity may run."""
+        self.limit: Callable[[Entity, Scheduler], None] = _nothing
+        """Gives a new entity its part of the budgets that limit it."""
         self.account: Callable[[Scheduler], None] = _nothing
         """Brings all its processors to the present."""
         self.threads_per_core = 1
@@ -210,6 +212,7 @@ class Scheduler:
             inner = self._new_queue(self.policy)
             inner.processor = processor
             entity = processor.groups[share] = Entity(share, home=home, inner=inner)
+            self.limit(entity, self)
         return entity
 
     def _inner(self, entity: Entity) -> RunQueue:
@@ -269,10 +272,11 @@ class Scheduler:
             if busy is idle or len(busy.queue.entities) < 1:
                 continue
             waiting = list(busy.movable())
-            if len(waiting) > most:
+            spare = len(waiting) - (busy.queue.current is None)  # one of them is about to have the turn there
+            if spare > most:
                 fit = [entity for entity in waiting if idle in self.allowed(entity)]
                 if fit:
-                    best, most = max(fit, key=lambda entity: entity.rank), len(waiting)
+                    best, most = max(fit, key=lambda entity: entity.rank), spare
         if best is not None:
             self.migrate(best, idle)
 

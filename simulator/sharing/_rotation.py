@@ -206,7 +206,7 @@ class RunQueue:
             self.slice_ns = self.slice_left_ns
 
     def prepare(self, served: bool = True) -> None:
-        """After all changes of an instant: new slices where the queue changed, and a turn for somebody where it is over.
+        """After all changes of an instant: new slices where the queue changed, a new turn where one is over.
 
         A queue that is not being served gives no turn: who comes before it is served again has a say.
         """
@@ -453,8 +453,10 @@ class RunQueue:
         return taken_ns
 
     def _next_end(self, need_ns: int) -> int:
-        """Own service until the first end of anybody's need, the current one's being given; how that comes about is kept
-        as the plan."""
+        """Own service until the first end of anybody's need, the current one's being given.
+
+        How that comes about is kept as the plan.
+        """
         current, entities = self.current, self.entities
         best = entities[0]
         best_tag = NEVER << 100

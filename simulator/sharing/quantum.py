@@ -292,7 +292,8 @@ class Quantum:
         policy: Policy = member("sharing.policies", scheduling.policy).POLICY(scheduling.parameters, number)
         policy.unit_rate = self.unit_rate
         scheduler = Scheduler(share, policy, self._new_queue, above, groups)
-        scheduler.migrate, scheduler.refresh, scheduler.account = self._migrate, self._refresh, self._roll_all
+        scheduler.migrate, scheduler.refresh = self._migrate, self._refresh
+        scheduler.account, scheduler.limit = self._roll_all, self._limit
         if policy.tick_s():
             self._ticking.append(scheduler)
         self._schedulers[share] = scheduler
@@ -514,7 +515,8 @@ class Quantum:
             entity.share.migrations += 1
         return scheduler.queue_on(processor, groups)
 
-    def _insert(self, entity: Entity, queue: RunQueue, woken: bool) -> None:
+    def _insert(self, entity: Entity, queue: RunQueue, woken: bool, moved: bool = True) -> None:
+        """Put an entity into a queue; ``moved`` is False between a pool and its processors: nobody came."""
         now_ns = self._now_ns()
         self._ends_instant()
         self._touch_around(queue)
@@ -529,7 +531,8 @@ class Quantum:
             self._refresh(queue.host)
         self._touch(self._physical(queue))
         self._rebind(entity)
-        self._weigh_around(entity, queue)
+        if moved:
+            self._weigh_around(entity, queue)
         if woken:
             self._check_preemption(entity, queue)
 
@@ -549,7 +552,8 @@ class Quantum:
             self._watched[processor] = None
         for grant in entity.grants:
             grant.budget.give_back(grant)
-        self._weigh_around(entity, queue)
+        if gone:
+            self._weigh_around(entity, queue)
         if queue.host is not None:
             self._refresh(queue.host)
         self._rebind(entity)
@@ -614,7 +618,7 @@ class Quantum:
             if queue.current is not None and queue.slice_left_ns <= 0 and pool.queue.entities:
                 entity = queue.current
                 self._extract(entity, gone=False)
-                self._insert(entity, pool.queue_of(scheduler.groups_of(entity)), woken=False)
+                self._insert(entity, pool.queue_of(scheduler.groups_of(entity)), woken=False, moved=False)
         pool.charge_running(scheduler)
         first = self._first(scheduler, pool)
         while first is not None:
@@ -637,13 +641,14 @@ class Quantum:
         self._extract(entity, gone=False)
         if not self._has_budget(entity):
             self._rebind(entity)
+            self._weigh_around(entity, processor.queue)
             return
         if entity.ran and processor.queue.last is not entity:
             entity.moved = before is not None and before is not processor
             entity.share.migrations += entity.moved
         entity.place = processor
         processor.mark_ns = entity.served_ns + entity.paid_ns
-        self._insert(entity, processor.queue, woken=False)
+        self._insert(entity, processor.queue, woken=False, moved=False)
 
     def _weigh_around(self, entity: Entity, queue: RunQueue) -> None:
         """The weights that depend on how much is runnable where: of the groups above, and of a guest's processors."""
@@ -940,7 +945,7 @@ class Quantum:
             if not processor.queue.entities:
                 processor.scheduler.pull(processor)
         for scheduler in self._ticking:
-            if scheduler.due_ns == NEVER and scheduler.contended():
+            if scheduler.due_ns == NEVER and scheduler.policy.ticks(scheduler):
                 self._schedule_tick(scheduler)
         if self._scheduler.threads_per_core > 1:
             self._set_speeds()

@@ -17,7 +17,7 @@ from simulator.sharing.tree import Scheduling, Share
 MODULES = [member("sharing", name) for name in members("sharing")]
 FIDELITIES = [module.SHARING for module in MODULES if hasattr(module, "FIDELITY")]
 LONG = 1e6
-SLICES = Scheduling("esx", {"quantum_s": 0.004, "bandwidth_slice_s": 0.001, "skew_s": 0.0, "global_queue": 1.0})
+SLICES = Scheduling("esx", {"quantum_s": 0.003, "bandwidth_slice_s": 0.001, "skew_s": 0.0, "global_queue": 1.0})
 
 
 class Terms(NamedTuple):
@@ -29,7 +29,7 @@ class Terms(NamedTuple):
 
 
 EXACT = Terms(1e-9, 1e-9, {})
-BY_SLICES = Terms(0.005, 0.015, {"scheduling": SLICES})
+BY_SLICES = Terms(0.01, 0.02, {"scheduling": SLICES})
 
 
 class Lab:
@@ -398,7 +398,7 @@ def test_throttled_is_what_ones_own_quota_takes(lab: Any, capped: str) -> None:
 def test_a_quota_among_siblings(lab: Any) -> None:
     """One core, two threads, one with a quota of 0.1: without it each had a half; 0.4 of the first's is the quota's.
 
-    By slices it is throttled from when its 10 ms of a period of 100 ms are used up, waiting a slice for each of its own.
+    By slices it is throttled once its 10 ms of a period of 100 ms are used up, and waits a slice for each of its own.
     """
     bench = lab(1)
     tenant = bench.share("tenant", tenant=True)

@@ -1,4 +1,4 @@
-"""Rotations followed in closed form against stepping from slice to slice: the same nanoseconds, everything else alike."""
+"""Rotations followed in closed form against stepping from slice to slice: the same to the nanosecond."""
 
 from __future__ import annotations
 

@@ -193,8 +193,12 @@ class Policy:
         return False
 
     def tick_s(self) -> float:
-        """How often ``tick`` is called while somebody waits; 0: never."""
+        """How often ``tick`` is called while ``ticks`` says so; 0: never."""
         return 0.0
+
+    def ticks(self, scheduler: Scheduler) -> bool:
+        """Whether there is anything to do periodically."""
+        return scheduler.contended()
 
     def tick(self, scheduler: Scheduler) -> None:
         """What the scheduler does periodically."""

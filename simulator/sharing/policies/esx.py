@@ -41,8 +41,9 @@ class Esx(Fair):
     # ---- entitlement
 
     def assign(self, queue: RunQueue) -> None:
-        """Entitlements first; tags grow by service over them."""
-        self.entitle(queue.entities, [1.0] * len(queue.entities), 1.0)
+        """Entitlements first, where they are to parts of one processor; tags grow by service over them."""
+        if queue.processor is not None:
+            self.entitle(queue.entities, [1.0] * len(queue.entities), 1.0)
         super().assign(queue)
 
     def weight(self, entity: Entity) -> float:
@@ -50,7 +51,7 @@ class Esx(Fair):
         return entity.weight if entity.data is None else float(entity.data)
 
     def entitle(self, entities: Sequence[Entity], widths: Sequence[float], processors: float) -> None:
-        """Weighted parts of the processors, none below its reservation; reservations beyond all of them shrink alike."""
+        """Weighted parts of the processors, none below its reservation; too large reservations shrink alike."""
         reserved = any(entity.share.reservation for entity in entities)
         for entity in entities:
             entity.data = None
@@ -73,6 +74,11 @@ class Esx(Fair):
     def tick_s(self) -> float:
         """How often progress is looked at."""
         return self.parameters["check_s"] if self.skew_ns and self.processors > 1 else 0.0
+
+    def ticks(self, scheduler: Scheduler) -> bool:
+        """Only where a guest has several virtual processors, and somebody waits or is stopped."""
+        guests = [entity for _, entities in scheduler.guests() for entity in entities]
+        return bool(guests) and (scheduler.contended() or any(entity.held for entity in guests))
 
     def tick(self, scheduler: Scheduler) -> None:
         """Stop those that lead by too much, let go on those that do not any more."""

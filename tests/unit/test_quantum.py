@@ -1,0 +1,330 @@
+"""Slices: switches and what they cost, placement, hardware threads, what others are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import simpy
+
+from simulator.sharing.quantum import Quantum
+from simulator.sharing.tree import Scheduling, Share
+
+ROUND_ROBIN = Scheduling("round_robin", {"slice_s": 0.01})
+
+
+class Lab:
+    """A machine of processors of one unit a second, and a log of what ended when."""
+
+    def __init__(self, cores: int = 1, scheduling: Scheduling = ROUND_ROBIN, **options: Any) -> None:
+        self.environment = simpy.Environment()
+        self.device = Quantum(self.environment, cores, 1.0, scheduling=scheduling, **options)
+        self.log: list[tuple[str, float]] = []
+
+    def submit(self, share: Share, work: float) -> Share:
+        self.device.submit(share, work, lambda ended: self.log.append((ended.name, round(self.environment.now, 9))))
+        return share
+
+    def thread(self, name: str, work: float = 1e6, parent: Share | None = None, **rules: Any) -> Share:
+        return self.submit(Share(name, parent or self.device.root, **rules), work)
+
+    def at(self, time_s: float, action: Any) -> None:
+        timeout = self.environment.timeout(time_s - self.environment.now)
+        timeout.callbacks.append(lambda _: action())
+
+    def run(self, until_s: float) -> None:
+        self.environment.run(until=until_s)
+        self.device.settle()
+
+
+# ---------------------------------------------------------------- switches
+
+
+def test_the_first_turn_is_free_and_every_return_is_paid() -> None:
+    """a 10, b 10, a 1+10, b 1+10, a 1+10 ends at 53, b alone after a: 1+10 ends at 64 (ms)."""
+    lab = Lab()
+    threads = [lab.thread(name, 0.03, switch_s=0.001) for name in "ab"]
+    lab.environment.run()
+    assert lab.log == [("a", 0.053), ("b", 0.064)]
+    assert [thread.switches for thread in threads] == [{thread: 2.0} for thread in threads]
+
+
+def test_one_alone_never_switches() -> None:
+    lab = Lab()
+    thread = lab.thread("alone", 5.0, switch_s=0.001)
+    lab.environment.run()
+    assert lab.log == [("alone", 5.0)]
+    assert not thread.switches
+
+
+@pytest.mark.parametrize("by_process", [False, True])
+def test_new_work_in_the_same_instant_goes_on_in_the_slice(by_process: bool) -> None:
+    """a's first piece ends in the middle of its slice; its second one has the other half."""
+    lab = Lab()
+    a, b = Share("a", lab.device.root, switch_s=0.001), Share("b", lab.device.root, switch_s=0.001)
+
+    def program() -> Any:
+        for piece in (0.005, 0.005):
+            done = lab.environment.event()
+            lab.device.submit(a, piece, lambda share, done=done: done.succeed())
+            yield done
+            lab.log.append(("a", round(lab.environment.now, 9)))
+
+    def again(share: Share) -> None:
+        lab.log.append(("a", round(lab.environment.now, 9)))
+        if len(lab.log) == 1:
+            lab.device.submit(share, 0.005, again)
+
+    if by_process:
+        lab.environment.process(program())
+    else:
+        lab.device.submit(a, 0.005, again)
+    lab.at(0.0, lambda: lab.submit(b, 0.02))
+    lab.environment.run()
+    assert lab.log == [("a", 0.005), ("a", 0.01), ("b", 0.03)]
+    assert not a.switches
+
+
+def test_refill_grows_with_the_rivals_in_the_cache() -> None:
+    """Two rivals of 2 and 3 MB: each return of the first waits 5 ms; counted and booked on the thread."""
+    lab = Lab(refill=lambda share, others: share.working_set_bytes and min(others, 1e8) * 1e-9)
+    first = lab.thread("first", 0.02, working_set_bytes=1e6)
+    for size in (2e6, 3e6):
+        lab.thread("rival", working_set_bytes=size)
+    lab.environment.run(until=1.0)
+    assert lab.log == [("first", pytest.approx(0.045))]  # 10, rivals 10 + 10, 5 + 10
+    assert (first.refills, first.refill_s) == (pytest.approx(1.0), pytest.approx(0.005))
+
+
+def test_a_switch_to_a_virtual_processor_is_paid_by_the_thread_on_it() -> None:
+    lab = Lab()
+    guests = [Share(name, lab.device.root, width=1, switch_s=0.002, tenant=True) for name in "ab"]
+    threads = [lab.thread("thread", 0.02, guest) for guest in guests]
+    lab.environment.run()
+    assert [thread.switches for thread in threads] == [{guest: 1.0} for guest in guests]
+    assert [end for _, end in lab.log] == [0.032, 0.044]  # 10, 10, 2 + 10, 2 + 10
+    assert [thread.steal_s for thread in threads] == pytest.approx([0.01, 0.022])
+
+
+def test_a_guests_slices_are_its_own_time() -> None:
+    """Two threads in a guest that has half of the processor: they take turns every 10 ms of the guest's time."""
+    trace: list[Any] = []
+    lab = Lab(trace=trace)
+    guest = Share("guest", lab.device.root, width=1, scheduling=Scheduling("round_robin", {"slice_s": 0.02}))
+    for name in "ab":
+        lab.thread(name, parent=guest)
+    lab.thread("other")
+    lab.run(0.12)
+    order = [(name, round(end - begin, 9)) for _, _, name, begin, end in trace]
+    assert order == [(name, 0.01) for inside in "aabbaa" for name in (inside, "other")]
+
+
+# ---------------------------------------------------------------- where
+
+
+def cpus(trace: list[Any]) -> dict[str, list[int]]:
+    """The processors that each thread ran on, in order."""
+    found: dict[str, list[int]] = {}
+    for _, cpu, name, _, _ in trace:
+        if found.setdefault(name, [-1])[-1] != cpu:
+            found[name].append(cpu)
+    return {name: numbers[1:] for name, numbers in found.items()}
+
+
+def test_wakes_where_it_ran_else_on_an_idle_one_else_on_the_least_loaded() -> None:
+    trace: list[Any] = []
+    lab = Lab(3, trace=trace)
+    first, second, third = (lab.thread(name, 0.01, weight=weight) for name, weight in (("a", 1), ("b", 5), ("c", 3)))
+    lab.run(0.1)
+    lab.submit(third, 0.05)  # processor 2 again
+    lab.thread("d", 0.05)  # 0
+    lab.submit(first, 0.05)  # 1: its own is taken
+    lab.run(0.105)
+    lab.submit(second, 0.001)  # all are busy: 0 and 1 have weight 1, 1 was its own
+    lab.run(0.3)
+    assert cpus(trace) == {"a": [0, 1], "b": [1], "c": [2], "d": [0]}
+    assert first.migrations == 1
+
+
+def test_pinned_to_processors() -> None:
+    trace: list[Any] = []
+    lab = Lab(3, trace=trace)
+    group = Share("group", lab.device.root, cpus=frozenset({1, 2}))
+    for _ in range(4):
+        lab.thread("in", 0.1, group)
+    lab.thread("one", 0.1, cpus=frozenset({2}))
+    lab.run(1.0)
+    assert set(cpus(trace)["in"]) == {1, 2}
+    assert cpus(trace)["one"] == [2]
+    with pytest.raises(ValueError, match="nowhere: none of the processors it is pinned to is there; widen its cpus"):
+        lab.thread("nowhere", 0.1, cpus=frozenset({7}))
+        lab.run(2.0)
+
+
+def test_an_idle_processor_takes_who_waits_longest_queue_first() -> None:
+    """c ends after 10 ms; its processor takes one of two that wait; moving costs the whole working set."""
+    lab = Lab(2, refill=lambda share, others: 0.003 if others == float("inf") else 0.0)
+    threads = [lab.thread(name, work, working_set_bytes=1.0) for name, work in (("a", 0.1), ("b", 0.014), ("c", 0.1))]
+    lab.environment.run()
+    assert dict(lab.log)["b"] == 0.014
+    assert sum(thread.migrations for thread in threads) == 1
+    assert sum(thread.refill_s for thread in threads) == pytest.approx(0.003 * sum(t.refills for t in threads))
+    assert lab.device.served == pytest.approx(0.214)
+
+
+def test_periodic_balancing_evens_out() -> None:
+    """Four are pinned together until the pin goes: CFS moves them while all run."""
+    lab = Lab(2, Scheduling("cfs", {"balance_s": 0.05}))
+    threads = [lab.thread(str(number), cpus=frozenset({0})) for number in range(4)]
+    other = lab.thread("other", cpus=frozenset({1}))
+    lab.run(1.0)
+    for thread in threads:
+        thread.cpus = None
+    lab.run(3.0)
+    assert sum(thread.migrations for thread in threads) == 1  # 3 and 2 are as even as five can be
+    assert other.work - other.remaining == pytest.approx(1.0 + 2.0 / 2, abs=0.1)
+
+
+def test_siblings_of_a_core_slow_each_other() -> None:
+    """Two threads on the two hardware threads of one core at 0.6 each; the second one alone at full speed at last."""
+    lab = Lab(2, threads_per_core=2, smt_factor=0.6)
+    lab.thread("a", 0.6)
+    b = lab.thread("b", 1.0)
+    lab.environment.run()
+    assert lab.log == [("a", 1.0), ("b", 1.4)]
+    assert b.steal_s == pytest.approx(0.4)
+
+
+def test_wakes_on_an_idle_core_first() -> None:
+    lab = Lab(4, threads_per_core=2, smt_factor=0.5)
+    for name in "ab":
+        lab.thread(name, 1.0)
+    lab.environment.run()
+    assert lab.log == [("a", 1.0), ("b", 1.0)]
+
+
+def test_finds_idle() -> None:
+    lab = Lab(2)
+    guest = Share("guest", lab.device.root, width=1)
+    inside, outside = Share("inside", guest), Share("outside", lab.device.root)
+    lab.thread("busy", parent=guest)
+    lab.run(0.1)
+    assert not lab.device.finds_idle(inside)
+    assert lab.device.finds_idle(outside)
+    lab.submit(outside, 1.0)
+    lab.run(0.2)
+    assert not lab.device.finds_idle(Share("third", lab.device.root))
+
+
+def test_a_capacity_is_a_number_of_processors() -> None:
+    with pytest.raises(ValueError, match=r"a capacity of 2.5 is no whole number of processors of 1; slices need whole"):
+        Quantum(simpy.Environment(), 2.5, 1.0)
+    lab = Lab(2)
+    with pytest.raises(ValueError, match="no whole number of processors"):
+        lab.device.set(lab.device.root, cap=0.5)
+
+
+# ---------------------------------------------------------------- stopped
+
+
+def test_frozen() -> None:
+    lab = Lab()
+    group = Share("group", lab.device.root)
+    frozen, other = lab.thread("frozen", 0.5, group), lab.thread("other", 1.0)
+    lab.run(0.1)
+    lab.device.set(group, frozen=True)
+    lab.run(0.4)
+    lab.device.set(group, frozen=False)
+    lab.environment.run()
+    assert frozen.frozen_s == pytest.approx(0.3)
+    assert lab.log == [("frozen", pytest.approx(1.3, abs=0.02)), ("other", 1.5)]
+    assert other.frozen_s == 0.0
+
+
+def test_a_frozen_device_stands_still() -> None:
+    lab = Lab(2)
+    thread = lab.thread("thread", 1.0)
+    lab.run(0.25)
+    lab.device.set(lab.device.root, frozen=True)
+    lab.run(1.25)
+    lab.device.set(lab.device.root, frozen=False)
+    lab.environment.run()
+    assert lab.log == [("thread", 2.0)]
+    assert thread.frozen_s == pytest.approx(1.0)
+
+
+def test_an_unused_budget_is_carried_over_up_to_the_burst() -> None:
+    """Quota 20 ms of 100: after idle periods 20 + 30 of 60 ms can be had at once from 0.3 on, without a burst 20."""
+    for burst_s, end_s in ((0.0, 0.52), (0.03, 0.41)):
+        lab = Lab()
+        group = Share("group", lab.device.root, cap=0.2, burst_s=burst_s)
+        thread = lab.thread("thread", 0.001, group)
+        lab.run(0.3)
+        lab.submit(thread, 0.06)
+        lab.environment.run()
+        assert lab.log[-1][1] == pytest.approx(end_s, abs=1e-9)
+
+
+# ---------------------------------------------------------------- what others are told
+
+
+def test_transitions() -> None:
+    told: list[Any] = []
+    lab = Lab(
+        scheduling=Scheduling("real_time"),
+        on_transition=lambda kind, share, cpu: told.append((kind, share.name, cpu, round(lab.environment.now, 6))),
+    )
+    guest = Share("guest", lab.device.root, width=1)
+    lab.thread("low", 0.02, guest)
+    high = Share("high", lab.device.root, weight=9.0)
+    lab.at(0.005, lambda: lab.submit(high, 0.001))
+    lab.environment.run()
+    assert told == [
+        ("switch", "guest", 0, 0.0),
+        ("switch", "low", 0, 0.0),
+        ("wake", "guest", 0, 0.0),
+        ("wake", "device", 0, 0.0),
+        ("preempt", "high", 0, 0.005),
+        ("switch", "high", 0, 0.005),
+        ("switch", "guest", 0, 0.006),
+        ("idle", "guest", 0, 0.021),
+        ("idle", "device", 0, 0.021),
+    ]
+
+
+def test_trace() -> None:
+    trace: list[Any] = []
+    lab = Lab(2, trace=trace)
+    for name, work in (("a", 0.02), ("b", 0.02), ("c", 0.01)):
+        lab.thread(name, work)
+    lab.environment.run()
+    assert sorted((cpu, name, round(begin, 9), round(end, 9)) for _, cpu, name, begin, end in trace) == [
+        (0, "a", 0.0, 0.01),
+        (0, "a", 0.02, 0.03),
+        (0, "c", 0.01, 0.02),
+        (1, "b", 0.0, 0.02),
+    ]
+
+
+@pytest.mark.parametrize("policy", ["round_robin", "cfs", "esx"])
+def test_shorter_slices_take_no_more_calendar_entries(policy: str) -> None:
+    """Weights 1 : 2 on one processor, pieces of about 0.1 s: an entry for each end, whatever the slice."""
+    names = {"round_robin": "slice_s", "cfs": "latency_s", "esx": "quantum_s"}
+    entries = []
+    for slice_s in (0.003, 0.0001):
+        parameters = {names[policy]: slice_s} | ({"minimum_granularity_s": 1e-6} if policy == "cfs" else {})
+        lab = Lab(scheduling=Scheduling(policy, parameters))
+        ends: list[float] = []
+
+        def again(share: Share, lab: Lab = lab, ends: list[float] = ends) -> None:
+            ends.append(lab.environment.now)
+            lab.device.submit(share, 0.1234567, again)
+
+        for weight in (1.0, 2.0):
+            lab.device.submit(Share("thread", lab.device.root, weight=weight), 0.1, again)
+        before = next(lab.environment._eid)
+        lab.environment.run(until=24.0)
+        assert len(ends) == pytest.approx(24.0 / 0.1234567, abs=2)
+        entries.append(next(lab.environment._eid) - before)
+    assert entries[0] == pytest.approx(entries[1], abs=6)
+    assert entries[1] < 1.2 * 200
