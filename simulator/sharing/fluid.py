@@ -1,17 +1,22 @@
-"""The plain fluid solver: rates change only when something arrives, ends or is set; between, work flows evenly.
+"""The fluid solver: rates change only when something arrives, ends or is set; between, work flows evenly.
 
-At every change all rates are computed anew from the root (O(n) for n runnable threads): obviously right, and
-the reference for any faster solver. Work is exact: what is removed early returns its exact remainder.
+Exact, at a cost that grows with the depth of the tree and hardly with the number of threads: hierarchical virtual time
+(``_levels``). Work is exact: what is removed early returns its exact remainder. One calendar entry serves the device;
+what ends at one instant is taken out together, then levels are found once, and those who wait are told within it in the
+order in which they had submitted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Iterable
 
 import simpy
 
-from simulator.sharing.tree import INFINITE, Share, distribute, measure_demand
+from simulator.sharing._clocks import advance, close_account, open_account
+from simulator.sharing._levels import Levels
+from simulator.sharing._nodes import Group, Leaf
+from simulator.sharing._timer import Timer
+from simulator.sharing.tree import INFINITE, Share
 
 FIDELITY = "fluid"
 NOT_MODELLED = (
@@ -39,11 +44,15 @@ class Fluid:
         self.root = Share("device", cap=capacity)
         self.served = 0.0
         self.active: dict[Share, None] = {}
-        self._then = environment.now
-        self._timer: simpy.Event | None = None
+        self._levels = Levels(self.root, unit_rate, environment.now)
+        self.root.node = self._levels.root
+        self._ended = 0.0
+        """Units of work of all that has ended or been taken back."""
+        self._orders = 0
+        self._changed: dict[Group, None] = {}
+        """Groups whose children have joined or left while ends are being told."""
         self._busy = False
-        self._alone: tuple[Share, ...] | None = ()
-        """Lineage of the only leaf that has a rate, empty if none has; None where several have."""
+        self._timer = Timer(environment, self._fire)
 
     # ---- the interface of every fidelity
 
@@ -55,18 +64,31 @@ class Fluid:
         """
         if share.active or share.children:
             raise ValueError(f"{share.name}: only an idle leaf can take work")
-        self._settle()
-        share.active, share.work, share.remaining, share.done = True, work, work, done
+        levels = self._levels
+        levels.now = now = self.environment.now
+        leaf = self._leaf(share)
+        share.active, share.work, share.remaining, leaf.done = True, work, work, done
         self.active[share] = None
-        self._count(share, 1)
-        self._rates()
+        self._orders += 1
+        leaf.order, leaf.left, leaf.since = self._orders, work, now
+        group = leaf.parent
+        advance(group, now, levels.quotas)
+        levels.join(leaf)
+        self._change(group)
 
     def remove(self, share: Share) -> float:
         """Take a leaf's work away; returns the exact remainder."""
-        self._settle()
-        self._drop(share)
-        self._rates()
-        return share.remaining
+        if self.active.pop(share, self) is self:
+            raise ValueError(f"{share.name} has no work")
+        levels, leaf = self._levels, share.node
+        assert isinstance(leaf, Leaf)
+        levels.now = now = self.environment.now
+        advance(leaf.parent, now, levels.quotas)
+        levels.leave(leaf)
+        share.active, share.remaining = False, leaf.left
+        self._ended += share.work - leaf.left
+        self._change(leaf.parent)
+        return leaf.left
 
     def set(
         self,
@@ -80,149 +102,146 @@ class Fluid:
     ) -> None:
         """Change a rule while work flows. The root's cap is the capacity of the device; nothing frozen is served.
 
+        A new number of processors or capacity costs a visit of every leaf that has work.
+
         Raises:
             ValueError: a weight that is not positive.
         """
         if weight is not None and weight <= 0:
             raise ValueError(f"share {share.name!r}: the weight must be positive, not {weight!r}")
-        self._settle()
+        levels, node = self._levels, share.node
+        levels.now = self.environment.now
+        everybody = share is self.root or width is not None
+        if everybody:
+            self.settle()
+        elif isinstance(node, Leaf) and share.active:
+            advance(node.parent, levels.now, levels.quotas)
+            levels.take(node.parent, node)
+        elif isinstance(node, Group):
+            advance(node, levels.now, levels.quotas)
         share.weight = share.weight if weight is None else weight
         share.cap = share.cap if cap is None else cap
         share.width = share.width if width is None else width
         share.reservation = share.reservation if reservation is None else reservation
         share.frozen = share.frozen if frozen is None else frozen
-        self._rates()
+        if everybody:
+            self._restart()
+        elif isinstance(node, Leaf) and share.active:
+            levels.join(node)
+            self._change(node.parent)
+        elif isinstance(node, Group):
+            levels.read_rules(node)
+            self._change(node, rules=True)
 
     def set_unit_rate(self, unit_rate: float, capacity: float) -> None:
         """Another clock frequency: the rate of one processor, and of all together."""
-        self._settle()
-        self.unit_rate = unit_rate
+        self.settle()
+        self.unit_rate = self._levels.unit_rate = unit_rate
         self.root.cap = capacity
-        self._rates()
+        self._restart()
 
     def settle(self) -> None:
         """Bring all accounts to the present."""
-        self._settle()
+        levels = self._levels
+        levels.now = now = self.environment.now
+        served = self._ended
+        for share in self.active:
+            leaf = share.node
+            assert isinstance(leaf, Leaf)
+            advance(leaf.parent, now, levels.quotas)
+            close_account(leaf, now, self.unit_rate)
+            open_account(leaf, now)
+            share.remaining = leaf.left
+            served += share.work - leaf.left
+        self.served = served
 
     def finds_idle(self, share: Share) -> bool:
         """Whether a thread that becomes runnable in a share would find a processor of it idle."""
         return share.rate < min(share.width * self.unit_rate, self.root.cap) * 0.999999
 
-    # ---- the algorithm
+    # ---- nodes
 
-    def _settle(self) -> None:
-        elapsed = self.environment.now - self._then
-        self._then = self.environment.now
-        if elapsed <= 0.0:
-            return
-        for leaf in self.active:
-            done = min(leaf.remaining, leaf.rate * elapsed)
-            leaf.remaining -= done
-            self.served += done
-            if leaf.rate < self.unit_rate:
-                self._classify(leaf, elapsed)
+    def _leaf(self, share: Share) -> Leaf:
+        """The node of a share that takes work; its groups have read their rules."""
+        leaf = share.node
+        if not isinstance(leaf, Leaf):
+            if share.parent is None:
+                raise ValueError(f"{share.name}: only an idle leaf can take work")
+            leaf = share.node = Leaf(share, self._group(share.parent))
+        if leaf.parent.rules != self._levels.rules:
+            self._read_rules(leaf.parent.path)
+        return leaf
 
-    def _classify(self, leaf: Share, elapsed: float) -> None:
-        """Why a leaf got less than a whole processor: it was stopped, its siblings, its quota, or others."""
-        if any(node.frozen for node in leaf.lineage):
-            leaf.frozen_s += elapsed
-            return
-        throttled = any(node.rate >= node.cap * (1.0 - 1e-9) for node in leaf.lineage)
-        has_all = not throttled and self._has_all(leaf)
-        alone = leaf.rate if has_all else min(self._rate_alone(leaf), self.unit_rate)
-        leaf.ready_s += elapsed * (1.0 - alone / self.unit_rate)
-        lost = elapsed * (alone - leaf.rate) / self.unit_rate
-        if throttled:
-            leaf.throttled_s += lost
-        else:
-            leaf.steal_s += lost
+    def _group(self, share: Share) -> Group:
+        group = share.node
+        if not isinstance(group, Group):
+            assert share.parent is not None
+            group = share.node = Group(share, self._group(share.parent))
+        return group
 
-    def _has_all(self, leaf: Share) -> bool:
-        """Whether the leaf's tenant gets what it would get with the device for itself."""
-        owner = self._owner(leaf)
-        return owner.rate >= min(owner.demand, self.root.cap, self._room(owner)) * (1.0 - 1e-12)
+    def _read_rules(self, path: Iterable[Group]) -> None:
+        for group in path:
+            if group.rules != self._levels.rules:
+                self._levels.read_rules(group)
 
-    def _owner(self, leaf: Share) -> Share:
-        return next((node for node in leaf.lineage if node.tenant), leaf)
+    # ---- what happens
 
-    def _room(self, owner: Share) -> float:
-        """The most that the systems a tenant stands on can give it, by their number of processors."""
-        return min(node.width for node in owner.lineage) * self.unit_rate
-
-    def _rate_alone(self, leaf: Share) -> float:
-        """The leaf's rate if its tenant had the device for itself and no quota."""
-        owner, lineage = self._owner(leaf), leaf.lineage
-        rate = min(self.root.cap, self._room(owner))
-        for node, below in pairwise(lineage[lineage.index(owner) :]):
-            siblings = [child for child in node.children if child.demand > 0.0]
-            wanted = sum(child.demand for child in siblings)
-            if wanted > rate:
-                part = rate * below.weight / sum(child.weight for child in siblings)
-                rate = max(part, rate - (wanted - below.demand))
-            rate = min(rate, below.width * self.unit_rate)
-        return max(rate, leaf.rate)
-
-    def _drop(self, share: Share) -> None:
-        if self.active.pop(share, self) is self:
-            raise ValueError(f"{share.name} has no work")
-        share.active = False
-        self._count(share, -1)
-
-    def _count(self, share: Share, more: int) -> None:
-        """One active leaf more or less: on everything it stands on."""
-        self.root.runnable += more
-        for node in share.lineage:
-            node.runnable += more
-
-    def _rates(self) -> None:
+    def _change(self, group: Group, *, rules: bool = False) -> None:
+        """Children of a group have joined or left, or its own rules have changed."""
         if self._busy:
+            self._changed[group] = None
             return
-        if len(self.active) <= 1 and self._alone is not None:
-            self._rates_of_one()
+        levels = self._levels
+        if rules:
+            levels.change_all({group: None})
         else:
-            distribute(self.root, measure_demand(self.root, self.unit_rate), self.unit_rate)
-            self._alone = next(iter(self.active)).lineage if len(self.active) == 1 else None
-        self._arm()
+            levels.change(group)
+        self._timer.arm(levels.next_end(levels.root))
 
-    def _rates_of_one(self) -> None:
-        """The same where at most one leaf is runnable, and was before: nothing is shared, only its lineage counts."""
-        assert self._alone is not None
-        for node in self._alone:
-            node.demand = node.crowd = node.rate = 0.0
-        leaf = next(iter(self.active), None)
-        self._alone = lineage = leaf.lineage if leaf else ()
-        wanted, crowd = (self.unit_rate, leaf.processes * self.unit_rate) if leaf else (0.0, 0.0)
-        for node in (*reversed(lineage), self.root):
-            bound = 0.0 if node.frozen else min(node.cap, node.width * self.unit_rate)
-            node.demand, node.crowd = wanted, crowd = min(wanted, bound), min(crowd, bound)
-        for node in (self.root, *lineage):
-            node.rate = wanted
-
-    def _arm(self) -> None:
-        soonest = min((leaf.remaining / leaf.rate for leaf in self.active if leaf.rate > 0.0), default=INFINITE)
-        self._timer = None
-        if soonest < INFINITE:
-            self._timer = self.environment.timeout(soonest)
-            assert self._timer.callbacks is not None
-            self._timer.callbacks.append(self._fire)
-
-    def _fire(self, timer: simpy.Event) -> None:
-        """Completions of one instant are taken together, then rates are computed once."""
-        if timer is not self._timer:
+    def _restart(self) -> None:
+        """Rules that reach everywhere have changed, and all accounts are at the present: divide all anew."""
+        levels = self._levels
+        levels.rules += 1
+        leaves = [share.node for share in self.active]
+        groups = {group: None for leaf in leaves if isinstance(leaf, Leaf) for group in leaf.parent.path}
+        groups[levels.root] = None
+        for group in groups:
+            levels.restart(group)
+        for leaf in leaves:
+            assert isinstance(leaf, Leaf)
+            leaf.demand = 0.0
+            levels.join(leaf)
+        if self._busy:
+            self._changed |= groups
             return
-        self._settle()
-        grain = _RELATIVE_TIME * max(1.0, self.environment.now)
-        ended = [leaf for leaf in self.active if leaf.remaining <= leaf.rate * grain]
+        levels.change_all(groups)
+        self._timer.arm(levels.next_end(levels.root))
+
+    def _fire(self) -> None:
+        """Completions of one instant are taken out together, those who wait are told, then levels are found once."""
+        levels = self._levels
+        levels.now = now = self.environment.now
+        root, found, changed = levels.root, list[Leaf](), self._changed
+        advance(root, now, levels.quotas)
+        levels.ended(root, _RELATIVE_TIME * max(1.0, now), found, changed, False)
+        if len(found) > 1:
+            found.sort(key=lambda leaf: leaf.order)
+        for leaf in found:
+            share = leaf.share
+            share.active, share.remaining = False, 0.0
+            self._ended += share.work
+            del self.active[share]
         self._busy = True
-        for leaf in ended:
-            self.served += leaf.remaining
-            leaf.remaining = 0.0
-            self._drop(leaf)
-        for leaf in ended:
+        for leaf in found:
             assert leaf.done is not None
-            leaf.done(leaf)
+            leaf.done(leaf.share)
         self._busy = False
-        self._rates()
+        if len(changed) == 1:
+            levels.change(next(iter(changed)))
+        elif changed:
+            levels.change_all(changed)
+        changed.clear()
+        self._timer.arm(levels.next_end(root))
 
 
 SHARING = Fluid

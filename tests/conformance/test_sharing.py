@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import simpy
 
+from references.plain_fluid import Plain
 from simulator.discovery import member, members
 from simulator.sharing.tree import Share
 
 MODULES = [member("sharing", name) for name in members("sharing")]
-FIDELITIES = [module.SHARING for module in MODULES if hasattr(module, "FIDELITY")]
+FIDELITIES = [*(module.SHARING for module in MODULES if hasattr(module, "FIDELITY")), Plain]
 LONG = 1e6
 
 
