@@ -255,4 +255,3 @@ def _alone(leaf: Leaf, elapsed: float) -> float:
     group = leaf.parent
     level = leaf.weight * (group.alone_level - leaf.alone_level)
     return level + leaf.wanted * (group.alone_full - leaf.alone_full)
-

@@ -25,7 +25,19 @@ from simulator.sharing._clocks import (
     open_account,
     rebase,
 )
-from simulator.sharing._nodes import FLOORED, MIXED, SATISFIED, SHARED, STOPPED, WAITING, Entry, Group, Leaf, Node
+from simulator.sharing._nodes import (
+    FLOORED,
+    MIXED,
+    SATISFIED,
+    SHARED,
+    STOPPED,
+    WAITING,
+    Entry,
+    Group,
+    Leaf,
+    Node,
+    current_rate,
+)
 from simulator.sharing.tree import INFINITE, Share
 
 _ENOUGH = 1.0 - 1e-12
@@ -169,7 +181,7 @@ class Levels:
                 self.take(parent, top)
                 parent.waiting.append(top)
                 top, parent = parent, parent.parent
-        self._pass(top, top.current_rate())
+        self._pass(top, current_rate(top))
         self._tell(top)
 
     def change_all(self, groups: dict[Group, None]) -> None:
@@ -293,7 +305,9 @@ class Levels:
             group.sharing += 1
         for node in waiting:
             if node.group:
-                node.level = node.weight * group.level / (node.shared_weight + sum(each.weight for each in node.waiting))
+                node.level = (
+                    node.weight * group.level / (node.shared_weight + sum(each.weight for each in node.waiting))
+                )
                 note_part(node)
                 self._share_waiting(node)
             self._insert_shared(group, node)
@@ -648,4 +662,3 @@ class Levels:
                 return tag
             heappop(heap)
         return INFINITE
-

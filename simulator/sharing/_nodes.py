@@ -65,7 +65,7 @@ class Leaf:
 
     def current_rate(self) -> float:
         """Units a second at present."""
-        return _current_rate(self)
+        return self.parent.rate_of(self)
 
 
 class Group:
@@ -87,13 +87,14 @@ class Group:
         virtual: integral of the level: its virtual time.
         stolen_level, stolen_full: see ``_clocks``; so are the other clocks.
         seen_...: the parent's clocks when this group's were last advanced.
+        behind: of the root, while ends are being told: what finds the levels that have changed since.
         rules: which edition of the rules it has read.
         full: whether its children get all they want while it gets all it wants; otherwise each gets ``part`` of
             that for a unit of weight.
     """
 
     __slots__ = (
-        "alone", "alone_full", "alone_level", "at", "bound", "contended", "count", "crowd", "crowds", "demand",
+        "alone", "alone_full", "alone_level", "at", "behind", "bound", "contended", "count", "crowd", "crowds", "demand",
         "demands", "ends", "falling", "floored", "frozen", "full", "granted", "level", "loss", "mixed", "parent",
         "part", "passes", "path", "place", "rate", "reservation", "reserved", "rising", "room", "rules", "satisfied",
         "seen_alone_full", "seen_alone_level", "seen_frozen", "seen_stolen_full", "seen_stolen_level",
@@ -121,6 +122,7 @@ class Group:
         self.seen_frozen = self.seen_alone_level = self.seen_alone_full = 0.0
         self.full, self.part, self.loss, self.alone = True, 0.0, 0, INFINITE
         self.rules = -1
+        self.behind: Callable[[], None] | None = None
         self.waiting: list[Node] = []
         self.empty()
 
@@ -141,15 +143,23 @@ class Group:
 
     def current_rate(self) -> float:
         """Units a second at present."""
-        return _current_rate(self)
+        return self.rate_of(self)
+
+    def rate_of(self, node: Node) -> float:
+        """Units a second at present of a group or of a child."""
+        behind = self.path[0].behind
+        if behind is not None:
+            behind()
+        return current_rate(node)
 
 
 Node = Leaf | Group
 
 
-def _current_rate(node: Node) -> float:
+def current_rate(node: Node) -> float:
+    """Units a second, as of the levels that were found last."""
     parent = node.parent
     if parent is not None and (node.state == SHARED or node.state == MIXED):
-        level = parent.current_rate() / parent.shared_weight if parent.state == SHARED else parent.level
+        level = current_rate(parent) / parent.shared_weight if parent.state == SHARED else parent.level
         return node.weight * level
     return node.rate if node.state == SATISFIED or node.state == FLOORED else 0.0

@@ -51,6 +51,7 @@ class Fluid:
         self._orders = 0
         self._changed: dict[Group, None] = {}
         """Groups whose children have joined or left while ends are being told."""
+        self._rules_changed = False
         self._busy = False
         self._timer = Timer(environment, self._fire)
 
@@ -190,6 +191,7 @@ class Fluid:
         """Children of a group have joined or left, or its own rules have changed."""
         if self._busy:
             self._changed[group] = None
+            self._rules_changed = self._rules_changed or rules
             return
         levels = self._levels
         if rules:
@@ -203,8 +205,8 @@ class Fluid:
         levels = self._levels
         levels.rules += 1
         leaves = [share.node for share in self.active]
-        groups = {group: None for leaf in leaves if isinstance(leaf, Leaf) for group in leaf.parent.path}
-        groups[levels.root] = None
+        touched = [*(leaf.parent for leaf in leaves if isinstance(leaf, Leaf)), *self._changed, levels.root]
+        groups = {group: None for last in touched for group in last.path}
         for group in groups:
             levels.restart(group)
         for leaf in leaves:
@@ -213,6 +215,7 @@ class Fluid:
             levels.join(leaf)
         if self._busy:
             self._changed |= groups
+            self._rules_changed = True
             return
         levels.change_all(groups)
         self._timer.arm(levels.next_end(levels.root))
@@ -231,17 +234,31 @@ class Fluid:
             share.active, share.remaining = False, 0.0
             self._ended += share.work
             del self.active[share]
+        self._tell(found)
+        self._catch_up()
+        root.behind = None
+        self._timer.arm(levels.next_end(root))
+
+    def _tell(self, leaves: list[Leaf]) -> None:
+        """Tell who waits; levels are found when all have been told, or when somebody asks for a rate."""
+        self._levels.root.behind = self._catch_up
         self._busy = True
-        for leaf in found:
+        for leaf in leaves:
             assert leaf.done is not None
             leaf.done(leaf.share)
         self._busy = False
-        if len(changed) == 1:
-            levels.change(next(iter(changed)))
-        elif changed:
-            levels.change_all(changed)
-        changed.clear()
-        self._timer.arm(levels.next_end(root))
+
+    def _catch_up(self) -> None:
+        """Find the levels after all that has joined and left at this instant so far."""
+        changed = self._changed
+        if not changed:
+            return
+        self._changed = {}
+        if len(changed) == 1 and not self._rules_changed:
+            self._levels.change(next(iter(changed)))
+        else:
+            self._levels.change_all(changed)
+        self._rules_changed = False
 
 
 SHARING = Fluid
