@@ -24,7 +24,7 @@ of what is called stolen here may be its siblings'. The sums of the parts are ex
 
 from __future__ import annotations
 
-from simulator.sharing._nodes import ABOVE, BELOW, FLOORED, OWNER, SATISFIED, SHARED, STOPPED, Group, Leaf
+from simulator.sharing._nodes import ABOVE, BELOW, FLOORED, OWNER, SATISFIED, SHARED, STOPPED, Common, Group, Leaf
 from simulator.sharing.tree import INFINITE
 
 NOTHING, STOLEN, THROTTLED = range(3)
@@ -33,8 +33,9 @@ _HELD = 1.0 - 1e-9
 _ENOUGH = 1.0 - 1e-12
 
 
-def advance(group: Group, now: float, quotas: bool) -> None:
+def advance(group: Group, common: Common) -> None:
     """Bring the clocks of a group and of all it stands on to the present; and the levels of what shares."""
+    now, quotas = common.now, common.quotas
     for each in group.path:
         parent = each.parent
         if each.state == SHARED:
@@ -185,58 +186,64 @@ def rebase(group: Group) -> None:
     group.seen_alone_level, group.seen_alone_full = parent.alone_level, parent.alone_full
 
 
-def open_account(leaf: Leaf, now: float) -> None:
+def open_account(leaf: Leaf, common: Common) -> None:
     """From now on the leaf's time counts; its group's clocks are at the present."""
     group = leaf.parent
-    leaf.since, leaf.frozen = now, group.frozen
+    leaf.since, leaf.frozen = common.now, group.frozen
     leaf.stolen_level, leaf.stolen_full = group.stolen_level, group.stolen_full
-    leaf.throttled_level, leaf.throttled_full = group.throttled_level, group.throttled_full
-    leaf.alone_level, leaf.alone_full = group.alone_level, group.alone_full
+    if common.quotas:
+        leaf.throttled_level, leaf.throttled_full = group.throttled_level, group.throttled_full
+        leaf.alone_level, leaf.alone_full = group.alone_level, group.alone_full
 
 
-def close_account(leaf: Leaf, now: float, unit_rate: float) -> None:
+def close_account(leaf: Leaf, common: Common) -> None:
     """Write down what a leaf has done and lost since its account was opened; its group's clocks are at the present."""
+    now = common.now
     elapsed = now - leaf.since
     if elapsed <= 0.0:
         return
-    group, state = leaf.parent, leaf.state
+    group, state, left = leaf.parent, leaf.state, leaf.left
     if state == SHARED:
         left = (leaf.tag - group.virtual) * leaf.weight
-    elif state == SATISFIED or state == FLOORED:
-        left = (leaf.tag - now) * leaf.rate if leaf.rate else leaf.left
-    else:
-        left = leaf.left
+    elif leaf.rate and state in (SATISFIED, FLOORED):
+        left = (leaf.tag - now) * leaf.rate
     if left < 0.0:
         left = 0.0
-    if state != SATISFIED or leaf.rate < unit_rate:
+    unit_rate = common.unit_rate
+    if state == SHARED and not common.quotas and group.frozen == leaf.frozen:
+        lack = elapsed * unit_rate - leaf.left + left
+        if lack > 0.0:
+            stolen = leaf.weight * (group.stolen_level - leaf.stolen_level)
+            stolen += leaf.wanted * (group.stolen_full - leaf.stolen_full)
+            if stolen > 0.0:
+                stolen = stolen if stolen < lack else lack
+                leaf.share.steal_s += stolen / unit_rate
+                lack -= stolen
+            leaf.share.ready_s += lack / unit_rate
+    elif state != SATISFIED or leaf.rate < unit_rate:
         _account(leaf, elapsed, leaf.left - left, unit_rate)
     leaf.left = left
 
 
 def _account(leaf: Leaf, elapsed: float, service: float, unit_rate: float) -> None:
-    """Divide the time in which a leaf had no whole processor."""
+    """Divide the time in which a leaf had no whole processor, whatever its state."""
     group, share, state = leaf.parent, leaf.share, leaf.state
     frozen = elapsed if share.frozen else group.frozen - leaf.frozen
-    lack = (elapsed - frozen) * unit_rate - service
-    if lack < 0.0:
-        lack = 0.0
+    lack = max(0.0, (elapsed - frozen) * unit_rate - service)
     stolen = throttled = 0.0
     if state == SHARED:
         stolen, throttled = _shared_loss(leaf)
     elif state == FLOORED:
-        alone = group.alone if group.loss == STOLEN and group.alone < INFINITE else INFINITE
+        alone = group.alone if group.loss == STOLEN else INFINITE
         lost = min(leaf.weight * alone, leaf.wanted) * (elapsed - frozen) - service
         stolen, throttled = (lost if group.loss == STOLEN else 0.0), (lost if group.loss == THROTTLED else 0.0)
     elif not share.frozen and share.cap < INFINITE and leaf.demand >= share.cap * _HELD:
         throttled = _alone(leaf, elapsed - frozen) - service
     throttled = min(max(throttled, 0.0), lack)
     stolen = min(max(stolen, 0.0), lack - throttled)
-    if frozen:
-        share.frozen_s += frozen
-    if throttled:
-        share.throttled_s += throttled / unit_rate
-    if stolen:
-        share.steal_s += stolen / unit_rate
+    share.frozen_s += frozen
+    share.throttled_s += throttled / unit_rate
+    share.steal_s += stolen / unit_rate
     share.ready_s += (lack - throttled - stolen) / unit_rate
 
 

@@ -25,6 +25,30 @@ Entry = tuple[float, int, "Leaf | Group"]
 """Of a heap: key, stamp, node. It is void when the node has another stamp by now."""
 
 
+class Common:
+    """What all nodes of one device have in common.
+
+    Attributes:
+        now: present time; whoever asks for anything sets it first.
+        unit_rate: the most that one leaf can use.
+        quotas: whether any share but the root has, or had, a quota: only then are the clocks for them kept.
+        rules: edition of what the whole tree depends on; a node that has read an older one reads again.
+        stamps: how many have been given out.
+    """
+
+    __slots__ = ("now", "quotas", "rules", "stamps", "unit_rate")
+
+    def __init__(self, now: float, unit_rate: float) -> None:
+        self.now, self.unit_rate = now, unit_rate
+        self.quotas = False
+        self.rules = self.stamps = 0
+
+    def stamp(self) -> int:
+        """The next one."""
+        self.stamps += 1
+        return self.stamps
+
+
 class Leaf:
     """A share that has work.
 
@@ -41,14 +65,14 @@ class Leaf:
         left: work left when its account was last written.
         since: that time, and the readings of its group's clocks then.
         order: how many had been submitted before it.
+        rules: edition of the rules by which it was measured; ``measures``: what that gave.
     """
 
     __slots__ = (
-        "alone_full", "alone_level", "crowd", "demand", "done", "frozen", "left", "order", "owner", "parent", "rate",
-        "reservation", "share", "since", "stamp", "state", "stolen_full", "stolen_level", "tag", "tag_stamp",
+        "alone_full", "alone_level", "crowd", "demand", "done", "frozen", "left", "measures", "order", "owner", "parent",
+        "rate", "reservation", "rules", "share", "since", "stamp", "state", "stolen_full", "stolen_level", "tag", "tag_stamp",
         "threshold", "throttled_full", "throttled_level", "wanted", "weight",
     )  # fmt: skip
-    group = False
 
     def __init__(self, share: Share, parent: Group) -> None:
         self.share, self.parent = share, parent
@@ -62,6 +86,7 @@ class Leaf:
         self.stolen_level = self.stolen_full = self.throttled_level = self.throttled_full = 0.0
         self.frozen = self.alone_level = self.alone_full = 0.0
         self.done: Callable[[Share], None] | None = None
+        self.rules, self.measures = -1, (0.0, 0.0, 0.0, share.weight)
 
     def current_rate(self) -> float:
         """Units a second at present."""
@@ -94,15 +119,14 @@ class Group:
     """
 
     __slots__ = (
-        "alone", "alone_full", "alone_level", "at", "behind", "bound", "contended", "count", "crowd", "crowds", "demand",
-        "demands", "ends", "falling", "floored", "frozen", "full", "granted", "level", "loss", "mixed", "parent",
+        "alone", "alone_full", "alone_level", "at", "behind", "bound", "contended", "count", "crowd", "crowds",
+        "demand", "demands", "ends", "falling", "floored", "frozen", "full", "granted", "level", "loss", "mixed", "parent",
         "part", "passes", "path", "place", "rate", "reservation", "reserved", "rising", "room", "rules", "satisfied",
         "seen_alone_full", "seen_alone_level", "seen_frozen", "seen_stolen_full", "seen_stolen_level",
         "seen_throttled_full", "seen_throttled_level", "seen_virtual", "share", "shared_weight", "sharing", "stamp",
         "state", "stolen_full", "stolen_level", "tag", "tag_stamp", "tags", "threshold", "throttled_full",
         "throttled_level", "virtual", "waiting", "wanted", "wants", "weight", "weights", "widest",
     )  # fmt: skip
-    group = True
 
     def __init__(self, share: Share, parent: Group | None) -> None:
         self.share, self.parent = share, parent

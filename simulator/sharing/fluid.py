@@ -8,15 +8,19 @@ order in which they had submitted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from operator import attrgetter
 
 import simpy
 
 from simulator.sharing._clocks import advance, close_account, open_account
-from simulator.sharing._levels import Levels
-from simulator.sharing._nodes import Group, Leaf
+from simulator.sharing._ends import next_end
+from simulator.sharing._filling import take
+from simulator.sharing._levels import change, change_all, join, leave, restart, take_ended
+from simulator.sharing._measures import read_rules
+from simulator.sharing._nodes import SATISFIED, Common, Group, Leaf
 from simulator.sharing._timer import Timer
-from simulator.sharing.tree import INFINITE, Share
+from simulator.sharing.tree import Share
 
 FIDELITY = "fluid"
 NOT_MODELLED = (
@@ -27,6 +31,7 @@ NOT_MODELLED = (
 """Effects that need real slices; named in every result of this fidelity."""
 
 _RELATIVE_TIME = 1e-12
+_order = attrgetter("order")
 
 
 class Fluid:
@@ -44,8 +49,10 @@ class Fluid:
         self.root = Share("device", cap=capacity)
         self.served = 0.0
         self.active: dict[Share, None] = {}
-        self._levels = Levels(self.root, unit_rate, environment.now)
-        self.root.node = self._levels.root
+        self._common = Common(environment.now, unit_rate)
+        self.root.node = self._root = Group(self.root, None)
+        self._root.state = SATISFIED
+        read_rules(self._root, self._common)
         self._ended = 0.0
         """Units of work of all that has ended or been taken back."""
         self._orders = 0
@@ -65,27 +72,33 @@ class Fluid:
         """
         if share.active or share.children:
             raise ValueError(f"{share.name}: only an idle leaf can take work")
-        levels = self._levels
-        levels.now = now = self.environment.now
-        leaf = self._leaf(share)
+        common = self._common
+        common.now = self.environment.now
+        leaf = share.node
+        if not isinstance(leaf, Leaf) or leaf.parent.rules != common.rules:
+            leaf = self._leaf(share)
         share.active, share.work, share.remaining, leaf.done = True, work, work, done
         self.active[share] = None
         self._orders += 1
-        leaf.order, leaf.left, leaf.since = self._orders, work, now
+        leaf.order, leaf.left, leaf.since = self._orders, work, common.now
         group = leaf.parent
-        advance(group, now, levels.quotas)
-        levels.join(leaf)
-        self._change(group)
+        advance(group, common)
+        join(leaf, common)
+        if self._busy:
+            self._changed[group] = None
+        else:
+            change(group, common)
+            self._timer.arm(next_end(self._root, common))
 
     def remove(self, share: Share) -> float:
         """Take a leaf's work away; returns the exact remainder."""
         if self.active.pop(share, self) is self:
             raise ValueError(f"{share.name} has no work")
-        levels, leaf = self._levels, share.node
+        common, leaf = self._common, share.node
         assert isinstance(leaf, Leaf)
-        levels.now = now = self.environment.now
-        advance(leaf.parent, now, levels.quotas)
-        levels.leave(leaf)
+        common.now = self.environment.now
+        advance(leaf.parent, common)
+        leave(leaf, common)
         share.active, share.remaining = False, leaf.left
         self._ended += share.work - leaf.left
         self._change(leaf.parent)
@@ -110,16 +123,16 @@ class Fluid:
         """
         if weight is not None and weight <= 0:
             raise ValueError(f"share {share.name!r}: the weight must be positive, not {weight!r}")
-        levels, node = self._levels, share.node
-        levels.now = self.environment.now
+        common, node = self._common, share.node
+        common.now = self.environment.now
         everybody = share is self.root or width is not None
         if everybody:
             self.settle()
         elif isinstance(node, Leaf) and share.active:
-            advance(node.parent, levels.now, levels.quotas)
-            levels.take(node.parent, node)
+            advance(node.parent, common)
+            take(node.parent, node, common)
         elif isinstance(node, Group):
-            advance(node, levels.now, levels.quotas)
+            advance(node, common)
         share.weight = share.weight if weight is None else weight
         share.cap = share.cap if cap is None else cap
         share.width = share.width if width is None else width
@@ -127,31 +140,33 @@ class Fluid:
         share.frozen = share.frozen if frozen is None else frozen
         if everybody:
             self._restart()
-        elif isinstance(node, Leaf) and share.active:
-            levels.join(node)
-            self._change(node.parent)
+        elif isinstance(node, Leaf):
+            node.rules = -1
+            if share.active:
+                join(node, common)
+                self._change(node.parent)
         elif isinstance(node, Group):
-            levels.read_rules(node)
+            read_rules(node, common)
             self._change(node, rules=True)
 
     def set_unit_rate(self, unit_rate: float, capacity: float) -> None:
         """Another clock frequency: the rate of one processor, and of all together."""
         self.settle()
-        self.unit_rate = self._levels.unit_rate = unit_rate
+        self.unit_rate = self._common.unit_rate = unit_rate
         self.root.cap = capacity
         self._restart()
 
     def settle(self) -> None:
         """Bring all accounts to the present."""
-        levels = self._levels
-        levels.now = now = self.environment.now
+        common = self._common
+        common.now = self.environment.now
         served = self._ended
         for share in self.active:
             leaf = share.node
             assert isinstance(leaf, Leaf)
-            advance(leaf.parent, now, levels.quotas)
-            close_account(leaf, now, self.unit_rate)
-            open_account(leaf, now)
+            advance(leaf.parent, common)
+            close_account(leaf, common)
+            open_account(leaf, common)
             share.remaining = leaf.left
             served += share.work - leaf.left
         self.served = served
@@ -169,8 +184,9 @@ class Fluid:
             if share.parent is None:
                 raise ValueError(f"{share.name}: only an idle leaf can take work")
             leaf = share.node = Leaf(share, self._group(share.parent))
-        if leaf.parent.rules != self._levels.rules:
-            self._read_rules(leaf.parent.path)
+        for group in leaf.parent.path:
+            if group.rules != self._common.rules:
+                read_rules(group, self._common)
         return leaf
 
     def _group(self, share: Share) -> Group:
@@ -180,11 +196,6 @@ class Fluid:
             group = share.node = Group(share, self._group(share.parent))
         return group
 
-    def _read_rules(self, path: Iterable[Group]) -> None:
-        for group in path:
-            if group.rules != self._levels.rules:
-                self._levels.read_rules(group)
-
     # ---- what happens
 
     def _change(self, group: Group, *, rules: bool = False) -> None:
@@ -193,55 +204,55 @@ class Fluid:
             self._changed[group] = None
             self._rules_changed = self._rules_changed or rules
             return
-        levels = self._levels
+        common = self._common
         if rules:
-            levels.change_all({group: None})
+            change_all({group: None}, common)
         else:
-            levels.change(group)
-        self._timer.arm(levels.next_end(levels.root))
+            change(group, common)
+        self._timer.arm(next_end(self._root, common))
 
     def _restart(self) -> None:
         """Rules that reach everywhere have changed, and all accounts are at the present: divide all anew."""
-        levels = self._levels
-        levels.rules += 1
-        leaves = [share.node for share in self.active]
-        touched = [*(leaf.parent for leaf in leaves if isinstance(leaf, Leaf)), *self._changed, levels.root]
+        common = self._common
+        common.rules += 1
+        leaves = [share.node for share in self.active if isinstance(share.node, Leaf)]
+        touched = [*(leaf.parent for leaf in leaves), *self._changed, self._root]
         groups = {group: None for last in touched for group in last.path}
         for group in groups:
-            levels.restart(group)
+            restart(group, common)
         for leaf in leaves:
-            assert isinstance(leaf, Leaf)
             leaf.demand = 0.0
-            levels.join(leaf)
+            join(leaf, common)
         if self._busy:
             self._changed |= groups
             self._rules_changed = True
             return
-        levels.change_all(groups)
-        self._timer.arm(levels.next_end(levels.root))
+        change_all(groups, common)
+        self._timer.arm(next_end(self._root, common))
 
     def _fire(self) -> None:
         """Completions of one instant are taken out together, those who wait are told, then levels are found once."""
-        levels = self._levels
-        levels.now = now = self.environment.now
-        root, found, changed = levels.root, list[Leaf](), self._changed
-        advance(root, now, levels.quotas)
-        levels.ended(root, _RELATIVE_TIME * max(1.0, now), found, changed, False)
+        common, root = self._common, self._root
+        common.now = now = self.environment.now
+        found = list[Leaf]()
+        advance(root, common)
+        take_ended(root, _RELATIVE_TIME * max(1.0, now), found, self._changed, common)
         if len(found) > 1:
-            found.sort(key=lambda leaf: leaf.order)
+            found.sort(key=_order)
+        active = self.active
         for leaf in found:
             share = leaf.share
             share.active, share.remaining = False, 0.0
             self._ended += share.work
-            del self.active[share]
+            del active[share]
         self._tell(found)
         self._catch_up()
         root.behind = None
-        self._timer.arm(levels.next_end(root))
+        self._timer.arm(next_end(root, common))
 
     def _tell(self, leaves: list[Leaf]) -> None:
         """Tell who waits; levels are found when all have been told, or when somebody asks for a rate."""
-        self._levels.root.behind = self._catch_up
+        self._root.behind = self._catch_up
         self._busy = True
         for leaf in leaves:
             assert leaf.done is not None
@@ -255,9 +266,9 @@ class Fluid:
             return
         self._changed = {}
         if len(changed) == 1 and not self._rules_changed:
-            self._levels.change(next(iter(changed)))
+            change(next(iter(changed)), self._common)
         else:
-            self._levels.change_all(changed)
+            change_all(changed, self._common)
         self._rules_changed = False
 
 
