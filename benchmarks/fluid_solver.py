@@ -1,8 +1,8 @@
 """What one change costs the fluid solver, against the plain solver that works all rates out anew.
 
 A change is an arrival or an end of work. Both solvers run the same work in turn in one process, with the ledger on and
-SimPy's calendar included; compare the ratios, and the growth down a column, rather than the microseconds, which are this
-machine's. Run: ``python benchmarks/fluid_solver.py [rounds]``.
+SimPy's calendar included; compare the ratios, and the growth down a column, rather than the microseconds, which are
+this machine's. Run: ``python benchmarks/fluid_solver.py [rounds]``.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import simpy
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from references.plain_fluid import Plain  # noqa: E402
+from references.plain_fluid import Plain
 
-from simulator.sharing.fluid import Fluid  # noqa: E402
-from simulator.sharing.tree import Share  # noqa: E402
+from simulator.sharing.fluid import Fluid
+from simulator.sharing.tree import Share
 
 WEIGHTS = (1.0, 2.0, 4.0, 8.0)
 

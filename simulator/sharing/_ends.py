@@ -54,7 +54,7 @@ def tell(group: Group, common: Common) -> None:
             moved = _move_threshold(parent, group, common)
         else:
             tag, heap = next_end(group, common), parent.ends
-        if tag != group.tag:
+        if tag != group.tag or not group.tag_stamp:
             group.tag = tag
             group.tag_stamp = common.stamp()
             heappush(heap, (tag, group.tag_stamp, group))

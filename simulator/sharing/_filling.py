@@ -1,4 +1,4 @@
-"""A pass over one group: the level at which what its children get adds up to what it has.
+"""The level of a group: where what its children get adds up to what it has. Nothing below the group is looked at.
 
 Two heaps of thresholds (demand over weight) say which child crosses when the level moves. Every move of a child raises
 the level, so those that get enough are moved first and those that do not last; only reservations lower it, and each of
@@ -7,59 +7,37 @@ them once. LAWS: GPS with caps (water-filling), here with reservations: ``min(de
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop
 
-from simulator.sharing._clocks import (
-    advance_own, advance_shared, close_account, note_loss, note_part, open_account, rebase,
-)  # fmt: skip
-from simulator.sharing._ends import lowest, next_end, shared_tag
-from simulator.sharing._measures import add_up
-from simulator.sharing._nodes import FLOORED, MIXED, SATISFIED, SHARED, STOPPED, WAITING, Common, Group, Leaf, Node
+from simulator.sharing._clocks import advance_own, advance_shared, close_account
+from simulator.sharing._ends import lowest
+from simulator.sharing._nodes import MIXED, SATISFIED, SHARED, STOPPED, WAITING, Common, Group, Leaf, Node
 from simulator.sharing.tree import INFINITE
 
 _ENOUGH = 1.0 - 1e-12
 _MORE = 1.0 + 1e-12
-_SURELY = 1.0 + 1e-9
-_PASSES = 65_536
-"""Passes of a group after which its sums are added up anew."""
+SURELY = 1.0 + 1e-9
+"""A level that is lower than a threshold by no more than this counts as having reached it."""
 
 
-def divide(group: Group, rate: float, common: Common) -> None:
-    """Divide a rate among the children of a group with a rate of its own; its clocks are at the present."""
-    group.rate = rate
-    group.passes += 1
-    if group.passes > _PASSES:
-        _add_up(group)
-    if group.mixed or group.reserved:
-        _take_unsettled(group, common)
-    enough: list[Node] = []
-    floored: list[tuple[Node, float]] = []
-    waiting = group.waiting
-    if rate >= group.demands * _ENOUGH:
-        _give_all(group, enough, common)
-        waiting = []
-    else:
-        group.waiting = []
-        if not group.contended:
-            _contend(group)
-        for node in waiting:
-            group.shared_weight += node.weight
-        group.sharing += len(waiting)
-        if group.reserved:
-            _fill_with_floors(group, rate, waiting, enough, floored, common)
-        else:
-            _fill(group, rate, waiting, enough, common)
-    note_part(group)
-    note_loss(group)
-    for node in enough:
-        _insert_with_rate(group, node, node.demand, SATISFIED, common)
-    for node, floor in floored:
-        _insert_with_rate(group, node, floor, FLOORED, common)
+def level_only(group: Group, rate: float, waiting: list[Node]) -> bool:
+    """Find a level at which nobody crosses: those that wait follow it, and all others stay what they are."""
+    weight = group.shared_weight
     for node in waiting:
-        if isinstance(node, Leaf):
-            _share_leaf(group, node, common)
-        else:
-            _follow(group, node, common)
+        weight += node.weight
+    left = rate - group.granted
+    if not weight or left <= 0.0:
+        return False
+    level = left / weight
+    for node in waiting:
+        if node.weight * level >= node.demand * _ENOUGH:
+            return False
+    rising, falling = group.rising, group.falling
+    if (rising and lowest(rising) <= level) or (falling and -lowest(falling) > level * _MORE):
+        return False
+    group.shared_weight, group.level = weight, level
+    group.sharing += len(waiting)
+    return True
 
 
 def bring(parent: Group, group: Group, common: Common) -> None:
@@ -94,7 +72,7 @@ def take(group: Group, node: Node, common: Common) -> None:
     node.stamp = node.tag_stamp = 0
 
 
-def _take_unsettled(group: Group, common: Common) -> None:
+def take_unsettled(group: Group, common: Common) -> None:
     """Those whose rates depend on more than the level are placed anew at every pass."""
     for node in [*group.mixed, *group.reserved]:
         if node.state not in (WAITING, STOPPED):
@@ -104,17 +82,10 @@ def _take_unsettled(group: Group, common: Common) -> None:
             group.waiting.append(node)
 
 
-def _add_up(group: Group) -> None:
-    add_up(group)
-    rates = [node.rate for _, stamp, node in group.ends if node.tag_stamp == stamp and node.state == SATISFIED]
-    weights = [node.weight for _, stamp, node in group.tags if node.tag_stamp == stamp]
-    group.granted, group.shared_weight = sum(rates), sum(weights) + sum(node.weight for node in group.mixed)
-
-
 # ---- the level
 
 
-def _give_all(group: Group, enough: list[Node], common: Common) -> None:
+def give_all(group: Group, enough: list[Node], common: Common) -> None:
     """Everybody gets all that can be used: no level, no thresholds."""
     enough += group.waiting
     group.waiting.clear()
@@ -137,7 +108,7 @@ def _give_all(group: Group, enough: list[Node], common: Common) -> None:
     group.satisfied += len(enough)
 
 
-def _contend(group: Group) -> None:
+def contend(group: Group) -> None:
     """From now on there is less than enough: thresholds of those that have enough count."""
     group.contended = True
     group.falling = [(-n.demand / n.weight, n.stamp, n) for _, s, n in group.ends if n.tag_stamp == s]
@@ -151,7 +122,7 @@ def _level(group: Group, rate: float) -> float:
     return INFINITE if left >= -rate * 1e-12 else 0.0
 
 
-def _fill(group: Group, rate: float, waiting: list[Node], enough: list[Node], common: Common) -> None:
+def fill(group: Group, rate: float, waiting: list[Node], enough: list[Node], common: Common) -> None:
     """Find the level of a group for a rate; moves who gets enough out of those that wait."""
     rising, falling = group.rising, group.falling
     while True:
@@ -196,17 +167,20 @@ def _pull(group: Group, node: Node, common: Common) -> Node:
     return node
 
 
-def _fill_with_floors(
-    group: Group, rate: float, waiting: list[Node], enough: list[Node], floored: list[tuple[Node, float]], common: Common
-) -> None:
-    """The same with reservations: bind those that the level gives less, which lowers it for the rest; again."""
-    floors = _floors(group, rate)
+def fill_with_floors(
+    group: Group, rate: float, waiting: list[Node], enough: list[Node], common: Common
+) -> list[tuple[Node, float]]:
+    """The same with reservations: bind those that the level gives less, which lowers it for the rest; again.
+
+    Returns those that are bound and their rates.
+    """
+    floors, floored = _floors(group, rate), list[tuple[Node, float]]()
     group.floored = 0.0
     while True:
-        _fill(group, rate - group.floored, waiting, enough, common)
+        fill(group, rate - group.floored, waiting, enough, common)
         below = [node for node in waiting if node in floors and floors[node] > node.weight * group.level]
         if not below:
-            return
+            return floored
         for node in below:
             waiting.remove(node)
             floored.append((node, floors[node]))
@@ -228,100 +202,3 @@ def _floors(group: Group, rate: float) -> dict[Node, float]:
     total = sum(floors.values())
     scale = min(1.0, rate / total) if total else 1.0
     return {node: floor * scale for node, floor in floors.items()}
-
-
-# ---- placing
-
-
-def _insert_with_rate(group: Group, node: Node, rate: float, state: int, common: Common) -> None:
-    node.state, node.rate = state, rate
-    if isinstance(node, Group):
-        rebase(node)
-        divide(node, rate, common)
-        tag = next_end(node, common)
-    else:
-        open_account(node, common)
-        tag = common.now + node.left / rate if rate else INFINITE
-    node.tag = tag
-    node.stamp = node.tag_stamp = stamp = common.stamp()
-    heappush(group.ends, (tag, stamp, node))
-    if state == SATISFIED and group.contended:
-        heappush(group.falling, (-node.demand / node.weight, stamp, node))
-
-
-def _share_leaf(group: Group, leaf: Leaf, common: Common) -> None:
-    leaf.state = SHARED
-    open_account(leaf, common)
-    leaf.tag = tag = group.virtual + leaf.left / leaf.weight
-    common.stamps = leaf.stamp = leaf.tag_stamp = stamp = common.stamps + 1
-    heappush(group.tags, (tag, stamp, leaf))
-    heappush(group.rising, (leaf.threshold, stamp, leaf))
-
-
-def _share_group(group: Group, child: Group, common: Common) -> None:
-    child.state = SHARED
-    rebase(child)
-    child.tag = tag = shared_tag(child, group)
-    child.stamp = child.tag_stamp = stamp = common.stamp()
-    heappush(group.tags, (tag, stamp, child))
-    heappush(group.rising, (child.threshold, stamp, child))
-
-
-def _follow(group: Group, child: Group, common: Common) -> None:
-    """A group that gets its weight's part: it shares if all in it does, otherwise it is passed at every pass."""
-    rate, surely = child.weight * group.level, group.level * _SURELY
-    child.threshold = shared_threshold(child, rate)
-    if child.threshold <= surely:
-        child.state = MIXED
-        rebase(child)
-        divide(child, rate, common)
-        child.threshold = shared_threshold(child, rate)
-    if child.threshold > surely:
-        share_waiting(child, rate, common)
-        _share_group(group, child, common)
-        return
-    group.mixed[child] = None
-    child.tag = tag = next_end(child, common)
-    child.stamp = child.tag_stamp = stamp = common.stamp()
-    heappush(group.ends, (tag, stamp, child))
-
-
-def shared_threshold(group: Group, rate: float) -> float:
-    """The parent's level at which something in the group would no longer share; 0 where something does not now."""
-    if group.satisfied or group.mixed or group.reserved:
-        return 0.0
-    weight = group.shared_weight
-    for each in group.waiting:
-        weight += each.weight
-    if not weight:
-        return 0.0
-    level = rate / weight
-    least = lowest(group.rising)
-    for each in group.waiting:
-        if isinstance(each, Group):
-            each.threshold = shared_threshold(each, each.weight * level)
-        if each.threshold < least:
-            least = each.threshold
-    if least <= level * _SURELY:
-        return 0.0
-    total = weight * least
-    return (total if total < group.bound else group.bound) / group.weight
-
-
-def share_waiting(group: Group, rate: float, common: Common) -> None:
-    """What waits in a group of this rate follows its level from now on, and so does what waits below."""
-    group.contended = True
-    waiting = group.waiting
-    if waiting:
-        group.waiting = []
-        for node in waiting:
-            group.shared_weight += node.weight
-        group.sharing += len(waiting)
-    group.level = rate / group.shared_weight
-    note_part(group)
-    for node in waiting:
-        if isinstance(node, Leaf):
-            _share_leaf(group, node, common)
-        else:
-            share_waiting(node, node.weight * group.level, common)
-            _share_group(group, node, common)

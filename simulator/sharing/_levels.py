@@ -11,17 +11,16 @@ queueing algorithms (SIGCOMM 1996); Valente, exact GPS simulation with logarithm
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from simulator.sharing._clocks import advance, note_part, open_account, rebase
 from simulator.sharing._ends import first, tell
-from simulator.sharing._filling import bring, divide, share_waiting, shared_threshold, take
+from simulator.sharing._filling import SURELY, bring, take
 from simulator.sharing._measures import Measures, measure_group, measure_leaf, read_rules, settle_in
 from simulator.sharing._nodes import MIXED, SATISFIED, SHARED, STOPPED, WAITING, Common, Group, Leaf, current_rate
+from simulator.sharing._passes import divide, share_waiting, shared_threshold
 from simulator.sharing.tree import INFINITE
-
-_SURELY = 1.0 + 1e-9
-_IDLE = (0.0, 0.0, 0.0)
 
 
 def join(leaf: Leaf, common: Common) -> None:
@@ -41,8 +40,9 @@ def leave(leaf: Leaf, common: Common) -> None:
     """Write a leaf's account and take it out; its group's clocks are at the present."""
     group = leaf.parent
     take(group, leaf, common)
-    settle_in(group, leaf, (*_IDLE, leaf.weight))
     leaf.state = STOPPED
+    if leaf.demand > 0.0:
+        settle_in(group, leaf, (0.0, 0.0, 0.0, leaf.weight))
 
 
 def restart(group: Group, common: Common) -> None:
@@ -55,18 +55,32 @@ def restart(group: Group, common: Common) -> None:
     read_rules(group, common)
 
 
-def change(group: Group, common: Common) -> None:
-    """Children of one group have joined or left: pass over all that this touches."""
-    if group.waiting and not group.contended and _flow_freely(group, common):
+def change(groups: Iterable[Group], common: Common) -> None:
+    """Children of some groups have joined or left: pass over all that this touches."""
+    rest = [group for group in groups if group.contended or not _flow_freely(group, common)]
+    if len(rest) == 1:
+        _finish(_rise(rest[0], common), common)
         return
-    top = _rise(group, common)
+    rest.sort(key=_depth, reverse=True)
+    tops = {_rise(group, common): None for group in rest}
+    for top in sorted((top for top in tops if top.state != WAITING), key=_depth):
+        advance(top, common)
+        _finish(top, common)
+
+
+def _depth(group: Group) -> int:
+    return len(group.path)
+
+
+def _finish(top: Group, common: Common) -> None:
+    """Pass over a group whose allotment has not changed, and all that waits below it."""
     parent = top.parent
     if parent is None:
         _divide_root(top, common)
         return
     if top.state == SHARED:
         rate = top.weight * parent.level
-        if shared_threshold(top, rate) > parent.level * _SURELY:
+        if shared_threshold(top, rate) > parent.level * SURELY:
             share_waiting(top, rate, common)
             tell(top, common)
             return
@@ -96,7 +110,8 @@ def change_all(groups: dict[Group, None], common: Common) -> None:
 
 
 def _divide_root(root: Group, common: Common) -> None:
-    divide(root, 0.0 if root.share.frozen else min(root.demands, root.bound), common)
+    demands, bound = root.demands, root.bound
+    divide(root, 0.0 if root.share.frozen else demands if demands < bound else bound, common)
 
 
 # ---- up
@@ -118,9 +133,10 @@ def _rise(group: Group, common: Common) -> Group:
         note_part(group)
         measures = demand, wanted, crowd, weight = measure_group(group, common)
         same = demand == group.demand and weight == group.weight
-        if same and wanted == group.wanted and crowd == group.crowd:
+        waits = group.state == WAITING
+        if same and not waits and wanted == group.wanted and crowd == group.crowd:
             break
-        if demand > 0.0 and (same or _is_short(group, parent, demand, weight)):
+        if demand > 0.0 and not waits and (same or _is_short(group, parent, demand, weight)):
             held.append(group)
             settle_in(parent, group, measures)
         else:
@@ -135,7 +151,7 @@ def _is_short(group: Group, parent: Group, demand: float, weight: float) -> bool
     """Whether a group follows its parent's level, and still does with another demand: nobody else notices."""
     if weight != group.weight or group.reservation:
         return False
-    return group.state in (SHARED, MIXED) and demand > weight * parent.level * _SURELY
+    return group.state in (SHARED, MIXED) and demand > weight * parent.level * SURELY
 
 
 def _hold(groups: list[Group], common: Common) -> None:
@@ -169,9 +185,12 @@ def _flow_freely(group: Group, common: Common) -> bool:
         demand = each.demands + more
         if each.contended or demand > each.bound or each.share.frozen or (each.waiting and each is not group):
             return False
-        if each.state != SATISFIED and (each.state != STOPPED or each.satisfied):
+        if each.state != SATISFIED and (each.state != STOPPED or each.satisfied or demand <= 0.0):
             return False
         more = demand - each.demand
+    for leaf in group.waiting:
+        if not isinstance(leaf, Leaf):
+            return False
     for leaf in group.waiting:
         assert isinstance(leaf, Leaf)
         _start(group, leaf, common)
@@ -206,7 +225,10 @@ def _hand_up(group: Group, common: Common) -> None:
         parent.granted += group.demand - group.rate
         group.rate = group.demand
         tag = first(group.ends)
-        if tag != group.tag or not group.tag_stamp:
+        if not group.count:
+            group.state, group.stamp, group.tag_stamp = STOPPED, 0, 0
+            parent.satisfied -= 1
+        elif tag != group.tag or not group.tag_stamp:
             group.tag = tag
             group.stamp = group.tag_stamp = stamp = common.stamp()
             heappush(parent.ends, (tag, stamp, group))
@@ -242,7 +264,7 @@ def take_ended(
             found.append(node)
             changed[group] = None
         else:
-            node.tag, node.tag_stamp = INFINITE, 0
+            node.tag, node.tag_stamp = INFINITE, common.stamp()
+            heappush(heap, (INFINITE, node.tag_stamp, node))
             bring(group, node, common)
             take_ended(node, grain, found, changed, common, True)
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.sharing._nodes import Common, Group, Leaf, Node
+from simulator.sharing._nodes import MIXED, SATISFIED, SHARED, Common, Group, Leaf, Node
 from simulator.sharing.tree import INFINITE
 
 Measures = tuple[float, float, float, float]
@@ -93,9 +93,12 @@ def settle_in(parent: Group, node: Node, measures: Measures) -> None:
 def add_up(group: Group) -> None:
     """Sums collect rounding errors: add those of a group up anew."""
     group.passes = 0
-    here = [node for heap in (group.tags, group.ends) for _, stamp, node in heap if node.tag_stamp == stamp]
-    here += group.waiting
+    heaps = (group.tags, group.ends)
+    here = [node for heap in heaps for _, stamp, node in heap if node.tag_stamp == stamp and node.state != MIXED]
+    here += [*group.mixed, *group.waiting]
     group.weights = sum(node.weight for node in here)
     group.demands = sum(node.demand for node in here)
     group.wants = sum(node.wanted for node in here)
     group.crowds = sum(node.crowd for node in here)
+    group.granted = sum(node.rate for node in here if node.state == SATISFIED)
+    group.shared_weight = sum(node.weight for node in here if node.state in (SHARED, MIXED))

@@ -69,14 +69,14 @@ class Leaf:
     """
 
     __slots__ = (
-        "alone_full", "alone_level", "crowd", "demand", "done", "frozen", "left", "measures", "order", "owner", "parent",
-        "rate", "reservation", "rules", "share", "since", "stamp", "state", "stolen_full", "stolen_level", "tag", "tag_stamp",
-        "threshold", "throttled_full", "throttled_level", "wanted", "weight",
+        "alone_full", "alone_level", "crowd", "demand", "done", "frozen", "left", "measures", "order", "owner",
+        "parent", "rate", "reservation", "rules", "share", "since", "stamp", "state", "stolen_full", "stolen_level",
+        "tag", "tag_stamp", "threshold", "throttled_full", "throttled_level", "wanted", "weight",
     )  # fmt: skip
 
     def __init__(self, share: Share, parent: Group) -> None:
         self.share, self.parent = share, parent
-        self.owner = not parent.place
+        self.owner: bool = parent.place == ABOVE
         """Whether it is a tenant of its own: none of the shares it stands on is one."""
         self.state = STOPPED
         self.stamp = self.tag_stamp = self.order = 0
@@ -120,8 +120,9 @@ class Group:
 
     __slots__ = (
         "alone", "alone_full", "alone_level", "at", "behind", "bound", "contended", "count", "crowd", "crowds",
-        "demand", "demands", "ends", "falling", "floored", "frozen", "full", "granted", "level", "loss", "mixed", "parent",
-        "part", "passes", "path", "place", "rate", "reservation", "reserved", "rising", "room", "rules", "satisfied",
+        "demand", "demands", "ends", "falling", "floored", "frozen", "full", "granted", "level", "loss", "mixed",
+        "parent", "part", "passes", "path", "place", "rate", "reservation", "reserved", "rising", "room", "rules",
+        "satisfied",
         "seen_alone_full", "seen_alone_level", "seen_frozen", "seen_stolen_full", "seen_stolen_level",
         "seen_throttled_full", "seen_throttled_level", "seen_virtual", "share", "shared_weight", "sharing", "stamp",
         "state", "stolen_full", "stolen_level", "tag", "tag_stamp", "tags", "threshold", "throttled_full",
@@ -132,7 +133,7 @@ class Group:
         self.share, self.parent = share, parent
         self.path: tuple[Group, ...] = (*parent.path, self) if parent else (self,)
         inside = parent is not None and parent.place != ABOVE
-        self.place = BELOW if inside else OWNER if share.tenant else ABOVE
+        self.place: int = BELOW if inside else OWNER if share.tenant else ABOVE
         self.state = STOPPED if parent else SATISFIED
         self.stamp = self.tag_stamp = self.passes = 0
         self.weight = share.weight

@@ -87,7 +87,7 @@ class Fluid:
         if self._busy:
             self._changed[group] = None
         else:
-            change(group, common)
+            change((group,), common)
             self._timer.arm(next_end(self._root, common))
 
     def remove(self, share: Share) -> float:
@@ -208,7 +208,7 @@ class Fluid:
         if rules:
             change_all({group: None}, common)
         else:
-            change(group, common)
+            change((group,), common)
         self._timer.arm(next_end(self._root, common))
 
     def _restart(self) -> None:
@@ -265,11 +265,11 @@ class Fluid:
         if not changed:
             return
         self._changed = {}
-        if len(changed) == 1 and not self._rules_changed:
-            change(next(iter(changed)), self._common)
-        else:
+        if self._rules_changed:
+            self._rules_changed = False
             change_all(changed, self._common)
-        self._rules_changed = False
+        else:
+            change(changed, self._common)
 
 
 SHARING = Fluid

@@ -60,9 +60,9 @@ class Share:
 
     __slots__ = (
         "_rate", "active", "burst_s", "cap", "children", "cpus", "crowd", "demand", "done", "frozen", "frozen_s",
-        "lineage", "name", "node", "parent", "payload", "period_s", "processes", "ready_s", "refill_s", "refills", "remaining",
-        "reservation", "runnable", "scheduling", "steal_s", "switch_s", "switches", "tenant", "throttled_s",
-        "weight", "weight_rule", "width", "work", "working_set_bytes",
+        "lineage", "name", "node", "parent", "payload", "period_s", "processes", "ready_s", "refill_s", "refills",
+        "remaining", "reservation", "runnable", "scheduling", "steal_s", "switch_s", "switches", "tenant",
+        "throttled_s", "weight", "weight_rule", "width", "work", "working_set_bytes",
     )  # fmt: skip
 
     def __init__(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import simpy
-
 from references.plain_fluid import Plain
+
 from simulator.discovery import member, members
 from simulator.sharing.tree import Share
 

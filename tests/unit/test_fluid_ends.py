@@ -113,7 +113,7 @@ def test_a_run_may_end_with_a_piece_of_work_and_go_on(environment: simpy.Environ
 
 
 def test_an_end_may_stop_another_thread(environment: simpy.Environment, cpu: Processor) -> None:
-    """Two cores, three threads: after 1.5 s one ends and stops the second, which has had 1 of its 4; the third goes on."""
+    """Two cores, three threads: after 1.5 s one ends and stops the second, which has had 1 of its 4; one goes on."""
     share, log = Share("victim", cpu.root), []
 
     def killer() -> Iterator[simpy.Event]:
