@@ -27,7 +27,7 @@ class Sharing(Protocol):
     """Leaves that have work."""
 
     def schedule(self, scheduling: Scheduling) -> None:
-        """Choose the scheduler of the root, before anything runs; where there are no slices rates do not depend on it."""
+        """Choose the scheduler of the root before anything runs; without slices rates do not depend on it."""
 
     def submit(self, share: Share, work: float, done: Callable[[Share], None]) -> None:
         """Give an idle leaf work; ``done(share)`` is called when it has flowed through."""

@@ -1,17 +1,26 @@
-"""The plain fluid solver: rates change only when something arrives, ends or is set; between, work flows evenly.
+"""The fluid solver: rates change only when something arrives, ends or is set; between, work flows evenly.
 
-At every change all rates are computed anew from the root (O(n) for n runnable threads): obviously right, and
-the reference for any faster solver. Work is exact: what is removed early returns its exact remainder.
+Exact, at a cost that grows with the depth of the tree and hardly with the number of threads: hierarchical virtual time
+(``_levels``). Work is exact: what is removed early returns its exact remainder. One calendar entry serves the device;
+what ends at one instant is taken out together, then levels are found once, and those who wait are told within it in the
+order in which they had submitted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from operator import attrgetter
 
 import simpy
 
-from simulator.sharing.tree import INFINITE, Scheduling, Share, distribute, measure_demand
+from simulator.sharing._clocks import advance, close_account, open_account
+from simulator.sharing._ends import next_end
+from simulator.sharing._filling import take
+from simulator.sharing._levels import change, change_all, join, leave, restart, take_ended
+from simulator.sharing._measures import read_rules
+from simulator.sharing._nodes import SATISFIED, Common, Group, Leaf
+from simulator.sharing._timer import Timer
+from simulator.sharing.tree import Scheduling, Share
 
 FIDELITY = "fluid"
 SLICES = False
@@ -23,6 +32,7 @@ NOT_MODELLED = (
 """Effects that need real slices; named in every result of this fidelity."""
 
 _RELATIVE_TIME = 1e-12
+_order = attrgetter("order")
 
 
 class Fluid:
@@ -40,11 +50,18 @@ class Fluid:
         self.root = Share("device", cap=capacity)
         self.served = 0.0
         self.active: dict[Share, None] = {}
-        self._then = environment.now
-        self._timer: simpy.Event | None = None
+        self._common = Common(environment.now, unit_rate)
+        self.root.node = self._root = Group(self.root, None)
+        self._root.state = SATISFIED
+        read_rules(self._root, self._common)
+        self._ended = 0.0
+        """Units of work of all that has ended or been taken back."""
+        self._orders = 0
+        self._changed: dict[Group, None] = {}
+        """Groups whose children have joined or left while ends are being told."""
+        self._rules_changed = False
         self._busy = False
-        self._alone: tuple[Share, ...] | None = ()
-        """Lineage of the only leaf that has a rate, empty if none has; None where several have."""
+        self._timer = Timer(environment, self._fire)
 
     # ---- the interface of every fidelity
 
@@ -60,18 +77,37 @@ class Fluid:
         """
         if share.active or share.children:
             raise ValueError(f"{share.name}: only an idle leaf can take work")
-        self._settle()
-        share.active, share.work, share.remaining, share.done = True, work, work, done
+        common = self._common
+        common.now = self.environment.now
+        leaf = share.node
+        if not isinstance(leaf, Leaf) or leaf.parent.rules != common.rules:
+            leaf = self._leaf(share)
+        share.active, share.work, share.remaining, leaf.done = True, work, work, done
         self.active[share] = None
-        self._count(share, 1)
-        self._rates()
+        self._orders += 1
+        leaf.order, leaf.left, leaf.since = self._orders, work, common.now
+        group = leaf.parent
+        advance(group, common)
+        join(leaf, common)
+        if self._busy:
+            self._changed[group] = None
+        else:
+            change((group,), common)
+            self._timer.arm(next_end(self._root, common))
 
     def remove(self, share: Share) -> float:
         """Take a leaf's work away; returns the exact remainder."""
-        self._settle()
-        self._drop(share)
-        self._rates()
-        return share.remaining
+        if self.active.pop(share, self) is self:
+            raise ValueError(f"{share.name} has no work")
+        common, leaf = self._common, share.node
+        assert isinstance(leaf, Leaf)
+        common.now = self.environment.now
+        advance(leaf.parent, common)
+        leave(leaf, common)
+        share.active, share.remaining = False, leaf.left
+        self._ended += share.work - leaf.left
+        self._change(leaf.parent)
+        return leaf.left
 
     def set(
         self,
@@ -85,149 +121,160 @@ class Fluid:
     ) -> None:
         """Change a rule while work flows. The root's cap is the capacity of the device; nothing frozen is served.
 
+        A new number of processors or capacity costs a visit of every leaf that has work.
+
         Raises:
             ValueError: a weight that is not positive.
         """
         if weight is not None and weight <= 0:
             raise ValueError(f"share {share.name!r}: the weight must be positive, not {weight!r}")
-        self._settle()
+        common, node = self._common, share.node
+        common.now = self.environment.now
+        everybody = share is self.root or width is not None
+        if everybody:
+            self.settle()
+        elif isinstance(node, Leaf) and share.active:
+            advance(node.parent, common)
+            take(node.parent, node, common)
+        elif isinstance(node, Group):
+            advance(node, common)
         share.weight = share.weight if weight is None else weight
         share.cap = share.cap if cap is None else cap
         share.width = share.width if width is None else width
         share.reservation = share.reservation if reservation is None else reservation
         share.frozen = share.frozen if frozen is None else frozen
-        self._rates()
+        if everybody:
+            self._restart()
+        elif isinstance(node, Leaf):
+            node.rules = -1
+            if share.active:
+                join(node, common)
+                self._change(node.parent)
+        elif isinstance(node, Group):
+            read_rules(node, common)
+            self._change(node, rules=True)
 
     def set_unit_rate(self, unit_rate: float, capacity: float) -> None:
         """Another clock frequency: the rate of one processor, and of all together."""
-        self._settle()
-        self.unit_rate = unit_rate
+        self.settle()
+        self.unit_rate = self._common.unit_rate = unit_rate
         self.root.cap = capacity
-        self._rates()
+        self._restart()
 
     def settle(self) -> None:
         """Bring all accounts to the present."""
-        self._settle()
+        common = self._common
+        common.now = self.environment.now
+        served = self._ended
+        for share in self.active:
+            leaf = share.node
+            assert isinstance(leaf, Leaf)
+            advance(leaf.parent, common)
+            close_account(leaf, common)
+            open_account(leaf, common)
+            share.remaining = leaf.left
+            served += share.work - leaf.left
+        self.served = served
 
     def finds_idle(self, share: Share) -> bool:
         """Whether a thread that becomes runnable in a share would find a processor of it idle."""
         return share.rate < min(share.width * self.unit_rate, self.root.cap) * 0.999999
 
-    # ---- the algorithm
+    # ---- nodes
 
-    def _settle(self) -> None:
-        elapsed = self.environment.now - self._then
-        self._then = self.environment.now
-        if elapsed <= 0.0:
-            return
-        for leaf in self.active:
-            done = min(leaf.remaining, leaf.rate * elapsed)
-            leaf.remaining -= done
-            self.served += done
-            if leaf.rate < self.unit_rate:
-                self._classify(leaf, elapsed)
+    def _leaf(self, share: Share) -> Leaf:
+        """The node of a share that takes work; its groups have read their rules."""
+        leaf = share.node
+        if not isinstance(leaf, Leaf):
+            if share.parent is None:
+                raise ValueError(f"{share.name}: only an idle leaf can take work")
+            leaf = share.node = Leaf(share, self._group(share.parent))
+        for group in leaf.parent.path:
+            if group.rules != self._common.rules:
+                read_rules(group, self._common)
+        return leaf
 
-    def _classify(self, leaf: Share, elapsed: float) -> None:
-        """Why a leaf got less than a whole processor: it was stopped, its siblings, its quota, or others."""
-        if any(node.frozen for node in leaf.lineage):
-            leaf.frozen_s += elapsed
-            return
-        throttled = any(node.rate >= node.cap * (1.0 - 1e-9) for node in leaf.lineage)
-        has_all = not throttled and self._has_all(leaf)
-        alone = leaf.rate if has_all else min(self._rate_alone(leaf), self.unit_rate)
-        leaf.ready_s += elapsed * (1.0 - alone / self.unit_rate)
-        lost = elapsed * (alone - leaf.rate) / self.unit_rate
-        if throttled:
-            leaf.throttled_s += lost
-        else:
-            leaf.steal_s += lost
+    def _group(self, share: Share) -> Group:
+        group = share.node
+        if not isinstance(group, Group):
+            assert share.parent is not None
+            group = share.node = Group(share, self._group(share.parent))
+        return group
 
-    def _has_all(self, leaf: Share) -> bool:
-        """Whether the leaf's tenant gets what it would get with the device for itself."""
-        owner = self._owner(leaf)
-        return owner.rate >= min(owner.demand, self.root.cap, self._room(owner)) * (1.0 - 1e-12)
+    # ---- what happens
 
-    def _owner(self, leaf: Share) -> Share:
-        return next((node for node in leaf.lineage if node.tenant), leaf)
-
-    def _room(self, owner: Share) -> float:
-        """The most that the systems a tenant stands on can give it, by their number of processors."""
-        return min(node.width for node in owner.lineage) * self.unit_rate
-
-    def _rate_alone(self, leaf: Share) -> float:
-        """The leaf's rate if its tenant had the device for itself and no quota."""
-        owner, lineage = self._owner(leaf), leaf.lineage
-        rate = min(self.root.cap, self._room(owner))
-        for node, below in pairwise(lineage[lineage.index(owner) :]):
-            siblings = [child for child in node.children if child.demand > 0.0]
-            wanted = sum(child.demand for child in siblings)
-            if wanted > rate:
-                part = rate * below.weight / sum(child.weight for child in siblings)
-                rate = max(part, rate - (wanted - below.demand))
-            rate = min(rate, below.width * self.unit_rate)
-        return max(rate, leaf.rate)
-
-    def _drop(self, share: Share) -> None:
-        if self.active.pop(share, self) is self:
-            raise ValueError(f"{share.name} has no work")
-        share.active = False
-        self._count(share, -1)
-
-    def _count(self, share: Share, more: int) -> None:
-        """One active leaf more or less: on everything it stands on."""
-        self.root.runnable += more
-        for node in share.lineage:
-            node.runnable += more
-
-    def _rates(self) -> None:
+    def _change(self, group: Group, *, rules: bool = False) -> None:
+        """Children of a group have joined or left, or its own rules have changed."""
         if self._busy:
+            self._changed[group] = None
+            self._rules_changed = self._rules_changed or rules
             return
-        if len(self.active) <= 1 and self._alone is not None:
-            self._rates_of_one()
+        common = self._common
+        if rules:
+            change_all({group: None}, common)
         else:
-            distribute(self.root, measure_demand(self.root, self.unit_rate), self.unit_rate)
-            self._alone = next(iter(self.active)).lineage if len(self.active) == 1 else None
-        self._arm()
+            change((group,), common)
+        self._timer.arm(next_end(self._root, common))
 
-    def _rates_of_one(self) -> None:
-        """The same where at most one leaf is runnable, and was before: nothing is shared, only its lineage counts."""
-        assert self._alone is not None
-        for node in self._alone:
-            node.demand = node.crowd = node.rate = 0.0
-        leaf = next(iter(self.active), None)
-        self._alone = lineage = leaf.lineage if leaf else ()
-        wanted, crowd = (self.unit_rate, leaf.processes * self.unit_rate) if leaf else (0.0, 0.0)
-        for node in (*reversed(lineage), self.root):
-            bound = 0.0 if node.frozen else min(node.cap, node.width * self.unit_rate)
-            node.demand, node.crowd = wanted, crowd = min(wanted, bound), min(crowd, bound)
-        for node in (self.root, *lineage):
-            node.rate = wanted
-
-    def _arm(self) -> None:
-        soonest = min((leaf.remaining / leaf.rate for leaf in self.active if leaf.rate > 0.0), default=INFINITE)
-        self._timer = None
-        if soonest < INFINITE:
-            self._timer = self.environment.timeout(soonest)
-            assert self._timer.callbacks is not None
-            self._timer.callbacks.append(self._fire)
-
-    def _fire(self, timer: simpy.Event) -> None:
-        """Completions of one instant are taken together, then rates are computed once."""
-        if timer is not self._timer:
+    def _restart(self) -> None:
+        """Rules that reach everywhere have changed, and all accounts are at the present: divide all anew."""
+        common = self._common
+        common.rules += 1
+        leaves = [share.node for share in self.active if isinstance(share.node, Leaf)]
+        touched = [*(leaf.parent for leaf in leaves), *self._changed, self._root]
+        groups = {group: None for last in touched for group in last.path}
+        for group in groups:
+            restart(group, common)
+        for leaf in leaves:
+            leaf.demand = 0.0
+            join(leaf, common)
+        if self._busy:
+            self._changed |= groups
+            self._rules_changed = True
             return
-        self._settle()
-        grain = _RELATIVE_TIME * max(1.0, self.environment.now)
-        ended = [leaf for leaf in self.active if leaf.remaining <= leaf.rate * grain]
+        change_all(groups, common)
+        self._timer.arm(next_end(self._root, common))
+
+    def _fire(self) -> None:
+        """Completions of one instant are taken out together, those who wait are told, then levels are found once."""
+        common, root = self._common, self._root
+        common.now = now = self.environment.now
+        found = list[Leaf]()
+        advance(root, common)
+        take_ended(root, _RELATIVE_TIME * max(1.0, now), found, self._changed, common)
+        if len(found) > 1:
+            found.sort(key=_order)
+        active = self.active
+        for leaf in found:
+            share = leaf.share
+            share.active, share.remaining = False, 0.0
+            self._ended += share.work
+            del active[share]
+        self._tell(found)
+        self._catch_up()
+        root.behind = None
+        self._timer.arm(next_end(root, common))
+
+    def _tell(self, leaves: list[Leaf]) -> None:
+        """Tell who waits; levels are found when all have been told, or when somebody asks for a rate."""
+        self._root.behind = self._catch_up
         self._busy = True
-        for leaf in ended:
-            self.served += leaf.remaining
-            leaf.remaining = 0.0
-            self._drop(leaf)
-        for leaf in ended:
+        for leaf in leaves:
             assert leaf.done is not None
-            leaf.done(leaf)
+            leaf.done(leaf.share)
         self._busy = False
-        self._rates()
+
+    def _catch_up(self) -> None:
+        """Find the levels after all that has joined and left at this instant so far."""
+        changed = self._changed
+        if not changed:
+            return
+        self._changed = {}
+        if self._rules_changed:
+            self._rules_changed = False
+            change_all(changed, self._common)
+        else:
+            change(changed, self._common)
 
 
 SHARING = Fluid

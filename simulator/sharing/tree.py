@@ -10,10 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 INFINITE = float("inf")
 WeightRule = Literal["shares", "active"]
+
+
+class Node(Protocol):
+    """What a solver keeps of a share."""
+
+    def current_rate(self) -> float:
+        """Units a second at present."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,10 @@ class Share:
     """
 
     __slots__ = (
-        "active", "burst_s", "cap", "children", "cpus", "crowd", "demand", "done", "frozen", "frozen_s", "lineage",
-        "migrations", "name", "parent", "payload", "period_s", "processes", "rate", "ready_s", "refill_s", "refills",
-        "remaining", "reservation", "runnable", "scheduling", "seat", "steal_s", "switch_s", "switches", "tenant",
+        "_rate", "active", "burst_s", "cap", "children", "cpus", "crowd", "demand", "done", "frozen", "frozen_s",
+        "lineage", "migrations", "name", "node", "parent", "payload", "period_s", "processes", "ready_s", "refill_s",
+        "refills", "remaining", "reservation", "runnable", "scheduling", "seat", "steal_s", "switch_s", "switches",
+        "tenant",
         "throttled_s", "weight", "weight_rule", "width", "work", "working_set_bytes",
     )  # fmt: skip
 
@@ -96,7 +104,8 @@ class Share:
         self.active = False
         self.runnable = 0
         """Active leaves on it or below."""
-        self.demand = self.crowd = self.rate = 0.0
+        self.demand = self.crowd = self._rate = 0.0
+        self.node: Node | None = None
         self.work = self.remaining = 0.0
         self.frozen = False
         self.ready_s = self.steal_s = self.throttled_s = self.frozen_s = 0.0
@@ -119,88 +128,11 @@ class Share:
     def __repr__(self) -> str:
         return f"Share({self.name!r})"
 
+    @property
+    def rate(self) -> float:
+        """Units a second at present: as its solver has set it, or works it out when it is asked."""
+        return self._rate if self.node is None else self.node.current_rate()
 
-def measure_demand(share: Share, unit_rate: float) -> float:
-    """The rate a share could use: its own bounds, or the sum of its active children. Sets ``demand`` below it.
-
-    ``crowd`` is the same with every process counted that a leaf stands for; the rule ``active`` weighs a share by it.
-    """
-    wanted = crowd = 0.0
-    if share.frozen or not share.runnable:
-        share.demand = share.crowd = 0.0
-        return 0.0
-    if share.children:
-        for child in share.children:
-            if child.runnable or child.demand:
-                wanted += measure_demand(child, unit_rate)
-                crowd += child.crowd
-    elif share.active:
-        wanted, crowd = unit_rate, share.processes * unit_rate
-    bound = min(share.cap, share.width * unit_rate)
-    share.demand, share.crowd = min(wanted, bound), min(crowd, bound)
-    return share.demand
-
-
-def distribute(share: Share, rate: float, unit_rate: float) -> None:
-    """Divide ``rate`` among the children: weighted max-min with reservations, level by level.
-
-    Every child gets ``min(demand, max(reservation, weight * level))`` with the one level at which the parts add
-    up to ``rate`` (water-filling; LAWS: GPS with caps).
-    """
-    share.rate = rate
-    wanting = []
-    for child in share.children:
-        if child.demand > 0.0:
-            wanting.append(child)
-        elif child.rate or child.frozen:
-            distribute(child, 0.0, unit_rate)
-    for child, part in zip(wanting, _parts(wanting, rate, unit_rate), strict=True):
-        if child.children:
-            distribute(child, part, unit_rate)
-        else:
-            child.rate = part
-
-
-def _parts(wanting: list[Share], rate: float, unit_rate: float) -> list[float]:
-    """What each child that wants something gets of ``rate``."""
-    if len(wanting) == 1:
-        return [min(rate, wanting[0].demand)]
-    demands = [child.demand for child in wanting]
-    if rate >= sum(demands) * (1.0 - 1e-15):
-        return demands
-    floors = [min(child.reservation, child.demand) for child in wanting]
-    scale = min(1.0, rate / sum(floors)) if any(floors) else 1.0
-    parts = [(_weight(c, unit_rate), floor * scale, c.demand) for c, floor in zip(wanting, floors, strict=True)]
-    level = water_level(parts, rate)
-    return [min(demand, max(floor, weight * level)) for weight, floor, demand in parts]
-
-
-def _weight(share: Share, unit_rate: float) -> float:
-    if share.weight_rule == "active":
-        return share.weight * share.crowd / unit_rate
-    return share.weight
-
-
-def water_level(parts: list[tuple[float, float, float]], rate: float) -> float:
-    """The level at which ``sum(min(demand, max(floor, weight * level)))`` equals ``rate``.
-
-    Args:
-        parts: weight, floor and demand of each.
-        rate: what is to be divided; less than the sum of demands.
-
-    The sum grows piecewise linearly with the level; walk its corners in order.
-    """
-    weights = sum(weight for weight, _, _ in parts)
-    level = rate / weights
-    if all(floor <= weight * level <= demand for weight, floor, demand in parts):
-        return level
-    corners = sorted({corner for weight, floor, demand in parts for corner in (floor / weight, demand / weight)})
-    below, total_below = 0.0, sum(floor for _, floor, _ in parts)
-    if total_below >= rate:
-        return 0.0
-    for corner in corners:
-        total = sum(min(demand, max(floor, weight * corner)) for weight, floor, demand in parts)
-        if total >= rate:
-            return below + (corner - below) * (rate - total_below) / (total - total_below)
-        below, total_below = corner, total
-    return below
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self._rate = rate

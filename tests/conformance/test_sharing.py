@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import pytest
 import simpy
+from references.plain_fluid import Plain
 
 from simulator.discovery import member, members
 from simulator.sharing.tree import Scheduling, Share
 
 MODULES = [member("sharing", name) for name in members("sharing")]
-FIDELITIES = [module.SHARING for module in MODULES if hasattr(module, "FIDELITY")]
+FIDELITIES = [*(module.SHARING for module in MODULES if hasattr(module, "FIDELITY")), Plain]
 LONG = 1e6
 SLICES = Scheduling("esx", {"quantum_s": 0.003, "bandwidth_slice_s": 0.001, "skew_s": 0.0, "global_queue": 1.0})
 

@@ -28,6 +28,7 @@ def test_ends_as_each_arrival_sees_them() -> None:
         for gap_s in (0.5, 0.2, 1.3):
             yield environment.timeout(gap_s)
             server.submit(Share("job", server.root), 1.0, lambda job: ends.append(environment.now))
+            server.settle()
             predictions.append([environment.now + job.remaining / job.rate for job in server.active])
 
     environment.process(arrivals())

@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulator.sharing._rotation import Entity, RunQueue
+from simulator.sharing._water import water_level
 from simulator.sharing.policies._base import Fair
-from simulator.sharing.tree import Share, water_level
+from simulator.sharing.tree import Share
 
 if TYPE_CHECKING:
     from simulator.sharing._processors import Scheduler
