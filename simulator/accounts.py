@@ -6,12 +6,13 @@ the clock; that both together equal the life of the thread is checked at its end
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from simulator.devices.base import Charge, Key, Ledger, Request
 from simulator.errors import LedgerError
 from simulator.plans import PROGRAM, Move, Work
 from simulator.sharing.tree import Share
+from simulator.steps import CPU
 
 STATES = (
     "useful", "overhead", "stalled", "ready", "steal", "throttled", "overhead_wait",
@@ -46,6 +47,12 @@ class Account:
         self.spent["overhead_wait"] += share.frozen_s
         share.ready_s = share.steal_s = share.throttled_s = share.frozen_s = 0.0
         self._since = self._now()
+
+    def contention(self, lost: Mapping[str, float]) -> None:
+        """Book what a step took longer because of others on the same machine: nobody's layer, so the machine's."""
+        for mechanism, seconds in lost.items():
+            self._charge(Key(CPU, "machine", mechanism)).add(operations=1.0, service_s=seconds)
+            self.spent["stalled"] += seconds
 
     def transfer(self, request: Request, move: Move) -> None:
         """Book the part of a transfer that the device has carried out by now."""

@@ -220,10 +220,11 @@ class Thread:
             return 0.0
         frequency_hz = cpu.frequency_hz
         self._in_flight = work
-        remainder = yield cpu.run(work.cycles, self.share, work.stall_s)
+        remainder = yield cpu.run(work.cycles, self.share, work.stall_s, work.traffic)
         if self.ended_s is not None:
             yield self.environment.event()  # stopped meanwhile: never goes on
         self._in_flight = None
+        self.account.contention(cpu.lost(self.share))
         self.account.work(work, 1.0 - remainder / total, frequency_hz, self.share)
         left: float = remainder / total
         return left
@@ -241,7 +242,7 @@ class Thread:
             Part(p.key, p.cycles * seconds, p.stall_s * seconds, p.operations * seconds) for p in self._ticks.parts
         ]
         cycles, stall_s = work.cycles + self._ticks.cycles * seconds, work.stall_s + self._ticks.stall_s * seconds
-        return Work(cycles, stall_s, (*work.parts, *ticks))
+        return Work(cycles, stall_s, (*work.parts, *ticks), work.traffic)
 
     def _move(self, move: Move) -> Life:
         """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for all."""
@@ -452,6 +453,7 @@ class Thread:
         frequency_hz = self.machine.cpu.frequency_hz
         total = work.cycles + work.stall_s * frequency_hz
         remainder = self.machine.cpu.stop(self.share) if self.share.active else 0.0
+        self.account.contention(self.machine.cpu.lost(self.share))
         self.account.work(work, 1.0 - remainder / total, frequency_hz, self.share)
 
 

@@ -21,8 +21,10 @@ class Sharing(Protocol):
     """Units of work a second that one processor does."""
     served: float
     """Units of work done so far; ``settle`` first."""
-    active: Sized
-    """Leaves that have work."""
+
+    @property
+    def active(self) -> Sized:
+        """Leaves that have work."""
 
     def submit(self, share: Share, work: float, done: Callable[[Share], None]) -> None:
         """Give an idle leaf work; ``done(share)`` is called when it has flowed through."""
