@@ -92,7 +92,7 @@ def test_linpack_loses_nothing(machine: str) -> None:
 def test_siblings_are_stalled_not_robbed() -> None:
     """Twelve threads on eight cores with two each: 8 + 0.25 * 4 = 9 cores' work on twelve processors, nobody waits."""
     hogs = {"workload": "linpack", "parameters": {"threads_count": 12, "blocks_count": 24}, "memory": "8 GiB"}
-    tables = run({"app": hogs})
+    tables = run({"app": hogs}, {"base": "laptop-2025", "devices": {"cpu": {"threads_per_core_count": 2}}})
     (cpu,) = (row for row in tables["devices"] if row["device"] == "cpu")
     assert (cpu["capacity"], cpu["utilisation"]) == (16, pytest.approx(12 / 16, rel=1e-3))
     assert sum(row["steal_s"] + row["ready_s"] for row in tables["threads"]) == pytest.approx(0.0, abs=1e-9)

@@ -12,8 +12,7 @@ from simulator.records import names
 from simulator.scenario import load
 
 CPU = {
-    "cores_count": 1, "threads_per_core_count": 1, "cache_cores_count": 1, "frequency_hz": "1 GHz",
-    "idle_exit_s": "0 s", "page_bytes": "4 KiB", "tlb_entries_count": 1024,
+    "cores_count": 1, "frequency_hz": "1 GHz", "idle_exit_s": "0 s", "page_bytes": "4 KiB", "tlb_entries_count": 1024,
     "table_entry_bytes": "8 B", "cache_bytes": "1 MiB", "cache_kernel_bytes": "0 B", "cache_line_bytes": "64 B",
     "cache_miss_s": "0 s", "cached_access_s": "10 ns", "memory_access_s": "100 ns", "memory_bytes_per_s": "10 GB/s",
 }  # fmt: skip
