@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import laws
-from simulator.devices._memory_bus import divide
+from simulator.devices._max_min import divide
 from simulator.devices._nodes import Nodes
 from simulator.devices.processor import Processor
 from simulator.sharing.tree import Share
