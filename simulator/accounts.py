@@ -77,6 +77,12 @@ class Account:
         share.refill_s = share.refills = 0.0
         return total_s
 
+    def contention(self, lost: Mapping[str, float]) -> None:
+        """Book what a step took longer because of others on the same machine: nobody's layer, so the machine's."""
+        for mechanism, seconds in lost.items():
+            self._charge(Key(CPU, "machine", mechanism)).add(operations=1.0, service_s=seconds)
+            self.spent["stalled"] += seconds
+
     def transfer(self, request: Request, move: Move) -> None:
         """Book the part of a transfer that the device has carried out by now."""
         served_s = request.served_s(self._now())

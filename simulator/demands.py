@@ -70,6 +70,17 @@ class AccessMemory(Demand):
     page_bytes: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Together(Demand):
+    """Demands for processor time whose work is interleaved: a loop that computes on what it reads.
+
+    It takes as long as all of them; what they want of the memory is spread over that time. Layers never see it: each
+    part is lowered by itself.
+    """
+
+    demands: tuple[Demand, ...]
+
+
 # ---------------------------------------------------------------- system
 
 

@@ -289,9 +289,10 @@ class _Run:
         mean = sum(latencies) / operations if operations else float("nan")
         kernel = house.kernel(house.tops[tenant.name])
         cache = kernel.layer.cache
+        build = "bytecode" if figures.get("bytecode") else "machine code"
         return [
-            tenant.name, figures["copy_of"], figures["workload"],
-            "bytecode" if figures.get("bytecode") else "machine code", tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
+            tenant.name, figures["copy_of"], figures["workload"], build,
+            tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
             operations, elapsed_s, tenant.boot_s, mean, _quantile(latencies, 0.5), _quantile(latencies, 0.99),
             program_bytes - house.runtime_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),

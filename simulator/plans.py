@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from simulator.demands import Demand
+from simulator.demands import Demand, Together
 from simulator.devices.base import Key
 from simulator.layers.base import Layer
 from simulator.steps import (
     CPU,
+    NO_TRAFFIC,
     At,
     Below,
     BlockedBy,
@@ -29,6 +30,7 @@ from simulator.steps import (
     Signal,
     Spawn,
     Step,
+    Traffic,
     Transfer,
     Use,
     Wait,
@@ -52,6 +54,7 @@ class Work(NamedTuple):
     cycles: float
     stall_s: float
     parts: tuple[Part, ...]
+    traffic: Traffic = NO_TRAFFIC
 
 
 class Move(NamedTuple):
@@ -198,17 +201,24 @@ def compile_demand(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
     """Lower a demand through a node and all below it."""
     if demand.count == 0.0:
         return ()
-    plan = compile_steps(node, node.layer.lower(demand.one()), cause)
+    if isinstance(demand, Together):
+        plan = _joined(operation for part in demand.demands for operation in compile_demand(node, part, cause))
+    else:
+        plan = compile_steps(node, node.layer.lower(demand.one()), cause)
     return plan if demand.count == 1.0 else scale(plan, demand.count)
 
 
 def compile_steps(node: Node, steps: Iterable[Step], cause: str) -> Plan:
     """Place the steps that a node's layer returned."""
-    operations: list[Operation] = []
-    for step in steps:
-        for operation in _place(node, step, cause):
-            _append(operations, operation)
-    return tuple(operations)
+    return _joined(operation for step in steps for operation in _place(node, step, cause))
+
+
+def _joined(operations: Iterable[Operation]) -> Plan:
+    """Operations one after the other, neighbouring processor steps fused."""
+    joined: list[Operation] = []
+    for operation in operations:
+        _append(joined, operation)
+    return tuple(joined)
 
 
 def _append(operations: list[Operation], operation: Operation) -> None:
@@ -225,7 +235,8 @@ def _fuse(first: Work, second: Work) -> Work:
         parts[part.key] = (
             part if old is None else Part(part.key, *(a + b for a, b in zip(old[1:], part[1:], strict=True)))
         )
-    return Work(first.cycles + second.cycles, first.stall_s + second.stall_s, tuple(parts.values()))
+    traffic = first.traffic + second.traffic
+    return Work(first.cycles + second.cycles, first.stall_s + second.stall_s, tuple(parts.values()), traffic)
 
 
 def _place(node: Node, step: Step, cause: str) -> Plan:
@@ -236,7 +247,7 @@ def _place_use(node: Node, step: Use, cause: str) -> Plan:
     if step.mechanism in node.without:
         return ()
     key = Key(CPU, cause if step.program else node.path, step.mechanism)
-    work = Work(step.cycles, step.stall_s, (Part(key, step.cycles, step.stall_s, step.operations),))
+    work = Work(step.cycles, step.stall_s, (Part(key, step.cycles, step.stall_s, step.operations),), step.traffic)
     return (work, *(each for below, use in carried(node, step) for each in _place_use(below, use, below.path)))
 
 
@@ -309,7 +320,7 @@ def scale(plan: Plan, count: float) -> Plan:
 def _scaled(operation: Operation, count: float) -> Operation:
     if isinstance(operation, Work):
         parts = tuple(Part(p.key, p.cycles * count, p.stall_s * count, p.operations * count) for p in operation.parts)
-        return Work(operation.cycles * count, operation.stall_s * count, parts)
+        return Work(operation.cycles * count, operation.stall_s * count, parts, operation.traffic.times(count))
     if isinstance(operation, Move):
         size_bytes, operations = operation.size_bytes * count, operation.operations * count
         return operation._replace(size_bytes=size_bytes, packets=operation.packets * count, operations=operations)

@@ -142,7 +142,7 @@ class Site:
         """Processors that a program there sees: the narrowest of what is above it, quotas rounded up."""
         hertz = self.machine.cpu.frequency_hz
         return min(
-            self.machine.cpu.cores,
+            self.machine.cpu.processors,
             *(min(node.width, ceil(node.cap / hertz) if node.cap < INFINITE else INFINITE) for node in share.lineage),
         )
 

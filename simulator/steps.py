@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from simulator.demands import Demand
 
@@ -22,6 +22,38 @@ NIC_SEND = "nic-send"
 NIC_RECEIVE = "nic-receive"
 
 BlockedBy = Literal["disk", "network", "message", "lock", "time", "service"]
+
+
+class Traffic(NamedTuple):
+    """What a step does to the caches and the memory beside taking processor time.
+
+    Its time says how long it takes with both for itself; this says what it wants of them, and so what it loses to
+    others and they to it.
+    """
+
+    row_bytes: float = 0.0
+    """Read or written in order, each line once."""
+    accesses: float = 0.0
+    """At random to its set."""
+    set_bytes: float = 0.0
+    """Size of that set."""
+    extent_bytes: float = 0.0
+    """Memory that the rows lie in."""
+
+    def __add__(self, other: object) -> Traffic:
+        """Both, one after the other or mixed; of two sets the larger one stands for both."""
+        assert isinstance(other, Traffic)
+        return Traffic(
+            self.row_bytes + other.row_bytes, self.accesses + other.accesses,
+            max(self.set_bytes, other.set_bytes), max(self.extent_bytes, other.extent_bytes),
+        )  # fmt: skip
+
+    def times(self, count: float) -> Traffic:
+        """So many of the same."""
+        return self._replace(row_bytes=self.row_bytes * count, accesses=self.accesses * count)
+
+
+NO_TRAFFIC = Traffic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +69,7 @@ class Use:
     stall_s: float = 0.0
     operations: float = 1.0
     program: bool = False
+    traffic: Traffic = NO_TRAFFIC
 
 
 @dataclass(frozen=True, slots=True)

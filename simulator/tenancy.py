@@ -32,6 +32,7 @@ class House:
     def __init__(self, environment: simpy.Environment, machine: Machine, point: Mapping[str, Any]) -> None:
         self.environment, self.machine, self.point = environment, machine, point
         self.without = frozenset(point["without"])
+        machine.cpu.stand(machine.memory.capacity_bytes, self.without)
         self.threads: list[Thread] = []
         self.detached: list[tuple[Request, Thread, Move]] = []
         self.site = site = Site(machine, point)

@@ -222,7 +222,7 @@ class Thread:
             return 0.0
         frequency_hz = cpu.frequency_hz
         self._in_flight = work
-        remainder = yield cpu.run(work.cycles, self.share, work.stall_s)
+        remainder = yield cpu.run(work.cycles, self.share, work.stall_s, work.traffic)
         if self.ended_s is not None:
             yield self.environment.event()  # stopped meanwhile: never goes on
         self._in_flight = None
@@ -243,7 +243,7 @@ class Thread:
             Part(p.key, p.cycles * seconds, p.stall_s * seconds, p.operations * seconds) for p in self._ticks.parts
         ]
         cycles, stall_s = work.cycles + self._ticks.cycles * seconds, work.stall_s + self._ticks.stall_s * seconds
-        return Work(cycles, stall_s, (*work.parts, *ticks))
+        return Work(cycles, stall_s, (*work.parts, *ticks), work.traffic)
 
     def _move(self, move: Move) -> Life:
         """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for all."""
@@ -459,6 +459,7 @@ class Thread:
 
     def _book(self, work: Work, done: float, frequency_hz: float) -> None:
         """What was done of a step, and the switches between slices that came meanwhile."""
+        self.account.contention(self.machine.cpu.lost(self.share))
         if self.share.switches:
             self.machine.cpu.spend(self.account.slices(self._slices, frequency_hz, self.share))
         self.account.work(work, done, frequency_hz, self.share)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import simpy
@@ -113,3 +114,41 @@ class Line:
         time_s = self.environment.now
         busy_s = self._given_s - max(0.0, self.free_at_s - time_s)
         return DeviceRow(self.name, 1.0, time_s, busy_s, time_s - busy_s)
+
+
+class EndOfInstant:
+    """Something to be done once when all that happens at this instant has happened, however often it is asked for.
+
+    Args:
+        environment: simulated time.
+        action: what to do.
+    """
+
+    def __init__(self, environment: simpy.Environment, action: Callable[[], None]) -> None:
+        self._environment, self._action = environment, action
+        self._asked = False
+
+    def ask(self) -> None:
+        """Do it before time goes on."""
+        if not self._asked:
+            self._asked = True
+            last = _Last(self._environment)
+            assert last.callbacks is not None
+            last.callbacks.append(self._do)
+
+    def _do(self, _: simpy.Event) -> None:
+        self._asked = False
+        self._action()
+
+
+class _Last(simpy.Event):
+    """An event that comes after all others of its instant that are known."""
+
+    def __init__(self, environment: simpy.Environment) -> None:
+        super().__init__(environment)
+        self._ok = True
+        self._value = None
+        environment.schedule(self, priority=_AFTER_ALL)  # type: ignore[arg-type]
+
+
+_AFTER_ALL = 2

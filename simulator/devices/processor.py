@@ -2,23 +2,28 @@
 
 Work is in cycles. The cache is a stack of working sets in order of last use: a thread that resumes finds of its
 own set what the sets used since then left of it, and waits for the rest line by line (least recently used, as a
-whole set at a time). A core that was idle for long enough takes its exit latency to wake; native systems pay
-that too.
+whole set at a time); what threads that run at the same time take from each other stands in ``_memory_bus``. A core
+that was idle for long enough takes its exit latency to wake; native systems pay that too. Where a core runs two threads
+at once (SMT), each is a processor, see ``_speed``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import Any, cast
 
 import simpy
 from simpy.core import StopSimulation
 
 from simulator import discovery
-from simulator.devices.base import DeviceRow
+from simulator.devices._memory_bus import MemoryBus
+from simulator.devices._nodes import Nodes
+from simulator.devices._speed import SIBLINGS, Law, Speed, siblings
+from simulator.devices.base import DeviceRow, EndOfInstant
 from simulator.parameters import Parameter, Parameters
 from simulator.sharing.base import Sharing
-from simulator.sharing.tree import Share
+from simulator.sharing.tree import INFINITE, Share
+from simulator.steps import NO_TRAFFIC, Traffic
 
 _STOP = StopSimulation.callback
 """What SimPy waits with for the event that a run ends with."""
@@ -34,9 +39,13 @@ class Processor:
     """
 
     PARAMETERS = (
-        Parameter("cores_count", "count", "processors of the machine, hyper-threads not counted"),
+        Parameter("cores_count", "count", "cores of the machine, hyper-threads not counted"),
+        Parameter("threads_per_core_count", "count", "threads that one core runs at once: processors of a core"),
+        Parameter("smt_factor_ratio", "ratio", "what a core does for two threads at once over one alone"),
+        Parameter("sockets_count", "count", "sockets with a memory of their own; 1 where all share one"),
         Parameter("frequency_hz", "hz", "clock frequency"),
         Parameter("cache_bytes", "bytes", "last-level cache that a thread's working set competes for"),
+        Parameter("cache_cores_count", "count", "cores that share one last-level cache"),
         Parameter("cache_kernel_bytes", "bytes", "part of the cache that the kernel's own path of a switch takes"),
         Parameter("cache_line_bytes", "bytes", "size of a cache line"),
         Parameter("cache_miss_s", "s", "wait for one line of a working set read in order, prefetch included"),
@@ -48,6 +57,9 @@ class Processor:
         Parameter("cached_access_s", "s", "wait for a word of a page table that lies in the last-level cache"),
         Parameter("memory_access_s", "s", "wait for a word at a random place of the memory"),
         Parameter("memory_bytes_per_s", "bytes_per_s", "what one core reads or writes in order"),
+        Parameter("memory_socket_bytes_per_s", "bytes_per_s", "what all cores of a socket together read or write"),
+        Parameter("numa_remote_ratio", "ratio", "time of an access to another socket's memory over one's own"),
+        Parameter("numa_link_bytes_per_s", "bytes_per_s", "what the links between sockets carry in one direction"),
     )
 
     def __init__(
@@ -57,43 +69,116 @@ class Processor:
         self.parameters = Parameters(parameters)
         self.cores = self.parameters.cores_count
         self.frequency_hz = self.parameters.frequency_hz
+        self.processors = self.cores * self.parameters.get("threads_per_core_count", 1.0)
         algorithm = discovery.member("sharing", fidelity)
-        capacity = self.cores * self.frequency_hz
         self.slices: bool = algorithm.SLICES
-        slices = {"refill": self.refill_s} if self.slices else {}
-        self.sharing: Sharing = algorithm.SHARING(environment, capacity, self.frequency_hz, **slices)
+        capacity, more = self.processors * self.frequency_hz, self._for_slices() if self.slices else {}
+        self.sharing: Sharing = algorithm.SHARING(environment, capacity, self.frequency_hz, **more)
+        self._contend()
         self.served_s = 0.0
         self._settled_work = 0.0
         self._recent: dict[Share, float] = {}
         self._idle_since: list[float] = [environment.now] * int(self.cores)
+
+    def _for_slices(self) -> dict[str, Any]:
+        """What slices need to know of the cores: cold caches, and siblings that slow each other down."""
+        threads = self.processors / self.cores
+        siblings = {"threads_per_core": int(threads), "smt_factor": self.parameters.smt_factor_ratio / threads}
+        return {"refill": self.refill_s, **(siblings if threads > 1.0 else {})}
+
+    def _contend(self) -> None:
+        """What processors take from each other: pace beside siblings, cache, memory. None of it without its numbers."""
+        get = self.parameters.get
+        self._later = EndOfInstant(self.environment, self._adapt)
+        self._speed = Speed(self.sharing, self.processors, lambda: self.frequency_hz, self._settle_time)
+        if self.processors > self.cores and not self.slices:
+            self._speed.follow(siblings(self.cores, self.parameters.smt_factor_ratio), SIBLINGS, self.cores)
+        sockets = int(get("sockets_count", 1.0))
+        self._nodes = Nodes(sockets, self.processors / sockets)
+        self._bus = MemoryBus(self.environment, self.sharing, self.parameters, self._nodes, self._later.ask)
+        self._begun: dict[Share, tuple[float, float, float, int]] = {}
+        self._losses: dict[Share, dict[str, float]] = {}
+        self._left: dict[Share, float] = {}
+
+    def stand(self, memory_bytes: float = INFINITE, without: frozenset[str] = frozenset()) -> None:
+        """What surrounds it: the size of the machine's memory, and the mechanisms whose costs are left out."""
+        self._nodes.memory_bytes = memory_bytes / self._nodes.sockets
+        self._bus.without |= without
+        if self._speed.mechanism in without:
+            self._speed.law = None
+
+    def follow(self, law: Law, mechanism: str) -> None:
+        """Another law of the pace of processors by their load; what is lost by it is charged under this name."""
+        self._speed.follow(law, mechanism)
 
     @property
     def root(self) -> Share:
         """The share that stands for all cores."""
         return self.sharing.root
 
-    def run(self, cycles: float, share: Share | None = None, stall_s: float = 0.0) -> simpy.Event:
+    def run(
+        self, cycles: float, share: Share | None = None, stall_s: float = 0.0, traffic: Traffic = NO_TRAFFIC
+    ) -> simpy.Event:
         """Work of one thread; the event succeeds with the remainder, 0.0 unless it was stopped.
 
         Args:
             cycles: processor cycles.
             share: where the thread stands in the tree; None: a thread of its own beside all others.
             stall_s: waits for memory, which do not shrink when the clock rises.
+            traffic: what goes with it to the caches and the memory; the waits are those of a thread alone.
         """
         leaf = share or Share("thread", self.root)
         leaf.payload = finished = self.environment.event()
         self._wake_core()
-        self.sharing.submit(leaf, cycles + stall_s * self.frequency_hz, self._done if share else self._done_once)
+        done = self._done if share else self._done_once
+        self._begin(leaf, cycles + stall_s * self.frequency_hz, traffic, done)
         return finished
 
     def thread(self, share: Share) -> Thread:
         """One thread whose pieces of work follow one another: cheaper than ``run`` for each."""
         return Thread(self, share)
 
+    def _begin(self, leaf: Share, work: float, traffic: Traffic, done: Callable[[Share], None]) -> None:
+        """Work comes: with traffic it goes over the bus, and it may change the pace of all."""
+        if traffic.row_bytes or traffic.accesses:
+            self._bus.submit(leaf, work, self.frequency_hz, traffic, done)
+        else:
+            self.sharing.submit(leaf, work, done)
+        if self._speed.law is not None:
+            self._begun[leaf] = (self.environment.now, _waited_s(leaf), work, self._speed.stamp())
+            if self._speed.matters:
+                self._later.ask()
+
+    def _adapt(self) -> None:
+        self._speed.update()
+        self._bus.balance(self.frequency_hz)
+
+    def lost(self, share: Share) -> dict[str, float]:
+        """Processor seconds that a thread's work took beyond its own time since the last call, by mechanism."""
+        return self._losses.pop(share, {})
+
+    def _end(self, share: Share, remainder: float) -> None:
+        """Work has ended or was taken away: what it lost to others, and what the thread leaves in the cache."""
+        losses = self._bus.lost(share)
+        if self._speed.law is not None:
+            if self._speed.matters:
+                self._later.ask()
+            begun_s, waited_s, work, stamp = self._begun.pop(share)
+            if not self._speed.unchanged(stamp):
+                own_s = (work - remainder) / self.frequency_hz + sum(losses.values())
+                had_s = self.environment.now - begun_s - (_waited_s(share) - waited_s)
+                losses[self._speed.mechanism] = had_s - own_s
+        if losses:
+            before = self._losses.setdefault(share, {})
+            before.update({name: before.get(name, 0.0) + seconds for name, seconds in losses.items()})
+        if share in self._recent:
+            self._left[share] = self._bus.fetched_bytes
+        self.rest_cores()
+
     def stop(self, share: Share) -> float:
         """Stop a thread's work in flight; its event succeeds with the exact remainder in cycles."""
-        remainder = self.sharing.remove(share)
-        self.rest_cores()
+        remainder = self._bus.remove(share)
+        self._end(share, remainder)
         finished = share.payload
         if isinstance(finished, simpy.Event):
             finished.succeed(remainder)
@@ -109,7 +194,7 @@ class Processor:
         Not from inside another process, which is a generator in the middle of its work, nor where the run ends with
         it: SimPy stops the run from within the entry.
         """
-        self.rest_cores()
+        self._end(share, 0.0)
         finished = share.payload
         assert isinstance(finished, simpy.Event)
         callbacks = finished.callbacks
@@ -124,6 +209,7 @@ class Processor:
     def _done_once(self, share: Share) -> None:
         self.root.children.remove(share)
         self._done(share)
+        self.forget(share)
 
     def set_frequency(self, frequency_hz: float) -> None:
         """Change the clock; what is in flight goes on at the new pace, its memory waits too.
@@ -132,7 +218,8 @@ class Processor:
         """
         self._settle_time()
         self.frequency_hz = frequency_hz
-        self.sharing.set_unit_rate(frequency_hz, self.cores * frequency_hz)
+        pace_hz = frequency_hz * self._speed.now
+        self.sharing.set_unit_rate(pace_hz, self.processors * pace_hz)
 
     def resume(self, share: Share, working_set_bytes: float) -> float:
         """A thread goes on after it had blocked: seconds it waits for its working set to come back.
@@ -145,6 +232,7 @@ class Processor:
             if other is share:
                 break
             others_bytes += size_bytes
+        others_bytes += self._bus.fetched_bytes - self._left.pop(share, self._bus.fetched_bytes)
         self._recent.pop(share, None)
         self._recent[share] = working_set_bytes
         if not ran_before or working_set_bytes <= 0.0:
@@ -174,6 +262,9 @@ class Processor:
     def forget(self, share: Share) -> None:
         """A thread has ended: its working set is nobody's any more."""
         self._recent.pop(share, None)
+        self._left.pop(share, None)
+        self._losses.pop(share, None)
+        self._bus.forget(share)
 
     def wake_latency_s(self, share: Share | None = None) -> float:
         """Exit latency of the core that the next thread will get, by how long it has been idle; 0 if none is.
@@ -190,11 +281,11 @@ class Processor:
         """The time ledger so far."""
         self._settle_time()
         time_s = self.environment.now
-        return DeviceRow("cpu", self.cores, time_s, self.served_s, self.cores * time_s - self.served_s)
+        return DeviceRow("cpu", self.processors, time_s, self.served_s, self.processors * time_s - self.served_s)
 
     def _settle_time(self) -> None:
         self.sharing.settle()
-        self.served_s += (self.sharing.served - self._settled_work) / self.frequency_hz
+        self.served_s += (self.sharing.served - self._settled_work) / self.sharing.unit_rate
         self._settled_work = self.sharing.served
 
     def _wake_core(self) -> None:
@@ -240,16 +331,21 @@ class Thread:
         processor, turn = self._processor, self._turn
         turn._value, turn.callbacks = 0.0, []
         processor._wake_core()
-        processor.sharing.submit(self.share, cycles + stall_s * processor.frequency_hz, self._done)
+        processor._begin(self.share, cycles + stall_s * processor.frequency_hz, NO_TRAFFIC, self._done)
         return cast(simpy.Event, turn)
 
-    def _done(self, _: Share) -> None:
-        self._processor.rest_cores()
+    def _done(self, share: Share) -> None:
+        self._processor._end(share, 0.0)
         turn = self._turn
         callbacks, turn.callbacks = turn.callbacks, None
         assert callbacks is not None
         for call in callbacks:
             call(turn)
+
+
+def _waited_s(share: Share) -> float:
+    """What a thread has waited for a processor and that is not booked yet."""
+    return share.ready_s + share.steal_s + share.throttled_s + share.frozen_s
 
 
 DEVICE = Processor

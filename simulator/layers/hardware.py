@@ -4,7 +4,8 @@ Scope and limits: one pool of processors, one disk, one network card.
 
 Mechanism: traps, page-table updates and address-space switches cost nothing here: a native kernel's measured
 figures include them. Leaving an idle state is emergent and paid by the thread that wakes; the refill of the
-cache after a switch likewise (both are computed by the processor).
+cache after a switch likewise, and so is what threads that run at the same time lose to each other in the cache, at the
+memory controllers and as siblings on a core (all are computed by the processor).
     memory          a random access waits for the word, from the cache or the memory by their sizes; a stream for its
                     cache line at the memory's bandwidth
     page_walk       an access that the translation buffer does not cover waits for the last level of the page table
@@ -44,7 +45,7 @@ from simulator.demands import (
 )
 from simulator.layers._transfers import moved
 from simulator.layers.base import Layer, Mechanism
-from simulator.steps import Step, Use
+from simulator.steps import Step, Traffic, Use
 
 _IN_THE_KERNELS_OWN_FIGURES = (
     AccessRegister,
@@ -74,6 +75,10 @@ class Hardware(Layer):
         "nested_walk": Mechanism("the second translation of such a miss"),
         "cache_refill": Mechanism("lines of the working set fetched again after others ran", "emergent"),
         "idle_exit": Mechanism("an idle core wakes", "emergent"),
+        "smt_sibling": Mechanism("slower while the other thread of the same core runs", "emergent"),
+        "cache_contention": Mechanism("misses of what others' lines pushed out of the shared cache", "emergent"),
+        "numa_remote": Mechanism("misses answered by the memory of another socket", "emergent"),
+        "memory_bandwidth": Mechanism("waits for a memory controller or link that others keep busy", "emergent"),
     }
 
     def lower(self, demand: Demand) -> Iterable[Step]:
@@ -94,11 +99,14 @@ class Hardware(Layer):
         parameters, size_bytes = self.parameters, demand.working_set_bytes
         page_bytes = demand.page_bytes or parameters.page_bytes
         if demand.pattern == "stream":
+            traffic = Traffic(row_bytes=parameters.cache_line_bytes, extent_bytes=size_bytes)
             memory_s = parameters.cache_line_bytes / parameters.memory_bytes_per_s
         else:
+            traffic = Traffic(accesses=1.0, set_bytes=size_bytes)
             memory_s = self._reference_s(size_bytes)
         walk_s = self._walk_s(demand.pattern, size_bytes, page_bytes, page_bytes)
-        return (Use("memory", stall_s=memory_s, program=True), Use("page_walk", stall_s=walk_s, program=True))
+        memory = Use("memory", stall_s=memory_s, program=True, traffic=traffic)
+        return (memory, Use("page_walk", stall_s=walk_s, program=True))
 
     def _nested_s(self, demand: NestedWalk) -> float:
         """More misses where entries cover less, and for each the second translation, if a miss still meets it."""

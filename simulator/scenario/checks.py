@@ -146,6 +146,7 @@ def _check_processors(lookup: Lookup, combination: Combination, guests: list[Ten
     cores = machine.capacity("cores_count") if machine else None
     if machine is None or cores is None:
         return
+    cores *= machine.capacity("threads_per_core_count") or 1.0
     for tenant in combination.tenants:
         if tenant.form.cap is not None and tenant.form.cap > cores:
             message = f"a cap of {tenant.form.cap:g} processors is no limit: {machine.name} has {cores:g}"

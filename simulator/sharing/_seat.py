@@ -27,7 +27,7 @@ class Seat:
 
     __slots__ = (
         "carry_ns", "entity", "job_carry_ns", "job_ns", "order", "own_ns", "owner", "purse_ns", "scheduler", "since_ns",
-        "state",
+        "state", "unit_rate",
     )  # fmt: skip
 
     def __init__(self, entity: Entity, scheduler: Scheduler) -> None:
@@ -40,13 +40,29 @@ class Seat:
         self.since_ns = self.own_ns = self.purse_ns = 0
         self.state: State = "ready"
         self.order = 0
+        self.unit_rate = 0.0
 
     def begin(self, work: float, unit_rate: float) -> None:
         """A job: whole nanoseconds; what is rounded off is kept for the next."""
+        self.unit_rate = unit_rate
         exact_ns = work / unit_rate * 1e9 + self.carry_ns
         self.job_carry_ns = self.carry_ns
         self.job_ns = self.entity.need_ns = max(0, round(exact_ns))
         self.carry_ns = exact_ns - self.job_ns
+
+    def current_rate(self) -> float:
+        """Units a second in the mean of the turns that its run queues take now."""
+        part, entity = self.unit_rate, self.entity
+        while entity.queue is not None:
+            if not entity.queued:
+                return 0.0
+            queue = entity.queue
+            number = len(self.scheduler.processors) if queue.processor is None and queue.host is None else 1
+            part *= min(1.0, number * entity.weight / sum(other.weight for other in queue.entities))
+            if queue.host is None:
+                break
+            entity = queue.host
+        return part
 
     def change_rate(self, unit_rate: float) -> None:
         """The processor is another: what remains takes longer, or shorter."""

@@ -23,8 +23,10 @@ class Sharing(Protocol):
     """Units of work a second that one processor does."""
     served: float
     """Units of work done so far; ``settle`` first."""
-    active: Sized
-    """Leaves that have work."""
+
+    @property
+    def active(self) -> Sized:
+        """Leaves that have work."""
 
     def schedule(self, scheduling: Scheduling) -> None:
         """Choose the scheduler of the root before anything runs; without slices rates do not depend on it."""

@@ -332,7 +332,7 @@ class Quantum:
         assert share.parent is not None
         scheduler = self._scheduler_of(share.parent)
         entity = Entity(share)
-        seat = share.seat = Seat(entity, scheduler)
+        seat = share.seat = share.node = Seat(entity, scheduler)
         self._limit(entity, scheduler)
         return seat
 

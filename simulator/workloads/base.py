@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from math import exp, log, sqrt
 from typing import ClassVar, NamedTuple
 
-from simulator.demands import Compute, Demand, Execute, File, LoadClasses, NewObjects, Portable
+from simulator.demands import (
+    AccessMemory,
+    Compute,
+    Demand,
+    Execute,
+    File,
+    LoadClasses,
+    NewObjects,
+    Portable,
+    Together,
+)
 from simulator.parameters import Parameter, Parameters
 
 Demands = Iterator[Demand]
@@ -140,12 +150,19 @@ class Program(ABC):
         self.context = context
         self.class_files = class_files
 
-    def compute(self, cycles: float) -> Demands:
-        """The program's own work of so many cycles of its machine code, as it is built here: code or class files."""
+    def compute(self, cycles: float, on: AccessMemory | None = None) -> Demands:
+        """The program's own work of so many cycles of its machine code, as it is built here: code or class files.
+
+        Args:
+            cycles: of the machine code.
+            on: memory that it reads and writes as it goes; class files do so before.
+        """
         if self.class_files is None:
-            yield Compute(count=cycles)
-        else:
-            yield from self.class_files.compute(cycles)
+            yield Compute(count=cycles) if on is None else Together((on, Compute(count=cycles)))
+            return
+        if on is not None:
+            yield on
+        yield from self.class_files.compute(cycles)
 
     def begins(self) -> tuple[Demand, ...]:
         """What its first thread asks for before anything else: its classes, if it is built of any."""

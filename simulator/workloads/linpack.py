@@ -37,8 +37,8 @@ class Linpack(Program):
         parameters = self.parameters
         for _ in range(int(parameters.blocks_count / parameters.threads_count)):
             start_s = self.context.now
-            yield AccessMemory("stream", parameters.matrix_bytes, count=parameters.block_lines_count)
-            yield from self.compute(parameters.block_cycles)
+            lines = AccessMemory("stream", parameters.matrix_bytes, count=parameters.block_lines_count)
+            yield from self.compute(parameters.block_cycles, on=lines)
             yield Fault(count=parameters.block_faults_count)
             self.context.done(name, "block", start_s)
 

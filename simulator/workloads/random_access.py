@@ -36,8 +36,8 @@ class RandomAccess(Program):
         accesses = updates * parameters.update_accesses_count
         for _ in range(int(parameters.groups_count / parameters.threads_count)):
             start_s = self.context.now
-            yield AccessMemory("random", parameters.table_bytes, count=accesses)
-            yield from self.compute(parameters.update_cycles * updates)
+            words = AccessMemory("random", parameters.table_bytes, count=accesses)
+            yield from self.compute(parameters.update_cycles * updates, on=words)
             self.context.done(name, "updates", start_s)
 
     def value(self, operations: float, elapsed_s: float) -> float:

@@ -34,8 +34,8 @@ class Stream(Program):
         accesses = parameters.part_accesses_count
         for _ in range(int(parameters.parts_count / parameters.threads_count)):
             start_s = self.context.now
-            yield AccessMemory("stream", parameters.rows_bytes, count=accesses)
-            yield from self.compute(parameters.access_cycles * accesses)
+            rows = AccessMemory("stream", parameters.rows_bytes, count=accesses)
+            yield from self.compute(parameters.access_cycles * accesses, on=rows)
             self.context.done(name, "part", start_s)
 
     def value(self, operations: float, elapsed_s: float) -> float:

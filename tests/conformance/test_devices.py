@@ -17,6 +17,7 @@ import simpy
 from simulator import discovery
 from simulator.catalog import Catalog
 from simulator.devices.base import DeviceRow, Request
+from simulator.sharing.tree import Share
 from simulator.units import unit_of_name
 
 CATALOG = Catalog()
@@ -107,10 +108,12 @@ def test_what_it_computed_is_what_was_asked(name: str) -> None:
     for parameters in numbers(name):
         environment = simpy.Environment()
         device = made(name, environment, parameters)
-        for seconds in (0.01, 0.3, 0.002, 0.2):
-            device.run(seconds * device.frequency_hz, stall_s=0.01)
+        shares = [Share(f"thread {number}", device.root) for number in range(4)]
+        for share, seconds in zip(shares, (0.01, 0.3, 0.002, 0.2), strict=True):
+            device.run(seconds * device.frequency_hz, share, stall_s=0.01)
         environment.run()
-        assert sum(row.busy_s for row in rows(device)) == pytest.approx(0.552, rel=1e-12)
+        lost_s = sum(sum(device.lost(share).values()) for share in shares)
+        assert sum(row.busy_s for row in rows(device)) - lost_s == pytest.approx(0.552, rel=1e-12)
 
 
 @pytest.mark.parametrize(

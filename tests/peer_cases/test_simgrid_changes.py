@@ -69,6 +69,21 @@ def test_capacity_that_falls_when_ten_tasks_run(penalty: float, end_s: float) ->
     assert ends == pytest.approx([end_s] * 10, rel=1e-12)
 
 
+@pytest.mark.parametrize(("tasks", "end_s"), [(9, 9.0), (10, 20.0)])
+def test_a_pace_that_falls_when_ten_tasks_run(tasks: int, end_s: float) -> None:
+    """The same as a law of the load that the processor follows by itself; what is lost has a name, and all adds up."""
+    environment = simpy.Environment()
+    cpu = Processor(environment, {"cores_count": 1, "frequency_hz": MFLOP})
+    cpu.follow(lambda busy, runnable: 0.5 if runnable >= 10 else 1.0, "crowd")
+    shares = [Share("task", cpu.root) for _ in range(tasks)]
+    for share in shares:
+        cpu.run(MFLOP, share)
+    environment.run()
+    assert environment.now == pytest.approx(end_s, rel=1e-12)
+    lost_s = sum(sum(cpu.lost(share).values()) for share in shares)
+    assert cpu.row().busy_s == pytest.approx(end_s) == pytest.approx(tasks + lost_s)
+
+
 @pytest.mark.parametrize("before_s", [0.0, 0.004, 0.0099], ids=["at once", "under way", "nearly done"])
 def test_suspension_shifts_the_end_by_its_length(before_s: float) -> None:
     """0.01 s of work that begins at 0.180560 - before; suspended from 0.180560 to 2.180560."""
