@@ -12,6 +12,7 @@ from math import ceil
 from typing import Any
 
 from simulator import notation
+from simulator.devices.base import GroupRules
 from simulator.devices.memory import Memory
 from simulator.layers.base import GuestDevice, Layer, Place
 from simulator.layers.hardware import Hardware
@@ -75,6 +76,33 @@ class Site:
             path = self._paths[node.path] = tuple(nodes)
         return path
 
+    def device_group(self, node: Node) -> str:
+        """Under whose name devices know what threads on a node ask of them.
+
+        It is the tenant that owns the node, or whose guest the node's face is for. What tenants share is known by its
+        kernel: that also holds for programs of tenants that have nothing of their own.
+        """
+        owner = self.owners.get(node.port) or self.owners.get(node.path)
+        paths = (node.port, *(step.path for step in self.path(node)))
+        kernels = (path for path in paths if path in self.spaces)
+        return owner or next(kernels, node.path)
+
+    def _divide_devices(self, tenant: str) -> None:
+        """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
+        figures, disk, network = self.point["tenants"][tenant], GroupRules(), GroupRules()
+        if figures.get("disk_weight") is not None:
+            disk["weight"] = figures["disk_weight"]
+        if figures.get("disk_bytes_per_s") is not None:
+            disk["bytes_per_s"] = figures["disk_bytes_per_s"]
+        if figures.get("disk_operations_per_s") is not None:
+            disk["operations_per_s"] = figures["disk_operations_per_s"]
+        if figures.get("network_bytes_per_s") is not None:
+            network["bytes_per_s"] = figures["network_bytes_per_s"]
+        if disk:
+            self.machine.disk.set_group(tenant, **disk)
+        if network:
+            self.machine.nic.set_group(tenant, **network)
+
     def _build(self) -> None:
         tenants = self.point["tenants"]
         tree = notation.build(
@@ -93,6 +121,8 @@ class Site:
             private = [node for node in chain if node.private]
             self.enforced[name] = any(node.path in self.spaces or node.path in self.limits for node in private)
             self.groups[name] = self._group(name, self.tops[name], private=bool(private))
+            if private:
+                self._divide_devices(name)
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
         """Make one node: its layer, its share, its memory."""

@@ -23,6 +23,8 @@ from simulator.scenario.types import (
     Count,
     Duration,
     Nothing,
+    Operations,
+    Rate,
     Ratio,
     Replications,
     Scalar,
@@ -145,6 +147,14 @@ class Tenant(Part):
     """Its part beside the other tenants."""
     cap: Axis[Cores | None] = None
     """How much processor it may use at most: cores, or per cent of one."""
+    disk_weight: Axis[Weight] = 1.0
+    """Its part of the disk's time beside the other tenants that want it."""
+    disk_limit: Axis[Rate | None] = None
+    """How much it may move to and from the disk at most."""
+    disk_operations_limit: Axis[Operations | None] = None
+    """How many requests a second it may have at the disk at most."""
+    network_limit: Axis[Rate | None] = None
+    """How much it may send at most, and receive, in bytes on the wire."""
     start: Axis[Time] = 0.0
     """When it begins."""
     boot: Axis[bool] = False

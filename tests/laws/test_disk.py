@@ -21,12 +21,19 @@ DISK = {
     "seek_shortest_s": SHORTEST_S,
     "seek_longest_s": LONGEST_S,
     "command_s": 0.0,
+    "queue_depth_count": 1,
+    "deadline_s": 0.5,
+    "batch_bytes": 2e6,
+    "anticipation_s": 0.0,
 }
 
 
 def test_random_requests() -> None:
-    random, disk = Random(2), RotatingDisk(simpy.Environment(), DISK)
-    services_s = [disk.transfer(4e3, random.random() * 36 * GB).service_s for _ in range(20_000)]
+    random, environment = Random(2), simpy.Environment()
+    disk = RotatingDisk(environment, DISK)
+    requests = [disk.transfer(4e3, random.random() * 36 * GB) for _ in range(20_000)]
+    environment.run()
+    services_s = [request.service_s for request in requests]
     # E sqrt|u - v| of two uniform places = integral of 2 (1 - d) sqrt(d) = 2 (2/3 - 2/5) = 8/15
     seek_s = SHORTEST_S + (LONGEST_S - SHORTEST_S) * 8 / 15
     expected_s = laws.random_request_s(seek_s, TURN_S, 4e3, RATE)
