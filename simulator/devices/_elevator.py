@@ -15,6 +15,7 @@ When the arm is free:
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 import simpy
 
@@ -93,7 +94,7 @@ class Elevator:
 
     def _follower(self, group: Group) -> Request | None:
         """What goes on where the arm is."""
-        waiting = self._groups.may_go(group, self._reach)
+        waiting = islice(group.waiting, self._reach)
         return next((request for request in waiting if request.position_bytes == self._ended_at_bytes), None)
 
     def _pick(self, group: Group) -> Request:
@@ -102,15 +103,15 @@ class Elevator:
         now_s = self._environment.now
         if self._reach == 1 or len(group.waiting) == 1 or now_s - first.queued_s >= self._parameters.deadline_s:
             return first
-        may_go = list(self._groups.may_go(group, self._reach))
-        others = [each for each in may_go if each.position_bytes != self._ended_at_bytes]
+        first_ones = list(islice(group.waiting, self._reach))
+        others = [each for each in first_ones if each.position_bytes != self._ended_at_bytes]
         full = group is self._group and self._run_bytes >= self._parameters.batch_bytes
-        return min(others if full and others else may_go, key=self._positioning_s)
+        return min(others if full and others else first_ones, key=self._positioning_s)
 
     def _is_worth_waiting(self, group: Group) -> bool:
         """Whether the arm waits where it is, though a group's turn has come."""
         last = self._group
-        if last is None or last.timer is not None or self._environment.now >= self._until_s:
+        if last is None or last.held or self._environment.now >= self._until_s:
             return False
         stream = self._anticipated and self._run_bytes < self._parameters.batch_bytes
         turn = not last.waiting and last.weight != group.weight and last.finish < group.start

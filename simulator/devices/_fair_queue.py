@@ -6,7 +6,8 @@ pause does not get what it left to others meanwhile: it begins at the virtual ti
 that always have something waiting divide the service by weight, to within one request of each, and nothing is idle
 while something may go. Within a group requests keep their order, unless the device chooses otherwise.
 
-Limits are token buckets; a group whose next request must wait for tokens is passed over until then.
+Limits are token buckets in front of that, as a kernel throttles a group before its scheduler sees the requests: one
+that lacks tokens, and those of its group behind it, are held back; once let through it waits for its turn like others.
 
 Scope and limits: only what waits has a claim. A group with one request at a time has nothing waiting at the moment its
 last one ends, and its weight then counts for nothing unless the device waits for it (see ``rotating_disk``).
@@ -15,9 +16,9 @@ last one ends, and its weight then counts for nothing unless the device waits fo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from heapq import heappop, heappush
-from itertools import count, islice
+from itertools import count
 from typing import Unpack
 
 import simpy
@@ -33,15 +34,18 @@ class Group:
     """Requests of one tenant, or of one system, with the rules that hold for them.
 
     Attributes:
+        waiting: what waits for its turn.
+        held: what its limits hold back.
         start: virtual time at which its next request begins, while one waits.
         finish: virtual time at which its last request ended.
     """
 
-    __slots__ = ("_limits", "entry", "finish", "rules", "start", "timer", "waiting")
+    __slots__ = ("_limits", "entry", "finish", "held", "rules", "start", "timer", "waiting")
 
     def __init__(self) -> None:
         self.rules: GroupRules = {}
         self.waiting: deque[Request] = deque()
+        self.held: deque[Request] = deque()
         self.start = self.finish = 0.0
         self.entry: _Entry | None = None
         self.timer: simpy.Event | None = None
@@ -122,33 +126,25 @@ class FairQueue:
         group.finish = self._rescaled(group.finish, ratio)
         if group.waiting:
             self._enter(group, self._rescaled(group.start, ratio))
-            self._ready()
+        self._let_through(group)
+        self._ready()
 
     def put(self, request: Request) -> None:
         """One more waits."""
         group = self.group(request.group)
         request.number = next(self._numbers)
-        group.waiting.append(request)
-        if len(group.waiting) == 1:
-            self._enter(group, max(self._now, group.finish))
+        group.held.append(request)
+        if len(group.held) == 1:
+            self._let_through(group)
 
     def next_group(self) -> Group | None:
         """Whose turn it is; None if nothing waits but what limits hold back."""
         while self._entries:
             entry = self._entries[0]
-            group = entry[2]
-            if group.entry is entry:
-                wait_s = group.wait_s(group.waiting[0], self._environment.now)
-                if not wait_s:
-                    return group
-                self._hold_back(group, wait_s)
+            if entry[2].entry is entry:
+                return entry[2]
             heappop(self._entries)
         return None
-
-    def may_go(self, group: Group, reach: int) -> Iterator[Request]:
-        """Those of a group's first requests that no limit holds back, in order of arrival."""
-        now_s = self._environment.now
-        return (request for request in islice(group.waiting, reach) if not group.wait_s(request, now_s))
 
     def take(self, group: Group, request: Request, service_s: float) -> None:
         """A request begins that takes so much of the device's time."""
@@ -156,11 +152,10 @@ class FairQueue:
             group.waiting.popleft()
         else:
             group.waiting.remove(request)
-        group.pass_through(request, self._environment.now)
         self._now = group.start
         group.finish = group.start + service_s / group.weight
         self._latest = max(self._latest, group.finish)
-        group.entry = group.timer = None
+        group.entry = None
         if group.waiting:
             self._enter(group, group.finish)
 
@@ -169,7 +164,7 @@ class FairQueue:
         self._now = self._latest
 
     def _enter(self, group: Group, start: float) -> None:
-        group.start, group.timer = start, None
+        group.start = start
         group.entry = (start, group.waiting[0].number, group)
         heappush(self._entries, group.entry)
 
@@ -178,15 +173,23 @@ class FairQueue:
         ahead = virtual - self._now
         return self._now + ahead * ratio if ahead > 0.0 else virtual
 
-    def _hold_back(self, group: Group, wait_s: float) -> None:
-        """Until its limit lets its next request pass."""
-        group.entry = None
-        timer = group.timer = self._environment.timeout(wait_s)
-
-        def over(_: simpy.Event) -> None:
-            if group.timer is timer:
+    def _let_through(self, group: Group) -> None:
+        """What its limits hold back no longer; the next one when they do not."""
+        now_s, group.timer = self._environment.now, None
+        while group.held:
+            wait_s = group.wait_s(group.held[0], now_s)
+            if wait_s:
+                group.timer = self._environment.timeout(wait_s)
+                assert group.timer.callbacks is not None
+                group.timer.callbacks.append(lambda timer: self._tokens_came(group, timer))
+                return
+            request = group.held.popleft()
+            group.pass_through(request, now_s)
+            group.waiting.append(request)
+            if len(group.waiting) == 1:
                 self._enter(group, max(self._now, group.finish))
-                self._ready()
 
-        assert timer.callbacks is not None
-        timer.callbacks.append(over)
+    def _tokens_came(self, group: Group, timer: simpy.Event) -> None:
+        if group.timer is timer:
+            self._let_through(group)
+            self._ready()

@@ -22,12 +22,12 @@ class TokenBucket:
     """
 
     def __init__(self, rate: float, burst: float, now_s: float) -> None:
-        self._level = burst
+        self._missing = 0.0
         self._then_s = now_s
         self.change(rate, burst, now_s)
 
     def change(self, rate: float, burst: float, now_s: float) -> None:
-        """Another rate and burst from now on; what the bucket holds stays, as far as it has room.
+        """Another rate and burst from now on; what is missing in the bucket stays so.
 
         Raises:
             ValueError: nothing would ever pass.
@@ -37,19 +37,18 @@ class TokenBucket:
         if self._then_s < now_s:
             self._fill(now_s)
         self.rate, self.burst = rate, burst
-        self._level = min(self._level, burst)
 
     def wait_s(self, amount: float, now_s: float) -> float:
         """How long until an amount may pass, if nothing else does meanwhile."""
         self._fill(now_s)
-        wait_s = (min(amount, self.burst) - self._level) / self.rate
+        wait_s = (self._missing - max(0.0, self.burst - amount)) / self.rate
         return wait_s if wait_s > _GRAIN * max(1.0, now_s) else 0.0
 
     def take(self, amount: float, now_s: float) -> None:
         """An amount passes."""
         self._fill(now_s)
-        self._level -= amount
+        self._missing += amount
 
     def _fill(self, now_s: float) -> None:
-        self._level = min(self.burst, self._level + (now_s - self._then_s) * self.rate)
+        self._missing = max(0.0, self._missing - (now_s - self._then_s) * self.rate)
         self._then_s = now_s

@@ -31,6 +31,7 @@ def check(lookup: Lookup, combination: Combination) -> None:
         guests = [tenant for tenant in combination.tenants if _own_system(lookup, tree.chains[tenant.name])]
         _check_memory(lookup, combination, guests)
         _check_processors(lookup, combination, guests)
+        _check_network(lookup, combination)
 
 
 def check_faults(lookup: Lookup, combinations: Sequence[Combination]) -> None:
@@ -154,3 +155,16 @@ def _check_processors(lookup: Lookup, combination: Combination, guests: list[Ten
         if vcpus > cores:
             message = f"a virtual machine with {vcpus} processors is wider than its host: {machine.name} has {cores:g}"
             lookup.complain(tenant.place("vcpus"), message, f"write {cores:g} or less")
+
+
+def _check_network(lookup: Lookup, combination: Combination) -> None:
+    machine = combination.machine
+    if machine is None or "nic" not in machine.devices:
+        return
+    link = machine.devices["nic"]["parameters"].get("link_bytes_per_s", float("inf"))
+    for tenant in combination.tenants:
+        limit = tenant.form.network_limit
+        if limit is not None and limit > link:
+            has = f"the link of {machine.name} carries {format_quantity(link, 'bytes_per_s')}"
+            message = f"{format_quantity(limit, 'bytes_per_s')} is no limit: {has}"
+            lookup.complain(tenant.place("network_limit"), message, "write less, or leave it out")
