@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from simulator import notation
 from simulator.devices.base import GroupRules
@@ -89,19 +89,11 @@ class Site:
 
     def _divide_devices(self, tenant: str) -> None:
         """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
-        figures, disk, network = self.point["tenants"][tenant], GroupRules(), GroupRules()
-        if figures.get("disk_weight") is not None:
-            disk["weight"] = figures["disk_weight"]
-        if figures.get("disk_bytes_per_s") is not None:
-            disk["bytes_per_s"] = figures["disk_bytes_per_s"]
-        if figures.get("disk_operations_per_s") is not None:
-            disk["operations_per_s"] = figures["disk_operations_per_s"]
-        if figures.get("network_bytes_per_s") is not None:
-            network["bytes_per_s"] = figures["network_bytes_per_s"]
-        if disk:
-            self.machine.disk.set_group(tenant, **disk)
-        if network:
-            self.machine.nic.set_group(tenant, **network)
+        figures = self.point["tenants"][tenant]
+        disk = {rule: figures.get(f"disk_{rule}") for rule in ("weight", "bytes_per_s", "operations_per_s")}
+        network = {rule: figures.get(f"network_{rule}") for rule in ("weight", "bytes_per_s")}
+        self.machine.disk.set_group(tenant, **_given(disk))
+        self.machine.nic.set_group(tenant, **_given(network))
 
     def _build(self) -> None:
         tenants = self.point["tenants"]
@@ -242,3 +234,7 @@ def _carrier(chain: tuple[notation.Node, ...], point: Mapping[str, Any]) -> str:
     private = [node for node in chain if node.private]
     kernels = [node for node in private if is_kernel(point, node.name)]
     return next((node.path for node in (*kernels, *private)), "")
+
+
+def _given(rules: Mapping[str, float | None]) -> GroupRules:
+    return cast(GroupRules, {rule: value for rule, value in rules.items() if value is not None})

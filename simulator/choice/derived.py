@@ -23,7 +23,7 @@ KEPT = ("machine", "baseline", "seed", "replications")
 """Keys that derived scenarios have in common with the scenario, beside its stacks."""
 LIKE = (
     "memory", "vcpus", "weight", "cap", "disk_weight", "disk_limit", "disk_operations_limit", "network_limit",
-    "virtual_hardware", "limits", "group",
+    "network_weight", "virtual_hardware", "limits", "group",
 )  # fmt: skip
 """Keys of a tenant in which a neighbour is like it: its size, and whom it shares with."""
 

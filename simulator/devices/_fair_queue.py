@@ -95,10 +95,12 @@ class FairQueue:
     Args:
         environment: simulated time.
         ready: called when a group that was held back may go on.
+        together: groups that were never given a weight wait in one line, first come, first served, as one group of
+            weight 1; their limits are still their own.
     """
 
-    def __init__(self, environment: simpy.Environment, ready: Callable[[], None]) -> None:
-        self._environment, self._ready = environment, ready
+    def __init__(self, environment: simpy.Environment, ready: Callable[[], None], *, together: bool = False) -> None:
+        self._environment, self._ready, self._together = environment, ready, together
         self._groups: dict[str, Group] = {}
         self._entries: list[_Entry] = []
         self._numbers = count()
@@ -185,9 +187,10 @@ class FairQueue:
                 return
             request = group.held.popleft()
             group.pass_through(request, now_s)
-            group.waiting.append(request)
-            if len(group.waiting) == 1:
-                self._enter(group, max(self._now, group.finish))
+            line = self.group("") if self._together and "weight" not in group.rules else group
+            line.waiting.append(request)
+            if len(line.waiting) == 1:
+                self._enter(line, max(self._now, line.finish))
 
     def _tokens_came(self, group: Group, timer: simpy.Event) -> None:
         if group.timer is timer:

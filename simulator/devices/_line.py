@@ -18,6 +18,7 @@ class Line:
         name: of the device in its ledger.
         service_s: how long a request takes that begins now.
         choose: who is next; None as long as nobody is. Without it, the first of the group whose turn it is.
+        together: see ``FairQueue``.
     """
 
     def __init__(
@@ -26,9 +27,11 @@ class Line:
         name: str,
         service_s: Callable[[Request], float],
         choose: Callable[[], tuple[Group, Request] | None] | None = None,
+        *,
+        together: bool = False,
     ) -> None:
         self.environment, self.name = environment, name
-        self.groups = FairQueue(environment, self.go_on)
+        self.groups = FairQueue(environment, self.go_on, together=together)
         self._service_s, self._choose = service_s, choose or self._in_order
         self._busy = False
         self._free_at_s = environment.now

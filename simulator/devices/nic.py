@@ -3,9 +3,10 @@
 Every packet carries the frame's own bytes (preamble, header, checksum, gap) beside what the kernel hands over.
 The machine at the other end is never short of data and never the bottleneck, unless a demand says it thinks.
 
-Groups share each direction fairly, by weight over the bytes on the wire; limits count these bytes, in each direction
-by itself (see ``_fair_queue``). Interrupts for packets that have arrived may be held back for a while, so that several
-share one (see ``_interrupts``).
+A card sends and receives in order of arrival, whoever asks. Groups that are given weights share each direction by them
+over the bytes on the wire; all others together are one of weight 1 beside them. Limits count these bytes, in each
+direction by itself (see ``_fair_queue``). Interrupts for packets that have arrived may be held back for a while, so
+that several share one (see ``_interrupts``).
 
 Scope and limits: nothing is lost. A limit on what is received acts where the packets arrive, as if their sender
 slowed down at once.
@@ -47,7 +48,9 @@ class NetworkCard:
     def __init__(self, environment: simpy.Environment, parameters: Mapping[str, float]) -> None:
         self.environment = environment
         self.parameters = given = Parameters(parameters)
-        self._lines = {name: Line(environment, f"nic-{name}", self._wire_s) for name in (_SEND, _RECEIVE)}
+        self._lines = {
+            name: Line(environment, f"nic-{name}", self._wire_s, together=True) for name in (_SEND, _RECEIVE)
+        }
         self._interrupts = Interrupts(environment, given.coalesce_s, given.coalesce_frames)
 
     def transfer(self, direction: str, size_bytes: float, packets: float, group: str = "") -> Request:

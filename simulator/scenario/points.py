@@ -92,6 +92,7 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "disk_weight": form.disk_weight,
         "disk_bytes_per_s": form.disk_limit,
         "disk_operations_per_s": form.disk_operations_limit,
+        "network_weight": form.network_weight,
         "network_bytes_per_s": form.network_limit,
         "start_s": form.start,
         "boot": form.boot,

@@ -153,6 +153,8 @@ class Tenant(Part):
     """How much it may move to and from the disk at most."""
     disk_operations_limit: Axis[Operations | None] = None
     """How many requests a second it may have at the disk at most."""
+    network_weight: Axis[Weight | None] = None
+    """Its part of the network; tenants without one go in order of arrival, together as one of weight 1."""
     network_limit: Axis[Rate | None] = None
     """How much it may send at most, and receive, in bytes on the wire."""
     start: Axis[Time] = 0.0

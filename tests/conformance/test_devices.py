@@ -168,6 +168,7 @@ def test_groups_that_want_more_than_there_is_divide_it_by_weight(name: str) -> N
         all_s, environment = environment.now, simpy.Environment()
         device = made(name, environment, few)
         device.set_group("a", weight=3.0)
+        device.set_group("b", weight=1.0)
         requests = backlog(device, ("a", "b"), 200)
         environment.run(until=all_s / 4)
         first = busy_s(device, requests, environment.now)

@@ -90,6 +90,17 @@ def test_a_limit_at_the_network_holds_on_the_wire() -> None:
     assert had["b"] * 125e6 > 100e6
 
 
+def test_a_hog_of_the_network_has_its_part_of_it_by_weight() -> None:
+    """Both send all they can: two to one, of what the link carries."""
+    found = tables(DOCKER, {"a": {**SEND, "network_weight": 2}, "b": {**SEND, "network_weight": 1}}, duration="2 s")
+    had = dict.fromkeys("ab", 0.0)
+    for charge in found["charges"]:
+        if charge["device"] == "nic-send":
+            had[charge["tenant"]] += charge["service_s"]
+    assert had["a"] / had["b"] == pytest.approx(2.0, rel=0.05)
+    assert sum(had.values()) == pytest.approx(2.0, rel=0.02)
+
+
 def test_nobody_keeps_weights_and_limits_without_a_system_between() -> None:
     """Programs of one kernel: first come, first served, and the result says that nothing enforces their part."""
     tenants = {"a": {**HOG, "disk_weight": 9.0, "disk_operations_limit": 1}, "b": HOG}

@@ -78,7 +78,7 @@ def test_streams_have_the_arm_for_a_batch(streams: int, batch_bytes: float, tena
     The request that fills a batch is carried out to its end: b is larger by half a request in the mean, seen from
     within one: E[S^2] / (2 E[S]) = (64^2 + 64^2 / 12) / 128 = 34.7 kB. Every seek takes 5 ms here.
     """
-    environment, moved, until_s = simpy.Environment(), [0.0], 30.0
+    environment, moved, until_s = simpy.Environment(), [0.0], 12.0
     changes = {"batch_bytes": batch_bytes, "anticipation_s": 0.005, "queue_depth_count": 8}
     disk = RotatingDisk(environment, DISK | changes | {"seek_shortest_s": 0.005, "seek_longest_s": 0.005})
 

@@ -392,6 +392,7 @@ def test_sending_is_never_held(environment: simpy.Environment) -> None:
 def test_groups_share_a_direction_and_not_the_other(environment: simpy.Environment) -> None:
     """a sends 100 packets at once, b one: it waits for two at most. What b receives is nobody's business."""
     device = card(environment)
+    device.set_group("a", weight=1.0)
     for _ in range(100):
         device.transfer("send", 1 * KB, 1, group="a")
     sent, received = device.transfer("send", 1 * KB, 1, group="b"), device.transfer("receive", 1 * KB, 1, group="b")
@@ -410,3 +411,15 @@ def test_a_limit_counts_in_each_direction(environment: simpy.Environment) -> Non
             device.transfer(direction, 1 * KB, 1, group="a")
     environment.run()
     assert environment.now == pytest.approx(91 * US)
+
+
+def test_without_weights_first_come_is_first_served_and_limits_hold(environment: simpy.Environment) -> None:
+    """b waits for the hundred packets of a. Those of c pass its limit at 0, 10, 20 us, and wait in the same line."""
+    device = card(environment)
+    device.set_group("c", bytes_per_s=100 * MB)
+    for _ in range(100):
+        device.transfer("send", 1 * KB, 1, group="a")
+    b = device.transfer("send", 1 * KB, 1, group="b")
+    c = [device.transfer("send", 1 * KB, 1, group="c") for _ in range(3)]
+    environment.run()
+    assert [request.start_s for request in (b, *c)] == pytest.approx([100 * US, 101 * US, 102 * US, 103 * US])

@@ -202,6 +202,7 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "disk_weight": 1.0,
         "disk_bytes_per_s": None,
         "disk_operations_per_s": None,
+        "network_weight": None,
         "network_bytes_per_s": None,
         "start_s": 0.0,
         "boot": False,
