@@ -85,8 +85,7 @@ class Account:
 
     def transfer(self, request: Request, move: Move) -> None:
         """Book the part of a transfer that the device has carried out by now."""
-        served_s = request.served_s(self._now())
-        done = served_s / request.service_s if request.service_s else 1.0
+        served_s, done = request.served_s(self._now()), request.part(self._now())
         charge = self._charge(move.key)
         charge.add(size_bytes=move.size_bytes * done, operations=move.operations * done, service_s=served_s)
 

@@ -47,15 +47,22 @@ class Machine:
         self._streams: dict[str, float] = {}
 
     def transfer(
-        self, device: str, size_bytes: float, packets: float, position_bytes: float, write: bool, stream: str
+        self,
+        device: str,
+        size_bytes: float,
+        packets: float,
+        position_bytes: float,
+        write: bool,
+        stream: str,
+        group: str = "",
     ) -> Request:
-        """Queue a transfer at a device; a stream goes on where its last transfer ended."""
+        """Queue a transfer at a device for a group; a stream goes on where its last transfer ended."""
         if device != DISK:
-            return self.nic.transfer(device.removeprefix("nic-"), size_bytes, packets)
+            return self.nic.transfer(device.removeprefix("nic-"), size_bytes, packets, group)
         if stream:
             position_bytes = self._streams.get(stream, self._new_stream())
             self._streams[stream] = position_bytes + size_bytes
-        return self.disk.transfer(size_bytes, position_bytes, write)
+        return self.disk.transfer(size_bytes, position_bytes, write, group)
 
     def _new_stream(self) -> float:
         """Streams begin apart from each other, in the outer half of the disk, in order of their first use."""

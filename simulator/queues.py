@@ -19,11 +19,12 @@ _NOTHING = 1e-9
 
 
 class Item(NamedTuple):
-    """One piece of work in a queue, and whom to tell when it is done."""
+    """One piece of work in a queue, whom to tell when it is done, and under whose name devices are used for it."""
 
     work: Plan
     done: simpy.Event
     slots: float
+    group: str = ""
 
 
 class Ring:
@@ -67,9 +68,9 @@ class Ring:
         self._kicks += due
         return due
 
-    def put(self, operation: Enqueue) -> Item:
+    def put(self, operation: Enqueue, group: str = "") -> Item:
         """Append an item that was admitted, and wake the server that sleeps longest, if one does."""
-        item = Item(operation.work, self._event(), operation.slots)
+        item = Item(operation.work, self._event(), operation.slots, group)
         self.items.append(item)
         if self._sleepers:
             self._sleepers.popleft().succeed()

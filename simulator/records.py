@@ -117,7 +117,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _bytes("memory_page_cache_bytes", "memory of the page caches in the tenant's own systems at the end"),
         _bytes("memory_overhead_bytes", "memory of the layers under its program: its own, and its part of shared ones"),
         Column("memory_enforced", "bool", "1 where something enforces the tenant's memory limit", "integer"),
-        Column("share_enforced", "bool", "1 where something enforces its weight, cap and processors", "integer"),
+        Column(
+            "share_enforced", "bool", "1 where something enforces its weights, caps, processors and rates", "integer"
+        ),
     ),
     "faults": (
         RUN,

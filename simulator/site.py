@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from simulator import notation
+from simulator.devices.base import GroupRules
 from simulator.devices.memory import Memory
 from simulator.layers.base import GuestDevice, Layer, Place
 from simulator.layers.hardware import Hardware
@@ -75,6 +76,25 @@ class Site:
             path = self._paths[node.path] = tuple(nodes)
         return path
 
+    def device_group(self, node: Node) -> str:
+        """Under whose name devices know what threads on a node ask of them.
+
+        It is the tenant that owns the node, or whose guest the node's face is for. What tenants share is known by its
+        kernel: that also holds for programs of tenants that have nothing of their own.
+        """
+        owner = self.owners.get(node.port) or self.owners.get(node.path)
+        paths = (node.port, *(step.path for step in self.path(node)))
+        kernels = (path for path in paths if path in self.spaces)
+        return owner or next(kernels, node.path)
+
+    def _divide_devices(self, tenant: str) -> None:
+        """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
+        figures = self.point["tenants"][tenant]
+        disk = {rule: figures.get(f"disk_{rule}") for rule in ("weight", "bytes_per_s", "operations_per_s")}
+        network = {rule: figures.get(f"network_{rule}") for rule in ("weight", "bytes_per_s")}
+        self.machine.disk.set_group(tenant, **_given(disk))
+        self.machine.nic.set_group(tenant, **_given(network))
+
     def _build(self) -> None:
         tenants = self.point["tenants"]
         tree = notation.build(
@@ -93,6 +113,8 @@ class Site:
             private = [node for node in chain if node.private]
             self.enforced[name] = any(node.path in self.spaces or node.path in self.limits for node in private)
             self.groups[name] = self._group(name, self.tops[name], private=bool(private))
+            if private:
+                self._divide_devices(name)
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
         """Make one node: its layer, its share, its memory."""
@@ -229,3 +251,7 @@ def _carrier(chain: tuple[notation.Node, ...], point: Mapping[str, Any]) -> str:
     private = [node for node in chain if node.private]
     kernels = [node for node in private if is_kernel(point, node.name)]
     return next((node.path for node in (*kernels, *private)), "")
+
+
+def _given(rules: Mapping[str, float | None]) -> GroupRules:
+    return cast(GroupRules, {rule: value for rule, value in rules.items() if value is not None})

@@ -67,7 +67,8 @@ class House:
         for service in node.layer.guest_services() if node.port else node.layer.services():
             home = node.roles.get("domain-0", node)
             name = f"{service.name} of {node.port}" if node.port else service.name
-            thread = Thread(self, home.path, name, home, self.shares[home.path], service=True)
+            group = self.site.device_group(node)
+            thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
             self.threads.append(thread)
             if service.queue:
                 ring = self._rings.setdefault(node.queue(service.queue), Ring(self.environment.event, service.capacity))
@@ -240,8 +241,10 @@ class House:
         group = parent.share.parent
         assert group is not None
         name = f"{parent.name}/{self._spawned}"
-        service = parent.service
-        thread = Thread(self, parent.tenant, name, parent.node, group, service=service, processes=processes)
+        thread = Thread(
+            self, parent.tenant, name, parent.node, group,
+            service=parent.service, processes=processes, device_group=parent.device_group,
+        )  # fmt: skip
         self.threads.append(thread)
         return self.environment.process(thread.carry_out(plan))
 

@@ -68,18 +68,21 @@ class Thread:
         node: the system it runs on.
         share: the group it stands in.
         service: whether a layer runs it.
+        device_group: under whose name it uses disk and network; its node's if not given.
         working_set_bytes: what it wants to find in the cache when it goes on.
         processes: how many threads it weighs as much as.
     """
 
     def __init__(
         self, house: House, tenant: str, name: str, node: Node, share: Share, *,
-        service: bool = False, working_set_bytes: float = 0.0, processes: float = 1.0,
+        service: bool = False, working_set_bytes: float = 0.0, processes: float = 1.0, device_group: str | None = None,
     ) -> None:  # fmt: skip
         self.house, self.environment, self.machine = house, house.environment, house.machine
         self.tenant, self.name, self.node, self.service = tenant, name, node, service
         cached_bytes = 0.0 if "cache_refill" in house.without else working_set_bytes
         self.share = Share(f"{tenant}/{name}", share, processes=processes, working_set_bytes=cached_bytes)
+        self.device_group = house.site.device_group(node) if device_group is None else device_group
+        """Under whose name it uses devices now; a service that works for others changes it."""
         self.working_set_bytes = working_set_bytes
         self.account = Account(lambda: self.environment.now)
         self.charges, self.spent = self.account.charges, self.account.spent
@@ -154,6 +157,7 @@ class Thread:
             else:
                 self._unblock()
             for item in ring.take(service.batch):
+                self.device_group = item.group
                 yield from self._serve(item, service.serial)
 
     def repeat(self, service: Service) -> Life:
@@ -255,7 +259,7 @@ class Thread:
 
     def _start(self, move: Move) -> Request:
         return self.machine.transfer(
-            move.device, move.size_bytes, move.packets, move.position_bytes, move.write, move.stream
+            move.device, move.size_bytes, move.packets, move.position_bytes, move.write, move.stream, self.device_group
         )
 
     def _under_way(self, name: str) -> UnderWay:
@@ -303,7 +307,7 @@ class Thread:
         if ring.kick_is_due():
             yield from self.do(operation.kick)
         self._admission = None
-        item = ring.put(operation)
+        item = ring.put(operation, self.device_group)
         if operation.forgotten:
             return
         if operation.wait:

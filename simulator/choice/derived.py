@@ -21,7 +21,10 @@ STRESSORS = ("cpu-hog", "memory-bomb", "fork-bomb", "disk-hog", "net-send", "net
 """What a neighbour runs where the scenario does not say: those of them that the catalog has."""
 KEPT = ("machine", "baseline", "seed", "replications")
 """Keys that derived scenarios have in common with the scenario, beside its stacks."""
-LIKE = ("memory", "vcpus", "weight", "cap", "virtual_hardware", "limits", "group")
+LIKE = (
+    "memory", "vcpus", "weight", "cap", "disk_weight", "disk_limit", "disk_operations_limit", "network_limit",
+    "network_weight", "virtual_hardware", "limits", "group",
+)  # fmt: skip
 """Keys of a tenant in which a neighbour is like it: its size, and whom it shares with."""
 
 Data = dict[str, Any]

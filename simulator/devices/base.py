@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypedDict, Unpack
 
 import simpy
 
@@ -59,22 +59,90 @@ class Piece(NamedTuple):
         return min(self.service_s, max(0.0, now_s - self.start_s))
 
 
-class Request(NamedTuple):
-    """One transfer in a device's queue: when its service begins, how long it takes, when it is done.
+class Completion(simpy.Event):
+    """An event whose time becomes known only some time after it was made."""
 
-    A request that is divided among several servers says in ``pieces`` what each does; its service is their sum.
+    def due(self, delay_s: float) -> None:
+        """It happens after ``delay_s``, whatever else does."""
+        self._ok, self._value = True, None
+        self.env.schedule(self, delay=delay_s)
+
+
+class Request:
+    """One transfer at a device: it waits, is served, and is done.
+
+    Args:
+        environment: simulated time.
+        size_bytes: what is to be moved.
+        group: for whom, see ``GroupRules``.
+        position_bytes: where it lies, if that matters.
+        write: whether it goes to the device.
+
+    Attributes:
+        queued_s: when it was asked for.
+        start_s: when its service began; None while it waits.
+        service_s: how long its service takes; 0 while it waits.
+        pieces: of a request that is divided among several servers what each does; its service is their sum.
+        ended: the end of its service.
+        done: whoever asked is told; the end of its service, unless the device says later.
+        interrupts: by how many interrupts of a network card it was told, in parts of those it shared with others.
     """
 
-    start_s: float
-    service_s: float
-    done: simpy.Event
-    pieces: tuple[Piece, ...] = ()
+    __slots__ = (
+        "done", "ended", "group", "interrupts", "number", "pieces", "position_bytes", "queued_s", "service_s",
+        "size_bytes", "start_s", "write",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        environment: simpy.Environment,
+        size_bytes: float,
+        group: str = "",
+        position_bytes: float = 0.0,
+        write: bool = False,
+    ) -> None:
+        self.size_bytes, self.group, self.position_bytes, self.write = size_bytes, group, position_bytes, write
+        self.queued_s = environment.now
+        self.number = 0
+        self.start_s: float | None = None
+        self.service_s = 0.0
+        self.pieces: tuple[Piece, ...] = ()
+        self.ended = Completion(environment)
+        self.done: simpy.Event = self.ended
+        self.interrupts = 0.0
 
     def served_s(self, now_s: float) -> float:
         """Service it has had by now; all of it once it is done."""
+        if self.start_s is None:
+            return 0.0
         if self.pieces:
             return sum(piece.served_s(now_s) for piece in self.pieces)
         return min(self.service_s, max(0.0, now_s - self.start_s))
+
+    def part(self, now_s: float) -> float:
+        """Which part of it the device has carried out by now."""
+        if self.start_s is None:
+            return 0.0
+        return self.served_s(now_s) / self.service_s if self.service_s else 1.0
+
+
+class GroupRules(TypedDict, total=False):
+    """What holds at a device for all requests of one group: of a tenant, or of a system. What is left out stays.
+
+    Without any rule a group has weight 1 and no limits. A limit paces the moments at which requests are let through to
+    the device; over any time t it lets through at most ``max(burst, one request) + rate t``.
+    """
+
+    weight: float
+    """Its part of the device's time beside the others that want it."""
+    bytes_per_s: float
+    """At most so many bytes a second; infinite: no limit."""
+    burst_bytes: float
+    """So many bytes may pass at once after a pause."""
+    operations_per_s: float
+    """At most so many requests a second; infinite: no limit."""
+    burst_operations: float
+    """So many requests may pass at once after a pause."""
 
 
 class Disk(Protocol):
@@ -82,38 +150,17 @@ class Disk(Protocol):
 
     parameters: Parameters
 
-    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False) -> Request:
-        """Queue one request."""
+    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "") -> Request:
+        """Queue one request for a group."""
 
     def service_s(self, size_bytes: float, position_bytes: float, start_s: float, write: bool = False) -> float:
         """Seconds from start to end of a request whose turn comes at ``start_s``, on a disk that has no other."""
 
+    def set_group(self, group: str, **rules: Unpack[GroupRules]) -> None:
+        """Change what holds for a group; for what has not begun."""
+
     def rows(self) -> list[DeviceRow]:
         """The time ledger so far."""
-
-
-class Line:
-    """One server in order of arrival: what a disk arm and one direction of a link have in common."""
-
-    def __init__(self, environment: simpy.Environment, name: str) -> None:
-        self.environment = environment
-        self.name = name
-        self.free_at_s = environment.now
-        self._given_s = 0.0
-
-    def queue(self, service_s: float) -> Request:
-        """Append one request that takes ``service_s`` once its turn comes."""
-        now_s = self.environment.now
-        start_s = max(now_s, self.free_at_s)
-        self.free_at_s = start_s + service_s
-        self._given_s += service_s
-        return Request(start_s, service_s, self.environment.timeout(self.free_at_s - now_s))
-
-    def row(self) -> DeviceRow:
-        """The time ledger so far; service that lies beyond the present is not yet given."""
-        time_s = self.environment.now
-        busy_s = self._given_s - max(0.0, self.free_at_s - time_s)
-        return DeviceRow(self.name, 1.0, time_s, busy_s, time_s - busy_s)
 
 
 class EndOfInstant:

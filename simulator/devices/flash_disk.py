@@ -5,8 +5,9 @@ however much was written before: neither a faster first part of the flash nor a 
 is full. What the write buffer takes it passes on as fast as it came, so there are no bursts beyond that rate. A
 flush is a write like any other.
 
-Mechanism: a request goes to the channel that is free first and holds it until its data are through; more wait in
-order of arrival. A large read is divided evenly into at most as many pieces as there are channels, of not less than
+Mechanism: a request goes to the channel that is free first and holds it until its data are through. More wait, by
+group: fair queueing by weight over channel-seconds, and limits (see ``_fair_queue``); those of one group wait in order
+of arrival. A large read is divided evenly into at most as many pieces as there are channels, of not less than
 ``stripe_bytes``, and each piece goes to the channel that is then free first. What happens while a channel is held:
     command   the controller takes up one request after the other, ``command_s`` each: no more than 1 / ``command_s``
               requests a second, whatever the depth
@@ -16,7 +17,7 @@ order of arrival. A large read is divided evenly into at most as many pieces as 
               share this rate, and a large one is not divided
 Reads leave the disk by one direction and writes enter by the other; each carries one piece after the other, and a
 piece that must wait for it keeps its channel, where its data lie. Starts never run backwards, so nothing in either
-direction waits for what was asked later.
+direction waits for what began later.
 
     alone, read     command + read + max(size / (k r), size / B)       k pieces at r each, interface B
     alone, write    command + write_command + size / min(W, B) + write
@@ -31,11 +32,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from heapq import heapreplace
+from typing import Unpack
 
 import simpy
 
-from simulator.devices.base import DeviceRow, Piece, Request
+from simulator.devices._fair_queue import FairQueue
+from simulator.devices.base import DeviceRow, GroupRules, Piece, Request
 from simulator.parameters import Parameter, Parameters
+
+_GRAIN = 1e-12
+"""Part of the clock, or of a second, by which a channel may be found free too early."""
 
 
 class FlashDisk:
@@ -64,20 +70,23 @@ class FlashDisk:
         self.parameters = Parameters(parameters)
         now_s = environment.now
         self._free_at_s = [now_s] * int(self.parameters.channels_count)
-        self._commanded_s = self._read_s = self._written_s = now_s
+        self._all_free_at_s = self._commanded_s = self._read_s = self._written_s = now_s
         self._given_s = 0.0
+        self._groups = FairQueue(environment, self._go_on)
+        self._timer: simpy.Event | None = None
 
-    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False) -> Request:
-        """Queue one request; where it lies does not matter."""
-        now_s = self.environment.now
-        start_s = max(now_s, self._free_at_s[0])
-        self._commanded_s = max(start_s, self._commanded_s) + self.parameters.command_s
-        pieces = self._written(size_bytes) if write else self._read(size_bytes)
-        service_s = sum(piece.service_s for piece in pieces)
-        self._given_s += service_s
-        end_s = max(piece.start_s + piece.service_s for piece in pieces)
-        done = self.environment.timeout(max(0.0, end_s - now_s))
-        return Request(start_s, service_s, done, pieces if len(pieces) > 1 else ())
+    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "") -> Request:
+        """Queue one request for a group; where it lies does not matter."""
+        request = Request(self.environment, size_bytes, group, position_bytes, write)
+        if self._all_free_at_s <= request.queued_s:
+            self._groups.rest()
+        self._groups.put(request)
+        self._go_on()
+        return request
+
+    def set_group(self, group: str, **rules: Unpack[GroupRules]) -> None:
+        """Change what holds for a group; for what has not begun."""
+        self._groups.set_group(group, **rules)
 
     def service_s(self, size_bytes: float, position_bytes: float, start_s: float, write: bool = False) -> float:
         """Seconds a request takes on a disk that has nothing else to do, whenever and wherever."""
@@ -93,6 +102,38 @@ class FlashDisk:
         time_s, channels = self.environment.now, float(len(self._free_at_s))
         busy_s = self._given_s - sum(max(0.0, free_at_s - time_s) for free_at_s in self._free_at_s)
         return [DeviceRow("disk", channels, time_s, busy_s, channels * time_s - busy_s)]
+
+    def _go_on(self) -> None:
+        """Begin what may, as long as a channel is free; come back when the next one is."""
+        if self._timer is not None:
+            return
+        now_s = self.environment.now
+        while (group := self._groups.next_group()) is not None:
+            wait_s = self._free_at_s[0] - now_s
+            if wait_s > _GRAIN * max(1.0, now_s):
+                self._timer = self.environment.timeout(wait_s)
+                assert self._timer.callbacks is not None
+                self._timer.callbacks.append(self._channel_free)
+                return
+            request = group.waiting[0]
+            self._begin(request)
+            self._groups.take(group, request, request.service_s)
+
+    def _channel_free(self, _: simpy.Event) -> None:
+        self._timer = None
+        self._go_on()
+
+    def _begin(self, request: Request) -> None:
+        """Give a request its channels; its end follows."""
+        now_s = self.environment.now
+        request.start_s = start_s = max(now_s, self._free_at_s[0])
+        self._commanded_s = max(start_s, self._commanded_s) + self.parameters.command_s
+        pieces = self._written(request.size_bytes) if request.write else self._read(request.size_bytes)
+        request.service_s = sum(piece.service_s for piece in pieces)
+        request.pieces = pieces if len(pieces) > 1 else ()
+        self._given_s += request.service_s
+        end_s = max(piece.start_s + piece.service_s for piece in pieces)
+        request.ended.due(max(0.0, end_s - now_s))
 
     def _pieces(self, size_bytes: float) -> int:
         """Into how many a read is divided."""
@@ -129,6 +170,7 @@ class FlashDisk:
         """The channel that is free first is held until ``end_s``."""
         start_s = max(self.environment.now, self._free_at_s[0])
         heapreplace(self._free_at_s, end_s)
+        self._all_free_at_s = max(self._all_free_at_s, end_s)
         return Piece(start_s, end_s - start_s)
 
 

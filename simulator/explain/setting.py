@@ -155,9 +155,7 @@ class Setting:
         """
         machine, size_bytes, write = self._house.machine, transfer.size_bytes, transfer.write
         if transfer.device != DISK:
-            direction = transfer.device.removeprefix("nic-")
-            packets = transfer.operations * transfer.frames
-            service_s = machine.nic.transfer(direction, size_bytes, packets).service_s
+            service_s = machine.nic.service_s(size_bytes, transfer.operations * transfer.frames)
             return float(service_s), "on an idle link", origins(service_s)
         if follows:
             service_s = machine.disk.service_s(size_bytes, 0.0, 1.0, write)

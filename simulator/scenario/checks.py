@@ -32,6 +32,7 @@ def check(lookup: Lookup, combination: Combination) -> None:
         guests = [tenant for tenant in combination.tenants if _own_system(lookup, tree.chains[tenant.name])]
         _check_memory(lookup, combination, guests)
         _check_processors(lookup, combination, guests)
+        _check_network(lookup, combination)
 
 
 def check_faults(lookup: Lookup, combinations: Sequence[Combination]) -> None:
@@ -200,3 +201,16 @@ def _slices(combination: Combination) -> bool:
     """Whether the fidelity has time slices; False for one that does not exist, which is noted elsewhere."""
     fidelity = combination.setting("fidelity")
     return fidelity in discovery.members("sharing") and bool(discovery.member("sharing", fidelity).SLICES)
+
+
+def _check_network(lookup: Lookup, combination: Combination) -> None:
+    machine = combination.machine
+    if machine is None or "nic" not in machine.devices:
+        return
+    link = machine.devices["nic"]["parameters"].get("link_bytes_per_s", float("inf"))
+    for tenant in combination.tenants:
+        limit = tenant.form.network_limit
+        if limit is not None and limit > link:
+            has = f"the link of {machine.name} carries {format_quantity(link, 'bytes_per_s')}"
+            message = f"{format_quantity(limit, 'bytes_per_s')} is no limit: {has}"
+            lookup.complain(tenant.place("network_limit"), message, "write less, or leave it out")

@@ -23,7 +23,9 @@ from simulator.scenario.types import (
     Count,
     Duration,
     Nothing,
+    Operations,
     Processors,
+    Rate,
     Ratio,
     Replications,
     Scalar,
@@ -159,6 +161,16 @@ class Tenant(Part):
     """Whether its weight counts once, or for each processor that it could use right now."""
     cpus: Axis[Processors | None] = None
     """The processors that it may use, by number, e.g. '0-1'; all if not given."""
+    disk_weight: Axis[Weight] = 1.0
+    """Its part of the disk's time beside the other tenants that want it."""
+    disk_limit: Axis[Rate | None] = None
+    """How much it may move to and from the disk at most."""
+    disk_operations_limit: Axis[Operations | None] = None
+    """How many requests a second it may have at the disk at most."""
+    network_weight: Axis[Weight | None] = None
+    """Its part of the network; tenants without one go in order of arrival, together as one of weight 1."""
+    network_limit: Axis[Rate | None] = None
+    """How much it may send at most, and receive, in bytes on the wire."""
     start: Axis[Time] = 0.0
     """When it begins."""
     boot: Axis[bool] = False

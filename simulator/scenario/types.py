@@ -78,6 +78,7 @@ def _described(example: str) -> WithJsonSchema:
 Time = Annotated[float, PlainValidator(_quantity("time")), _described("30 s")]
 Duration = Annotated[float, PlainValidator(_quantity("time", positive=True)), _described("300 s")]
 Size = Annotated[float, PlainValidator(_quantity("size", positive=True)), _described("512 MiB")]
+Rate = Annotated[float, PlainValidator(_quantity("rate", positive=True)), _described("20 MB/s")]
 Ratio = Annotated[float, PlainValidator(_quantity("ratio")), _described("10 %")]
 
 
@@ -137,6 +138,24 @@ def _weight(value: Any) -> float:
         return float(value)
     raise refused(f"{shown(value)} is not a weight", "write a number greater than 0, e.g. 2")
 
+
+def _operations(value: Any) -> float:
+    text = value[:-2].strip() if isinstance(value, str) and value.endswith("/s") else value
+    try:
+        number = parse_quantity(text, "count") if isinstance(text, str) or _is_number(text) else 0.0
+    except UnitError:
+        number = 0.0
+    if number > 0.0:
+        return number
+    raise refused(f"{shown(value)} is no number of operations a second", "write a number greater than 0, e.g. 200")
+
+
+Operations = Annotated[
+    float,
+    PlainValidator(_operations),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}], "examples": [200]}),
+]
+"""Operations a second."""
 
 Weight = Annotated[float, PlainValidator(_weight), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 

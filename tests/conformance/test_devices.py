@@ -22,6 +22,7 @@ from simulator.units import unit_of_name
 
 CATALOG = Catalog()
 MODULES = sorted(discovery.members("devices"))
+SHARED = [name for name in MODULES if hasattr(discovery.member("devices", name).DEVICE, "set_group")]
 TIMED = [
     name for name in MODULES if "environment" in inspect.signature(discovery.member("devices", name).DEVICE).parameters
 ]
@@ -31,8 +32,11 @@ VALUES: dict[str, Callable[[], Iterator[Any]]] = {
     "direction": lambda: cycle(["send", "receive", "receive", "send", "send"]),
     "position_bytes": lambda: cycle([0, 10**9, 4096, 7 * 10**9]),
     "write": lambda: cycle([False, True]),
+    "group": lambda: cycle(["a", "b", "b", ""]),
 }
 """Arguments of ``transfer`` by name."""
+ABSTRACT = {"shared_disk": {"capacity_bytes": 1e12, "read_bytes_per_s": 100e6, "write_bytes_per_s": 40e6}}
+"""Devices that no real machine has, and numbers for them: SimGrid's example disk."""
 
 
 def numbers(name: str) -> Iterator[dict[str, float]]:
@@ -41,6 +45,8 @@ def numbers(name: str) -> Iterator[dict[str, float]]:
         for device in CATALOG.machine(machine).devices.values():
             if device.kind == name:
                 yield device.values()
+    if name in ABSTRACT:
+        yield dict(ABSTRACT[name])
 
 
 def made(name: str, environment: simpy.Environment, parameters: dict[str, float]) -> Any:
@@ -126,12 +132,103 @@ def test_what_it_moved_is_what_its_requests_say(name: str) -> None:
         device = made(name, environment, parameters)
         some = transfers(device)
         requests = [next(some) for _ in range(12)]
-        for until in (1e-5, 0.004, 0.02, 3.0):
+        for until in (1e-5, 0.004, 0.02, 5.0):
             environment.run(until=until)
             served_s = sum(request.served_s(until) for request in requests)
             assert sum(row.busy_s for row in rows(device)) == pytest.approx(served_s, rel=1e-9)
         assert all(request.done.processed for request in requests)
         assert served_s == pytest.approx(sum(request.service_s for request in requests), rel=1e-12)
+
+
+def busy_s(device: Any, requests: list[Request], now_s: float) -> dict[str, float]:
+    """What each group's requests have had of the device."""
+    had = dict.fromkeys((request.group for request in requests), 0.0)
+    for request in requests:
+        had[request.group] += request.served_s(now_s)
+    return had
+
+
+def backlog(device: Any, groups: tuple[str, ...], rounds: int) -> list[Request]:
+    """Small requests of one kind, the same for each group."""
+    kind = {"size_bytes": 4096.0, "packets": 1.0, "direction": "send", "position_bytes": 10**9, "write": False}
+    names = [name for name in inspect.signature(device.transfer).parameters if name in kind]
+    same = {name: kind[name] for name in names}
+    return [device.transfer(**same, group=group) for _ in range(rounds) for group in groups]
+
+
+def test_some_devices_are_shared() -> None:
+    assert {"flash_disk", "nic", "rotating_disk", "shared_disk"} <= set(SHARED)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_groups_that_want_more_than_there_is_divide_it_by_weight(name: str) -> None:
+    """In the middle of the work of both, and the other way round after their weights have changed places."""
+    for parameters in numbers(name):
+        few = {**parameters, "channels_count": 4.0} if "channels_count" in parameters else parameters
+        environment = simpy.Environment()
+        backlog(made(name, environment, few), ("a", "b"), 200)
+        environment.run()
+        all_s, environment = environment.now, simpy.Environment()
+        device = made(name, environment, few)
+        device.set_group("a", weight=3.0)
+        device.set_group("b", weight=1.0)
+        requests = backlog(device, ("a", "b"), 200)
+        environment.run(until=all_s / 4)
+        first = busy_s(device, requests, environment.now)
+        assert first["a"] / sum(first.values()) == pytest.approx(0.75, abs=0.02)
+        device.set_group("a", weight=1.0)
+        device.set_group("b", weight=3.0)
+        environment.run(until=all_s / 2)
+        second = busy_s(device, requests, environment.now)
+        b_s, both_s = second["b"] - first["b"], sum(second.values()) - sum(first.values())
+        assert b_s / both_s == pytest.approx(0.75, abs=0.02)
+        environment.run()
+        assert environment.now == pytest.approx(all_s, rel=0.02)  # whoever is served, the work is the same
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_limit_holds_and_leaves_the_rest_to_others(name: str) -> None:
+    """100 operations a second for one group; the other is as fast as if it were alone, or nearly so."""
+    for parameters in numbers(name):
+        ends = []
+        for groups in (("free",), ("free", "slow")):
+            environment = simpy.Environment()
+            device = made(name, environment, parameters)
+            device.set_group("slow", operations_per_s=100.0)
+            requests = backlog(device, groups, 30)
+            environment.run()
+            slow = sorted(request.start_s for request in requests if request.group == "slow")
+            for number, start_s in enumerate(slow):
+                assert start_s >= number * 0.01 * (1 - 1e-9)
+            assert all(request.done.processed for request in requests)
+            ends.append(max(request.start_s for request in requests if request.group == "free"))
+        service_s = max(request.service_s for request in requests)
+        assert ends[1] <= ends[0] + 31 * service_s
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_one_group_is_served_in_the_order_of_arrival(name: str) -> None:
+    """As long as no elevator is asked for."""
+    for parameters in numbers(name):
+        environment = simpy.Environment()
+        device = made(name, environment, {**parameters, "queue_depth_count": 1.0})
+        some = transfers(device) if name != "nic" else iter(backlog(device, ("",), 40))
+        requests = [next(some) for _ in range(40)]
+        environment.run()
+        for group in ("a", "b", ""):
+            starts = [request.start_s for request in requests if request.group == group]
+            assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize(
+    "rules",
+    [{"weight": 0.0}, {"weight": -1.0}, {"bytes_per_s": 0.0}, {"operations_per_s": 1.0, "burst_operations": -1.0}],
+)
+def test_rules_that_cannot_be_kept_are_refused(name: str, rules: dict[str, float]) -> None:
+    for parameters in numbers(name):
+        with pytest.raises(ValueError, match=r"must be positive|needs a rate above 0"):
+            made(name, simpy.Environment(), parameters).set_group("a", **rules)
 
 
 @pytest.mark.parametrize("name", MODULES)

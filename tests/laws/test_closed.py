@@ -19,6 +19,10 @@ PLAIN_DISK = {
     "rotation_s": 1e-9,
     "seek_shortest_s": 0.0,
     "seek_longest_s": 0.0,
+    "queue_depth_count": 1,
+    "deadline_s": 1.0,
+    "batch_bytes": 0.0,
+    "anticipation_s": 0.0,
     "command_s": 0.0,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
@@ -21,12 +21,19 @@ DISK = {
     "seek_shortest_s": SHORTEST_S,
     "seek_longest_s": LONGEST_S,
     "command_s": 0.0,
+    "queue_depth_count": 1,
+    "deadline_s": 0.5,
+    "batch_bytes": 2e6,
+    "anticipation_s": 0.0,
 }
 
 
 def test_random_requests() -> None:
-    random, disk = Random(2), RotatingDisk(simpy.Environment(), DISK)
-    services_s = [disk.transfer(4e3, random.random() * 36 * GB).service_s for _ in range(20_000)]
+    random, environment = Random(2), simpy.Environment()
+    disk = RotatingDisk(environment, DISK)
+    requests = [disk.transfer(4e3, random.random() * 36 * GB) for _ in range(20_000)]
+    environment.run()
+    services_s = [request.service_s for request in requests]
     # E sqrt|u - v| of two uniform places = integral of 2 (1 - d) sqrt(d) = 2 (2/3 - 2/5) = 8/15
     seek_s = SHORTEST_S + (LONGEST_S - SHORTEST_S) * 8 / 15
     expected_s = laws.random_request_s(seek_s, TURN_S, 4e3, RATE)
@@ -60,6 +67,65 @@ def test_streams_lose_their_sequentiality_to_each_other(streams: int, batch_byte
     seeks_s = (streams - 1) * seek_s(1) + seek_s(streams - 1)
     switch_s = seeks_s / streams + TURN_S / 2 if streams > 1 else 0.0
     assert found == pytest.approx(laws.alternating_streams_bytes_per_s(batch_bytes, RATE, switch_s), rel=0.02)
+
+
+@pytest.mark.parametrize("streams", [2, 3, 8])
+@pytest.mark.parametrize("batch_bytes", [256e3, 1e6])
+@pytest.mark.parametrize("tenants", ["one", "each"])
+def test_streams_have_the_arm_for_a_batch(streams: int, batch_bytes: float, tenants: str) -> None:
+    """k streams of 32 to 96 kB, one request at a time each: rate = b / (b / R + seek and half a turn).
+
+    The request that fills a batch is carried out to its end: b is larger by half a request in the mean, seen from
+    within one: E[S^2] / (2 E[S]) = (64^2 + 64^2 / 12) / 128 = 34.7 kB. Every seek takes 5 ms here.
+    """
+    environment, moved, until_s = simpy.Environment(), [0.0], 12.0
+    changes = {"batch_bytes": batch_bytes, "anticipation_s": 0.005, "queue_depth_count": 8}
+    disk = RotatingDisk(environment, DISK | changes | {"seek_shortest_s": 0.005, "seek_longest_s": 0.005})
+
+    def client(stream: int) -> Iterator[simpy.Event]:
+        random, place = Random(stream), stream * 36 * GB / 8 + 1.0
+        while True:
+            size_bytes = random.uniform(32e3, 96e3)
+            group = "" if tenants == "one" else str(stream)
+            yield disk.transfer(size_bytes, place, group=group).done
+            place += size_bytes
+            moved[0] += size_bytes
+
+    for stream in range(streams):
+        environment.process(client(stream))
+    environment.run(until=until_s)
+    (row,) = disk.rows()
+    assert row.busy_s == pytest.approx(until_s, rel=1e-9)
+    # with one tenant the stream that is reached soonest is next: of k - 1 others, less than half a turn away
+    turn_s = TURN_S / 2 if tenants == "each" else TURN_S / streams
+    expected = laws.alternating_streams_bytes_per_s(batch_bytes + 34.7e3, RATE, 0.005 + turn_s)
+    assert moved[0] / until_s == pytest.approx(expected, rel=0.03)
+
+
+@pytest.mark.parametrize("groups", [("",), ("a", "b", "c")])
+@pytest.mark.parametrize(
+    ("size", "second_moment_s2"),
+    [(lambda random: 40e3, 1e-6), (lambda random: random.uniform(0.0, 80e3), 4e-6 / 3)],
+    ids=["M/D/1", "M/G/1"],
+)
+def test_arrivals_by_chance_wait_as_pollaczek_and_khinchine_say(
+    groups: tuple[str, ...], size: Callable[[Random], float], second_moment_s2: float
+) -> None:
+    """Load 0.7 of a disk that takes a millisecond in the mean; the same for all tenants together (conservation law)."""
+    random, environment = Random(9), simpy.Environment()
+    disk = RotatingDisk(environment, DISK | {"rotation_s": 1e-9, "seek_shortest_s": 0.0, "seek_longest_s": 0.0})
+    requests = []
+
+    def arrivals() -> Iterator[simpy.Event]:
+        for _ in range(20_000):
+            yield environment.timeout(random.expovariate(700.0))
+            requests.append(disk.transfer(size(random), random.random() * GB, group=random.choice(groups)))
+
+    environment.process(arrivals())
+    environment.run()
+    waits_s = [request.start_s - request.queued_s for request in requests]
+    expected_s = laws.mg1_wait_s(700.0, 1e-3, second_moment_s2)
+    assert sum(waits_s) / len(waits_s) == pytest.approx(expected_s, rel=0.06)
 
 
 US, MB = 1e-6, 1e6

@@ -9,23 +9,23 @@ import pytest
 import simpy
 
 from simulator import laws
-from simulator.devices.base import Line
+from simulator.devices._line import Line
+from simulator.devices.base import Request
 
 
 def times_s(arrival_rate: float, size: Callable[[Random], float], jobs: int = 40_000) -> list[float]:
     """Time in the line, waiting and service, of every job."""
     random, environment = Random(56), simpy.Environment()
-    line, found = Line(environment, "server"), []
+    line, found = Line(environment, "server", lambda request: request.size_bytes), []
 
     def arrivals() -> Iterator[simpy.Event]:
         for _ in range(jobs):
             yield environment.timeout(random.expovariate(arrival_rate))
-            request = line.queue(size(random))
-            found.append(request.start_s + request.service_s - environment.now)
+            found.append(line.queue(Request(environment, size(random))))
 
     environment.process(arrivals())
     environment.run()
-    return found
+    return [request.start_s + request.service_s - request.queued_s for request in found]
 
 
 def test_exponential_service() -> None:

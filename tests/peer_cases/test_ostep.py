@@ -9,7 +9,8 @@ import pytest
 import simpy
 
 from simulator.demands import AccessMemory
-from simulator.devices.base import Line
+from simulator.devices._line import Line
+from simulator.devices.base import Request
 from simulator.devices.processor import Processor
 from simulator.devices.rotating_disk import RotatingDisk
 from simulator.layers.hardware import Hardware
@@ -25,6 +26,10 @@ GEOMETRY = {
     "seek_shortest_s": 40.0,
     "seek_longest_s": 40.0,
     "command_s": 0.0,
+    "queue_depth_count": 1.0,
+    "deadline_s": 1e6,
+    "batch_bytes": 36.0,
+    "anticipation_s": 0.0,
 }
 PHASE = 6.5 / 12.0
 
@@ -40,15 +45,18 @@ PHASE = 6.5 / 12.0
 def test_disk(sectors: list[int], services: list[float], total: float) -> None:
     environment = simpy.Environment()
     disk = RotatingDisk(environment, GEOMETRY, phase=PHASE)
-    assert [disk.transfer(1.0, sector).service_s for sector in sectors] == pytest.approx(services, rel=1e-12)
+    requests = [disk.transfer(1.0, sector) for sector in sectors]
     environment.run()
+    assert [request.service_s for request in requests] == pytest.approx(services, rel=1e-12)
     assert environment.now == pytest.approx(total, rel=1e-12)
 
 
 def test_first_come_first_served() -> None:
     """Jobs of 1, 4 and 7 at time 0: response 0, 1, 5; turnaround 1, 5, 12."""
-    line = Line(simpy.Environment(), "cpu")
-    requests = [line.queue(length) for length in (1, 4, 7)]
+    environment = simpy.Environment()
+    line = Line(environment, "cpu", lambda request: request.size_bytes)
+    requests = [line.queue(Request(environment, length)) for length in (1, 4, 7)]
+    environment.run()
     responses = [request.start_s for request in requests]
     turnarounds = [request.start_s + request.service_s for request in requests]
     assert (responses, turnarounds) == ([0, 1, 5], [1, 5, 12])

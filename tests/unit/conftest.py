@@ -31,10 +31,14 @@ DEVICES: dict[str, Any] = {
         "kind": "rotating_disk",
         "parameters": {
             "capacity_bytes": 1e9, "media_bytes_per_s": 100.0, "rotation_s": 1e-6, "seek_shortest_s": 0.0,
-            "seek_longest_s": 0.0, "command_s": 0.0,
+            "seek_longest_s": 0.0, "command_s": 0.0, "queue_depth_count": 1, "deadline_s": 1.0, "batch_bytes": 0.0,
+            "anticipation_s": 0.0,
         },
     },
-    "nic": {"kind": "nic", "parameters": {"link_bytes_per_s": 100.0, "frame_bytes": 0}},
+    "nic": {
+        "kind": "nic",
+        "parameters": {"link_bytes_per_s": 100.0, "frame_bytes": 0, "coalesce_s": 0.0, "coalesce_frames": 1},
+    },
 }  # fmt: skip
 """One processor of 1 GHz; a disk and a link on which 100 bytes take a second; waking costs nothing."""
 

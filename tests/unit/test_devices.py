@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import simpy
 
-from simulator.devices.base import Charge, Line
+from simulator.devices._line import Line
+from simulator.devices.base import Charge, Request
 from simulator.devices.memory import Memory, OutOfMemory
 from simulator.devices.nic import NetworkCard
 from simulator.devices.processor import Processor
@@ -147,25 +148,35 @@ def test_a_set_pushed_out_altogether_comes_back_once(environment: simpy.Environm
 # ---------------------------------------------------------------- one server in order of arrival
 
 
+def line(environment: simpy.Environment) -> Callable[[float], Request]:
+    """Queues requests that take so long."""
+    link = Line(environment, "link", lambda request: request.size_bytes)
+    return lambda service_s: link.queue(Request(environment, service_s))
+
+
 def test_line_serves_in_order_and_accounts_for_the_present(environment: simpy.Environment) -> None:
-    line = Line(environment, "link")
-    first, second = line.queue(2.0), line.queue(3.0)
-    assert (first.start_s, second.start_s) == (0.0, 2.0)
+    link = Line(environment, "link", lambda request: request.size_bytes)
+    first, second = link.queue(Request(environment, 2.0)), link.queue(Request(environment, 3.0))
+    assert (first.start_s, second.start_s) == (0.0, None)
     environment.run(until=second.done)
-    assert environment.now == 5.0
+    assert (environment.now, second.start_s) == (5.0, 2.0)
     environment.run(until=6.0)
-    third = line.queue(4.0)
+    third = link.queue(Request(environment, 4.0))
     environment.run(until=7.0)
     assert third.start_s == 6.0
     assert third.served_s(environment.now) == 1.0
-    assert line.row() == ("link", 1.0, 7.0, 6.0, 1.0)  # 2 + 3 + 1 of 7 s
+    assert link.row() == ("link", 1.0, 7.0, 6.0, 1.0)  # 2 + 3 + 1 of 7 s
 
 
 def test_a_request_in_the_queue_has_had_nothing(environment: simpy.Environment) -> None:
-    line = Line(environment, "link")
-    first, second = line.queue(2.0), line.queue(3.0)
-    assert [request.served_s(1.5) for request in (first, second)] == [1.5, 0.0]
-    assert [request.served_s(9.0) for request in (first, second)] == [2.0, 3.0]
+    queue = line(environment)
+    requests = [queue(2.0), queue(3.0)]
+    environment.run(until=1.5)
+    assert [request.served_s(1.5) for request in requests] == [1.5, 0.0]
+    assert [request.part(1.5) for request in requests] == [0.75, 0.0]
+    environment.run(until=9.0)
+    assert [request.served_s(9.0) for request in requests] == [2.0, 3.0]
+    assert [request.part(9.0) for request in requests] == [1.0, 1.0]
 
 
 def test_charges_add_up() -> None:
@@ -183,6 +194,7 @@ def disk(environment: simpy.Environment, **changes: float) -> RotatingDisk:
     parameters = {
         "capacity_bytes": 1 * GB, "media_bytes_per_s": 10 * MB, "rotation_s": 10 * MS,
         "seek_shortest_s": 1 * MS, "seek_longest_s": 9 * MS, "command_s": 0.1 * MS,
+        "queue_depth_count": 1, "deadline_s": 1.0, "batch_bytes": 1 * MB, "anticipation_s": 0.0,
     }  # fmt: skip
     return RotatingDisk(environment, parameters | changes)
 
@@ -215,7 +227,7 @@ def test_reads_and_writes_wait_for_each_other(environment: simpy.Environment) ->
     read = device.transfer(100 * KB, 0)
     write = device.transfer(100 * KB, 100 * KB, write=True)
     environment.run(until=write.done)
-    assert write.start_s == read.service_s
+    assert write.start_s == pytest.approx(read.service_s)
     assert environment.now == pytest.approx(read.service_s + write.service_s)
     (row,) = device.rows()
     assert (row.device, row.busy_s, row.idle_s) == ("disk", pytest.approx(environment.now), pytest.approx(0.0))
@@ -224,9 +236,15 @@ def test_reads_and_writes_wait_for_each_other(environment: simpy.Environment) ->
 # ---------------------------------------------------------------- network card
 
 
+def network_card(environment: simpy.Environment, **changes: float) -> NetworkCard:
+    """125 MB/s, frames of 38 bytes beside their payload, an interrupt for each."""
+    parameters = {"link_bytes_per_s": 125 * MB, "frame_bytes": 38, "coalesce_s": 0.0, "coalesce_frames": 32}
+    return NetworkCard(environment, parameters | changes)
+
+
 def test_both_directions_run_at_once(environment: simpy.Environment) -> None:
     """10 packets of 1462 bytes and 38 of their frame at 125 MB/s: 120 us in either direction."""
-    card = NetworkCard(environment, {"link_bytes_per_s": 125 * MB, "frame_bytes": 38})
+    card = network_card(environment)
     sent, received = card.transfer("send", 14_620, 10), card.transfer("receive", 14_620, 10)
     environment.run(until=sent.done & received.done)
     assert environment.now == pytest.approx(120 * US)
