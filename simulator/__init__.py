@@ -126,6 +126,7 @@ def share(
     slice_s: float | None = None,
     switch_s: float = 0.0,
     seconds: float = 10.0,
+    **parameters: float,
 ) -> pd.DataFrame:
     """What each thread of a drawing gets of the processors: a row for each policy and thread.
 
@@ -141,6 +142,7 @@ def share(
         slice_s: length of a slice instead of the policy's own.
         switch_s: time of a processor that a switch takes.
         seconds: how long the machines run.
+        parameters: other numbers of the policies, in SI units, e.g. ``latency_s=0.003``.
 
     Raises:
         UsageError: a mistake in the drawing, or an option that means nothing.
@@ -152,7 +154,7 @@ def share(
 
     policies = [policy] if isinstance(policy, str) else policy
     outcomes = [
-        measure(drawing, Setting(fidelity, name, guest_policy, weights, slice_s, switch_s, seconds))
+        measure(drawing, Setting(fidelity, name, guest_policy, weights, slice_s, switch_s, seconds, parameters))
         for name in policies
     ]
     return pd.DataFrame({"policy": each.policy, **row.as_dict()} for each in outcomes for row in each.threads)

@@ -71,7 +71,7 @@ def _members(family: str, extra: tuple[Path, ...]) -> Mapping[str, Path]:
 
 @cache
 def _import_file(family: str, path: Path) -> ModuleType:
-    name = f"simulator.{family.replace('/', '.')}.{path.stem}"
+    name = f"simulator.{family}.{path.stem}"
     if path.parent == Path(__file__).parent / family:
         return importlib.import_module(name)
     spec = importlib.util.spec_from_file_location(name, path)

@@ -34,6 +34,7 @@ _DECIMALS = 4
     help="A group weighs what is drawn, or that times the processors it can use.",
 )
 @click.option("--slice", "slice_text", metavar="TIME", help="Length of a slice, e.g. '3 ms', instead of the policy's.")
+@click.option("--set", "numbers", multiple=True, metavar="NAME=VALUE", help="Another number of the policies.")
 @click.option("--switch-cost", metavar="TIME", default="0", help="Time a switch takes, e.g. '5 us'.  [default: 0]")
 @click.option("--for", "for_text", metavar="TIME", default="10 s", show_default=True, help="How long it runs.")
 @click.option("--plot", type=click.Path(dir_okay=False), metavar="FILE", help="Draw it, as .png or .svg.")
@@ -45,6 +46,7 @@ def command(
     guest_policy: str,
     weights: str,
     slice_text: str | None,
+    numbers: tuple[str, ...],
     switch_cost: str,
     for_text: str,
     plot: str | None,
@@ -68,6 +70,7 @@ def command(
         slice_s=None if slice_text is None else parse_quantity(slice_text, "time"),
         switch_s=parse_quantity(switch_cost, "time"),
         seconds=parse_quantity(for_text, "time"),
+        parameters=dict(map(_number, numbers)),
     )
     if plot is not None:
         from simulator.plots import check_kind, draw_sharing
@@ -80,6 +83,17 @@ def command(
         draw_sharing(outcomes, Path(plot))
 
 
+def _number(written: str) -> tuple[str, float]:
+    """Name and value of ``latency_s=3ms``; the name says the unit."""
+    from simulator.errors import UsageError
+    from simulator.units import DIMENSIONS, parse_quantity, unit_of_name
+
+    name, equals, value = written.partition("=")
+    if not equals:
+        raise UsageError(f"{written!r} sets nothing; write e.g. --set latency_s=3ms")
+    return name.strip(), parse_quantity(value.strip(), DIMENSIONS[unit_of_name(name.strip()) or "count"])
+
+
 def _data(outcome: Outcome) -> dict[str, Any]:
     """All of it but the single turns, of which there may be thousands."""
     found = asdict(replace(outcome, segments=()))
@@ -90,17 +104,16 @@ def _data(outcome: Outcome) -> dict[str, Any]:
 def _lines(outcomes: list[Outcome], weights: str) -> list[str]:
     lines = [outcomes[0].drawing]
     for outcome in outcomes:
-        lines += ["", _title(outcome, weights), *_table(outcome), *_sums(outcome)]
+        lines += ["", _title(outcome, weights), *_table(outcome), *_sums(outcome), *outcome.notes]
     return lines
 
 
 def _title(outcome: Outcome, weights: str) -> str:
     from simulator.units import format_quantity
 
-    if not outcome.segments:
+    if not outcome.policy:
         return f"{outcome.fidelity}, weights: {weights}"
-    name = f"{outcome.fidelity}, {outcome.policy}" if outcome.policy else outcome.fidelity
-    return f"{name}, weights: {weights}, {format_quantity(outcome.seconds, 's')}"
+    return f"{outcome.fidelity}, {outcome.policy}, weights: {weights}, {format_quantity(outcome.seconds, 's')}"
 
 
 def _table(outcome: Outcome) -> list[str]:

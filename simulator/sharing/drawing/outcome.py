@@ -48,17 +48,25 @@ class Outcome:
     Attributes:
         drawing: the drawing in its shortest form.
         fidelity: the algorithm.
-        policy: the scheduler of the machines, empty in a fidelity that has none.
+        policies: the schedulers of the machines and of the guests, empty in a fidelity that has none.
         seconds: how long it ran.
         processors: of each machine, by its name.
         threads: in the order of the drawing.
         segments: who ran when on which processor; empty in a fidelity without slices.
+        notes: what a reader must know about them.
     """
 
     drawing: str
     fidelity: str
-    policy: str
+    policies: tuple[str, str]
     seconds: float
     processors: Mapping[str, int]
     threads: tuple[ThreadShare, ...]
     segments: tuple[Segment, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def policy(self) -> str:
+        """The scheduler of the machines, and of the guests if it is another."""
+        own, guests = self.policies
+        return own if own == guests else f"{own}, guests {guests}"

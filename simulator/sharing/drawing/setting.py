@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 
 from simulator import discovery
 from simulator.errors import UsageError
 from simulator.sharing.drawing.elements import Element, ranges
-from simulator.sharing.tree import Scheduling, WeightRule
+from simulator.sharing.tree import INFINITE, Scheduling, WeightRule
 
-FAMILY, POLICIES = "sharing", "sharing/policies"
-DEFAULT = "fluid"
+FAMILY, POLICIES = "sharing", "sharing.policies"
+DEFAULT, DEFAULT_POLICY = "fluid", "cfs"
 _SLICE = "slice_s"
 """The parameter of a policy that the option for slices sets."""
 
@@ -24,12 +24,13 @@ class Setting:
     Attributes:
         fidelity: name of the algorithm that divides processors; empty: ``fluid``, or where a policy is named the
             first that has one.
-        policy: the scheduler of the machines; empty: none, or the first there is in a fidelity that needs one.
+        policy: the scheduler of the machines; empty: none, or ``cfs`` in a fidelity that needs one.
         guest_policy: the scheduler of the guests; empty: that of the machines.
         weights: ``shares``: a group weighs what is drawn; ``active``: times the processors it can use at the moment.
         slice_s: length of a slice, instead of the policy's own.
         switch_s: processor seconds it takes to go on with a thread or guest after another.
         seconds: how long the machines run.
+        parameters: numbers of the policies in SI units; every policy takes those that it has.
     """
 
     fidelity: str = ""
@@ -39,10 +40,22 @@ class Setting:
     slice_s: float | None = None
     switch_s: float = 0.0
     seconds: float = 10.0
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def policies(self) -> tuple[str, str]:
+        """The schedulers of the machines and of the guests, where there are any."""
+        policy = self.policy or DEFAULT_POLICY
+        return policy, self.guest_policy or policy
+
+    def numbers(self) -> dict[str, float]:
+        """All parameters that were set."""
+        return {**self.parameters, **({} if self.slice_s is None else {_SLICE: self.slice_s})}
 
     def scheduling(self, policy: str) -> Scheduling:
         """A scheduler with what was set of it."""
-        return Scheduling(policy, {} if self.slice_s is None else {_SLICE: self.slice_s})
+        known = parameters_of(policy)
+        return Scheduling(policy, {name: value for name, value in self.numbers().items() if name in known})
 
 
 def fidelities() -> dict[str, ModuleType]:
@@ -56,6 +69,19 @@ def has_slices(fidelity: ModuleType) -> bool:
     return getattr(fidelity, "SLICES", False)
 
 
+def parameters_of(policy: str) -> Mapping[str, float]:
+    """The parameters of a policy with their defaults.
+
+    Raises:
+        UsageError: there is no such policy.
+    """
+    there = discovery.members(POLICIES)
+    if policy not in there:
+        raise UsageError(f"no policy {policy!r}; there are: {', '.join(sorted(there))}")
+    found = discovery.member(POLICIES, policy).POLICY
+    return {**found.COMMON, **found.DEFAULTS}
+
+
 def checked(setting: Setting, machines: Iterable[Element]) -> ModuleType:
     """The module of the fidelity, if it can do what is set and drawn.
 
@@ -66,11 +92,31 @@ def checked(setting: Setting, machines: Iterable[Element]) -> ModuleType:
     if setting.seconds <= 0.0:
         raise UsageError("nothing can be seen in no time; give at least a few milliseconds")
     if has_slices(module):
-        for policy in filter(None, (setting.policy, setting.guest_policy)):
-            _check_policy(policy, setting)
+        _check_numbers(setting)
     else:
         _check_without_slices(setting, machines, module.FIDELITY)
     return module
+
+
+def unknown_to(policies: tuple[str, str], machines: Iterable[Element]) -> list[str]:
+    """What is drawn and the scheduler that should keep it does not know, in words."""
+    found: dict[str, None] = {}
+
+    def look(element: Element, policy: str) -> None:
+        honours = discovery.member(POLICIES, policy).POLICY.HONOURS
+        for rule, drawn in _rules(element).items():
+            if drawn and rule not in honours:
+                found[f"{policy} knows no {rule}: what is drawn of it has no effect"] = None
+        for child in element.children:
+            look(child, policies[1] if element.kind == "guest" else policy)
+
+    for machine in machines:
+        look(machine, policies[0])
+    return list(found)
+
+
+def _rules(element: Element) -> dict[str, bool]:
+    return {"weight": element.weight != 1.0, "cap": element.cap < INFINITE, "reservation": element.reservation > 0.0}
 
 
 def _fidelity(setting: Setting) -> ModuleType:
@@ -83,13 +129,13 @@ def _fidelity(setting: Setting) -> ModuleType:
     return sliced[0] if sliced and (setting.policy or setting.guest_policy) else found[DEFAULT]
 
 
-def _check_policy(policy: str, setting: Setting) -> None:
-    there = discovery.members(POLICIES)
-    if policy not in there:
-        raise UsageError(f"no policy {policy!r}; there are: {', '.join(sorted(there))}")
-    parameters = [parameter.name for parameter in discovery.member(POLICIES, policy).POLICY.PARAMETERS]
-    if setting.slice_s is not None and _SLICE not in parameters:
-        raise UsageError(f"the policy {policy!r} has no fixed slice; its parameters are: {', '.join(parameters)}")
+def _check_numbers(setting: Setting) -> None:
+    known = {policy: parameters_of(policy) for policy in setting.policies}
+    for name in setting.numbers():
+        if not any(name in parameters for parameters in known.values()):
+            what = "slice of a fixed length" if name == _SLICE else f"parameter {name!r}"
+            there = "; ".join(f"{policy} has: {', '.join(parameters)}" for policy, parameters in known.items())
+            raise UsageError(f"there is no {what}; {there}")
 
 
 def _check_without_slices(setting: Setting, machines: Iterable[Element], fidelity: str) -> None:
@@ -99,6 +145,7 @@ def _check_without_slices(setting: Setting, machines: Iterable[Element], fidelit
         f"the guests' policy {setting.guest_policy!r}": setting.guest_policy,
         "the length of a slice": setting.slice_s is not None,
         "the cost of a switch": setting.switch_s,
+        "a parameter of a policy": setting.parameters,
     }
     pinned = [each for machine in machines for each in machine.everything() if each.cpus is not None]
     if pinned:
