@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.sharing.drawing.outcome import Outcome, ThreadShare
 
 _PARTS = ["share", "ready", "steal", "throttled"]
+_SOMETIMES = ["asleep", "switching"]
 _SLICED = ["switches", "migrations", "longest wait"]
 _DECIMALS = 4
 
@@ -121,20 +122,20 @@ def _table(outcome: Outcome) -> list[str]:
     from simulator.explain.columns import columns
 
     several, slices = len(outcome.processors) > 1, outcome.threads and outcome.threads[0].switches is not None
-    sleeps = any(row.asleep for row in outcome.threads)
-    heads = ["machine"] * several + ["thread", *_PARTS] + ["asleep"] * sleeps + _SLICED * bool(slices)
-    rows = [[row.machine] * several + _cells(row, sleeps) for row in outcome.threads]
+    parts = _PARTS + [part for part in _SOMETIMES if any(getattr(row, part) for row in outcome.threads)]
+    heads = ["machine"] * several + ["thread", *parts] + _SLICED * bool(slices)
+    rows = [[row.machine] * several + _cells(row, parts) for row in outcome.threads]
     left = 1 + several
     return columns(rows, "<" * left + ">" * (len(heads) - left), heads)
 
 
-def _cells(row: ThreadShare, sleeps: bool) -> list[str]:
+def _cells(row: ThreadShare, parts: list[str]) -> list[str]:
     from simulator.units import format_quantity
 
-    parts = [f"{getattr(row, part):.{_DECIMALS}f}" for part in [*_PARTS, *["asleep"] * sleeps]]
+    numbers = [f"{getattr(row, part):.{_DECIMALS}f}" for part in parts]
     if row.longest_wait_s is None:
-        return [row.thread, *parts]
-    return [row.thread, *parts, str(row.switches), str(row.migrations), format_quantity(row.longest_wait_s, "s")]
+        return [row.thread, *numbers]
+    return [row.thread, *numbers, str(row.switches), str(row.migrations), format_quantity(row.longest_wait_s, "s")]
 
 
 def _sums(outcome: Outcome) -> list[str]:

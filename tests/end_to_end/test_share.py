@@ -98,7 +98,8 @@ def test_nothing_to_draw(virtlab: Command, tmp_path: Path) -> None:
 
 def test_the_function_gives_a_table() -> None:
     table = simulator.share("([oo]2 o)2")
-    assert list(table.columns) == ["policy", "machine", "thread", "share", "ready", "steal", "throttled", "asleep"]
+    parts = ["share", "ready", "steal", "throttled", "asleep", "switching"]
+    assert list(table.columns) == ["policy", "machine", "thread", *parts]
     assert list(table["share"]) == [0.5, 0.5, 1.0]
     assert list(table["thread"]) == ["vm1/o1", "vm1/o2", "o1"]
     with pytest.raises(UsageError, match="the length of a slice means nothing"):

@@ -189,7 +189,7 @@ def test_a_thread_that_sleeps() -> None:
 def test_parts_add_up_to_the_time(fidelity: str) -> None:
     drawing = "([o~3ms/4ms oo]2 {o o<0.3}<0.7 o~1ms/9ms)2 (oo)1"
     for row in measure(drawing, Setting(fidelity)).threads:
-        parts = (row.share, row.ready, row.steal, row.throttled, row.asleep)
+        parts = (row.share, row.ready, row.steal, row.throttled, row.asleep, row.switching)
         assert sum(parts) == pytest.approx(1.0, abs=1e-6)
         assert min(parts) >= -1e-9
 

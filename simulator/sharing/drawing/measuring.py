@@ -133,4 +133,10 @@ class _Bench:
             steal=leaf.steal_s / seconds,
             throttled=leaf.throttled_s / seconds,
             asleep=worker.asleep_s / seconds,
+            switching=_switching_s(leaf) / seconds,
         )
+
+
+def _switching_s(leaf: Share) -> float:
+    """What a thread paid for switches to it, to the guests it stands on, and to get its working set back."""
+    return leaf.refill_s + sum(times * share.switch_s for share, times in leaf.switches.items())

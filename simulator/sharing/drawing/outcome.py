@@ -10,7 +10,7 @@ from simulator.sharing.drawing.segments import Segment
 
 @dataclass(frozen=True, slots=True)
 class ThreadShare:
-    """What one thread got. The first five numbers are parts of the whole time and add up to 1.
+    """What one thread got. The first six numbers are parts of the whole time and add up to 1.
 
     Attributes:
         machine: the machine it stands on.
@@ -20,6 +20,7 @@ class ThreadShare:
         steal: part in which other tenants had it.
         throttled: part in which its quota stopped it.
         asleep: part in which it wanted none.
+        switching: part in which its processor worked for it before it could go on: switches, cache refills.
         switches: how often a processor went on with it after another thread; None: the fidelity has no slices.
         migrations: how often it went on on another processor than before; None: the same.
         longest_wait_s: the longest time at a stretch that it wanted a processor and had none; None: the same.
@@ -32,6 +33,7 @@ class ThreadShare:
     steal: float
     throttled: float
     asleep: float
+    switching: float
     switches: int | None = None
     migrations: int | None = None
     longest_wait_s: float | None = None

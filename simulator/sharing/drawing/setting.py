@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -65,8 +66,8 @@ def fidelities() -> dict[str, ModuleType]:
 
 
 def has_slices(fidelity: ModuleType) -> bool:
-    """Whether it has real processors with slices, and a scheduler that gives them out."""
-    return getattr(fidelity, "SLICES", False)
+    """Whether it has real processors with slices: its class is told the scheduler that gives them out."""
+    return "scheduling" in inspect.signature(fidelity.SHARING).parameters
 
 
 def parameters_of(policy: str) -> Mapping[str, float]:
