@@ -105,12 +105,12 @@ class _Bench:
             worker.wake()
 
     def segments(self) -> list[Segment]:
-        """Who ran when on which processor."""
+        """Who ran when on which processor; the time is over."""
+        self.device.settle()
         return [Segment(self.name, *entry) for entry in self.trace]
 
     def rows(self, segments: list[Segment]) -> Iterator[ThreadShare]:
-        """What each thread got; the time is over."""
-        self.device.settle()
+        """What each thread got, and what follows from all turns."""
         turns: dict[str, list[Segment]] = defaultdict(list)
         for segment in segments:
             turns[segment.thread].append(segment)

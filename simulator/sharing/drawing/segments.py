@@ -9,6 +9,10 @@ from itertools import groupby, islice, pairwise
 from typing import NamedTuple
 
 
+_DECIMALS = 9
+"""Schedulers count whole nanoseconds."""
+
+
 class Span(NamedTuple):
     """A stretch of time."""
 
@@ -53,7 +57,7 @@ def longest_gap_s(wanted: Iterable[Span], ran: Sequence[Segment]) -> float:
             longest_s = max(longest_s, segment.start_s - since_s)
             since_s = segment.end_s
         longest_s = max(longest_s, span.end_s - since_s)
-    return longest_s
+    return round(longest_s, _DECIMALS)
 
 
 def switches(segments: Iterable[Segment]) -> Counter[str]:
