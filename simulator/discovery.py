@@ -1,6 +1,6 @@
 """Finds the modules that add something: dropping a file into a folder is how virtlab is extended.
 
-A family (layers, workloads, devices, sharing policies) is a package here; each of its modules that does not
+A family (layers, workloads, devices, ``sharing.policies``) is a package here; each of its modules that does not
 start with an underscore is one member. More members are found in the folders named by the environment variable
 ``VIRTLAB_CATALOG`` (separated like ``PATH``), under ``modules/<family>/``. A session (a notebook) may add a class of
 its own without a file; such members live in this process only.
@@ -56,13 +56,18 @@ def members(family: str) -> Mapping[str, Path]:
     return {**_members(family, extra_folders()), **session}
 
 
+def _folder(parent: Path, family: str) -> Path:
+    """Where a family's modules lie: one within another (``sharing.policies``) has a folder within its folder."""
+    return parent.joinpath(*family.split("."))
+
+
 @cache
 def _members(family: str, extra: tuple[Path, ...]) -> Mapping[str, Path]:
-    own = Path(__file__).parent / family
+    own = _folder(Path(__file__).parent, family)
     found = {path.stem: path for path in sorted(own.glob("*.py")) if not path.stem.startswith("_")}
     found.pop("base", None)
     for folder in extra:
-        for path in sorted((folder / "modules" / family).glob("*.py")):
+        for path in sorted(_folder(folder / "modules", family).glob("*.py")):
             if path.stem in found:
                 raise CatalogError(f"{path}: the name {path.stem!r} is taken in {family}; rename the file")
             found[path.stem] = path
@@ -72,7 +77,7 @@ def _members(family: str, extra: tuple[Path, ...]) -> Mapping[str, Path]:
 @cache
 def _import_file(family: str, path: Path) -> ModuleType:
     name = f"simulator.{family}.{path.stem}"
-    if path.parent == Path(__file__).parent / family:
+    if path.parent == _folder(Path(__file__).parent, family):
         return importlib.import_module(name)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 INFINITE = float("inf")
 WeightRule = Literal["shares", "active"]
@@ -53,9 +53,9 @@ class Share:
 
     __slots__ = (
         "active", "burst_s", "cap", "children", "cpus", "crowd", "demand", "done", "frozen", "frozen_s", "lineage",
-        "name", "parent", "payload", "period_s", "processes", "rate", "ready_s", "refill_s", "refills", "remaining",
-        "reservation", "runnable", "scheduling", "steal_s", "switch_s", "switches", "tenant", "throttled_s",
-        "weight", "weight_rule", "width", "work", "working_set_bytes",
+        "migrations", "name", "parent", "payload", "period_s", "processes", "rate", "ready_s", "refill_s", "refills",
+        "remaining", "reservation", "runnable", "scheduling", "seat", "steal_s", "switch_s", "switches", "tenant",
+        "throttled_s", "weight", "weight_rule", "width", "work", "working_set_bytes",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +104,10 @@ class Share:
         """How often the leaf paid for a switch to it, or to a share it stands on, since this was last emptied."""
         self.refill_s = self.refills = 0.0
         """Seconds it waited for its working set after such switches, and how often it had to."""
+        self.migrations = 0
+        """How often the leaf went on on another processor. Slices only."""
+        self.seat: Any = None
+        """What the fidelity keeps about it."""
         self.done: Callable[[Share], None] | None = None
         self.payload: object = None
         self.lineage: tuple[Share, ...] = ()

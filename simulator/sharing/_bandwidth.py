@@ -1,0 +1,73 @@
+"""Bandwidth control: a share may run so long in every period, on all its processors together.
+
+As Linux does it for cgroups (Documentation/scheduler/sched-bwc.rst): the budget is refilled at multiples of the
+period and handed out to processors in portions; who finds it empty is throttled until the refill. What is unused may
+be carried over up to ``burst_ns``. LAWS: a thread alone with work x ends after
+``(ceil(x/Q) - 1) P + x - (ceil(x/Q) - 1) Q``.
+"""
+
+from __future__ import annotations
+
+from simulator.sharing._rotation import NEVER, Entity
+
+
+class Grant:
+    """What a budget has handed to one entity."""
+
+    __slots__ = ("budget", "entity", "left_ns")
+
+    def __init__(self, budget: Budget, entity: Entity) -> None:
+        self.budget, self.entity, self.left_ns = budget, entity, 0
+
+
+class Budget:
+    """The time that one share may use in the present period.
+
+    Args:
+        quota_ns: per period.
+        period_ns: refilled at its multiples.
+        burst_ns: what may be carried over.
+        portion_ns: handed out at a time.
+        now_ns: the present.
+    """
+
+    __slots__ = ("burst_ns", "due_ns", "grants", "period_ns", "pool_ns", "portion_ns", "quota_ns")
+
+    def __init__(self, quota_ns: int, period_ns: int, burst_ns: int, portion_ns: int, now_ns: int) -> None:
+        self.quota_ns, self.period_ns, self.burst_ns, self.portion_ns = quota_ns, period_ns, burst_ns, portion_ns
+        self.pool_ns = quota_ns
+        self.grants: list[Grant] = []
+        self.due_ns = NEVER
+        """When it is refilled next; never while nobody wants it."""
+        self.start(now_ns)
+
+    def start(self, now_ns: int) -> None:
+        """Somebody wants it: refill from now on."""
+        if self.due_ns > now_ns + self.period_ns:
+            self.due_ns = (now_ns // self.period_ns + 1) * self.period_ns
+
+    def unused_ns(self) -> int:
+        """What is left of this period's budget, with what has been handed out."""
+        return self.pool_ns + sum(grant.left_ns for grant in self.grants)
+
+    def refill(self, now_ns: int) -> None:
+        """A new period: what was handed out and not used is taken back."""
+        periods = 1 if self.due_ns == now_ns else 2 + self.burst_ns // max(1, self.quota_ns)
+        for _ in range(periods):
+            carried_ns = min(self.burst_ns, self.unused_ns())
+            for grant in self.grants:
+                grant.left_ns = 0
+            self.pool_ns = self.quota_ns + carried_ns
+        self.due_ns = (now_ns // self.period_ns + 1) * self.period_ns
+
+    def request(self, grant: Grant) -> bool:
+        """Another portion for an entity; False if there is nothing left."""
+        part_ns = min(self.portion_ns, self.pool_ns)
+        self.pool_ns -= part_ns
+        grant.left_ns += part_ns
+        return grant.left_ns > 0
+
+    def give_back(self, grant: Grant) -> None:
+        """An entity does not need its portion any more."""
+        self.pool_ns += grant.left_ns
+        grant.left_ns = 0

@@ -1,0 +1,77 @@
+"""One queue for all processors of a scheduler: whoever waits goes on on the first processor that is free.
+
+A processor then holds only whom it serves; at the end of a slice it gives that entity back and takes the first of the
+pool. Groups have one entity in the pool, whose tag grows with whatever any processor does for the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from simulator.sharing._rotation import Entity, RunQueue
+from simulator.sharing.tree import Share
+
+if TYPE_CHECKING:
+    from simulator.sharing.policies._base import Policy
+
+
+class Pool:
+    """Those who wait for any processor of a scheduler.
+
+    Args:
+        queue: of those that stand in no group.
+        new_queue: makes the queue of a group.
+    """
+
+    def __init__(self, queue: RunQueue, new_queue: Callable[[Policy], RunQueue]) -> None:
+        self.queue = queue
+        self.turns = queue.policy.turns()
+        """What the processors' own queues of one do: nothing but end a slice."""
+        self.groups: dict[Share, Entity] = {}
+        self._new_queue = new_queue
+
+    def queue_of(self, groups: tuple[Share, ...]) -> RunQueue:
+        """Where an entity of a group waits."""
+        queue = self.queue
+        for share in groups:
+            entity = self.groups.get(share)
+            if entity is None:
+                inner = self._new_queue(queue.policy)
+                entity = self.groups[share] = Entity(share, home=queue, inner=inner)
+            assert entity.inner is not None
+            queue = entity.inner
+        return queue
+
+    def charge(self, entity: Entity, groups: tuple[Share, ...], ran_ns: int) -> None:
+        """An entity, and the groups it stands in, had so much of a processor."""
+        policy = self.queue.policy
+        policy.charge_time(self.queue_of(groups), entity, ran_ns)
+        for depth, share in enumerate(groups):
+            queue = self.queue_of(groups[:depth])
+            policy.charge_time(queue, self.groups[share], ran_ns)
+
+    def first(self, fits: Callable[[Entity], bool]) -> Entity | None:
+        """Who is next of those that fit a processor; its slice is set."""
+        return self._first(self.queue, fits)
+
+    def _first(self, queue: RunQueue, fits: Callable[[Entity], bool]) -> Entity | None:
+        everybody = queue.entities
+        candidates = [entity for entity in everybody if self._has(entity, fits)]
+        if not candidates:
+            return None
+        queue.policy.replan(queue)
+        queue.entities = candidates
+        entity = queue.policy.pick(queue)
+        queue.entities = everybody
+        if entity is None or entity.kind != "group":
+            if entity is not None:
+                entity.slice_ns = max(1, queue.policy.slice_ns(queue, entity))
+            return entity
+        assert entity.inner is not None
+        return self._first(entity.inner, fits)
+
+    def _has(self, entity: Entity, fits: Callable[[Entity], bool]) -> bool:
+        if entity.kind != "group" or entity.inner is None:
+            return fits(entity)
+        return any(self._has(inner, fits) for inner in entity.inner.entities)

@@ -1,0 +1,250 @@
+"""A scheduler and the processors it divides: the machine's, or the virtual ones of a guest.
+
+A scheduler places whoever becomes runnable, and evens out its processors. A group of it (a cgroup) has an entity on
+every processor, runnable where it has runnable children, that weighs its part of the group's weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from simulator.sharing._pool import Pool
+from simulator.sharing._rotation import NEVER, Entity, RunQueue
+from simulator.sharing.tree import Share
+
+if TYPE_CHECKING:
+    from simulator.sharing.policies._base import Policy
+
+
+class Processor:
+    """One processor of a scheduler.
+
+    Args:
+        scheduler: whose it is.
+        number: its number there.
+        queue: who wants it.
+        entity: what stands for it in the scheduler above; None for a physical processor.
+    """
+
+    __slots__ = (
+        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "scheduler",
+        "segment", "speed", "was_idle",
+    )  # fmt: skip
+
+    def __init__(self, scheduler: Scheduler, number: int, queue: RunQueue, entity: Entity | None) -> None:
+        self.scheduler, self.number, self.queue, self.entity = scheduler, number, queue, entity
+        queue.processor = self
+        self.online = True
+        self.groups: dict[Share, Entity] = {}
+        self.at_ns = 0
+        """Up to when its queue is accounted for; of a physical processor."""
+        self.due_ns = self.left_ns = NEVER
+        """When something happens next; and what its queue may be served until then."""
+        self.mark_ns = 0
+        """What the entity that it has from a pool had had before."""
+        self.purses: dict[Share, list[int]] = {}
+        self.speed = 1.0
+        """Work done in a nanosecond: less than one nanosecond's while the sibling thread of its core is busy."""
+        self.was_idle = True
+        self.segment: tuple[Entity | None, int] = (None, 0)
+        """Who runs, and since when; for a trace."""
+
+    def purse(self, owner: Share) -> list[int]:
+        """What an owner's entities have had here."""
+        return self.purses.setdefault(owner, [0])
+
+    def load(self) -> float:
+        """Weight of all that are runnable here."""
+        return sum(entity.weight for entity in self.queue.entities)
+
+    def running(self) -> Iterator[Entity]:
+        """Who has the turn, from the outermost entity to the thread; those that a group of it stands for too."""
+        entity = self.queue.current
+        while entity is not None:
+            yield entity
+            entity = entity.inner.current if entity.inner is not None else None
+
+    def movable(self) -> Iterator[Entity]:
+        """Who waits here and could go on on another processor of the same scheduler."""
+        return self._movable(self.queue)
+
+    def _movable(self, queue: RunQueue) -> Iterator[Entity]:
+        for entity in queue.entities:
+            if entity.kind == "group":
+                assert entity.inner is not None
+                yield from self._movable(entity.inner)
+            elif entity is not queue.current or (queue.host is not None and not self._has_turn(queue)):
+                yield entity
+
+    def _has_turn(self, queue: RunQueue) -> bool:
+        while queue is not self.queue:
+            host = queue.host
+            assert host is not None and host.queue is not None
+            if host.queue.current is not host:
+                return False
+            queue = host.queue
+        return True
+
+
+class Scheduler:
+    """One policy on some processors.
+
+    Args:
+        share: what is divided.
+        policy: how.
+        new_queue: makes an empty run queue of it.
+        above: the scheduler that divides its virtual processors; None at the machine.
+        groups: the groups between that scheduler and this one, outermost first.
+    """
+
+    def __init__(
+        self,
+        share: Share,
+        policy: Policy,
+        new_queue: Callable[[Policy], RunQueue],
+        above: Scheduler | None = None,
+        groups: tuple[Share, ...] = (),
+    ) -> None:
+        self.share, self.policy, self.above, self.groups = share, policy, above, groups
+        self._new_queue = new_queue
+        self.processors: list[Processor] = []
+        self.due_ns = NEVER
+        """When the policy's tick comes next."""
+        self.migrate: Callable[[Entity, Processor], None] = _nothing
+        """Lets a waiting entity go on elsewhere."""
+        self.refresh: Callable[[Entity], None] = _nothing
+        """Looks again whether an entity may run."""
+        self.account: Callable[[Scheduler], None] = _nothing
+        """Brings all its processors to the present."""
+        self.threads_per_core = 1
+        self.pool = Pool(new_queue(policy), new_queue) if policy.parameters["global_queue"] else None
+        """Where all wait together, if the processors have no queues of their own."""
+
+    def grow(self, number: int) -> None:
+        """Have so many processors; those beyond are offline."""
+        while len(self.processors) < number:
+            queue = self._new_queue(self.policy if self.pool is None else self.pool.turns)
+            entity = Entity(self.share, inner=queue) if self.above is not None else None
+            self.processors.append(Processor(self, len(self.processors), queue, entity))
+        for processor in self.processors:
+            processor.online = processor.number < number
+
+    def allowed(self, entity: Entity) -> list[Processor]:
+        """The processors that an entity may use: its own pinning, and that of its groups.
+
+        Raises:
+            ValueError: none of those it is pinned to is there.
+        """
+        places = [processor for processor in self.processors if processor.online]
+        for share in (*self.groups_of(entity), entity.share):
+            if share.cpus is not None:
+                places = [processor for processor in places if processor.number in share.cpus]
+        if not places:
+            raise ValueError(f"{entity.share.name}: none of the processors it is pinned to is there; widen its cpus")
+        return places
+
+    def groups_of(self, entity: Entity) -> tuple[Share, ...]:
+        """The groups of this scheduler that an entity stands in, outermost first."""
+        lineage = entity.share.lineage
+        start = lineage.index(self.share) + 1 if self.share in lineage else 0
+        return lineage[start:-1]
+
+    def place(self, entity: Entity) -> Processor:
+        """Where an entity that wakes goes on: where it ran, if that is idle; on an idle one; on the least loaded."""
+        places = self.allowed(entity)
+        before: Processor | None = entity.queue.processor if entity.queue is not None else None
+        if before is not None and before in places and not before.queue.entities:
+            return before
+        idle = [processor for processor in places if not processor.queue.entities]
+        if idle:
+            return min(idle, key=self._sibling_busy)
+        if len(places) == 1:
+            return places[0]
+        return min(places, key=lambda processor: (processor.load(), processor is not before, processor.number))
+
+    def _sibling_busy(self, processor: Processor) -> tuple[bool, int]:
+        return any(sibling.queue.entities for sibling in self.siblings(processor)), processor.number
+
+    def siblings(self, processor: Processor) -> list[Processor]:
+        """The other hardware threads of its core."""
+        if self.threads_per_core < 2:
+            return []
+        core = processor.number // self.threads_per_core * self.threads_per_core
+        return [p for p in self.processors[core : core + self.threads_per_core] if p is not processor]
+
+    def had_ns(self, owner: Share) -> int:
+        """What an owner's entities have had of all processors; of physical ones."""
+        return sum(processor.purse(owner)[0] for processor in self.processors)
+
+    def entities_of(self, group: Share) -> list[Entity]:
+        """What takes turns for a group, where it has been runnable."""
+        if self.pool is not None:
+            return [self.pool.groups[group]] if group in self.pool.groups else []
+        return [processor.groups[group] for processor in self.processors if group in processor.groups]
+
+    def forget(self, group: Share) -> None:
+        """A group is not divided here any more."""
+        for groups in (*(processor.groups for processor in self.processors), self.pool.groups if self.pool else {}):
+            groups.pop(group, None)
+
+    def group(self, share: Share, processor: Processor) -> Entity:
+        """A group's entity on a processor."""
+        entity = processor.groups.get(share)
+        if entity is None:
+            assert share.parent is not None
+            parent = share.parent
+            home = processor.queue if parent is self.share else self._inner(self.group(parent, processor))
+            inner = self._new_queue(self.policy)
+            inner.processor = processor
+            entity = processor.groups[share] = Entity(share, home=home, inner=inner)
+        return entity
+
+    def _inner(self, entity: Entity) -> RunQueue:
+        assert entity.inner is not None
+        return entity.inner
+
+    def queue_on(self, processor: Processor, groups: tuple[Share, ...]) -> RunQueue:
+        """Where an entity of a group queues on a processor."""
+        return self._inner(self.group(groups[-1], processor)) if groups else processor.queue
+
+    def contended(self) -> bool:
+        """Whether anybody waits."""
+        if self.pool is not None and self.pool.queue.entities:
+            return True
+        return any(len(p.queue.entities) > 1 or any(True for _ in p.movable()) for p in self.processors)
+
+    def pull(self, idle: Processor) -> None:
+        """A processor that has become idle takes a waiting entity from the one with most that wait."""
+        if len(self.processors) < 2 or not idle.online or self.pool is not None or not self.policy.pulls():
+            return
+        self.account(self)
+        best: Entity | None = None
+        most = 0
+        for busy in self.processors:
+            if busy is idle or len(busy.queue.entities) < 1:
+                continue
+            waiting = list(busy.movable())
+            if len(waiting) > most:
+                fit = [entity for entity in waiting if idle in self.allowed(entity)]
+                if fit:
+                    best, most = max(fit, key=lambda entity: entity.rank), len(waiting)
+        if best is not None:
+            self.migrate(best, idle)
+
+    def balance(self) -> None:
+        """Move a waiting entity from the most to the least loaded processor if that evens them out."""
+        online = [processor for processor in self.processors if processor.online]
+        if len(online) < 2:
+            return
+        least = min(online, key=lambda processor: (processor.load(), processor.number))
+        for busy in sorted(online, key=lambda processor: -processor.load()):
+            gap = busy.load() - least.load()
+            fit = [e for e in busy.movable() if e.weight < gap * 0.999999 and least in self.allowed(e)]
+            if fit:
+                self.migrate(max(fit, key=lambda entity: (entity.weight, entity.rank)), least)
+                return
+
+
+def _nothing(*_: object) -> None:
+    raise AssertionError("a scheduler without a device moves nobody")

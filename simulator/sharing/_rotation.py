@@ -1,0 +1,395 @@
+"""One run queue: entities that take turns by slices, and where the rotation stands after any stretch of service.
+
+An entity is a thread, a group (a cgroup's part on one processor) or a virtual processor; the latter two own a run
+queue, which moves on in the service that the entity gets. Time is integer nanoseconds of the queue's own service.
+
+While a queue is unchanged every entity has a fixed slice and its tag grows by a fixed step with each; the smallest
+(tag, rank) has the next turn. So the next end of work, and the state after any time, follow without going from slice
+to slice: entity i's last slice has the tag ``x_i = tag_i + (ceil(need_i / slice_i) - 1) * step_i``, the smallest
+``x_i`` ends first, after all slices with a smaller tag. Everything is an integer, so the outcome is that of stepping
+to the last bit. A policy without such a rotation is stepped: its slices end at events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from simulator.sharing.tree import Share
+
+if TYPE_CHECKING:
+    from simulator.sharing._bandwidth import Grant
+    from simulator.sharing.policies._base import Policy
+
+NEVER = 1 << 62
+"""Nanoseconds until something that does not happen."""
+
+
+class Entity:
+    """What takes turns in a run queue.
+
+    Args:
+        share: whose it is.
+        home: where it queues when it is runnable; None: where its scheduler places it.
+        inner: the queue it owns; None for a thread.
+    """
+
+    __slots__ = (
+        "cost_ns", "data", "first_ns", "grants", "held", "home", "inner", "moved", "need_ns", "paid_ns", "purse", "queue",
+        "queued", "ran", "rank", "served_ns", "share", "slice_ns", "step", "tag", "weight",
+    )  # fmt: skip
+
+    def __init__(self, share: Share, home: RunQueue | None = None, inner: RunQueue | None = None) -> None:
+        self.share = share
+        self.home = home
+        self.queue: RunQueue | None = None
+        """Where it queues, or did last."""
+        self.inner = inner
+        if inner is not None:
+            inner.host = self
+        self.weight = share.weight
+        self.queued = False
+        self.held = ""
+        """Why it may not run although it could use a processor: throttled or stopped; empty if it may."""
+        self.tag = self.rank = 0
+        self.slice_ns = self.step = 1
+        self.need_ns = 0
+        """A thread's service until its work is done."""
+        self.served_ns = self.paid_ns = 0
+        """Service, and time spent on switches to it, so far."""
+        self.purse = [0]
+        """What its tenant's entities on this processor have had so far."""
+        self.cost_ns = self.first_ns = 0
+        """What a switch to it takes, and what the next one takes."""
+        self.ran = self.moved = False
+        """Whether it ran since it became runnable; whether it changed its processor since it last ran."""
+        self.grants: tuple[Grant, ...] = ()
+        self.data: Any = None
+        """What the policy keeps about it."""
+
+    @property
+    def kind(self) -> str:
+        """A thread, a group or a virtual processor (``vcpu``)."""
+        if self.inner is None:
+            return "thread"
+        return "vcpu" if self.home is None else "group"
+
+    def frozen(self) -> bool:
+        """Whether its share may not be served, or the whole device."""
+        share = self.share
+        return share.frozen or (share.parent is not None and share.parent.parent is None and share.parent.frozen)
+
+    def threads(self) -> Iterator[Entity]:
+        """The runnable threads below, itself if it is one."""
+        if self.inner is None:
+            yield self
+        else:
+            for entity in self.inner.entities:
+                yield from entity.threads()
+
+    def need(self) -> int:
+        """Service it takes until something happens to it: its work or an inner turn ends, its bandwidth is used up."""
+        need_ns = self.need_ns if self.inner is None else self.inner.horizon()
+        for grant in self.grants:
+            if grant.left_ns < need_ns:
+                need_ns = grant.left_ns
+        return need_ns
+
+    def serve(self, time_ns: int) -> None:
+        """It has run for this long."""
+        self.served_ns += time_ns
+        if self.inner is None:
+            self.need_ns -= time_ns
+            self.purse[0] += time_ns
+        else:
+            self.inner.advance(time_ns)
+        for grant in self.grants:
+            grant.left_ns -= time_ns
+
+
+Payer = Callable[[Entity, Entity, int, float], None]
+"""Books time that a thread (first) spent on switches to it or to an entity it stands on (second), and how many."""
+
+
+class RunQueue:
+    """Entities that share one processor, or one entity's service, by turns.
+
+    Args:
+        policy: who is next, for how long.
+        pay: books switches on a thread.
+        stepped: end every slice at an event, whatever the policy.
+    """
+
+    __slots__ = (
+        "clock_ns", "cost_left_ns", "costly", "current", "dirty", "entities", "floor", "had_ns", "host", "idle_slices",
+        "last", "on_switch", "pay", "pending", "policy", "processor", "rank", "slice_left_ns", "slice_ns", "state",
+        "stepped", "switch_ns",
+    )  # fmt: skip
+
+    def __init__(self, policy: Policy, pay: Payer, stepped: bool = False) -> None:
+        self.policy = policy
+        self.pay = pay
+        self.stepped = stepped or not policy.CLOSED
+        self.host: Entity | None = None
+        self.processor: Any = None
+        self.entities: list[Entity] = []
+        self.current: Entity | None = None
+        self.last: Entity | None = None
+        """Who ran last: a switch to it costs nothing."""
+        self.clock_ns = 0
+        self.slice_ns = self.slice_left_ns = self.cost_left_ns = self.switch_ns = 0
+        self.had_ns = 0
+        """What the current entity had of its turn before the queue last changed."""
+        self.costly = False
+        """Whether any switch costs something."""
+        self.pending = 0
+        """By how much the current entity's tag grows at the end of its slice."""
+        self.rank = 0
+        self.floor = 0
+        """The policy's virtual time: no tag of a newcomer is far below it."""
+        self.dirty = False
+        self.idle_slices = False
+        """Whether slices end at events even for an entity that is alone."""
+        self.state: Any = None
+        self.on_switch: Callable[[RunQueue, Entity], None] | None = None
+
+    # ---- changes; the clock must have been advanced to the present
+
+    def add(self, entity: Entity, woken: bool) -> None:
+        """An entity becomes runnable here."""
+        self.rank += 1
+        entity.rank = self.rank
+        self.policy.place(self, entity, woken)
+        entity.queue, entity.queued = self, True
+        self.entities.append(entity)
+        self.dirty = True
+
+    def drop(self, entity: Entity) -> None:
+        """An entity is not runnable any more, or not here."""
+        if entity is self.current:
+            self.put_back()
+        self.entities.remove(entity)
+        entity.queued = False
+        self.policy.leave(self, entity)
+        self.dirty = True
+
+    def put_back(self) -> None:
+        """The current entity's slice is over, or cut short: it queues again."""
+        entity = self.current
+        if entity is None:
+            return
+        self.policy.charge(self, entity, self.slice_ns - self.slice_left_ns)
+        self.current, self.slice_left_ns, self.cost_left_ns = None, 0, 0
+
+    def prepare(self) -> None:
+        """After all changes of an instant: new slices if the queue changed, and somebody has the turn, also within."""
+        if self.dirty:
+            self.dirty = False
+            self.policy.replan(self)
+            self.costly = any(entity.cost_ns or entity.first_ns for entity in self.entities)
+        if (self.slice_left_ns <= 0 or self.current is None) and self.entities:
+            self._dispatch()
+        for entity in self.entities:
+            if entity.inner is not None:
+                entity.inner.prepare()
+
+    def split_slice(self) -> None:
+        """Charge the current entity for what it had of its slice; the rest counts as a slice of its own."""
+        entity, had_ns = self.current, self.slice_ns - self.slice_left_ns
+        if entity is not None and had_ns:
+            part = had_ns * self.pending // self.slice_ns
+            entity.tag += part
+            self.pending -= part
+            self.had_ns += had_ns
+            self.slice_ns = self.slice_left_ns
+
+    # ---- time
+
+    def advance(self, time_ns: int) -> None:
+        """Move on; nothing that ``horizon`` names may lie within."""
+        self.clock_ns += time_ns
+        while time_ns > 0:
+            if self.slice_left_ns <= 0:
+                if self.current is not None and len(self.entities) < 2:
+                    time_ns -= self._alone(self.current, time_ns)
+                elif not self.stepped and self.current is not None:
+                    time_ns -= self._rotate(time_ns)
+                self._dispatch()
+            entity = self.current
+            if entity is None:
+                return
+            if self.cost_left_ns:
+                part = min(self.cost_left_ns, time_ns)
+                self.cost_left_ns -= part
+                self._pay(entity, part)
+                time_ns -= part
+            part = min(self.slice_left_ns, time_ns)
+            if part:
+                self.slice_left_ns -= part
+                time_ns -= part
+                if entity.inner is None and not entity.grants:
+                    entity.need_ns -= part
+                    entity.served_ns += part
+                    entity.purse[0] += part
+                else:
+                    entity.serve(part)
+
+    def horizon(self) -> int:
+        """Own service until the next event, from a state in which somebody has the turn."""
+        current = self.current
+        if current is None:
+            return NEVER
+        need_ns = current.need_ns if current.inner is None and not current.grants else current.need()
+        alone = len(self.entities) == 1 and not self.idle_slices
+        if need_ns <= self.slice_left_ns or alone:
+            return self.cost_left_ns + need_ns
+        if self.stepped or not self._regular():
+            return self.cost_left_ns + self.slice_left_ns
+        return self.cost_left_ns + self.slice_left_ns + self._next_end(current, need_ns)
+
+    def over(self) -> bool:
+        """Whether the turn must be given anew here, or in a queue below that is being served."""
+        if self.current is None:
+            return bool(self.entities)
+        if self.slice_left_ns <= 0:
+            return True
+        return self.current.inner is not None and self.current.inner.over()
+
+    def _dispatch(self) -> None:
+        self.put_back()
+        entity = self.policy.pick(self)
+        self.current = entity
+        if entity is None:
+            return
+        cost_ns = entity.first_ns if entity.moved or entity is not self.last else 0
+        if self.on_switch is not None and entity is not self.last:
+            self.on_switch(self, entity)
+        self.cost_left_ns = cost_ns
+        self.switch_ns = max(1, cost_ns)
+        self.slice_ns = self.slice_left_ns = max(1, self.policy.slice_ns(self, entity))
+        self.pending, self.had_ns = entity.step, 0
+        self._has_run(entity)
+
+    def _has_run(self, entity: Entity) -> None:
+        self.last = entity
+        entity.ran, entity.moved, entity.first_ns = True, False, entity.cost_ns
+
+    # ---- the rotation in closed form
+
+    def _alone(self, entity: Entity, time_ns: int) -> int:
+        """Whole slices of an entity that nobody waits for; less than the time given."""
+        slices = (time_ns - 1) // entity.slice_ns
+        if slices <= 0:
+            return 0
+        self.put_back()
+        self.policy.charge_slices(self, entity, slices)
+        entity.serve(slices * entity.slice_ns)
+        return slices * entity.slice_ns
+
+    def _rotate(self, time_ns: int) -> int:
+        """Give as many whole turns as surely fit; returns their time, less than the time given."""
+        if not self._regular():
+            return 0
+        self.put_back()
+        entities = self.entities
+        level = min(entity.tag for entity in entities)
+        rate = sum((entity.slice_ns + entity.cost_ns) * _ONE // entity.step for entity in entities)
+        level += time_ns * _ONE // rate
+        widest = max(entity.step for entity in entities)
+        while True:
+            level -= widest
+            turns = [max(0, -((entity.tag - level) // entity.step)) for entity in entities]
+            taken = sum(_time(entity, number) for entity, number in zip(entities, turns, strict=True))
+            if taken < time_ns:
+                break
+        if not taken:
+            return 0
+        final = -1
+        last = entities[0]
+        for entity, number in zip(entities, turns, strict=True):
+            if not number:
+                continue
+            key = entity.tag + (number - 1) * entity.step
+            if key > final or (key == final and entity.rank > last.rank):
+                final, last = key, entity
+            paid_ns = _time(entity, number) - number * entity.slice_ns
+            entity.tag += number * entity.step
+            entity.serve(number * entity.slice_ns)
+            if paid_ns:
+                self.switch_ns = max(1, entity.cost_ns)
+                self._pay(entity, paid_ns)
+            self._has_run(entity)
+        self.last = last
+        return taken
+
+    def _next_end(self, current: Entity, need_ns: int) -> int:
+        """Own service from the end of the current slice to the first end of anybody's need."""
+        ends: list[tuple[Entity, int, int, int]] = []
+        best: Entity | None = None
+        best_tag = best_turns = best_need_ns = 0
+        for entity in self.entities:
+            tag = entity.tag
+            if entity is current:
+                tag += self.pending
+                need = need_ns - self.slice_left_ns
+            elif entity.inner is None and not entity.grants:
+                need = entity.need_ns
+            else:
+                need = entity.need()
+            turns = (need - 1) // entity.slice_ns if need > 0 else 0
+            last = tag + turns * entity.step
+            ends.append((entity, tag, turns, last))
+            if best is None or last < best_tag or (last == best_tag and entity.rank < best.rank):
+                best, best_tag, best_turns, best_need_ns = entity, last, turns, need
+        assert best is not None
+        total_ns = 0
+        for entity, tag, _, _ in ends:
+            if entity is not best:
+                before, rest = divmod(best_tag - tag, entity.step)
+                if before >= 0:
+                    total_ns += _time(entity, before + (1 if rest or entity.rank < best.rank else 0))
+        # its whole turns, and then of the last one the switch and what it still needs
+        return total_ns + _time(best, best_turns + 1) - best.slice_ns + best_need_ns - best_turns * best.slice_ns
+
+    def _regular(self) -> bool:
+        """Whether every turn follows another entity's, so that switches can be counted; trivial if none costs."""
+        if not self.costly:
+            return True
+        step = self.entities[0].step
+        keys = []
+        for entity in self.entities:
+            if entity.step != step:
+                return False
+            keys.append((entity.tag + (self.pending if entity is self.current else 0), entity.rank, entity))
+        low, high = min(keys, key=_order), max(keys, key=_order)
+        return low[2] is not self.last and (high[0], high[1]) < (low[0] + step, low[1])
+
+    def _pay(self, entity: Entity, time_ns: int) -> None:
+        """Time spent on switches to an entity, booked on the thread that has its turn there."""
+        entity.paid_ns += time_ns
+        if entity.inner is None:
+            entity.purse[0] += time_ns
+            self.pay(entity, entity, time_ns, time_ns / self.switch_ns)
+            return
+        running = entity.inner
+        while running.current is not None and running.current.inner is not None:
+            running = running.current.inner
+        thread = running.current or next(entity.threads(), None)
+        if thread is not None:
+            thread.purse[0] += time_ns
+            thread.paid_ns += time_ns
+            self.pay(thread, entity, time_ns, time_ns / self.switch_ns)
+
+
+_ONE = 1 << 40
+
+
+def _order(key: tuple[int, int, Entity]) -> tuple[int, int]:
+    return key[0], key[1]
+
+
+def _time(entity: Entity, turns: int) -> int:
+    """What so many turns take, switches included."""
+    if not turns:
+        return 0
+    return turns * (entity.slice_ns + entity.cost_ns) + entity.first_ns - entity.cost_ns
