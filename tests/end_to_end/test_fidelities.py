@@ -16,7 +16,7 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 Command = Callable[..., tuple[int, str, str]]
 
 
-def shown() -> Iterator[tuple[str, list[str]]]:
+def _shown() -> Iterator[tuple[str, list[str]]]:
     """Every command of the page, and the lines it shows."""
     for block in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -24,7 +24,10 @@ def shown() -> Iterator[tuple[str, list[str]]]:
             yield line, output
 
 
-@pytest.mark.parametrize(("line", "output"), shown(), ids=[line.removeprefix("virtlab share ") for line, _ in shown()])
+SHOWN = list(_shown())
+
+
+@pytest.mark.parametrize(("line", "output"), SHOWN, ids=[line.removeprefix("virtlab share ") for line, _ in SHOWN])
 def test_a_command_of_the_page(virtlab: Command, line: str, output: list[str]) -> None:
     program, *arguments = shlex.split(line)
     assert program == "virtlab"
@@ -35,7 +38,7 @@ def test_a_command_of_the_page(virtlab: Command, line: str, output: list[str]) -
 
 
 def test_the_page_has_a_case_of_every_difference() -> None:
-    assert len(list(shown())) >= 15
+    assert len(SHOWN) >= 15
 
 
 @pytest.mark.parametrize("slice_s", [0.01, 0.001])
@@ -43,7 +46,7 @@ def test_means_come_nearer_with_the_slice(slice_s: float) -> None:
     """The last section: no share is further from fluid than two slices of the time looked at."""
     drawing = "({o o*2} o<0.3 [oo]1)1"
     expected = simulator.share(drawing)["share"]
-    sliced = simulator.share(
-        drawing, policy="cfs", seconds=1.0, latency_s=slice_s, minimum_granularity_s=slice_s
-    )["share"]
+    sliced = simulator.share(drawing, policy="cfs", seconds=1.0, latency_s=slice_s, minimum_granularity_s=slice_s)[
+        "share"
+    ]
     assert (sliced - expected).abs().max() <= 2 * slice_s

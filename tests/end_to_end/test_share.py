@@ -104,3 +104,95 @@ def test_the_function_gives_a_table() -> None:
     assert list(table["thread"]) == ["vm1/o1", "vm1/o2", "o1"]
     with pytest.raises(UsageError, match="the length of a slice means nothing"):
         simulator.share("(o)1", slice_s=0.003)
+
+
+# ---------------------------------------------------------------- by slices
+
+
+def test_turns_are_counted(virtlab: Command) -> None:
+    code, out, err = virtlab("share", "(oo)1", "--policy", "round_robin", "--slice", "10 ms", "--for", "1 s")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[2] == "quantum, round_robin, weights: shares, 1 s"
+    assert lines[3].split() == [
+        "thread",
+        "share",
+        "ready",
+        "steal",
+        "throttled",
+        "switches",
+        "migrations",
+        "longest",
+        "wait",
+    ]
+    assert lines[5].split() == ["o1", "0.5000", "0.0000", "0.5000", "0.0000", "49", "0", "10", "ms"]
+    assert lines[6].split() == ["o2", "0.5000", "0.0000", "0.5000", "0.0000", "50", "0", "10", "ms"]
+
+
+def test_a_switch_takes_time(virtlab: Command) -> None:
+    _, out, _ = virtlab("share", "(oo)1", "--policy", "round_robin", "--slice", "9ms", "--switch-cost", "1ms", "--json")
+    (outcome,) = json.loads(out)
+    assert sum(row["share"] for row in outcome["threads"]) == pytest.approx(0.9, abs=0.001)
+    assert sum(row["switching"] for row in outcome["threads"]) == pytest.approx(0.1, abs=0.001)
+
+
+def test_pinned_threads_stay_where_they_are(virtlab: Command) -> None:
+    _, out, _ = virtlab("share", "(o@0 o@0 o@1)2", "--fidelity", "quantum", "--json", "--for", "1s")
+    first, second, third = json.loads(out)[0]["threads"]
+    assert first["share"] + second["share"] == pytest.approx(1.0)
+    assert third["share"] == 1.0
+    assert {row["migrations"] for row in (first, second, third)} == {0}
+
+
+def test_several_policies_one_after_the_other(virtlab: Command) -> None:
+    arguments = ("(o o*3)1", "--policy", "round_robin, cfs", "--for", "1s")
+    code, out, _ = virtlab("share", *arguments)
+    assert code == 0
+    first, second = out.split("\n\n")[1:]
+    assert first.startswith("quantum, round_robin, weights: shares, 1 s\n")
+    assert first.endswith("\nround_robin knows no weight: what is drawn of it has no effect")
+    assert second.startswith("quantum, cfs, weights: shares, 1 s\n")
+    assert "knows no" not in second
+    table = simulator.share("(o o*3)1", policy=["round_robin", "cfs"], seconds=1.0)
+    assert list(table["policy"]) == ["round_robin"] * 2 + ["cfs"] * 2
+    assert list(table["share"]) == pytest.approx([0.5, 0.5, 0.25, 0.75], abs=0.01)
+
+
+def test_guests_have_a_scheduler_of_their_own(virtlab: Command) -> None:
+    arguments = ("([oo*3]1 o)1", "--policy", "round_robin", "--guest-policy", "cfs", "--slice", "10ms", "--for", "1s")
+    code, out, err = virtlab("share", *arguments)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[2] == "quantum, round_robin, guests cfs, weights: shares, 1 s"
+    shares = [float(line.split()[1]) for line in lines[5:8]]
+    assert shares == pytest.approx([0.125, 0.375, 0.5], abs=0.01)
+    assert "knows no" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--policy", "fair"], "no policy 'fair'; there are: "),
+        (["--policy", "cfs", "--guest-policy", "fair"], "no policy 'fair'; there are: "),
+        (["--policy", "cfs", "--slice", "3ms"], "there is no slice of a fixed length; cfs has: "),
+        (["--policy", "cfs", "--set", "latence_s=3ms"], "there is no parameter 'latence_s'; cfs has: "),
+        (["--policy", "cfs", "--set", "latency_s=3"], "'3' has no unit; here a time is wanted"),
+        (["--fidelity", "fluid", "--policy", "cfs"], "take the fidelity 'quantum', or leave it out"),
+    ],
+)
+def test_what_a_policy_does_not_have_is_refused(virtlab: Command, arguments: list[str], message: str) -> None:
+    code, out, err = virtlab("share", "(oo)1", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_a_figure_of_turns(virtlab: Command, tmp_path: Path) -> None:
+    arguments = ("([oo]2 o)2", "--policy", "cfs,round_robin", "--for", "1s", "--plot")
+    for name in ("who.svg", "again.svg"):
+        code, _, err = virtlab("share", *arguments, name)
+        assert (code, err) == (0, "")
+    words = list(ElementTree.parse(tmp_path / "who.svg").getroot().itertext())
+    assert {"cfs", "round_robin", "vm1/o1", "vm1/o2", "o1"} <= set(words)
+    assert words.count("cpu 0") == words.count("cpu 1") == 2
+    assert any(word.startswith("time, s (the first ") and word.endswith(" of 10 s)") for word in words)
+    assert (tmp_path / "who.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby, islice, pairwise
 from typing import NamedTuple
 
-
 _DECIMALS = 9
 """Schedulers count whole nanoseconds."""
 
