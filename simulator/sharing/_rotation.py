@@ -122,7 +122,7 @@ class RunQueue:
 
     __slots__ = (
         "clock_ns", "cost_left_ns", "costly", "current", "dirty", "entities", "floor", "had_ns", "host", "idle_slices",
-        "last", "on_switch", "pay", "pending", "policy", "processor", "rank", "slice_left_ns", "slice_ns", "state",
+        "last", "nested", "on_switch", "pay", "pending", "policy", "processor", "rank", "slice_left_ns", "slice_ns", "state",
         "stepped", "switch_ns",
     )  # fmt: skip
 
@@ -142,6 +142,8 @@ class RunQueue:
         """What the current entity had of its turn before the queue last changed."""
         self.costly = False
         """Whether any switch costs something."""
+        self.nested = False
+        """Whether a queue below must be stepped, and with it this one."""
         self.pending = 0
         """By how much the current entity's tag grows at the end of its slice."""
         self.rank = 0
@@ -181,17 +183,25 @@ class RunQueue:
         self.policy.charge(self, entity, self.slice_ns - self.slice_left_ns)
         self.current, self.slice_left_ns, self.cost_left_ns = None, 0, 0
 
-    def prepare(self) -> None:
-        """After all changes of an instant: new slices if the queue changed, and somebody has the turn, also within."""
+    def prepare(self, served: bool = True) -> None:
+        """After all changes of an instant: new slices where the queue changed, and a turn for somebody where it is over.
+
+        A queue that is not being served gives no turn: who comes before it is served again has a say.
+        """
         if self.dirty:
             self.dirty = False
             self.policy.replan(self)
             self.costly = any(entity.cost_ns or entity.first_ns for entity in self.entities)
-        if (self.slice_left_ns <= 0 or self.current is None) and self.entities:
+            self.nested = any(entity.inner is not None and entity.inner.steps() for entity in self.entities)
+        if served and (self.slice_left_ns <= 0 or self.current is None) and self.entities:
             self._dispatch()
         for entity in self.entities:
             if entity.inner is not None:
-                entity.inner.prepare()
+                entity.inner.prepare(served and entity is self.current)
+
+    def steps(self) -> bool:
+        """Whether it cannot be followed in closed form, here or below."""
+        return self.stepped or any(entity.inner is not None and entity.inner.steps() for entity in self.entities)
 
     def split_slice(self) -> None:
         """Charge the current entity for what it had of its slice; the rest counts as a slice of its own."""
@@ -212,7 +222,7 @@ class RunQueue:
             if self.slice_left_ns <= 0:
                 if self.current is not None and len(self.entities) < 2:
                     time_ns -= self._alone(self.current, time_ns)
-                elif not self.stepped and self.current is not None:
+                elif self.current is not None:
                     time_ns -= self._rotate(time_ns)
                 self._dispatch()
             entity = self.current
@@ -235,17 +245,32 @@ class RunQueue:
                     entity.serve(part)
 
     def horizon(self) -> int:
-        """Own service until the next event, from a state in which somebody has the turn."""
+        """Own service until the next event."""
         current = self.current
-        if current is None:
-            return NEVER
+        if self.slice_left_ns <= 0 or current is None:
+            return self._horizon_between()
         need_ns = current.need_ns if current.inner is None and not current.grants else current.need()
         alone = len(self.entities) == 1 and not self.idle_slices
         if need_ns <= self.slice_left_ns or alone:
             return self.cost_left_ns + need_ns
-        if self.stepped or not self._regular():
+        if not self._regular():
             return self.cost_left_ns + self.slice_left_ns
-        return self.cost_left_ns + self.slice_left_ns + self._next_end(current, need_ns)
+        return self.cost_left_ns + self.slice_left_ns + self._next_end(need_ns)
+
+    def _horizon_between(self) -> int:
+        """The same while nobody has the turn: when the queue is served again, the smallest tag gets it."""
+        if not self.entities:
+            return NEVER
+        if len(self.entities) > 1 and self._regular():
+            return self._next_end(self.current.need() if self.current is not None else 0)
+        entity = min(self.entities, key=self._tag_then)
+        cost_ns = entity.first_ns if entity.moved or entity is not self.last else 0
+        need_ns = entity.need()
+        return cost_ns + (need_ns if len(self.entities) == 1 else min(need_ns, max(1, entity.slice_ns)))
+
+    def _tag_then(self, entity: Entity) -> tuple[int, int]:
+        """Place of an entity once the current one queues again."""
+        return entity.tag + (self.pending if entity is self.current else 0), entity.rank
 
     def over(self) -> bool:
         """Whether the turn must be given anew here, or in a queue below that is being served."""
@@ -322,8 +347,9 @@ class RunQueue:
         self.last = last
         return taken
 
-    def _next_end(self, current: Entity, need_ns: int) -> int:
-        """Own service from the end of the current slice to the first end of anybody's need."""
+    def _next_end(self, need_ns: int) -> int:
+        """Own service from the end of the current slice to the first end of anybody's need; the current one's is given."""
+        current = self.current
         ends: list[tuple[Entity, int, int, int]] = []
         best: Entity | None = None
         best_tag = best_turns = best_need_ns = 0
@@ -352,17 +378,17 @@ class RunQueue:
         return total_ns + _time(best, best_turns + 1) - best.slice_ns + best_need_ns - best_turns * best.slice_ns
 
     def _regular(self) -> bool:
-        """Whether every turn follows another entity's, so that switches can be counted; trivial if none costs."""
+        """Whether the rotation has a closed form: if switches cost, every turn must follow another entity's."""
+        if self.stepped or self.nested:
+            return False
         if not self.costly:
             return True
         step = self.entities[0].step
-        keys = []
-        for entity in self.entities:
-            if entity.step != step:
-                return False
-            keys.append((entity.tag + (self.pending if entity is self.current else 0), entity.rank, entity))
-        low, high = min(keys, key=_order), max(keys, key=_order)
-        return low[2] is not self.last and (high[0], high[1]) < (low[0] + step, low[1])
+        if any(entity.step != step for entity in self.entities):
+            return False
+        low = min(self.entities, key=self._tag_then)
+        (low_tag, low_rank), high = self._tag_then(low), max(map(self._tag_then, self.entities))
+        return low is not self.last and high < (low_tag + step, low_rank)
 
     def _pay(self, entity: Entity, time_ns: int) -> None:
         """Time spent on switches to an entity, booked on the thread that has its turn there."""
@@ -382,10 +408,6 @@ class RunQueue:
 
 
 _ONE = 1 << 40
-
-
-def _order(key: tuple[int, int, Entity]) -> tuple[int, int]:
-    return key[0], key[1]
 
 
 def _time(entity: Entity, turns: int) -> int:
