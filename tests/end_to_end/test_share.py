@@ -187,7 +187,7 @@ def test_what_a_policy_does_not_have_is_refused(virtlab: Command, arguments: lis
 
 
 def test_a_figure_of_turns(virtlab: Command, tmp_path: Path) -> None:
-    arguments = ("([oo]2 o)2", "--policy", "cfs,round_robin", "--for", "1s", "--plot")
+    arguments = ("([oo]2 o)2", "--policy", "cfs,round_robin", "--for", "3s", "--plot")
     for name in ("who.svg", "again.svg"):
         code, _, err = virtlab("share", *arguments, name)
         assert (code, err) == (0, "")

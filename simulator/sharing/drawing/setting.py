@@ -14,8 +14,8 @@ from simulator.sharing.tree import INFINITE, Scheduling, WeightRule
 
 FAMILY, POLICIES = "sharing", "sharing.policies"
 DEFAULT, DEFAULT_POLICY = "fluid", "cfs"
-_SLICE = "slice_s"
-"""The parameter of a policy that the option for slices sets."""
+_SLICES = ("slice_s", "quantum_s")
+"""The parameters of policies that the option for slices sets: what each calls the length of a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,12 @@ class Setting:
         policy = self.policy or DEFAULT_POLICY
         return policy, self.guest_policy or policy
 
-    def numbers(self) -> dict[str, float]:
-        """All parameters that were set."""
-        return {**self.parameters, **({} if self.slice_s is None else {_SLICE: self.slice_s})}
-
     def scheduling(self, policy: str) -> Scheduling:
         """A scheduler with what was set of it."""
+        lengths = {} if self.slice_s is None else dict.fromkeys(_SLICES, self.slice_s)
         known = parameters_of(policy)
-        return Scheduling(policy, {name: value for name, value in self.numbers().items() if name in known})
+        chosen = {**lengths, **self.parameters}
+        return Scheduling(policy, {name: value for name, value in chosen.items() if name in known})
 
 
 def fidelities() -> dict[str, ModuleType]:
@@ -132,9 +130,11 @@ def _fidelity(setting: Setting) -> ModuleType:
 
 def _check_numbers(setting: Setting) -> None:
     known = {policy: parameters_of(policy) for policy in setting.policies}
-    for name in setting.numbers():
-        if not any(name in parameters for parameters in known.values()):
-            what = "slice of a fixed length" if name == _SLICE else f"parameter {name!r}"
+    wanted = {f"parameter {name!r}": (name,) for name in setting.parameters}
+    if setting.slice_s is not None:
+        wanted["slice of a fixed length"] = _SLICES
+    for what, names in wanted.items():
+        if not any(name in parameters for name in names for parameters in known.values()):
             there = "; ".join(f"{policy} has: {', '.join(parameters)}" for policy, parameters in known.items())
             raise UsageError(f"there is no {what}; {there}")
 
