@@ -31,7 +31,7 @@ class Budget:
         now_ns: the present.
     """
 
-    __slots__ = ("burst_ns", "due_ns", "grants", "period_ns", "pool_ns", "portion_ns", "quota_ns")
+    __slots__ = ("burst_ns", "due_ns", "grants", "next_ns", "period_ns", "pool_ns", "portion_ns", "quota_ns")
 
     def __init__(self, quota_ns: int, period_ns: int, burst_ns: int, portion_ns: int, now_ns: int) -> None:
         self.quota_ns, self.period_ns, self.burst_ns, self.portion_ns = quota_ns, period_ns, burst_ns, portion_ns
@@ -39,26 +39,31 @@ class Budget:
         self.grants: list[Grant] = []
         self.due_ns = NEVER
         """When it is refilled next; never while nobody wants it."""
-        self.start(now_ns)
+        self.next_ns = self._after(now_ns)
+        """When the present period ends."""
 
-    def start(self, now_ns: int) -> None:
-        """Somebody wants it: refill from now on."""
-        if self.due_ns > now_ns + self.period_ns:
-            self.due_ns = (now_ns // self.period_ns + 1) * self.period_ns
+    def wanted(self) -> bool:
+        """Whether anybody runs on it, or waits for it."""
+        return any(grant.entity.queued or grant.entity.held == "throttled" for grant in self.grants)
+
+    def begin(self, now_ns: int) -> None:
+        """Somebody wants it again: catch up with the refills since then."""
+        if now_ns >= self.next_ns:
+            self.refill(now_ns)
 
     def unused_ns(self) -> int:
         """What is left of this period's budget, with what has been handed out."""
         return self.pool_ns + sum(grant.left_ns for grant in self.grants)
 
     def refill(self, now_ns: int) -> None:
-        """A new period: what was handed out and not used is taken back."""
-        periods = 1 if self.due_ns == now_ns else 2 + self.burst_ns // max(1, self.quota_ns)
-        for _ in range(periods):
+        """A new period, or several: what was handed out and not used is taken back."""
+        periods = 1 + (now_ns - self.next_ns) // self.period_ns
+        for _ in range(min(periods, 2 + self.burst_ns // max(1, self.quota_ns))):
             carried_ns = min(self.burst_ns, self.unused_ns())
             for grant in self.grants:
                 grant.left_ns = 0
             self.pool_ns = self.quota_ns + carried_ns
-        self.due_ns = (now_ns // self.period_ns + 1) * self.period_ns
+        self.next_ns = self._after(now_ns)
 
     def request(self, grant: Grant) -> bool:
         """Another portion for an entity; False if there is nothing left."""
@@ -71,3 +76,6 @@ class Budget:
         """An entity does not need its portion any more."""
         self.pool_ns += grant.left_ns
         grant.left_ns = 0
+
+    def _after(self, now_ns: int) -> int:
+        return (now_ns // self.period_ns + 1) * self.period_ns

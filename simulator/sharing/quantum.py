@@ -107,7 +107,8 @@ class Quantum:
         self._at_once: list[Seat] = []
         self._dirty: dict[Processor, None] = {}
         self._watched: dict[Processor, None] = {}
-        self._calendar: list[tuple[int, int, Any]] = []
+        self._calendar: list[tuple[int, int, int, Any]] = []
+        """What is due when; of one instant budgets are refilled first."""
         self._entries = 0
         self._armed_ns = NEVER
         self._timer = self._reusable(self._fire)
@@ -362,7 +363,6 @@ class Quantum:
                 return
             portion_ns = scheduler.policy.time_ns("bandwidth_slice_s")
             budget = self._budgets[share] = Budget(*rule, portion_ns, self._now_ns())
-            self._schedule(budget, budget.due_ns)
         grant = Grant(budget, entity)
         budget.grants.append(grant)
         entity.grants = (*entity.grants, grant)
@@ -403,6 +403,9 @@ class Quantum:
         """Whether an entity that is about to run has, or gets, a portion of every budget that limits it; else it is
         throttled."""
         for grant in entity.grants:
+            if grant.budget.due_ns == NEVER:
+                grant.budget.begin(self._now_ns())
+                self._schedule(grant.budget, grant.budget.next_ns)
             if grant.left_ns <= 0 and not grant.budget.request(grant):
                 if self._above(entity).policy.exhausted(entity):
                     continue
@@ -413,8 +416,10 @@ class Quantum:
     def _refill_budget(self, budget: Budget, now_ns: int) -> None:
         for grant in budget.grants:
             self._touch(self._physical(grant.entity.queue) if grant.entity.queued else None)
+        if not budget.wanted():
+            return
         budget.refill(now_ns)
-        self._schedule(budget, budget.due_ns)
+        self._schedule(budget, budget.next_ns)
         for grant in budget.grants:
             if grant.entity.queued:
                 self._ask(grant)
@@ -755,11 +760,12 @@ class Quantum:
         item.due_ns = due_ns
         if due_ns < NEVER:
             self._entries += 1
-            heappush(self._calendar, (due_ns, self._entries, item))
+            order = 2 if isinstance(item, Processor) else 0 if isinstance(item, Budget) else 1
+            heappush(self._calendar, (due_ns, order, self._entries, item))
 
     def _arm(self) -> None:
         calendar = self._calendar
-        while calendar and calendar[0][2].due_ns != calendar[0][0]:
+        while calendar and calendar[0][3].due_ns != calendar[0][0]:
             heappop(calendar)
         if calendar and calendar[0][0] < self._armed_ns:
             self._armed_ns = calendar[0][0]
@@ -803,7 +809,7 @@ class Quantum:
         """What the calendar has for the present; entries that have been replaced are left out."""
         calendar = self._calendar
         while calendar and calendar[0][0] <= now_ns:
-            due_ns, _, item = heappop(calendar)
+            due_ns, _, _, item = heappop(calendar)
             if item.due_ns == due_ns:
                 item.due_ns = NEVER
                 yield item
@@ -815,7 +821,6 @@ class Quantum:
             self._happened(item, ended)
             return (item,)
         if isinstance(item, Budget):
-            item.due_ns = now_ns
             self._refill_budget(item, now_ns)
         else:
             self._tick(item)
@@ -958,14 +963,18 @@ class Quantum:
         return (share.switch_s if entity.kind == "vcpu" else switch_s), refill_s, all_s
 
     def _pay(self, thread: Entity, entity: Entity, time_ns: int, number: float) -> None:
-        """Book a switch on the thread that runs."""
-        share = thread.share
+        """Book a switch on the thread that runs: the switch itself, and the rest as refill.
+
+        A switch to a group takes what switches to its threads take on average.
+        """
+        share, time_s = thread.share, time_ns / 1e9
         on = entity.share if entity.kind == "vcpu" else share
+        if on.switch_s:
+            number = min(number, time_s / on.switch_s)
         share.switches[on] = share.switches.get(on, 0.0) + number
-        refill_s = time_ns / 1e9 - number * on.switch_s
-        if self._refill is not None and refill_s > 1e-12:
+        share.refill_s += time_s - number * on.switch_s
+        if self._refill is not None:
             share.refills += number
-            share.refill_s += refill_s
 
     # ---- what others are told
 

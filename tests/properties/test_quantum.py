@@ -1,0 +1,90 @@
+"""Rotations followed in closed form against stepping from slice to slice: the same nanoseconds, everything else alike."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+import simpy
+
+from simulator.sharing.quantum import Quantum
+from simulator.sharing.tree import INFINITE, Scheduling, Share
+
+CASES = 120
+POLICIES = {
+    "round_robin": lambda random: {"slice_s": random.choice([0.001, 0.003, 0.01])},
+    "cfs": lambda random: {"latency_s": random.choice([0.004, 0.02]), "wakeup_granularity_s": 0.001},
+    "esx": lambda random: {"quantum_s": random.choice([0.001, 0.005])},
+    "fifo": lambda random: {},
+    "real_time": lambda random: {"slice_s": 0.002},
+}
+
+
+def scheduling(random: Random) -> Scheduling:
+    policy = random.choice(list(POLICIES))
+    return Scheduling(policy, POLICIES[policy](random))
+
+
+class Run:
+    """A random machine with random work, and a log of what ended when."""
+
+    def __init__(self, seed: int, stepping: bool) -> None:
+        random = Random(seed)
+        self.environment = simpy.Environment()
+        cores = random.choice([1.0, 1.0, 2.0, 3.0])
+        self.device = Quantum(self.environment, cores, 1.0, scheduling=scheduling(random), stepping=stepping)
+        self.ends: list[tuple[str, int]] = []
+        self.leaves: list[Share] = []
+        self.begun_s: dict[Share, float] = {}
+        self.costs = random.random() < 0.5
+        self._grow(random, self.device.root, 2)
+        for number, leaf in enumerate(self.leaves):
+            self.environment.process(self._life(Random(seed * 1000 + number), leaf))
+
+    def _grow(self, random: Random, parent: Share, levels: int) -> None:
+        for _ in range(random.randint(1, 4)):
+            inner = levels > 0 and random.random() < 0.4
+            rules: dict[str, Any] = {"weight": random.choice([1.0, 1.0, 2.0, 5.0, 0.3])}
+            if self.costs:
+                rules["switch_s"] = random.choice([0.0, 7e-6, 3e-5])
+            if random.random() < 0.15:
+                rules |= {"cap": random.choice([0.2, 0.5, 0.9]), "period_s": random.choice([0.01, 0.1])}
+            if inner and random.random() < 0.5:
+                rules |= {"width": random.choice([1.0, 2.0, INFINITE]), "scheduling": scheduling(random)}
+            share = Share(f"{len(self.leaves)}", parent, tenant=parent.parent is None, **rules)
+            if inner:
+                self._grow(random, share, levels - 1)
+            else:
+                self.leaves.append(share)
+
+    def _life(self, random: Random, leaf: Share) -> Any:
+        for _ in range(random.randint(1, 4)):
+            yield self.environment.timeout(random.choice([0.0, random.expovariate(20.0), 0.01]))
+            done = self.environment.event()
+            began_s = self.environment.now
+            leaf.ready_s = leaf.steal_s = leaf.throttled_s = leaf.frozen_s = leaf.refill_s = 0.0
+            leaf.switches.clear()
+            work = random.expovariate(20.0)
+            self.device.submit(leaf, work, lambda share, done=done: done.succeed())
+            patience = self.environment.timeout(random.choice([0.03, 100.0]))
+            yield done | patience
+            if not done.triggered:
+                work -= self.device.remove(leaf)
+            self.ends.append((leaf.name, round(self.environment.now * 1e9)))
+            self.check(leaf, self.environment.now - began_s, work)
+
+    def check(self, leaf: Share, wall_s: float, served_s: float) -> None:
+        switches_s = sum(number * share.switch_s for share, number in leaf.switches.items())
+        waits = [leaf.ready_s, leaf.steal_s, leaf.throttled_s, leaf.frozen_s, leaf.refill_s]
+        assert served_s + switches_s + sum(waits) == pytest.approx(wall_s, rel=1e-9, abs=3e-9)
+        assert min(waits) >= -3e-9
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_closed_form_is_stepping_to_the_nanosecond(seed: int) -> None:
+    runs = [Run(seed, stepping) for stepping in (False, True)]
+    for run in runs:
+        run.environment.run()
+    assert runs[0].ends == runs[1].ends
+    assert runs[0].ends
