@@ -194,5 +194,5 @@ def test_a_figure_of_turns(virtlab: Command, tmp_path: Path) -> None:
     words = list(ElementTree.parse(tmp_path / "who.svg").getroot().itertext())
     assert {"cfs", "round_robin", "vm1/o1", "vm1/o2", "o1"} <= set(words)
     assert words.count("cpu 0") == words.count("cpu 1") == 2
-    assert any(word.startswith("time, s (the first ") and word.endswith(" of 10 s)") for word in words)
+    assert any(word.startswith("time, s (the first ") and word.endswith(" of 3 s)") for word in words)
     assert (tmp_path / "who.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()

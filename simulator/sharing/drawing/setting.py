@@ -130,7 +130,7 @@ def _fidelity(setting: Setting) -> ModuleType:
 
 def _check_numbers(setting: Setting) -> None:
     known = {policy: parameters_of(policy) for policy in setting.policies}
-    wanted = {f"parameter {name!r}": (name,) for name in setting.parameters}
+    wanted: dict[str, tuple[str, ...]] = {f"parameter {name!r}": (name,) for name in setting.parameters}
     if setting.slice_s is not None:
         wanted["slice of a fixed length"] = _SLICES
     for what, names in wanted.items():
