@@ -70,5 +70,6 @@ def draw_sharing(outcomes: Sequence[Outcome], path: Path) -> None:
     check_kind(path)
     if not outcomes[0].threads:
         raise UsageError(f"there is no thread in '{outcomes[0].drawing}', nothing can be drawn; put an 'o' into it")
+    path.parent.mkdir(parents=True, exist_ok=True)
     with _style.settings():
         _style.save_as(_schedule.draw(outcomes), path)

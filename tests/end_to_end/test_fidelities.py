@@ -35,6 +35,8 @@ def test_a_command_of_the_page(virtlab: Command, line: str, output: list[str]) -
     assert (code, err) == (0, "")
     assert output, "the page shows nothing for this command"
     assert out.rstrip().splitlines() == output
+    if "--plot" in arguments:
+        assert Path(arguments[arguments.index("--plot") + 1]).exists()
 
 
 def test_the_page_has_a_case_of_every_difference() -> None:

@@ -80,13 +80,13 @@ def test_mistakes_are_told_with_their_remedy(virtlab: Command, arguments: list[s
 
 
 def test_a_figure_of_shares(virtlab: Command, tmp_path: Path) -> None:
-    for name in ("who.svg", "again.svg", "who.png"):
+    for name in ("who.svg", "again.svg", "new/folder/who.png"):
         code, _, err = virtlab("share", "([oo]2 o<0.5)2", "--plot", name)
         assert (code, err) == (0, "")
     words = set(ElementTree.parse(tmp_path / "who.svg").getroot().itertext())
     assert {"([oo]2 o<0.5)2", "vm1/o1", "vm1/o2", "o1", "0.75", "0.5", "ready", "steal", "throttled"} <= words
     assert (tmp_path / "who.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()
-    assert (tmp_path / "who.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "new" / "folder" / "who.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_nothing_to_draw(virtlab: Command, tmp_path: Path) -> None:
@@ -175,6 +175,7 @@ def test_guests_have_a_scheduler_of_their_own(virtlab: Command) -> None:
         (["--policy", "fair"], "no policy 'fair'; there are: "),
         (["--policy", "cfs", "--guest-policy", "fair"], "no policy 'fair'; there are: "),
         (["--policy", "cfs", "--slice", "3ms"], "there is no slice of a fixed length; cfs has: "),
+        (["--policy", "round_robin", "--slice", "0"], "a slice of less than a microsecond is no time to do anything"),
         (["--policy", "cfs", "--set", "latence_s=3ms"], "there is no parameter 'latence_s'; cfs has: "),
         (["--policy", "cfs", "--set", "latency_s=3"], "'3' has no unit; here a time is wanted"),
         (["--fidelity", "fluid", "--policy", "cfs"], "take the fidelity 'quantum', or leave it out"),

@@ -16,6 +16,7 @@ FAMILY, POLICIES = "sharing", "sharing.policies"
 DEFAULT, DEFAULT_POLICY = "fluid", "cfs"
 _SLICES = ("slice_s", "quantum_s")
 """The parameters of policies that the option for slices sets: what each calls the length of a turn."""
+_SHORTEST_SLICE_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ def _check_numbers(setting: Setting) -> None:
     known = {policy: parameters_of(policy) for policy in setting.policies}
     wanted: dict[str, tuple[str, ...]] = {f"parameter {name!r}": (name,) for name in setting.parameters}
     if setting.slice_s is not None:
+        if setting.slice_s < _SHORTEST_SLICE_S:
+            raise UsageError("a slice of less than a microsecond is no time to do anything; give a longer one")
         wanted["slice of a fixed length"] = _SLICES
     for what, names in wanted.items():
         if not any(name in parameters for name in names for parameters in known.values()):
