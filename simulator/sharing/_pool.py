@@ -6,7 +6,7 @@ pool. Groups have one entity in the pool, whose tag grows with whatever any proc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from simulator.sharing._rotation import Entity, RunQueue
@@ -50,6 +50,20 @@ class Pool:
         for depth, share in enumerate(groups):
             queue = self.queue_of(groups[:depth])
             policy.charge_time(queue, self.groups[share], ran_ns)
+
+    def catch_up(self, running: Iterable[tuple[Entity, tuple[Share, ...]]], processors: int) -> None:
+        """Virtual time goes on with those that run, even while nobody waits. They have been charged."""
+        levels: dict[RunQueue, dict[Entity, int]] = {}
+        for entity, groups in running:
+            levels.setdefault(self.queue_of(groups), {})[entity] = 1
+            for depth, share in enumerate(groups):
+                level = levels.setdefault(self.queue_of(groups[:depth]), {})
+                level[self.groups[share]] = level.get(self.groups[share], 0) + 1
+        for queue, level in levels.items():
+            for entity in queue.entities:
+                level[entity] = level.get(entity, 0) + sum(1 for _ in entity.threads())
+            queue.floor = max(queue.floor, min(entity.tag for entity in level))
+            queue.policy.entitle(list(level), [min(processors, width) for width in level.values()], processors)
 
     def first(self, fits: Callable[[Entity], bool]) -> Entity | None:
         """Who is next of those that fit a processor; its slice is set."""

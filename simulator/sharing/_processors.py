@@ -108,6 +108,10 @@ class Scheduler:
     ) -> None:
         self.share, self.policy, self.above, self.groups = share, policy, above, groups
         self._new_queue = new_queue
+        self.below: list[Scheduler] = []
+        """The schedulers whose virtual processors it divides its own among."""
+        if above is not None:
+            above.below.append(self)
         self.processors: list[Processor] = []
         self.due_ns = NEVER
         """When the policy's tick comes next."""
@@ -207,6 +211,12 @@ class Scheduler:
     def queue_on(self, processor: Processor, groups: tuple[Share, ...]) -> RunQueue:
         """Where an entity of a group queues on a processor."""
         return self._inner(self.group(groups[-1], processor)) if groups else processor.queue
+
+    def guests(self) -> Iterator[tuple[Share, list[Entity]]]:
+        """The guests on it that have several virtual processors, with these."""
+        for guest in self.below:
+            if len(guest.processors) > 1:
+                yield guest.share, [processor.entity for processor in guest.processors if processor.entity is not None]
 
     def contended(self) -> bool:
         """Whether anybody waits."""

@@ -35,8 +35,8 @@ class Entity:
     """
 
     __slots__ = (
-        "cost_ns", "data", "first_ns", "grants", "held", "home", "inner", "moved", "need_ns", "paid_ns", "purse", "queue",
-        "queued", "ran", "rank", "served_ns", "share", "slice_ns", "step", "tag", "weight",
+        "cost_ns", "data", "first_ns", "grants", "held", "home", "inner", "moved", "need_ns", "paid_ns", "place", "purse",
+        "queue", "queued", "ran", "rank", "served_ns", "share", "slice_ns", "step", "tag", "weight",
     )  # fmt: skip
 
     def __init__(self, share: Share, home: RunQueue | None = None, inner: RunQueue | None = None) -> None:
@@ -66,6 +66,8 @@ class Entity:
         self.grants: tuple[Grant, ...] = ()
         self.data: Any = None
         """What the policy keeps about it."""
+        self.place: Any = None
+        """The processor that took it from a pool last."""
 
     @property
     def kind(self) -> str:
@@ -379,7 +381,7 @@ class RunQueue:
 
     def _regular(self) -> bool:
         """Whether the rotation has a closed form: if switches cost, every turn must follow another entity's."""
-        if self.stepped or self.nested:
+        if self.stepped or self.nested or self.idle_slices:
             return False
         if not self.costly:
             return True

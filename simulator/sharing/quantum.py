@@ -210,6 +210,8 @@ class Quantum:
         """Another clock frequency: the rate of one processor, and of all together."""
         self.settle()
         self.unit_rate = unit_rate
+        for scheduler in self._schedulers.values():
+            scheduler.policy.unit_rate = unit_rate
         self.root.cap = capacity
         for share in self.active:
             self._served_before += share.work - share.remaining
@@ -268,6 +270,7 @@ class Quantum:
             scheduling = self._policy_of(above)
         number = self._number(share.cap) if above is None else self._width(share, above)
         policy: Policy = member("sharing.policies", scheduling.policy).POLICY(scheduling.parameters, number)
+        policy.unit_rate = self.unit_rate
         scheduler = Scheduler(share, policy, self._new_queue, above, groups)
         scheduler.migrate, scheduler.refresh, scheduler.account = self._migrate, self._refresh, self._roll_all
         if policy.tick_s():
@@ -469,6 +472,8 @@ class Quantum:
         scheduler = self._above(entity)
         groups = scheduler.groups_of(entity)
         if scheduler.pool is not None:
+            self._touch_around(scheduler.pool.queue)
+            self._charge_running(scheduler, scheduler.pool)
             return scheduler.pool.queue_of(groups)
         processor = scheduler.place(entity)
         if entity.queue is not None and entity.queue.processor is not processor:
@@ -477,6 +482,7 @@ class Quantum:
 
     def _insert(self, entity: Entity, queue: RunQueue, woken: bool) -> None:
         now_ns = self._now_ns()
+        self._ends_instant()
         self._touch_around(queue)
         for thread in entity.threads():
             thread.share.seat.book(now_ns)
@@ -496,6 +502,7 @@ class Quantum:
     def _extract(self, entity: Entity) -> None:
         queue, now_ns = entity.queue, self._now_ns()
         assert queue is not None
+        self._ends_instant()
         self._touch_around(queue)
         for thread in entity.threads():
             thread.share.seat.book(now_ns)
@@ -545,21 +552,29 @@ class Quantum:
         """The same where all wait together: it takes the processor of whoever has least claim to one."""
         scheduler = self._above(entity)
         groups, victims = scheduler.groups_of(entity), []
-        assert scheduler.pool is not None
         for processor in scheduler.allowed(entity):
             current = processor.queue.current
             if current is None or processor.queue.slice_left_ns <= 0:
                 return
             if scheduler.groups_of(current) == groups:
-                had_ns = current.served_ns + current.paid_ns
-                scheduler.pool.charge(current, groups, had_ns - processor.mark_ns)
-                processor.mark_ns = had_ns
                 victims.append((current.tag, processor.number, current, processor))
         if victims:
             _, _, current, processor = max(victims)
             if queue.policy.preempts(queue, entity, current):
                 processor.queue.slice_left_ns = 0
                 self._tell("preempt", entity.share, processor.queue)
+
+    @staticmethod
+    def _charge_running(scheduler: Scheduler, pool: Pool) -> None:
+        """Who runs is charged up to now, so that who comes to wait compares with it."""
+        running = []
+        for processor in scheduler.processors:
+            for entity in processor.queue.entities:
+                had_ns, groups = entity.served_ns + entity.paid_ns, scheduler.groups_of(entity)
+                pool.charge(entity, groups, had_ns - processor.mark_ns)
+                processor.mark_ns = had_ns
+                running.append((entity, groups))
+        pool.catch_up(running, len(scheduler.processors))
 
     def _migrate(self, entity: Entity, processor: Processor) -> None:
         """A waiting entity goes on on another processor of its scheduler."""
@@ -578,6 +593,7 @@ class Quantum:
                 entity = queue.current
                 self._extract(entity)
                 self._insert(entity, pool.queue_of(scheduler.groups_of(entity)), woken=False)
+        self._charge_running(scheduler, pool)
         first = self._first(scheduler, pool)
         while first is not None:
             self._take(first, scheduler.place(first))
@@ -595,7 +611,7 @@ class Quantum:
 
     def _take(self, entity: Entity, processor: Processor) -> None:
         """A processor takes an entity from the pool, if its budgets let it run."""
-        before = entity.data if isinstance(entity.data, Processor) else None
+        before: Processor | None = entity.place
         self._extract(entity)
         if not self._has_budget(entity):
             self._rebind(entity)
@@ -603,7 +619,7 @@ class Quantum:
         if entity.ran and processor.queue.last is not entity:
             entity.moved = before is not None and before is not processor
             entity.share.migrations += entity.moved
-        entity.data = processor
+        entity.place = processor
         processor.mark_ns = entity.served_ns + entity.paid_ns
         self._insert(entity, processor.queue, woken=False)
 
@@ -666,6 +682,8 @@ class Quantum:
         for gone in [each for each in self._schedulers if share in each.lineage]:
             scheduler = self._schedulers.pop(gone)
             scheduler.due_ns = NEVER
+            if scheduler.above is not None:
+                scheduler.above.below.remove(scheduler)
             self._ticking = [each for each in self._ticking if each is not scheduler]
         for gone in [each for each in self._budgets if share in each.lineage]:
             self._budgets.pop(gone).due_ns = NEVER
@@ -899,7 +917,7 @@ class Quantum:
 
     def _even_out(self) -> None:
         """Idle processors take what waits; policies that do something periodically start to; siblings slow down."""
-        for scheduler in [*self._schedulers.values()]:
+        for scheduler in reversed([*self._schedulers.values()]):  # guests before what they stand on
             if scheduler.pool is not None:
                 self._share_out(scheduler, scheduler.pool)
         for processor in [*self._watched]:

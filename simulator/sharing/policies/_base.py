@@ -6,7 +6,7 @@ and serves all its run queues; what belongs to one queue or one entity it keeps 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, ClassVar
 
@@ -56,6 +56,7 @@ class Policy:
                 raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has: {', '.join(sorted(known))}")
         self.parameters = {**known, **parameters}
         self.processors = processors
+        self.unit_rate = 1.0
         self.random = Random(0)
         self.prepare()
 
@@ -110,6 +111,9 @@ class Policy:
 
     def charge_time(self, queue: RunQueue, entity: Entity, ran_ns: int) -> None:
         """An entity of a queue that many processors serve had so much of one."""
+
+    def entitle(self, entities: Sequence[Entity], widths: Sequence[float], processors: float) -> None:
+        """What entities that are runnable together, each on so many processors at most, have a right to."""
 
     def turns(self) -> Turns:
         """The policy of a processor that serves one entity of such a queue at a time."""
@@ -172,7 +176,7 @@ class Fair(Policy):
         self.move_floor(queue)
         if entity.queue is None:
             entity.tag = queue.floor
-        elif entity.queue is not queue:
+        elif entity.queue is not queue and entity.queue.policy is self:
             entity.tag += queue.floor - entity.queue.floor
         if woken and queue.entities:
             entity.tag = max(entity.tag, self.placed_after_sleep(queue, entity))
@@ -195,11 +199,15 @@ class Fair(Policy):
         """Equal slices unless a policy says else; tags grow by service over weight."""
         for entity in queue.entities:
             entity.slice_ns = max(1, self.share_of_turn_ns(queue, entity))
-            entity.step = max(1, int(entity.slice_ns * FINE / entity.weight))
+            entity.step = max(1, int(entity.slice_ns * FINE / self.weight(entity)))
+
+    def weight(self, entity: Entity) -> float:
+        """What its service is divided by."""
+        return entity.weight
 
     def charge_time(self, queue: RunQueue, entity: Entity, ran_ns: int) -> None:
         """Virtual time."""
-        entity.tag += int(ran_ns * FINE / entity.weight)
+        entity.tag += int(ran_ns * FINE / self.weight(entity))
 
     def share_of_turn_ns(self, queue: RunQueue, entity: Entity) -> int:
         """The slice of an entity."""
