@@ -197,3 +197,16 @@ def test_a_figure_of_turns(virtlab: Command, tmp_path: Path) -> None:
     assert words.count("cpu 0") == words.count("cpu 1") == 2
     assert any(word.startswith("time, s (the first ") and word.endswith(" of 3 s)") for word in words)
     assert (tmp_path / "who.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("drawing", "message"),
+    [
+        ("({o@0}@1)2", "group1/o1 is pinned to 0, and of what is around it to 1: no processor is left"),
+        ("([{o} o@1]2)1", "vm1/o1 is pinned to 1, and of what is around it to 0: no processor is left"),
+    ],
+)
+def test_pins_that_leave_nothing(virtlab: Command, drawing: str, message: str) -> None:
+    code, _, err = virtlab("share", drawing, "--policy", "cfs")
+    assert code == 2
+    assert message in err

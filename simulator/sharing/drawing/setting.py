@@ -93,6 +93,8 @@ def checked(setting: Setting, machines: Iterable[Element]) -> ModuleType:
         raise UsageError("nothing can be seen in no time; give at least a few milliseconds")
     if has_slices(module):
         _check_numbers(setting)
+        for machine in machines:
+            _check_pins(machine, "", machine.processors, frozenset(range(machine.processors)))
     else:
         _check_without_slices(setting, machines, module.FIDELITY)
     return module
@@ -140,6 +142,26 @@ def _check_numbers(setting: Setting) -> None:
         if not any(name in parameters for name in names for parameters in known.values()):
             there = "; ".join(f"{policy} has: {', '.join(parameters)}" for policy, parameters in known.items())
             raise UsageError(f"there is no {what}; {there}")
+
+
+def _check_pins(around: Element, path: str, number: int, left: frozenset[int]) -> None:
+    """Whether every element has a processor that neither its own pins nor those around it exclude.
+
+    Args:
+        around: what the elements stand in.
+        path: its path, ending in "/".
+        number: processors of the scheduler there; a guest can use no more than what it stands on has.
+        left: those that elements in it may use.
+    """
+    for child in around.children:
+        mine = left if child.cpus is None else left & child.cpus
+        if not mine:
+            raise UsageError(
+                f"{path}{child.name} is pinned to {ranges(child.cpus or ())}, and of what is around it to "
+                f"{ranges(left)}: no processor is left; widen its '@...'"
+            )
+        below = min(number, child.processors) if child.kind == "guest" else number
+        _check_pins(child, f"{path}{child.name}/", below, frozenset(range(below)) if child.kind == "guest" else mine)
 
 
 def _check_without_slices(setting: Setting, machines: Iterable[Element], fidelity: str) -> None:
