@@ -60,9 +60,14 @@ class Pool:
                 level = levels.setdefault(self.queue_of(groups[:depth]), {})
                 level[self.groups[share]] = level.get(self.groups[share], 0) + 1
         for queue, level in levels.items():
+            if queue.entities:
+                queue.floor = max(queue.floor, min(entity.tag for entity in queue.entities))
+            else:  # nobody waits: all have what they can use, nobody is behind
+                queue.floor = max(queue.floor, max(entity.tag for entity in level))
+                for entity in level:
+                    entity.tag = queue.floor
             for entity in queue.entities:
                 level[entity] = level.get(entity, 0) + sum(1 for _ in entity.threads())
-            queue.floor = max(queue.floor, min(entity.tag for entity in level))
             queue.policy.entitle(list(level), [min(processors, width) for width in level.values()], processors)
 
     def first(self, fits: Callable[[Entity], bool]) -> Entity | None:

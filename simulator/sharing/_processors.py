@@ -178,7 +178,9 @@ class Scheduler:
         return [p for p in self.processors[core : core + self.threads_per_core] if p is not processor]
 
     def had_ns(self, owner: Share) -> int:
-        """What an owner's entities have had of all processors; of physical ones."""
+        """What an owner's entities have had of all physical processors."""
+        if self.above is not None:
+            return self.above.had_ns(owner)
         return sum(processor.purse(owner)[0] for processor in self.processors)
 
     def entities_of(self, group: Share) -> list[Entity]:

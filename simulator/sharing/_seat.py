@@ -2,8 +2,8 @@
 
 While a thread has work every nanosecond is service, a switch to it, or a wait: for entities of its own tenant that
 had its processor (ready) or of others (steal), for a budget (throttled), or for whoever froze it. Who waits for any
-of several processors waits for each of them in part; in a guest whose processors share one queue, for its siblings. Each physical
-processor counts what each tenant's entities have had of it, so a wait is settled by two subtractions.
+of several processors waits for each of them in part. Each physical processor counts what each tenant's entities have
+had of it, so a wait is settled by two subtractions.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Seat:
             return
         processor: Processor | None = host.queue.processor
         if processor is None:
-            self.state = "pool" if self.scheduler.above is None else "ready"
+            self.state = "pool"
             self.purse_ns = self.scheduler.had_ns(self.owner)
             return
         self.state = "queued"

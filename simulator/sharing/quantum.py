@@ -669,7 +669,7 @@ class Quantum:
                 self._weigh(each.seat.entity, each.weight)
             else:
                 self._weigh_group(each)
-            for entity in entities:
+            for entity in (*entities, *self._limited(each)):
                 self._refresh(entity)
                 self._rebind(entity)
 

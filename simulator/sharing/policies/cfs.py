@@ -2,8 +2,8 @@
 
 Every runnable entity runs once in a period, ``max(latency, number * minimum granularity)``, for its weight's part of
 it. A woken entity is placed at the least virtual run time minus half a latency, and preempts whoever runs if it is
-behind by more than the wake-up granularity. Tags are virtual run time; latency and granularity that compare with it
-are scaled by the weight of the entity that wakes.
+behind by more than the wake-up granularity. Tags are virtual run time; latency and granularity that compare with
+it are scaled by the weight of the entity that wakes.
 
 Parameters (Linux kernel/sched/fair.c, 4.x-6.5; figures for one processor, times ``1 + floor(log2 processors)`` up to
 8 processors): ``latency_s`` 6 ms, ``minimum_granularity_s`` 0.75 ms, ``wakeup_granularity_s`` 1 ms; 0 for
@@ -42,7 +42,7 @@ class Cfs(Fair):
         self.wakeup_ns = self.time_ns("wakeup_granularity_s") * scale
 
     def assign(self, queue: RunQueue) -> None:
-        """The weight's part of a period: then all tags grow alike; a slice of minimum length makes its tag grow more."""
+        """The weight's part of a period: all tags grow alike, except where a slice has the minimum length."""
         entities = queue.entities
         period_ns = max(self.latency_ns, len(entities) * self.granularity_ns)
         total = sum(entity.weight for entity in entities)
