@@ -116,6 +116,7 @@ class Scheduler:
         self.due_ns = NEVER
         """When the policy's tick comes next."""
         self.migrate: Callable[[Entity, Processor], None] = _nothing
+        self.limit: Callable[[Entity], None] = _unlimited
         """Lets a waiting entity go on elsewhere."""
         self.refresh: Callable[[Entity], None] = _nothing
         """Looks again whether an entity may run."""
@@ -204,6 +205,7 @@ class Scheduler:
             inner = self._new_queue(self.policy)
             inner.processor = processor
             entity = processor.groups[share] = Entity(share, home=home, inner=inner)
+            self.limit(entity)
         return entity
 
     def _inner(self, entity: Entity) -> RunQueue:
@@ -256,6 +258,10 @@ class Scheduler:
             if fit:
                 self.migrate(max(fit, key=lambda entity: (entity.weight, entity.rank)), least)
                 return
+
+
+def _unlimited(entity: Entity) -> None:
+    raise AssertionError("a scheduler without a device limits nobody")
 
 
 def _nothing(*_: object) -> None:

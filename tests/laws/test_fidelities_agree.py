@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -63,4 +64,20 @@ def test_every_nanosecond_is_accounted_for(seed: int, policy: str) -> None:
         assert row.share + row.switching + sum(lost) == pytest.approx(1.0, abs=1e-6), drawing
     for cpu in range(processors):
         turns = sorted(segment[4:] for segment in outcome.segments if segment.cpu == cpu)
-        assert all(before[1] <= after[0] for before, after in zip(turns, turns[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in pairwise(turns))
+
+
+@pytest.mark.parametrize(
+    ("drawing", "group"),
+    [
+        ("({oo}<0.25/10ms o)1", 0.25),
+        ("([{oo}<0.5/10ms]1)1", 0.5),
+        ("({{oo}<0.25/10ms o})1", 0.25),
+        ("({oo o}<1.5)4", 1.5),
+    ],
+)
+def test_the_quota_of_a_group_binds_wherever_it_stands(drawing: str, group: float) -> None:
+    capped = [row for row in measure(drawing, FINE).threads if "group" in row.thread]
+    innermost = [row for row in capped if row.thread.count("/") == max(each.thread.count("/") for each in capped)]
+    assert sum(row.share for row in innermost) == pytest.approx(group, abs=0.005)
+    assert all(row.throttled > 0.1 for row in innermost)
