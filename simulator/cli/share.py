@@ -77,7 +77,7 @@ def command(
         from simulator.plots import check_kind, draw_sharing
 
         check_kind(Path(plot))
-    policies = [name.strip() for name in policy.split(",")]
+    policies = [name.strip() for name in policy.split(",") if name.strip()] or [""]
     outcomes = [measure(drawing, replace(setting, policy=name)) for name in policies]
     say_json([_data(outcome) for outcome in outcomes]) if as_json else say(_lines(outcomes, weights))
     if plot is not None:

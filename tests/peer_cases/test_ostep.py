@@ -171,7 +171,7 @@ def test_multi_level_feedback() -> None:
         while length:
             burst = min(length, every)
             ended = environment.event()
-            cpu.submit(share, float(burst), lambda _: ended.succeed())
+            cpu.submit(share, float(burst), lambda _, ended=ended: ended.succeed())
             yield ended
             length -= burst
             if length:

@@ -97,6 +97,16 @@ def test_cloud_sharing_as_the_command_measures_it(
     assert sum(row.share for row in threads) == pytest.approx(cores_used, rel=1e-12)
 
 
+@pytest.mark.parametrize(("drawing", "native", "virtual", "cores_used"), SCENARIOS, ids=[s[0] for s in SCENARIOS])
+def test_cloud_sharing_by_slices(drawing: str, native: float | None, virtual: float | None, cores_used: int) -> None:
+    """Slices of a millisecond, one queue for all processors: the same shares, but for a slice or two."""
+    fine = {"latency_s": 0.001, "minimum_granularity_s": 0.001, "global_queue": 1.0}
+    threads = measure(drawing, Setting("quantum", "cfs", weights="active", seconds=0.5, parameters=fine)).threads
+    expected = [virtual if "/" in row.thread else native for row in threads]
+    assert [row.share for row in threads] == pytest.approx(expected, abs=0.005)
+    assert sum(row.share for row in threads) == pytest.approx(cores_used, rel=1e-6)
+
+
 def test_equal_weights_are_another_rule() -> None:
     """What a Linux host does by default with ([oo]2 o)2: the group and the task have the same weight, a core each."""
     assert [row.share for row in measure("([oo]2 o)2", Setting(weights="shares")).threads] == [0.5, 0.5, 1.0]

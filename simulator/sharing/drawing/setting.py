@@ -101,14 +101,14 @@ def checked(setting: Setting, machines: Iterable[Element]) -> ModuleType:
 
 
 def unknown_to(policies: tuple[str, str], machines: Iterable[Element]) -> list[str]:
-    """What is drawn and the scheduler that should keep it does not know, in words."""
+    """What is drawn and the scheduler that should keep it does not honour, in words."""
     found: dict[str, None] = {}
 
     def look(element: Element, policy: str) -> None:
         honours = discovery.member(POLICIES, policy).POLICY.HONOURS
         for rule, drawn in _rules(element).items():
             if drawn and rule not in honours:
-                found[f"{policy} knows no {rule}: what is drawn of it has no effect"] = None
+                found[f"{policy} does not honour {rule}s: shares do not follow those that are drawn"] = None
         for child in element.children:
             look(child, policies[1] if element.kind == "guest" else policy)
 
