@@ -137,7 +137,7 @@ def own_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two policies in a folder of the user's."""
     folder = tmp_path / "modules" / "sharing" / "policies"
     folder.mkdir(parents=True)
-    (folder / "lottery.py").write_text(dedent(LOTTERY))
+    (folder / "drawn_lots.py").write_text(dedent(LOTTERY))
     (folder / "feedback.py").write_text(dedent(FEEDBACK))
     monkeypatch.setenv("VIRTLAB_CATALOG", str(tmp_path))
 
@@ -147,7 +147,7 @@ def test_lottery() -> None:
     """Lengths 8 and 4 with 75 and 25 tickets: number modulo 100 below 75 is job 0's."""
     environment, ends = simpy.Environment(), []
     trace: list[tuple[str, int, str, float, float]] = []
-    cpu = Quantum(environment, 1.0, 1.0, scheduling=Scheduling("lottery"), trace=trace)
+    cpu = Quantum(environment, 1.0, 1.0, scheduling=Scheduling("drawn_lots"), trace=trace)
     for name, length, tickets in (("0", 8.0, 75.0), ("1", 4.0, 25.0)):
         share = Share(name, cpu.root, weight=tickets)
         cpu.submit(share, length, lambda share: ends.append((share.name, environment.now)))
