@@ -14,10 +14,22 @@ from simulator.sharing._rotation import NEVER, Entity
 class Grant:
     """What a budget has handed to one entity."""
 
-    __slots__ = ("budget", "entity", "left_ns")
+    __slots__ = ("budget", "entity", "left_ns", "lent")
 
     def __init__(self, budget: Budget, entity: Entity) -> None:
         self.budget, self.entity, self.left_ns = budget, entity, 0
+        self.lent = False
+        """Whether it has nothing left and runs on nevertheless, until the refill."""
+
+    def lend(self) -> None:
+        """Go on without a budget."""
+        self.lent, self.left_ns = True, NEVER
+
+    def take_back(self) -> int:
+        """Nothing is left to it; returns what was."""
+        left_ns = 0 if self.lent else self.left_ns
+        self.lent, self.left_ns = False, 0
+        return left_ns
 
 
 class Budget:
@@ -30,6 +42,9 @@ class Budget:
         portion_ns: handed out at a time.
         now_ns: the present.
     """
+
+    ORDER = 0
+    """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     __slots__ = ("burst_ns", "due_ns", "grants", "next_ns", "period_ns", "pool_ns", "portion_ns", "quota_ns")
 
@@ -53,7 +68,7 @@ class Budget:
 
     def unused_ns(self) -> int:
         """What is left of this period's budget, with what has been handed out."""
-        return self.pool_ns + sum(grant.left_ns for grant in self.grants)
+        return self.pool_ns + sum(grant.left_ns for grant in self.grants if not grant.lent)
 
     def refill(self, now_ns: int) -> None:
         """A new period, or several: what was handed out and not used is taken back."""
@@ -61,7 +76,7 @@ class Budget:
         for _ in range(min(periods, 2 + self.burst_ns // max(1, self.quota_ns))):
             carried_ns = min(self.burst_ns, self.unused_ns())
             for grant in self.grants:
-                grant.left_ns = 0
+                grant.take_back()
             self.pool_ns = self.quota_ns + carried_ns
         self.next_ns = self._after(now_ns)
 
@@ -74,8 +89,7 @@ class Budget:
 
     def give_back(self, grant: Grant) -> None:
         """An entity does not need its portion any more."""
-        self.pool_ns += grant.left_ns
-        grant.left_ns = 0
+        self.pool_ns += grant.take_back()
 
     def _after(self, now_ns: int) -> int:
         return (now_ns // self.period_ns + 1) * self.period_ns

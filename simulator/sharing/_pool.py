@@ -13,6 +13,7 @@ from simulator.sharing._rotation import Entity, RunQueue
 from simulator.sharing.tree import Share
 
 if TYPE_CHECKING:
+    from simulator.sharing._processors import Scheduler
     from simulator.sharing.policies._base import Policy
 
 
@@ -50,6 +51,17 @@ class Pool:
         for depth, share in enumerate(groups):
             queue = self.queue_of(groups[:depth])
             policy.charge_time(queue, self.groups[share], ran_ns)
+
+    def charge_running(self, scheduler: Scheduler) -> None:
+        """Who runs is charged up to now, so that who comes to wait compares with it."""
+        running = []
+        for processor in scheduler.processors:
+            for entity in processor.queue.entities:
+                had_ns, groups = entity.served_ns + entity.paid_ns, scheduler.groups_of(entity)
+                self.charge(entity, groups, had_ns - processor.mark_ns)
+                processor.mark_ns = had_ns
+                running.append((entity, groups))
+        self.catch_up(running, len(scheduler.processors))
 
     def catch_up(self, running: Iterable[tuple[Entity, tuple[Share, ...]]], processors: int) -> None:
         """Virtual time goes on with those that run, even while nobody waits. They have been charged."""

@@ -27,6 +27,9 @@ class Processor:
         entity: what stands for it in the scheduler above; None for a physical processor.
     """
 
+    ORDER = 2
+    """Among what is due at one instant: budgets are refilled first, processors come last."""
+
     __slots__ = (
         "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "scheduler",
         "segment", "speed", "was_idle",
@@ -98,6 +101,9 @@ class Scheduler:
         groups: the groups between that scheduler and this one, outermost first.
     """
 
+    ORDER = 1
+    """Among what is due at one instant: budgets are refilled first, processors come last."""
+
     def __init__(
         self,
         share: Share,
@@ -116,7 +122,6 @@ class Scheduler:
         self.due_ns = NEVER
         """When the policy's tick comes next."""
         self.migrate: Callable[[Entity, Processor], None] = _nothing
-        self.limit: Callable[[Entity], None] = _unlimited
         """Lets a waiting entity go on elsewhere."""
         self.refresh: Callable[[Entity], None] = _nothing
         """Looks again whether an entity may run."""
@@ -205,7 +210,6 @@ class Scheduler:
             inner = self._new_queue(self.policy)
             inner.processor = processor
             entity = processor.groups[share] = Entity(share, home=home, inner=inner)
-            self.limit(entity)
         return entity
 
     def _inner(self, entity: Entity) -> RunQueue:
@@ -221,6 +225,32 @@ class Scheduler:
         for guest in self.below:
             if len(guest.processors) > 1:
                 yield guest.share, [processor.entity for processor in guest.processors if processor.entity is not None]
+
+    def queues(self) -> Iterator[RunQueue]:
+        """All its processors' queues and those of the groups in them."""
+        for processor in self.processors:
+            yield from _queues(processor.queue)
+
+    def runnable(self) -> Iterator[Entity]:
+        """All that are runnable in its queues, groups too; those that wait in a pool, and for which others run."""
+        found: dict[Entity, None] = {}
+        for processor in self.processors:
+            for queue in _queues(processor.queue):
+                found.update(dict.fromkeys(queue.entities))
+        if self.pool is not None:
+            for queue in _queues(self.pool.queue):
+                found.update(dict.fromkeys(queue.entities))
+            for entity in list(found):
+                found.update(dict.fromkeys(self.pool.groups[share] for share in self.groups_of(entity)))
+        yield from found
+
+    def charge_running(self) -> None:
+        """Charge those that have a turn for what they had of it; it goes on."""
+        if self.pool is not None:
+            self.pool.charge_running(self)
+            return
+        for queue in self.queues():
+            queue.charge_turn()
 
     def contended(self) -> bool:
         """Whether anybody waits."""
@@ -260,8 +290,12 @@ class Scheduler:
                 return
 
 
-def _unlimited(entity: Entity) -> None:
-    raise AssertionError("a scheduler without a device limits nobody")
+def _queues(queue: RunQueue) -> Iterator[RunQueue]:
+    """A queue and those of the groups in it."""
+    yield queue
+    for entity in queue.entities:
+        if entity.kind == "group" and entity.inner is not None:
+            yield from _queues(entity.inner)
 
 
 def _nothing(*_: object) -> None:

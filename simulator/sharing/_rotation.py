@@ -35,8 +35,8 @@ class Entity:
     """
 
     __slots__ = (
-        "cost_ns", "data", "first_ns", "grants", "held", "home", "inner", "moved", "need_ns", "paid_ns", "place", "purse",
-        "queue", "queued", "ran", "rank", "served_ns", "share", "slice_ns", "step", "tag", "weight",
+        "cost_ns", "data", "first_ns", "grants", "held", "home", "inner", "moved", "need_ns", "paid_ns", "place",
+        "purse", "queue", "queued", "ran", "rank", "served_ns", "share", "slice_ns", "step", "tag", "weight",
     )  # fmt: skip
 
     def __init__(self, share: Share, home: RunQueue | None = None, inner: RunQueue | None = None) -> None:
@@ -124,8 +124,8 @@ class RunQueue:
 
     __slots__ = (
         "clock_ns", "cost_left_ns", "costly", "current", "dirty", "entities", "floor", "had_ns", "host", "idle_slices",
-        "last", "nested", "on_switch", "pay", "pending", "policy", "processor", "rank", "slice_left_ns", "slice_ns", "state",
-        "stepped", "switch_ns",
+        "last", "nested", "on_switch", "pace", "pay", "pending", "plan", "policy", "processor", "rank", "round_ns",
+        "slice_left_ns", "slice_ns", "state", "stepped", "switch_ns", "widest",
     )  # fmt: skip
 
     def __init__(self, policy: Policy, pay: Payer, stepped: bool = False) -> None:
@@ -152,6 +152,10 @@ class RunQueue:
         self.floor = 0
         """The policy's virtual time: no tag of a newcomer is far below it."""
         self.dirty = False
+        self.plan: tuple[int, Entity, int, list[int]] | None = None
+        """The next end that the rotation leads to: after what time, whose, in which part of its slice; whole turns of
+        each until then."""
+        self.widest = self.pace = self.round_ns = 0
         self.idle_slices = False
         """Whether slices end at events even for an entity that is alone."""
         self.state: Any = None
@@ -161,29 +165,45 @@ class RunQueue:
 
     def add(self, entity: Entity, woken: bool) -> None:
         """An entity becomes runnable here."""
+        self.plan = None
         self.rank += 1
         entity.rank = self.rank
-        self.policy.place(self, entity, woken)
+        if entity.queue is not None and entity.queue.policy is not self.policy and not woken:
+            self.policy.come_back(self, entity)
+        else:
+            self.policy.place(self, entity, woken)
         entity.queue, entity.queued = self, True
         self.entities.append(entity)
         self.dirty = True
 
-    def drop(self, entity: Entity) -> None:
-        """An entity is not runnable any more, or not here."""
+    def drop(self, entity: Entity, gone: bool = True) -> None:
+        """An entity is not runnable any more, or not here; or has a turn elsewhere, and comes back."""
+        self.plan = None
         if entity is self.current:
             self.put_back()
         self.entities.remove(entity)
         entity.queued = False
-        self.policy.leave(self, entity)
+        if gone:
+            self.policy.leave(self, entity)
         self.dirty = True
 
     def put_back(self) -> None:
         """The current entity's slice is over, or cut short: it queues again."""
         entity = self.current
+        self.plan = None
         if entity is None:
             return
         self.policy.charge(self, entity, self.slice_ns - self.slice_left_ns)
         self.current, self.slice_left_ns, self.cost_left_ns = None, 0, 0
+
+    def charge_turn(self) -> None:
+        """Charge the current entity for what it had of its turn, which goes on."""
+        entity, had_ns = self.current, self.slice_ns - self.slice_left_ns
+        if entity is not None and had_ns:
+            self.plan = None
+            self.policy.charge(self, entity, had_ns)
+            self.had_ns += had_ns
+            self.slice_ns = self.slice_left_ns
 
     def prepare(self, served: bool = True) -> None:
         """After all changes of an instant: new slices where the queue changed, and a turn for somebody where it is over.
@@ -195,11 +215,21 @@ class RunQueue:
             self.policy.replan(self)
             self.costly = any(entity.cost_ns or entity.first_ns for entity in self.entities)
             self.nested = any(entity.inner is not None and entity.inner.steps() for entity in self.entities)
+            self._measure()
         if served and (self.slice_left_ns <= 0 or self.current is None) and self.entities:
             self._dispatch()
         for entity in self.entities:
             if entity.inner is not None:
                 entity.inner.prepare(served and entity is self.current)
+
+    def _measure(self) -> None:
+        """What the rotation needs to know of the queue until it changes."""
+        self.widest, self.pace, self.round_ns = 1, 1, 0
+        for entity in self.entities:
+            turn_ns = entity.slice_ns + entity.cost_ns
+            self.widest = max(self.widest, entity.step)
+            self.pace += turn_ns * _ONE // entity.step
+            self.round_ns += 2 * turn_ns
 
     def steps(self) -> bool:
         """Whether it cannot be followed in closed form, here or below."""
@@ -209,6 +239,7 @@ class RunQueue:
         """Charge the current entity for what it had of its slice; the rest counts as a slice of its own."""
         entity, had_ns = self.current, self.slice_ns - self.slice_left_ns
         if entity is not None and had_ns:
+            self.plan = None
             part = had_ns * self.pending // self.slice_ns
             entity.tag += part
             self.pending -= part
@@ -220,13 +251,14 @@ class RunQueue:
     def advance(self, time_ns: int) -> None:
         """Move on; nothing that ``horizon`` names may lie within."""
         self.clock_ns += time_ns
+        if self.plan is not None:
+            if time_ns == self.plan[0]:
+                self._follow(*self.plan)
+                return
+            self.plan = None
         while time_ns > 0:
             if self.slice_left_ns <= 0:
-                if self.current is not None and len(self.entities) < 2:
-                    time_ns -= self._alone(self.current, time_ns)
-                elif self.current is not None:
-                    time_ns -= self._rotate(time_ns)
-                self._dispatch()
+                time_ns -= self._next_turn(time_ns)
             entity = self.current
             if entity is None:
                 return
@@ -235,7 +267,7 @@ class RunQueue:
                 self.cost_left_ns -= part
                 self._pay(entity, part)
                 time_ns -= part
-            part = min(self.slice_left_ns, time_ns)
+            part = self.slice_left_ns if self.slice_left_ns < time_ns else time_ns
             if part:
                 self.slice_left_ns -= part
                 time_ns -= part
@@ -246,9 +278,55 @@ class RunQueue:
                 else:
                     entity.serve(part)
 
+    def _follow(self, time_ns: int, best: Entity, need_ns: int, turns: list[int]) -> None:
+        """Move on exactly to the end that was foreseen, the queue being as it was then."""
+        self.plan = None
+        current = self.current
+        if current is not None:
+            if self.cost_left_ns:
+                self._pay(current, self.cost_left_ns)
+                self.cost_left_ns = 0
+            current.tag += self.pending
+            if self.slice_left_ns:
+                current.serve(self.slice_left_ns)
+        for entity, number in zip(self.entities, turns, strict=True):
+            served_ns = number * entity.slice_ns
+            entity.tag += number * entity.step
+            if entity is best:
+                served_ns += need_ns
+                number += 1
+            if not number:
+                continue
+            if entity.inner is None and not entity.grants:
+                entity.need_ns -= served_ns
+                entity.served_ns += served_ns
+                entity.purse[0] += served_ns
+            else:
+                entity.serve(served_ns)
+            if self.costly:
+                self.switch_ns = max(1, entity.cost_ns)
+                self._pay(entity, number * entity.cost_ns + entity.first_ns - entity.cost_ns)
+            entity.ran, entity.moved, entity.first_ns = True, False, entity.cost_ns
+        self.current = self.last = best
+        self.slice_ns, self.pending, self.had_ns = best.slice_ns, best.step, 0
+        self.slice_left_ns = best.slice_ns - need_ns
+
+    def _next_turn(self, time_ns: int) -> int:
+        """Give turns until one that lasts to the end of the time given; returns the time of those before it."""
+        entity = self.current
+        before_ns = 0
+        if entity is not None:
+            if len(self.entities) == 1:
+                before_ns = self._alone(entity, time_ns)
+            elif self._regular():
+                return self._rotate(entity, time_ns)
+        self._dispatch()
+        return before_ns
+
     def horizon(self) -> int:
         """Own service until the next event."""
         current = self.current
+        self.plan = None
         if self.slice_left_ns <= 0 or current is None:
             return self._horizon_between()
         need_ns = current.need_ns if current.inner is None and not current.grants else current.need()
@@ -257,7 +335,7 @@ class RunQueue:
             return self.cost_left_ns + need_ns
         if not self._regular():
             return self.cost_left_ns + self.slice_left_ns
-        return self.cost_left_ns + self.slice_left_ns + self._next_end(need_ns)
+        return self._next_end(need_ns)
 
     def _horizon_between(self) -> int:
         """The same while nobody has the turn: when the queue is served again, the smallest tag gets it."""
@@ -313,71 +391,103 @@ class RunQueue:
         entity.serve(slices * entity.slice_ns)
         return slices * entity.slice_ns
 
-    def _rotate(self, time_ns: int) -> int:
-        """Give as many whole turns as surely fit; returns their time, less than the time given."""
-        if not self._regular():
-            return 0
-        self.put_back()
-        entities = self.entities
-        level = min(entity.tag for entity in entities)
-        rate = sum((entity.slice_ns + entity.cost_ns) * _ONE // entity.step for entity in entities)
-        level += time_ns * _ONE // rate
-        widest = max(entity.step for entity in entities)
+    def _rotate(self, current: Entity, time_ns: int) -> int:
+        """The same in closed form: as many whole turns as surely fit together, then those that are left one by one."""
+        current.tag += self.pending
+        left_ns = time_ns - self._whole_turns(time_ns) if time_ns > self.round_ns else time_ns
         while True:
-            level -= widest
-            turns = [max(0, -((entity.tag - level) // entity.step)) for entity in entities]
-            taken = sum(_time(entity, number) for entity, number in zip(entities, turns, strict=True))
-            if taken < time_ns:
+            entity = self._first()
+            cost_ns = entity.first_ns if entity.moved or entity is not self.last else 0
+            turn_ns = cost_ns + entity.slice_ns
+            self.last, entity.ran, entity.moved, entity.first_ns = entity, True, False, entity.cost_ns
+            if turn_ns >= left_ns:
                 break
-        if not taken:
-            return 0
-        final = -1
-        last = entities[0]
+            left_ns -= turn_ns
+            entity.tag += entity.step
+            entity.serve(entity.slice_ns)
+            if cost_ns:
+                self.switch_ns = cost_ns
+                self._pay(entity, cost_ns)
+        self.current, self.cost_left_ns, self.switch_ns = entity, cost_ns, max(1, cost_ns)
+        self.slice_ns = self.slice_left_ns = entity.slice_ns
+        self.pending, self.had_ns = entity.step, 0
+        return time_ns - left_ns
+
+    def _first(self) -> Entity:
+        """The smallest tag."""
+        first = self.entities[0]
+        for entity in self.entities:
+            if entity.tag < first.tag or (entity.tag == first.tag and entity.rank < first.rank):
+                first = entity
+        return first
+
+    def _whole_turns(self, time_ns: int) -> int:
+        """All turns below a tag that is surely reached within the time; returns what they take, less than the time."""
+        entities = self.entities
+        level = self._first().tag + time_ns * _ONE // self.pace
+        while True:
+            level -= self.widest
+            taken_ns, turns = 0, []
+            for entity in entities:
+                number = -((entity.tag - level) // entity.step)
+                turns.append(number)
+                if number > 0:
+                    turn_ns = entity.slice_ns + entity.cost_ns
+                    taken_ns += number * turn_ns + entity.first_ns - entity.cost_ns
+            if taken_ns < time_ns:
+                break
+        last_key = (-1, -1)
         for entity, number in zip(entities, turns, strict=True):
-            if not number:
+            if number <= 0:
                 continue
-            key = entity.tag + (number - 1) * entity.step
-            if key > final or (key == final and entity.rank > last.rank):
-                final, last = key, entity
-            paid_ns = _time(entity, number) - number * entity.slice_ns
+            paid_ns = number * entity.cost_ns + entity.first_ns - entity.cost_ns
             entity.tag += number * entity.step
             entity.serve(number * entity.slice_ns)
             if paid_ns:
                 self.switch_ns = max(1, entity.cost_ns)
                 self._pay(entity, paid_ns)
-            self._has_run(entity)
-        self.last = last
-        return taken
+            entity.ran, entity.moved, entity.first_ns = True, False, entity.cost_ns
+            key = (entity.tag - entity.step, entity.rank)
+            if key > last_key:
+                self.last, last_key = entity, key
+        return taken_ns
 
     def _next_end(self, need_ns: int) -> int:
-        """Own service from the end of the current slice to the first end of anybody's need; the current one's is given."""
-        current = self.current
-        ends: list[tuple[Entity, int, int, int]] = []
-        best: Entity | None = None
-        best_tag = best_turns = best_need_ns = 0
-        for entity in self.entities:
-            tag = entity.tag
+        """Own service until the first end of anybody's need, the current one's being given; how that comes about is kept
+        as the plan."""
+        current, entities = self.current, self.entities
+        best = entities[0]
+        best_tag = NEVER << 100
+        best_turns = best_need_ns = 0
+        for entity in entities:
             if entity is current:
-                tag += self.pending
-                need = need_ns - self.slice_left_ns
-            elif entity.inner is None and not entity.grants:
-                need = entity.need_ns
+                tag, need = entity.tag + self.pending, need_ns - self.slice_left_ns
             else:
-                need = entity.need()
-            turns = (need - 1) // entity.slice_ns if need > 0 else 0
-            last = tag + turns * entity.step
-            ends.append((entity, tag, turns, last))
-            if best is None or last < best_tag or (last == best_tag and entity.rank < best.rank):
-                best, best_tag, best_turns, best_need_ns = entity, last, turns, need
-        assert best is not None
-        total_ns = 0
-        for entity, tag, _, _ in ends:
-            if entity is not best:
-                before, rest = divmod(best_tag - tag, entity.step)
-                if before >= 0:
-                    total_ns += _time(entity, before + (1 if rest or entity.rank < best.rank else 0))
-        # its whole turns, and then of the last one the switch and what it still needs
-        return total_ns + _time(best, best_turns + 1) - best.slice_ns + best_need_ns - best_turns * best.slice_ns
+                tag = entity.tag
+                need = entity.need_ns if entity.inner is None and not entity.grants else entity.need()
+            number = (need - 1) // entity.slice_ns if need > 0 else 0
+            last = tag + number * entity.step
+            if last < best_tag or (last == best_tag and entity.rank < best.rank):
+                best, best_tag, best_turns, best_need_ns = entity, last, number, need
+        best_need_ns -= best_turns * best.slice_ns
+        total_ns = self.cost_left_ns + self.slice_left_ns + best_need_ns + best_turns * best.cost_ns + best.first_ns
+        total_ns += best_turns * best.slice_ns
+        turns = []
+        for entity in entities:
+            if entity is best:
+                turns.append(best_turns)
+                continue
+            distance = best_tag - entity.tag - (self.pending if entity is current else 0)
+            number = 0
+            if distance >= 0:
+                number = -(-distance // entity.step)
+                if entity.rank < best.rank and not distance % entity.step:
+                    number += 1
+                if number:
+                    total_ns += number * (entity.slice_ns + entity.cost_ns) + entity.first_ns - entity.cost_ns
+            turns.append(number)
+        self.plan = (total_ns, best, best_need_ns, turns)
+        return total_ns
 
     def _regular(self) -> bool:
         """Whether the rotation has a closed form: if switches cost, every turn must follow another entity's."""
@@ -410,10 +520,3 @@ class RunQueue:
 
 
 _ONE = 1 << 40
-
-
-def _time(entity: Entity, turns: int) -> int:
-    """What so many turns take, switches included."""
-    if not turns:
-        return 0
-    return turns * (entity.slice_ns + entity.cost_ns) + entity.first_ns - entity.cost_ns

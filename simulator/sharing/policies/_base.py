@@ -72,6 +72,10 @@ class Policy:
     def place(self, queue: RunQueue, entity: Entity, woken: bool) -> None:
         """Set the tag of an entity that becomes runnable (``woken``) or comes from another processor."""
 
+    def come_back(self, queue: RunQueue, entity: Entity) -> None:
+        """An entity of a pool is back from its turn, which has been charged."""
+        self.place(queue, entity, woken=False)
+
     def leave(self, queue: RunQueue, entity: Entity) -> None:
         """An entity has left the queue; its tag stays with it."""
 
@@ -132,8 +136,16 @@ class Policy:
         period_s = self.CAP_PERIOD_S or share.period_s
         return nanoseconds(cap / unit_rate * period_s), nanoseconds(period_s), nanoseconds(share.burst_s)
 
+    def portion_ns(self, share: Share, quota_ns: int) -> int:
+        """What an entity of a share gets of its budget at a time."""
+        return self.time_ns("bandwidth_slice_s")
+
     def exhausted(self, entity: Entity) -> bool:
         """An entity has used up its budget; True if it may run on nevertheless, in a lower class."""
+        return False
+
+    def refilled(self, entity: Entity) -> bool:
+        """An entity's budget has been filled up; True if that may change whose turn it is."""
         return False
 
     def tick_s(self) -> float:
@@ -176,12 +188,15 @@ class Fair(Policy):
         self.move_floor(queue)
         if entity.queue is None:
             entity.tag = queue.floor
-        elif entity.queue is not queue and entity.queue.policy is self:
+        elif entity.queue is not queue and entity.queue.policy is self:  # not from a pool
             entity.tag += queue.floor - entity.queue.floor
         if woken and queue.entities:
             entity.tag = max(entity.tag, self.placed_after_sleep(queue, entity))
         elif woken:
             entity.tag = max(entity.tag, queue.floor)
+
+    def come_back(self, queue: RunQueue, entity: Entity) -> None:
+        """With its tag."""
 
     def leave(self, queue: RunQueue, entity: Entity) -> None:
         """It keeps its tag."""
