@@ -279,6 +279,7 @@ class Quantum:
         policy.unit_rate = self.unit_rate
         scheduler = Scheduler(share, policy, self._new_queue, above, groups)
         scheduler.migrate, scheduler.refresh, scheduler.account = self._migrate, self._refresh, self._roll_all
+        scheduler.limit = lambda entity: self._limit(entity, scheduler)
         if policy.tick_s():
             self._ticking.append(scheduler)
         self._schedulers[share] = scheduler
