@@ -122,11 +122,11 @@ class Scheduler:
         self.due_ns = NEVER
         """When the policy's tick comes next."""
         self.migrate: Callable[[Entity, Processor], None] = _nothing
-        self.limit: Callable[[Entity], None] = _unlimited
-        """Sets the budgets of a group's new entity."""
         """Lets a waiting entity go on elsewhere."""
         self.refresh: Callable[[Entity], None] = _nothing
         """Looks again whether an entity may run."""
+        self.limit: Callable[[Entity, Scheduler], None] = _nothing
+        """Gives a new entity its part of the budgets that limit it."""
         self.account: Callable[[Scheduler], None] = _nothing
         """Brings all its processors to the present."""
         self.threads_per_core = 1
@@ -212,7 +212,7 @@ class Scheduler:
             inner = self._new_queue(self.policy)
             inner.processor = processor
             entity = processor.groups[share] = Entity(share, home=home, inner=inner)
-            self.limit(entity)
+            self.limit(entity, self)
         return entity
 
     def _inner(self, entity: Entity) -> RunQueue:
@@ -299,10 +299,6 @@ def _queues(queue: RunQueue) -> Iterator[RunQueue]:
     for entity in queue.entities:
         if entity.kind == "group" and entity.inner is not None:
             yield from _queues(entity.inner)
-
-
-def _unlimited(entity: Entity) -> None:
-    raise AssertionError("a scheduler without a device limits nobody")
 
 
 def _nothing(*_: object) -> None:

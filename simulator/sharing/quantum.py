@@ -278,8 +278,8 @@ class Quantum:
         policy: Policy = member("sharing.policies", scheduling.policy).POLICY(scheduling.parameters, number)
         policy.unit_rate = self.unit_rate
         scheduler = Scheduler(share, policy, self._new_queue, above, groups)
-        scheduler.migrate, scheduler.refresh, scheduler.account = self._migrate, self._refresh, self._roll_all
-        scheduler.limit = lambda entity: self._limit(entity, scheduler)
+        scheduler.migrate, scheduler.refresh = self._migrate, self._refresh
+        scheduler.account, scheduler.limit = self._roll_all, self._limit
         if policy.tick_s():
             self._ticking.append(scheduler)
         self._schedulers[share] = scheduler

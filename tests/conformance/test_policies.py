@@ -71,7 +71,7 @@ def test_says_what_it_is(policy: str) -> None:
     assert honours(policy) <= {"weight", "cap", "reservation"}
     for name in module.POLICY.DEFAULTS:
         assert f"``{name}``" in module.__doc__, f"{policy}: the docstring does not say what {name} is"
-    with pytest.raises(ValueError, match="no parameter 'colour'; it has: bandwidth_slice_s"):
+    with pytest.raises(ValueError, match="no parameter 'colour'; it has: .*bandwidth_slice_s"):
         Lab(policy, parameters={"colour": 1.0})
 
 
@@ -209,14 +209,14 @@ def test_the_ledger_closes(policy: str, global_queue: float) -> None:
         check(thread, thread.work - thread.remaining)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_means_agree_with_fluid(policy: str, seed: int) -> None:
     """One queue for two processors and short slices: mean response within 1 % of the fluid limit."""
     if "weight" not in honours(policy) and policy != "round_robin":
         pytest.skip("its limit is not processor sharing")
     random = Random(seed)
     weights = [1.0 if policy == "round_robin" else random.choice([1.0, 2.0]) for _ in range(8)]
-    jobs = [[random.expovariate(5.0) for _ in range(6)] for _ in weights]
+    jobs = [[random.expovariate(5.0) for _ in range(4)] for _ in weights]
     parameters = {**FINE_SLICES[policy], "global_queue": 1.0}
     slices = Quantum(simpy.Environment(), 2.0, 1.0, scheduling=Scheduling(policy, parameters))
     means = [mean_response(device, weights, jobs) for device in (slices, Fluid(simpy.Environment(), 2.0, 1.0))]
@@ -225,12 +225,12 @@ def test_means_agree_with_fluid(policy: str, seed: int) -> None:
 
 FINE_SLICES = {
     "round_robin": {"slice_s": 0.001},
-    "cfs": {"latency_s": 0.002, "minimum_granularity_s": 0.0002, "wakeup_granularity_s": 0.0002, "scaling": 0.0},
+    "cfs": {"latency_s": 0.008, "wakeup_granularity_s": 0.0002, "scaling": 0.0},
     "eevdf": {"base_slice_s": 0.001, "scaling": 0.0},
     "esx": {"quantum_s": 0.001, "skew_s": 0.0},
     "lottery": {"slice_s": 0.001},
     "xen_credit": {"tslice_s": 0.002, "ratelimit_s": 0.0, "ticks": 1.0},
-    "xen_credit2": {"reset_s": 0.001, "timer_s": 0.0005, "ratelimit_s": 0.0},
+    "xen_credit2": {"reset_s": 0.002, "timer_s": 0.001, "ratelimit_s": 0.0},
     "bvt": {"allowance_s": 0.001},
 }
 

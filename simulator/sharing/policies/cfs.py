@@ -6,9 +6,10 @@ behind by more than the wake-up granularity. Tags are virtual run time; latency 
 it are scaled by the weight of the entity that wakes.
 
 Parameters (Linux kernel/sched/fair.c, 4.x-6.5; figures for one processor, times ``1 + floor(log2 processors)`` up to
-8 processors): ``latency_s`` 6 ms, ``minimum_granularity_s`` 0.75 ms, ``wakeup_granularity_s`` 1 ms; 0 for
-``gentle_sleepers`` places sleepers without the bonus. ``balance_s``: how often processors are balanced besides when
-one becomes idle, 64 ms (recalled: 2 ms to 64 ms by load and domain). Keeps weights and caps; a reservation is not known.
+8 processors unless ``scaling`` is 0): ``latency_s`` 6 ms, ``minimum_granularity_s`` 0.75 ms,
+``wakeup_granularity_s`` 1 ms; ``gentle_sleepers`` 0 places sleepers without the bonus. ``balance_s``: how often
+processors are balanced besides when one becomes idle, 64 ms (recalled: 2 ms to 64 ms by load and domain). Honours
+weight and cap; a reservation is not known.
 """
 
 from __future__ import annotations

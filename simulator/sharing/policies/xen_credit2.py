@@ -6,7 +6,7 @@ and at most ``reset_s``. Who wakes preempts whoever has less credit, once that o
 
 Parameters (xen/common/sched/credit2.c; xen-command-line.pandoc): ``reset_s`` 10 ms (initial and reset credit; also the
 longest timer), ``timer_s`` 0.5 ms (minimum timer), ``ratelimit_s`` 1 ms, caps per 10 ms; weight 256 by default, only
-proportions matter. Migration compensation (50 us) is not needed: whoever moves pays for its cache. Honours weight and
+proportions matter; ``balance_s`` 50 ms between balancing of run queues (assumed). Migration compensation (50 us) is not needed: whoever moves pays for its cache. Honours weight and
 cap; a reservation is not known.
 """
 
