@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
+
+    import pandas as pd
 
     from simulator import demands as demands
     from simulator import steps as steps
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
     from simulator.session import add as add
+    from simulator.sharing.tree import WeightRule
     from simulator.workloads.base import Program as Program
     from simulator.workloads.base import ThreadPlan as ThreadPlan
 
@@ -60,7 +63,7 @@ _HOMES = {
 }
 _MODULES = ("demands", "explain", "steps")
 
-__all__ = ["__version__", "choose", "run", *_HOMES, *_MODULES]
+__all__ = ["__version__", "choose", "run", "share", *_HOMES, *_MODULES]
 
 
 def run(
@@ -111,6 +114,50 @@ def choose(
     from simulator.scenario import load
 
     return choice.choose(load(scenario, overrides=changes), out=out, jobs=jobs)
+
+
+def share(
+    drawing: str,
+    *,
+    fidelity: str = "",
+    policy: str | Sequence[str] = "",
+    guest_policy: str = "",
+    weights: WeightRule = "shares",
+    slice_s: float | None = None,
+    switch_s: float = 0.0,
+    seconds: float = 10.0,
+    **parameters: float,
+) -> pd.DataFrame:
+    """What each thread of a drawing gets of the processors: a row for each policy and thread.
+
+    ``share("([oo]2 o)2")``: a guest of two threads beside a thread, on two processors. The notation is explained in
+    ``simulator.sharing.drawing``.
+
+    Args:
+        drawing: machines and what stands on them.
+        fidelity: ``fluid`` or ``quantum``; if not given ``fluid``, or ``quantum`` where a policy is named.
+        policy: the scheduler of the machines, or several, one after the other.
+        guest_policy: the scheduler of the guests, if it is another one.
+        weights: ``shares``: a group weighs what is drawn; ``active``: times the processors it can use.
+        slice_s: length of a slice instead of the policy's own.
+        switch_s: time of a processor that a switch takes.
+        seconds: how long the machines run.
+        parameters: other numbers of the policies, in SI units, e.g. ``latency_s=0.003``.
+
+    Raises:
+        UsageError: a mistake in the drawing, or an option that means nothing.
+    """
+    import pandas as pd
+
+    from simulator.sharing.drawing.measuring import measure
+    from simulator.sharing.drawing.setting import Setting
+
+    policies = [policy] if isinstance(policy, str) else policy
+    outcomes = [
+        measure(drawing, Setting(fidelity, name, guest_policy, weights, slice_s, switch_s, seconds, parameters))
+        for name in policies
+    ]
+    return pd.DataFrame({"policy": each.policy, **row.as_dict()} for each in outcomes for row in each.threads)
 
 
 def __getattr__(name: str) -> object:

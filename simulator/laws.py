@@ -7,7 +7,7 @@ state is meant). Every law gives its formula, its meaning and where it is proved
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import factorial, perm
 from typing import NamedTuple
 
@@ -43,6 +43,21 @@ def erlang_c(offered: float, servers: int) -> float:
     return all_busy / (sum(offered**k / factorial(k) for k in range(servers)) + all_busy)
 
 
+def erlang_b(offered: float, servers: int) -> float:
+    """``B(k) = a B(k-1) / (k + a B(k-1))``, ``B(0) = 1``: probability that a job finds all servers busy and is lost.
+
+    Whatever the law of service. Erlang 1917; Kleinrock 1975, section 3.6.
+
+    Args:
+        offered: a = lambda / mu, in servers.
+        servers: c.
+    """
+    blocked = 1.0
+    for server in range(1, servers + 1):
+        blocked = offered * blocked / (server + offered * blocked)
+    return blocked
+
+
 def mmc_wait_s(arrival_rate: float, service_rate: float, servers: int) -> float:
     """``C(c, a) / (c mu - lambda)``: mean wait in M/M/c, with Erlang's C. Kleinrock 1975, section 3.5."""
     return erlang_c(arrival_rate / service_rate, servers) / (servers * service_rate - arrival_rate)
@@ -55,6 +70,14 @@ def mg1_wait_s(arrival_rate: float, mean_s: float, second_moment_s2: float) -> f
     Kleinrock 1975, section 5.6.
     """
     return arrival_rate * second_moment_s2 / (2.0 * (1.0 - arrival_rate * mean_s))
+
+
+def vacations_wait_s(break_mean_s: float, break_second_moment_s2: float) -> float:
+    """``E[V^2] / (2 E[V])``: what a server adds to every mean wait that goes away for V whenever it has nothing to do.
+
+    A virtual processor that is not running for its own host is such a server. Levy and Yechiali 1975.
+    """
+    return break_second_moment_s2 / (2.0 * break_mean_s)
 
 
 def sharing_response_s(size_s: float, load: float) -> float:
@@ -91,6 +114,57 @@ def background_slowdown(load: float) -> float:
     Kleinrock 1975, chapter 5.
     """
     return 1.0 / (1.0 - load)
+
+
+class Class(NamedTuple):
+    """One class of jobs: how often they come, and the first two moments of their service."""
+
+    arrival_rate: float
+    mean_s: float
+    second_moment_s2: float
+
+    @property
+    def load(self) -> float:
+        """The fraction of the server they take."""
+        return self.arrival_rate * self.mean_s
+
+
+def _loads(classes: Sequence[Class]) -> list[float]:
+    """Load of each class together with all more urgent ones; before the first: 0."""
+    return [0.0, *accumulate(each.load for each in classes)]
+
+
+def preemptive_responses_s(classes: Sequence[Class]) -> list[float]:
+    """``T_k = E[S_k] / (1 - s_{k-1}) + sum_{i<=k} lambda_i E[S_i^2] / (2 (1 - s_{k-1}) (1 - s_k))``: mean times.
+
+    The most urgent class first; it is served as if it were alone. ``s_k`` is the load of the first k classes, each in
+    order of arrival; work that is interrupted goes on later. Cobham 1954; Kleinrock 1976, section 3.4.
+    """
+    loads = _loads(classes)
+    squares = list(accumulate(each.arrival_rate * each.second_moment_s2 for each in classes))
+    return [
+        each.mean_s / (1.0 - loads[k]) + squares[k] / (2.0 * (1.0 - loads[k]) * (1.0 - loads[k + 1]))
+        for k, each in enumerate(classes)
+    ]
+
+
+def nonpreemptive_waits_s(classes: Sequence[Class]) -> list[float]:
+    """``W_k = R / ((1 - s_{k-1}) (1 - s_k))``, ``R = sum_all lambda_i E[S_i^2] / 2``: mean waits, most urgent first.
+
+    Even the most urgent job waits for what is under way. ``sum rho_i W_i`` is that of any other order that lets nobody
+    idle (conservation): urgency moves waiting from one class to another. Cobham 1954; Kleinrock 1976, section 3.3.
+    """
+    loads = _loads(classes)
+    residual_s = sum(each.arrival_rate * each.second_moment_s2 for each in classes) / 2.0
+    return [residual_s / ((1.0 - before) * (1.0 - after)) for before, after in pairwise(loads)]
+
+
+def tandem_response_s(arrival_rate: float, service_rates: Sequence[float]) -> float:
+    """``sum 1 / (mu_i - lambda)``: mean time through open M/M/1 stations one after the other.
+
+    What leaves a station comes to the next as it came to the first. Jackson 1957; Kleinrock 1975, section 4.8.
+    """
+    return sum(mm1_response_s(arrival_rate, service_rate) for service_rate in service_rates)
 
 
 # ---------------------------------------------------------------- dividing a capacity

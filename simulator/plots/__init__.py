@@ -6,17 +6,20 @@ results give the same files, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import discovery
+from simulator.errors import UsageError
 from simulator.plots._labels import Places, product_names, records, short_names
+from simulator.plots._style import check_kind
 
 if TYPE_CHECKING:
     from simulator.results import Results
+    from simulator.sharing.drawing.outcome import Outcome
 
-__all__ = ["Places", "draw", "figures", "product_names", "records", "short_names"]
+__all__ = ["Places", "check_kind", "draw", "draw_sharing", "figures", "product_names", "records", "short_names"]
 
 
 def figures() -> dict[str, str]:
@@ -50,3 +53,23 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
             with _style.settings():
                 written += _style.save(module.draw(table), target / name)
     return written
+
+
+def draw_sharing(outcomes: Sequence[Outcome], path: Path) -> None:
+    """Draw what the threads of a drawing got, one panel for each outcome.
+
+    Args:
+        outcomes: of the same drawing, e.g. under several schedulers.
+        path: of the file, with ``.png`` or ``.svg``.
+
+    Raises:
+        UsageError: another kind of file is wanted, or nothing is drawn that computes.
+    """
+    from simulator.plots import _schedule, _style
+
+    check_kind(path)
+    if not outcomes[0].threads:
+        raise UsageError(f"there is no thread in '{outcomes[0].drawing}', nothing can be drawn; put an 'o' into it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _style.settings():
+        _style.save_as(_schedule.draw(outcomes), path)

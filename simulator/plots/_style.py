@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +29,8 @@ FAMILIES = {
 }
 """Colour and marker of each family of layers; of any other, grey and a star."""
 _DOTS_PER_INCH = 150
+_NAMELESS: Mapping[str, Any] = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+"""Each kind of file, and what of its metadata would differ from day to day."""
 _HANDLE, _CHARACTER = 0.7, 0.085
 """Inches of a legend's handle with its air, and of a character beside it."""
 
@@ -70,8 +74,23 @@ def settings() -> AbstractContextManager[None]:
 
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write a figure as SVG and PNG, without time or version in it."""
-    paths = [stem.with_suffix(".svg"), stem.with_suffix(".png")]
-    figure.savefig(paths[0], metadata={"Date": None, "Creator": None})
+    paths = [stem.with_suffix(kind) for kind in _NAMELESS]
+    save_as(figure, paths[0])
     figure.set_layout_engine("none")  # it has been laid out; the second file takes the same places
-    figure.savefig(paths[1], dpi=_DOTS_PER_INCH, metadata={"Software": None})
+    save_as(figure, paths[1])
     return paths
+
+
+def save_as(figure: Figure, path: Path) -> None:
+    """Write a figure as what the file is called, without time or version in it."""
+    figure.savefig(path, dpi=_DOTS_PER_INCH, metadata=_NAMELESS[path.suffix])
+
+
+def check_kind(path: Path) -> None:
+    """Whether a figure can be written as what the file is called.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if path.suffix not in _NAMELESS:
+        raise UsageError(f"a figure cannot be written as {path.name!r}; end its name in {' or '.join(_NAMELESS)}")

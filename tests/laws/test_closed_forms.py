@@ -22,6 +22,43 @@ def test_erlang_c_by_hand() -> None:
     assert laws.mmc_wait_s(3.0, 5.0, 1) == pytest.approx(laws.mm1_response_s(3.0, 5.0) - 1 / 5.0)
 
 
+def test_erlang_b_by_hand() -> None:
+    # a = 2: B(1) = 2/3, B(2) = (4/3) / (2 + 4/3) = 0.4, B(3) = 0.8 / 3.8
+    assert [laws.erlang_b(2.0, servers) for servers in range(4)] == pytest.approx([1.0, 2 / 3, 0.4, 0.8 / 3.8])
+    # who would be lost there waits here: C = B / (1 - rho (1 - B))
+    blocked = laws.erlang_b(2.0, 3)
+    assert laws.erlang_c(2.0, 3) == pytest.approx(blocked / (1 - 2 / 3 * (1 - blocked)))
+
+
+def test_breaks_by_hand() -> None:
+    assert laws.vacations_wait_s(2.0, 4.0) == 1.0  # always 2 s: half of it is left in the mean
+    assert laws.vacations_wait_s(2.0, 8.0) == 2.0  # exponential: no break is ever half over
+
+
+def test_priorities_by_hand() -> None:
+    first, second = laws.Class(0.25, 1.0, 2.0), laws.Class(0.25, 1.0, 2.0)
+    # as if alone: 1 / (1 - 1/4); then 1 / (3/4) + (1/2 + 1/2) / (2 * 3/4 * 1/2)
+    assert laws.preemptive_responses_s([first, second]) == pytest.approx([4 / 3, 4 / 3 + 4 / 3])
+    # R = 1/2: 1/2 / (3/4), 1/2 / (3/4 * 1/2)
+    assert laws.nonpreemptive_waits_s([first, second]) == pytest.approx([2 / 3, 4 / 3])
+    (alone,) = laws.nonpreemptive_waits_s([laws.Class(0.5, 1.0, 2.0)])
+    assert alone == pytest.approx(laws.mg1_wait_s(0.5, 1.0, 2.0))
+
+
+def test_urgency_moves_waiting_and_makes_none() -> None:
+    classes = [laws.Class(0.1, 1.0, 1.0), laws.Class(0.05, 4.0, 40.0), laws.Class(0.2, 2.0, 5.0)]
+    residual_s = sum(each.arrival_rate * each.second_moment_s2 for each in classes) / 2
+    load = sum(each.load for each in classes)
+    for order in (classes, classes[::-1]):
+        waits = laws.nonpreemptive_waits_s(order)
+        moved = sum(each.load * wait for each, wait in zip(order, waits, strict=True))
+        assert moved == pytest.approx(load * residual_s / (1 - load))
+
+
+def test_stations_in_a_row_by_hand() -> None:
+    assert laws.tandem_response_s(1.0, (2.0, 3.0, 5.0)) == pytest.approx(1 + 1 / 2 + 1 / 4)
+
+
 def test_waiting_grows_with_the_square_of_the_service() -> None:
     constant, exponential = laws.mg1_wait_s(0.5, 1.0, 1.0), laws.mg1_wait_s(0.5, 1.0, 2.0)
     assert constant == 0.5  # 0.5 * 1 / (2 * 0.5)

@@ -1,4 +1,4 @@
-"""One server in order of arrival, as disks and links have it, and a line before several cores."""
+"""One server in order of arrival, as disks and links have it, also one that takes breaks."""
 
 from __future__ import annotations
 
@@ -49,3 +49,32 @@ def test_any_service(size: Callable[[Random], float], second_moment_s2: float) -
     found = times_s(0.5, size)
     expected_s = 1.0 + laws.mg1_wait_s(0.5, 1.0, second_moment_s2)
     assert sum(found) / len(found) == pytest.approx(expected_s, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("break_s", "second_moment_s2"), [(lambda random: 2.0, 4.0), (lambda random: random.expovariate(0.5), 8.0)],
+    ids=["always 2 s", "exponential"],
+)  # fmt: skip
+def test_a_server_that_goes_away_when_it_has_nothing_to_do(
+    break_s: Callable[[Random], float], second_moment_s2: float
+) -> None:
+    """Breaks of 2 s in the mean, one after the other until somebody waits."""
+    random, environment, jobs = Random(91), simpy.Environment(), 40_000
+    line, waits_s = Line(environment, "server"), []
+
+    def arrivals() -> Iterator[simpy.Event]:
+        for _ in range(jobs):
+            yield environment.timeout(random.expovariate(0.5))
+            waits_s.append(line.queue(random.expovariate(1.0)).start_s - environment.now)
+
+    def breaks() -> Iterator[simpy.Event]:
+        while len(waits_s) < jobs:
+            if line.free_at_s <= environment.now:
+                line.queue(break_s(random))
+            yield environment.timeout(line.free_at_s - environment.now)
+
+    environment.process(arrivals())
+    environment.process(breaks())
+    environment.run()
+    expected_s = laws.mg1_wait_s(0.5, 1.0, 2.0) + laws.vacations_wait_s(2.0, second_moment_s2)
+    assert sum(waits_s) / jobs == pytest.approx(expected_s, rel=0.05)

@@ -1,9 +1,14 @@
-"""OSTEP's homework simulators: the disk, first-come-first-served scheduling, and a cache that must be warmed.
+"""OSTEP's homework simulators: the disk, a cache that must be warmed, and schedulers (in order, lottery, feedback).
 
-Arpaci-Dusseau and Arpaci-Dusseau, Operating Systems: Three Easy Pieces, ``disk.py``, ``scheduler.py`` and ``multi.py``.
+Arpaci-Dusseau and Arpaci-Dusseau, Operating Systems: Three Easy Pieces, ``disk.py``, ``multi.py``, ``scheduler.py``,
+``lottery.py`` and ``mlfq.py``. The last two are policies of a user's own: one file each, found by existing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import simpy
@@ -14,7 +19,8 @@ from simulator.devices.base import Request
 from simulator.devices.processor import Processor
 from simulator.devices.rotating_disk import RotatingDisk
 from simulator.layers.hardware import Hardware
-from simulator.sharing.tree import Share
+from simulator.sharing.quantum import Quantum
+from simulator.sharing.tree import Scheduling, Share
 from simulator.steps import Use
 
 # One sector is a byte: 12 on a track, 30 time units each; every seek takes 40. At time 0 the head is half-way through
@@ -94,3 +100,132 @@ def test_a_set_that_never_gets_warm_is_cold_at_each_access(cache_bytes: float, t
     })  # fmt: skip
     uses = [use for use in machine.lower(AccessMemory("random", SET)) if isinstance(use, Use)]
     assert accesses * sum(use.stall_s for use in uses) == pytest.approx(ticks)
+
+
+def test_first_come_first_served_by_threads() -> None:
+    """The same on a processor whose scheduler takes nobody off it."""
+    environment, ends = simpy.Environment(), []
+    cpu = Quantum(environment, 1.0, 1.0, scheduling=Scheduling("fifo"))
+    for length in (1.0, 4.0, 7.0):
+        cpu.submit(Share(f"{length}", cpu.root), length, lambda share: ends.append(environment.now))
+    environment.run()
+    assert ends == [1.0, 5.0, 12.0]
+
+
+LOTTERY = """
+    from simulator.sharing.policies._base import Policy
+
+    NUMBERS = [511275, 404934, 783799, 303313, 476597, 583382, 908113, 504687, 281838, 755804, 618369, 250506]
+
+    class Lottery(Policy):
+        CLOSED = False
+        HONOURS = frozenset({"weight"})
+
+        def prepare(self):
+            self.numbers = iter(NUMBERS)
+
+        def assign(self, queue):
+            for entity in queue.entities:
+                entity.slice_ns, entity.step = 1_000_000_000, 1
+
+        def pick(self, queue):
+            entities = sorted(queue.entities, key=lambda entity: entity.rank)
+            if len(entities) < 2:
+                return entities[0] if entities else None
+            winner = next(self.numbers) % sum(entity.weight for entity in entities)
+            for entity in entities:
+                winner -= entity.weight
+                if winner < 0:
+                    return entity
+
+    POLICY = Lottery
+    """
+FEEDBACK = """
+    from simulator.sharing.policies._base import Policy
+
+    QUANTUM_NS, LEVEL = 10_000_000_000, 1 << 40
+
+    class Feedback(Policy):
+        CLOSED = False
+
+        def place(self, queue, entity, woken):
+            # behind all of its level, also behind one whose turn is over at this instant
+            entity.data = entity.data or (0, QUANTUM_NS)
+            entity.tag = entity.data[0] * LEVEL + 2 * queue.clock_ns + 1
+
+        def assign(self, queue):
+            for entity in queue.entities:
+                entity.slice_ns, entity.step = QUANTUM_NS, 1
+
+        def slice_ns(self, queue, entity):
+            return entity.data[1]
+
+        def charge(self, queue, entity, ran_ns):
+            level, left_ns = entity.data
+            entity.data = level, left_ns - ran_ns
+            if left_ns == ran_ns:
+                entity.data = min(2, level + 1), QUANTUM_NS
+                entity.tag = entity.data[0] * LEVEL + 2 * queue.clock_ns
+
+        def preempts(self, queue, entity, current):
+            return entity.data[0] < current.data[0]
+
+        def replan(self, queue):
+            self.assign(queue)
+
+    POLICY = Feedback
+    """
+
+
+@pytest.fixture
+def own_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two policies in a folder of the user's."""
+    folder = tmp_path / "modules" / "sharing" / "policies"
+    folder.mkdir(parents=True)
+    (folder / "drawn_lots.py").write_text(dedent(LOTTERY))
+    (folder / "feedback.py").write_text(dedent(FEEDBACK))
+    monkeypatch.setenv("VIRTLAB_CATALOG", str(tmp_path))
+
+
+@pytest.mark.usefixtures("own_policies")
+def test_lottery() -> None:
+    """Lengths 8 and 4 with 75 and 25 tickets: number modulo 100 below 75 is job 0's."""
+    environment, ends = simpy.Environment(), []
+    trace: list[tuple[str, int, str, float, float]] = []
+    cpu = Quantum(environment, 1.0, 1.0, scheduling=Scheduling("drawn_lots"), trace=trace)
+    for name, length, tickets in (("0", 8.0, 75.0), ("1", 4.0, 25.0)):
+        share = Share(name, cpu.root, weight=tickets)
+        cpu.submit(share, length, lambda share: ends.append((share.name, environment.now)))
+    environment.run()
+    cpu.settle()
+    runs = "".join(name * round(end_s - start_s) for _, _, name, start_s, end_s in trace)
+    assert runs == "101011" + "0" * 6
+    assert ends == [("1", 6.0), ("0", 12.0)]
+
+
+@pytest.mark.usefixtures("own_policies")
+def test_multi_level_feedback() -> None:
+    """Jobs of 84, 42 and 51 that wait 5 for a device after every 7, 2 and 4."""
+    environment = simpy.Environment()
+    trace: list[tuple[str, int, str, float, float]] = []
+    cpu = Quantum(environment, 1.0, 1.0, scheduling=Scheduling("feedback"), trace=trace)
+    ends: dict[str, float] = {}
+
+    def job(name: str, length: int, every: int) -> Iterator[simpy.Event]:
+        share = Share(name, cpu.root)
+        while length:
+            burst = min(length, every)
+            ended = environment.event()
+            cpu.submit(share, float(burst), lambda _, ended=ended: ended.succeed())
+            yield ended
+            length -= burst
+            if length:
+                yield environment.timeout(5.0)
+        ends[name] = environment.now
+
+    for name, length, every in (("0", 84, 7), ("1", 42, 2), ("2", 51, 4)):
+        environment.process(job(name, length, every))
+    environment.run()
+    responses = [min(start_s for _, _, name, start_s, _ in trace if name == job) for job in "012"]
+    assert responses == [0.0, 7.0, 9.0]
+    assert [ends[name] for name in "012"] == [175.0, 191.0, 168.0]

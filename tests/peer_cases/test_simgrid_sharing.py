@@ -5,20 +5,20 @@ SimGrid, ``teshsuite/models/cloud-sharing`` and ``examples/cpp/cloud-simple``.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-
 import pytest
 import simpy
 
 from simulator.devices.processor import Processor
+from simulator.sharing.drawing import build, parse
+from simulator.sharing.drawing.building import Rule
+from simulator.sharing.drawing.measuring import measure
+from simulator.sharing.drawing.setting import Setting
 from simulator.sharing.tree import Share
 
 CORE = 1e9  # flop a second; one flop is one cycle
 TIME_S = 0.1
 
-# "( ... )n": a machine with n cores; "[ ... ]k": a virtual machine with k processors on it; "o": a task of one thread.
-# Then the cores that each native task and each task in a virtual machine gets, and the cores used by all.
+# A drawing, then the cores that each native task and each task in a virtual machine gets, and the cores used by all.
 SCENARIOS = [
     ("(o)1", 1, None, 1),
     ("(oo)1", 1 / 2, None, 1),
@@ -52,65 +52,64 @@ SCENARIOS = [
 ]
 
 
-@dataclass
 class Cluster:
-    """Machines and the tasks on them, built from SimGrid's drawing of them."""
+    """The machines of SimGrid's drawing, and the tasks on them."""
 
-    environment: simpy.Environment = field(default_factory=simpy.Environment)
-    machines: list[Processor] = field(default_factory=list)
-    native: list[Share] = field(default_factory=list)
-    virtual: list[Share] = field(default_factory=list)
+    def __init__(self, drawing: str) -> None:
+        self.environment = simpy.Environment()
+        self.machines: list[Processor] = []
+        self.places: list[tuple[Processor, Share, bool]] = []
+        """Of every task: its machine, its share, whether it is in a virtual machine."""
+        for machine in parse(drawing):
+            cpu = Processor(self.environment, {"cores_count": machine.processors, "frequency_hz": CORE})
+            self.machines.append(cpu)
+            leaves = build(machine, cpu.sharing, Rule(weights="active"))
+            self.places += [(cpu, leaf, "/" in path) for path, leaf in leaves.items()]
 
-    @classmethod
-    def draw(cls, drawing: str) -> Cluster:
-        cluster = cls()
-        for inside, cores in re.findall(r"\(([^()]*)\)(\d)", drawing):
-            cpu = Processor(cluster.environment, {"cores_count": int(cores), "frequency_hz": CORE})
-            cluster.machines.append(cpu)
-            for tasks, processors in re.findall(r"\[([o ]*)\](\d)", inside):
-                guest = Share("vm", cpu.root, width=int(processors), weight_rule="active")
-                cluster.virtual += [Share("task", guest) for _ in range(tasks.count("o"))]
-            native = re.sub(r"\[[o ]*\]\d", "", inside).count("o")
-            cluster.native += [Share("task", cpu.root) for _ in range(native)]
-        return cluster
-
-    def run(self, share: Share, cycles: float) -> list[float]:
-        """Start a task now; its end will be in the list."""
-        device = share
-        while device.parent is not None:
-            device = device.parent
-        (cpu,) = [machine for machine in self.machines if machine.root is device]
+    def ends(self, native: float | None, virtual: float | None) -> list[float]:
+        """When tasks end that are given work in proportion to the share they should have."""
         ends: list[float] = []
-        cpu.run(cycles, share).callbacks.append(lambda _: ends.append(self.environment.now))
+        for cpu, leaf, in_guest in self.places:
+            share = virtual if in_guest else native
+            assert share is not None
+            cpu.run(share * TIME_S * CORE, leaf).callbacks.append(lambda _: ends.append(self.environment.now))
+        self.environment.run()
         return ends
 
 
 @pytest.mark.parametrize(("drawing", "native", "virtual", "cores_used"), SCENARIOS, ids=[s[0] for s in SCENARIOS])
 def test_cloud_sharing(drawing: str, native: float | None, virtual: float | None, cores_used: int) -> None:
     """Work in proportion to the expected share: then every task ends at 0.1 s."""
-    cluster = Cluster.draw(drawing)
-    ends = [cluster.run(task, share * TIME_S * CORE) for task, share in _tasks(cluster, native, virtual)]
-    cluster.environment.run()
-    assert ends == [pytest.approx([TIME_S], rel=1e-12)] * len(ends)
+    cluster = Cluster(drawing)
+    assert cluster.ends(native, virtual) == pytest.approx([TIME_S] * drawing.count("o"), rel=1e-12)
     # 1 W per busy core, nothing when idle
     energy_j = sum(cpu.row().busy_s for cpu in cluster.machines)
     assert energy_j == pytest.approx(TIME_S * cores_used, rel=1e-12)
 
 
-def _tasks(cluster: Cluster, native: float | None, virtual: float | None) -> list[tuple[Share, float]]:
-    assert (native is None) == (not cluster.native) and (virtual is None) == (not cluster.virtual)
-    return [(task, native or 0.0) for task in cluster.native] + [(task, virtual or 0.0) for task in cluster.virtual]
+@pytest.mark.parametrize(("drawing", "native", "virtual", "cores_used"), SCENARIOS, ids=[s[0] for s in SCENARIOS])
+def test_cloud_sharing_as_the_command_measures_it(
+    drawing: str, native: float | None, virtual: float | None, cores_used: int
+) -> None:
+    threads = measure(drawing, Setting(weights="active")).threads
+    expected = [virtual if "/" in row.thread else native for row in threads]
+    assert [row.share for row in threads] == pytest.approx(expected, rel=1e-12)
+    assert sum(row.share for row in threads) == pytest.approx(cores_used, rel=1e-12)
+
+
+@pytest.mark.parametrize(("drawing", "native", "virtual", "cores_used"), SCENARIOS, ids=[s[0] for s in SCENARIOS])
+def test_cloud_sharing_by_slices(drawing: str, native: float | None, virtual: float | None, cores_used: int) -> None:
+    """Slices of a millisecond, one queue for all processors: the same shares, but for a slice or two."""
+    fine = {"latency_s": 0.001, "minimum_granularity_s": 0.001, "global_queue": 1.0}
+    threads = measure(drawing, Setting("quantum", "cfs", weights="active", seconds=0.5, parameters=fine)).threads
+    expected = [virtual if "/" in row.thread else native for row in threads]
+    assert [row.share for row in threads] == pytest.approx(expected, abs=0.005)
+    assert sum(row.share for row in threads) == pytest.approx(cores_used, rel=1e-6)
 
 
 def test_equal_weights_are_another_rule() -> None:
     """What a Linux host does by default with ([oo]2 o)2: the group and the task have the same weight, a core each."""
-    environment = simpy.Environment()
-    cpu = Processor(environment, {"cores_count": 2, "frequency_hz": CORE})
-    guest = Share("vm", cpu.root, width=2)
-    tasks = [Share("task", guest), Share("task", guest), Share("task", cpu.root)]
-    for task in tasks:
-        cpu.run(CORE, task)
-    assert [task.rate / CORE for task in tasks] == [0.5, 0.5, 1.0]
+    assert [row.share for row in measure("([oo]2 o)2", Setting(weights="shares")).threads] == [0.5, 0.5, 1.0]
 
 
 FAFARD, TREMBLAY = 76.296e6, 98.095e6  # flop a second, one core each
