@@ -1,0 +1,84 @@
+"""The benchmarks as one command: everything is measured, and every exact solver finds the same digits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+KNOWN_S = {"S1 N=10": 0.100729346, "S1 N=100": 0.103620791}
+TARGETS = {"T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T11", "stack"}
+
+
+def script(name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "benchmarks" / name), *words]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What ``--quick --json`` wrote."""
+    file = tmp_path_factory.mktemp("benchmarks") / "found" / "quick.json"
+    ended = script("run.py", "--quick", "--json", str(file))
+    assert ended.returncode == 0, ended.stderr
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+@pytest.mark.slow
+def test_every_part_is_measured(quick: dict[str, Any]) -> None:
+    assert list(quick) == [
+        "made", "agreement", "whole", "growth", "instructions_per_change", "start_up", "stack_over_solver",
+        "fluid_solver", "quantum", "targets",
+    ]  # fmt: skip
+    assert quick["made"]["quick"] is True
+    assert list(quick["whole"]) == ["S1 N=10", "S1 N=100", "S2 H=20"]
+    for contenders in (*quick["whole"].values(), *quick["growth"].values()):
+        assert {"virtlab (run)", "naive fluid SimPy"} <= set(contenders)
+        for row in contenders.values():
+            assert min(row["cpu_s"], row["us_per_change"], row["peak_mib"]) > 0
+    assert {row["target"] for row in quick["targets"]} == TARGETS
+    assert all((row["met"] is None) == bool(row["not_measured"]) for row in quick["targets"])
+    assert {row["stack"] for row in quick["stack_over_solver"]} == {"bare metal", "Docker", "KVM", "Xen PV"}
+    assert quick["start_up"]["worker"]["packages"] == ["simpy"]
+
+
+@pytest.mark.slow
+def test_every_exact_solver_finds_the_same_mean_response(quick: dict[str, Any]) -> None:
+    for row in quick["agreement"]:
+        assert row["expected_s"] == KNOWN_S.get(row["scenario"], row["expected_s"])
+        if "slices" in row["contender"]:
+            # A slice of 4 ms is a twenty-fifth of the mean work: near, not equal.
+            assert row["right"] is None
+            assert row["mean_response_s"] == pytest.approx(row["expected_s"], rel=0.01)
+        else:
+            assert row["right"] is True, row
+            assert row["mean_response_s"] == pytest.approx(row["expected_s"], abs=1.1e-9)
+
+
+@pytest.mark.slow
+def test_calendar_entries_do_not_depend_on_the_machine(quick: dict[str, Any]) -> None:
+    """At most as many as the naive version makes, which starts a time-out at every change."""
+    for contenders in quick["whole"].values():
+        assert contenders["virtlab (run)"]["entries"] <= contenders["naive fluid SimPy"]["entries"]
+
+
+def test_host_by_host_gives_what_all_together_give() -> None:
+    apart, together = (script("thousand_hosts.py", "--hosts", "5", *words) for words in ((), ("--together",)))
+    assert apart.returncode == together.returncode == 0, apart.stderr + together.stderr
+    mean = [next(line for line in run.stdout.splitlines() if line.startswith("mean")) for run in (apart, together)]
+    assert mean[0] == mean[1]
+    assert mean[0].endswith("over 1000 tasks")
+
+
+def test_the_page_is_not_made_of_quick_measurements() -> None:
+    ended = script("run.py", "--quick", "--write-docs")
+    assert ended.returncode == 2
+    assert "leave out --quick" in ended.stderr
