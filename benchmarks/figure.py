@@ -9,7 +9,7 @@ import matplotlib
 from measurements import Measurements
 
 matplotlib.use("svg")
-matplotlib.rcParams["svg.hashsalt"] = "virtlab"
+matplotlib.rcParams.update({"svg.hashsalt": "virtlab", "svg.fonttype": "none"})
 
 
 def draw(found: Measurements, path: Path) -> None:

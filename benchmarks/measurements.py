@@ -151,7 +151,7 @@ def _rest(found: Measurements, folder: Path, peers: Mapping[str, Command]) -> No
     """What has a module of its own."""
     rounds = 1 if found.quick else 5
     counted = {**who.virtlab(), **who.only(who.references(), who.NAIVE), **who.only(dict(peers), who.LAZY, who.LIMIT)}
-    found.start_up = _said("start-up", lambda: start_up.measure(1 if found.quick else 3))
+    found.start_up = _said("start-up", lambda: start_up.measure(1 if found.quick else 3, figures=not found.quick))
     found.stack = _said("whole stacks", lambda: stack_over_solver.measure(rounds))
     if not found.quick:
         found.counts = _said("instructions", lambda: counting.per_change(counted, folder))

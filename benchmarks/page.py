@@ -72,7 +72,9 @@ def _targets(judged: Sequence[Verdict]) -> str:
         said = measured if isinstance(measured, str) else _spread(measured)
         met = {True: "met", False: "**missed**", None: "not measured"}[verdict.met]
         rows.append((f"{target.name}: {target.says}", asked, said, met))
-    return "## Targets\n\n" + table(("target", "asked", "measured", ""), rows)
+    return "## Targets\n\nThose against SimGrid were set against version 4.1.\n\n" + table(
+        ("target", "asked", "measured", ""), rows
+    )
 
 
 def _misses(judged: Sequence[Verdict]) -> str:
@@ -80,12 +82,14 @@ def _misses(judged: Sequence[Verdict]) -> str:
     by_profile: dict[tuple[str, ...], list[str]] = {}
     for verdict in judged:
         if verdict.profile:
-            by_profile.setdefault(tuple(verdict.profile), []).append(f"{verdict.target.name} ({verdict.target.says})")
+            by_profile.setdefault(tuple(verdict.profile), []).append(verdict.target.name)
     if not by_profile:
         return ""
-    parts = ["### Why some are missed\n\nProfiles of virtlab's side: time in each function without what it calls.\n"]
+    parts = [
+        "### Where the time goes in those that are missed\n\nProfiles of virtlab's side, each without what it calls.\n"
+    ]
     for lines, names in by_profile.items():
-        parts.append("\n".join((f"{'; '.join(names)}:\n", *(f"- {line}" for line in lines))) + "\n")
+        parts.append("\n".join((f"{', '.join(dict.fromkeys(names))}:\n", *(f"- {line}" for line in lines))) + "\n")
     return "\n".join(parts)
 
 
@@ -137,7 +141,7 @@ def _agreement(found: Measurements) -> str:
         if row["scenario"] in found.whole
     ]
     curve = [row["right"] for row in found.agreement if row["scenario"] not in found.whole and row["right"] is not None]
-    text = "## The same results\n\nMean response in seconds; exact solvers must agree to nine digits. "
+    text = "## The same results\n\nMean response in seconds; exact solvers must agree to nine digits.\n"
     text += f"In the growth curve {sum(curve)} of {len(curve)} runs of exact solvers agree with virtlab's.\n\n"
     return text + table(("scenario", "contender", "mean response", "expected", ""), rows)
 

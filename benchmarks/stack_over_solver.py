@@ -41,11 +41,6 @@ def chosen() -> list[dict[str, Any]]:
     return [p for p in points if p["stack"] in STACKS and p["tenants"]["app"]["workload"] in WORKLOADS]
 
 
-def run_one() -> None:
-    """The last of them, as it is profiled."""
-    run_point(chosen()[-1], 0)
-
-
 def _row(point: dict[str, Any], draws: Draws, rounds: int) -> dict[str, Any]:
     changes = count_changes(point)
     ratios, us = [], []

@@ -54,13 +54,13 @@ def command(scenario: Path, out: Path, *options: str) -> Command:
     return (sys.executable, "-m", "simulator", "run", str(scenario), "--out", str(out), "--jobs", "1", *options)
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(rounds: int, figures: bool) -> dict[str, Any]:
     """Processor seconds of each in turn, their ratios, and packages and memory of a worker over bare Python."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         scenario = folder / "small.yaml"
         scenario.write_text(SCENARIO)
-        times = _in_turn(scenario, folder, rounds)
+        times = _in_turn(scenario, folder, rounds, figures)
         (folder / "point").write_bytes(pickle.dumps(next(iter(load(scenario).points()))))
         worker = _held(_WORKER.format(point=str(folder / "point")))
     bare = _held("")
@@ -79,18 +79,19 @@ def measure(rounds: int) -> dict[str, Any]:
     }
 
 
-def _in_turn(scenario: Path, folder: Path, rounds: int) -> dict[str, list[float]]:
+def _in_turn(scenario: Path, folder: Path, rounds: int, figures: bool) -> dict[str, list[float]]:
     """A new folder of results each time: what is there already is not run again."""
-    times: dict[str, list[float]] = {"bare python": [], "libraries": [], "virtlab run": [], "virtlab run, figures": []}
+    times: dict[str, list[float]] = {}
     for number in range(rounds):
-        commands = (
-            (sys.executable, "-c", ""),
-            libraries(),
-            command(scenario, folder / f"plain {number}", "--no-figures"),
-            command(scenario, folder / f"drawn {number}"),
-        )
-        for column, each in zip(times.values(), commands, strict=True):
-            column.append(once(each).cpu_s)
+        commands = {
+            "bare python": (sys.executable, "-c", ""),
+            "libraries": libraries(),
+            "virtlab run": command(scenario, folder / f"plain {number}", "--no-figures"),
+        }
+        if figures:
+            commands["virtlab run, figures"] = command(scenario, folder / f"drawn {number}")
+        for what, each in commands.items():
+            times.setdefault(what, []).append(once(each).cpu_s)
     return times
 
 

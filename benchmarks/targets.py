@@ -17,6 +17,8 @@ from measuring import Spread, on
 from reading import Measured, Reader
 from scenarios.closed_loop import ClosedLoop
 
+from simulator.experiment import run_point
+
 ALONE = {"T4": "the solver alone", "T6": "trees of depth 3 and 5, the solver alone", "T8": "time slices"}
 """What the benchmarks of single parts answer for; asked and measured there."""
 
@@ -90,7 +92,8 @@ def _profile(why: ClosedLoop | str, folder: Path) -> list[str]:
         command = who.virtlab()[who.BEST]
         return profiling.functions(on(command, why.write(folder)), folder)
     if why == "stack":
-        return profiling.of_call(stack_over_solver.run_one)
+        point = stack_over_solver.chosen()[-1]
+        return profiling.of_call(lambda: run_point(point, 0))
     scenario = folder / "small.yaml"
     scenario.write_text(start_up.SCENARIO)
     return profiling.imports(start_up.command(scenario, folder / "imports", "--no-figures"))

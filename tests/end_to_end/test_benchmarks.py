@@ -23,12 +23,17 @@ def script(name: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What ``--quick --json`` wrote."""
-    file = tmp_path_factory.mktemp("benchmarks") / "found" / "quick.json"
-    ended = script("run.py", "--quick", "--json", str(file))
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that ``--quick`` has written its results and its page into."""
+    folder = tmp_path_factory.mktemp("benchmarks") / "found"
+    ended = script("run.py", "--quick", "--json", str(folder / "quick.json"), "--write-docs", str(folder))
     assert ended.returncode == 0, ended.stderr
-    found: dict[str, Any] = json.loads(file.read_text())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def quick(written: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((written / "quick.json").read_text())
     return found
 
 
@@ -70,6 +75,18 @@ def test_calendar_entries_do_not_depend_on_the_machine(quick: dict[str, Any]) ->
         assert contenders["virtlab (run)"]["entries"] <= contenders["naive fluid SimPy"]["entries"]
 
 
+@pytest.mark.slow
+def test_the_page_has_a_line_for_every_target_and_the_figure(written: Path, quick: dict[str, Any]) -> None:
+    page = (written / "performance.md").read_text()
+    for row in quick["targets"]:
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| {row['target']}: {row['says']} |")]
+        said = {True: "met", False: "**missed**", None: "not measured"}[row["met"]]
+        assert line.endswith(f"| {said} |")
+    assert "WRONG" not in page
+    assert "](performance.svg)" in page
+    assert "naive fluid SimPy" in (written / "performance.svg").read_text()
+
+
 def test_host_by_host_gives_what_all_together_give() -> None:
     apart, together = (script("thousand_hosts.py", "--hosts", "5", *words) for words in ((), ("--together",)))
     assert apart.returncode == together.returncode == 0, apart.stderr + together.stderr
@@ -78,7 +95,7 @@ def test_host_by_host_gives_what_all_together_give() -> None:
     assert mean[0].endswith("over 1000 tasks")
 
 
-def test_the_page_is_not_made_of_quick_measurements() -> None:
+def test_the_page_of_the_project_is_not_made_of_quick_measurements() -> None:
     ended = script("run.py", "--quick", "--write-docs")
     assert ended.returncode == 2
     assert "leave out --quick" in ended.stderr
