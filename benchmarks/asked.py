@@ -10,7 +10,7 @@ import reading as read
 from scenarios.closed_loop import s1, s2
 from targets import Target
 
-S1_100, S1_CURVE, S2_PART = s1(100), s1(1000, 20), s2(200)
+S1_100, S1_CURVE, S2_PART = s1(100), s1(1000, 10), s2(200)
 ALL, EACH = who.BEST, who.HOST_BY_HOST
 TARGETS = (
     Target(

@@ -16,7 +16,7 @@ def draw(found: Measurements, path: Path) -> None:
     """Microseconds of a change against the number of guests, one line a contender."""
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7.5, 4.8), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(9.0, 4.8), layout="constrained")
     names = dict.fromkeys(name for rounds in found.growth.values() for name in rounds.runs)
     for name in names:
         sizes = [guests for guests, rounds in found.growth.items() if name in rounds.runs]
@@ -28,6 +28,6 @@ def draw(found: Measurements, path: Path) -> None:
     )
     axes.set_title("S1: what one arrival or completion costs")
     axes.grid(True, which="major", alpha=0.3)
-    axes.legend(frameon=False)
+    figure.legend(loc="outside right center", frameon=False)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)

@@ -3,8 +3,8 @@
 usage: python benchmarks/run.py [--quick] [--json FILE] [--write-docs [FOLDER]]
 
 Prints the targets with what was measured. ``--quick`` runs small scenarios once each (under a minute; it says nothing
-about targets that need the large ones). Ends with 1 if somebody found a wrong mean response. Nothing is installed: what
-a machine lacks (SimGrid, a compiler, valgrind) is left out, and the rows say so.
+about targets that need the large ones). Nothing is installed: what a machine lacks (SimGrid, a compiler, valgrind) is
+left out, and the rows say so. Ends with 1 if somebody found a wrong mean response or a part failed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> int:
     for verdict in judged:
         print(line(verdict))
     for wrong in found.wrong:
-        print(f"wrong mean response: {wrong}", file=sys.stderr)
+        print(wrong, file=sys.stderr)
     return 1 if found.wrong else 0
 
 

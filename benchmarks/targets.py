@@ -10,6 +10,7 @@ from typing import Any
 import contenders as who
 import profiling
 import reading as read
+import siblings
 import stack_over_solver
 import start_up
 from measurements import NOT_IN_QUICK, Measurements
@@ -106,8 +107,12 @@ def of_siblings(found: Measurements) -> list[Target]:
 
 
 def _of_sibling(module: str, part: dict[str, Any] | None, names: tuple[str, ...], quick: bool) -> list[Target]:
-    rows = part.get("targets", []) if part else []
-    why_not = f"there is no benchmarks/{module}.py" if part is None else f"benchmarks/{module}.py says nothing about it"
+    rows = siblings.targets(part)
+    why_not = f"benchmarks/{module}.py says nothing about it"
+    if part is None:
+        why_not = f"there is no benchmarks/{module}.py"
+    elif "failed" in part:
+        why_not = f"benchmarks/{module}.py failed: {part['failed']}"
     silent = read.not_there(NOT_IN_QUICK if quick else why_not)
     spoken = [Target(row["target"], row["says"], row["limit"], row["bound"], read.given(row["rounds"])) for row in rows]
     missing = [name for name in names if name not in {target.name for target in spoken}]

@@ -99,3 +99,20 @@ def test_the_page_of_the_project_is_not_made_of_quick_measurements() -> None:
     ended = script("run.py", "--quick", "--write-docs")
     assert ended.returncode == 2
     assert "leave out --quick" in ended.stderr
+
+
+def test_a_part_answers_for_its_own_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ``quantum.py`` prints becomes three rows, met up to the limit itself; a part that failed says why."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import measurements
+    import targets
+
+    found = measurements.Measurements(quick=False)
+    found.slices = {"ratio to naive": 10.0, "simulated s per s": 1199.0, "0.1 ms to 3 ms": 1.05}
+    found.solver = {"failed": "ImportError: nothing there"}
+    answers = {target.says: targets.Verdict(target, target.find(found)) for target in targets.of_siblings(found)}
+    assert [verdict.met for verdict in answers.values() if verdict.target.name == "T8"] == [True, False, True]
+    assert {verdict.measured for verdict in answers.values() if verdict.target.name in ("T4", "T6")} == {
+        "benchmarks/fluid_solver.py failed: ImportError: nothing there"
+    }
+    assert measurements.Measurements(quick=False, solver=found.solver).wrong == ["ImportError: nothing there"]
