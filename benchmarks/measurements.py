@@ -111,7 +111,7 @@ def _whole(found: Measurements, folder: Path, peers: Mapping[str, Command]) -> N
         draws = scenario.write(folder)
         ready = {name: on(command, draws) for name, command in commands.items()}
         found.whole[scenario.name] = in_turn(ready, rounds, scenario.changes)
-        _agree(found, scenario, found.whole[scenario.name])
+        _agree(found, "whole", scenario, found.whole[scenario.name])
     if who.LAZY in peers:
         number = int(found.whole["S1 N=10"].runs[who.LAZY][0].said["version"])
         found.simgrid = f"{number // 10000}.{number // 100 % 100}"
@@ -128,10 +128,10 @@ def _growth(found: Measurements, folder: Path, peers: Mapping[str, Command]) -> 
         commands = {**flat, **plain} if guests <= MOST_FOR_PLAIN else flat
         ready = {name: on(command, draws) for name, command in commands.items()}
         found.growth[guests] = in_turn(ready, 1 if found.quick else 3, scenario.changes)
-        _agree(found, scenario, found.growth[guests])
+        _agree(found, "growth", scenario, found.growth[guests])
 
 
-def _agree(found: Measurements, scenario: ClosedLoop, rounds: Rounds) -> None:
+def _agree(found: Measurements, part: str, scenario: ClosedLoop, rounds: Rounds) -> None:
     """Every exact contender must find the known digits, or where none are known, virtlab's own."""
     own_s = rounds.runs[who.BEST][0].said["mean_response_s"]
     expected_s = scenario.mean_response_s or own_s
@@ -140,6 +140,7 @@ def _agree(found: Measurements, scenario: ClosedLoop, rounds: Rounds) -> None:
         mean_s = runs[0].said["mean_response_s"]
         found.agreement.append(
             {
+                "part": part,
                 "scenario": scenario.name,
                 "contender": name,
                 "mean_response_s": round(mean_s, 9),

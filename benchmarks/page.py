@@ -138,9 +138,9 @@ def _agreement(found: Measurements) -> str:
             says[row["right"]],
         )
         for row in found.agreement
-        if row["scenario"] in found.whole
+        if row["part"] == "whole"
     ]
-    curve = [row["right"] for row in found.agreement if row["scenario"] not in found.whole and row["right"] is not None]
+    curve = [row["right"] for row in found.agreement if row["part"] == "growth" and row["right"] is not None]
     text = "## The same results\n\nMean response in seconds; exact solvers must agree to nine digits.\n"
     text += f"In the growth curve {sum(curve)} of {len(curve)} runs of exact solvers agree with virtlab's.\n\n"
     return text + table(("scenario", "contender", "mean response", "expected", ""), rows)

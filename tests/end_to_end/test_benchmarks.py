@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 KNOWN_S = {"S1 N=10": 0.100729346, "S1 N=100": 0.103620791}
 TARGETS = {"T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T11", "stack"}
 
+pytestmark = pytest.mark.timeout(400)
+"""Many programs one after the other: slow where the machine is busy."""
+
 
 def script(name: str, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
