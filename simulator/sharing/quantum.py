@@ -21,14 +21,15 @@ References: the policies' own docstrings; Linux Documentation/scheduler; PERFORM
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from heapq import heappop, heappush
 from math import ceil
-from typing import Any
 
 import simpy
 
 from simulator.discovery import member
 from simulator.sharing._bandwidth import Budget, Grant
+from simulator.sharing._calendar import Calendar
+from simulator.sharing._costs import Costs, Refill
+from simulator.sharing._observers import Observers, Segment, Transition
 from simulator.sharing._pool import Pool
 from simulator.sharing._processors import Processor, Scheduler
 from simulator.sharing._rotation import NEVER, Entity, RunQueue
@@ -43,17 +44,6 @@ NOT_MODELLED = (
     "priorities that a kernel adapts to interactive threads, unless a policy says so",
 )
 """Effects that even slices leave out; named in every result of this fidelity."""
-
-Refill = Callable[[Share, float], float]
-"""Seconds a leaf waits for its working set after others have used so many bytes of the cache."""
-Transition = Callable[[str, Share, int], None]
-"""Called with switch, idle, wake or preempt, the share, and the number of the processor."""
-Segment = tuple[str, int, str, float, float]
-"""Scheduler, processor, thread, from when, until when."""
-
-_LAST = 0.49
-"""When in its nanosecond an instant ends: after everything that happens in it. Times that differ by less than a
-nanosecond are one instant, or it would depend on their rounding who of two comes first."""
 
 
 class Quantum:
@@ -94,10 +84,10 @@ class Quantum:
         self.root = Share("device", cap=capacity, scheduling=scheduling or Scheduling("round_robin"))
         self.active: dict[Share, None] = {}
         self.smt_factor = smt_factor
-        self._refill, self._on_transition, self._trace = refill, on_transition, trace
+        self._costs = Costs(refill)
+        self._observers = Observers(on_transition, trace)
         self._stepping = stepping or trace is not None
         self._served_before = 0.0
-        self._working_set_bytes = 0.0
         self._order = 0
         self._schedulers: dict[Share, Scheduler] = {}
         self._ticking: list[Scheduler] = []
@@ -106,16 +96,7 @@ class Quantum:
         self._left: list[Seat] = []
         self._at_once: list[Seat] = []
         self._dirty: dict[Processor, None] = {}
-        self._watched: dict[Processor, None] = {}
-        self._calendar: list[tuple[int, int, int, Any]] = []
-        """What is due when; of one instant budgets are refilled first."""
-        self._entries = 0
-        self._armed_ns = NEVER
-        self._on_timer: list[Callable[[Any], None]] = [self._fire]
-        self._on_end: list[Callable[[Any], None]] = [self._end_of_instant]
-        self._timer = self._reusable(self._on_timer)
-        self._end = self._reusable(self._on_end)
-        self._ending = False
+        self._calendar = Calendar(environment, self._fire, self._end_of_instant)
         self._scheduler = self._new_scheduler(self.root, None, ())
         self._scheduler.threads_per_core = threads_per_core
         self._scheduler.grow(self._number(capacity))
@@ -138,14 +119,14 @@ class Quantum:
         seat: Seat = share.seat or self._new_seat(share)
         share.active, share.work, share.remaining, share.done = True, work, work, done
         self.active[share] = None
-        self._working_set_bytes += share.working_set_bytes
+        self._costs.working_sets_bytes += share.working_set_bytes
         seat.begin(work, self.unit_rate)
         self._order += 1
         seat.order = self._order
-        now_ns = self._now_ns()
+        now_ns = self._calendar.now_ns()
         if not seat.entity.need_ns:
             self._at_once.append(seat)
-            self.environment.schedule(self._timer)
+            self._calendar.soon()
             return
         elif seat.entity.queued:
             self._goes_on(seat, now_ns)
@@ -153,7 +134,7 @@ class Quantum:
         else:
             seat.since_ns, seat.state = now_ns, "ready"
             self._arrivals.append(seat)
-        self._ends_instant()
+        self._calendar.ends_instant()
 
     def remove(self, share: Share) -> float:
         """Take a leaf's work away; returns the exact remainder.
@@ -164,12 +145,12 @@ class Quantum:
         if share not in self.active:
             raise ValueError(f"{share.name} has no work")
         seat: Seat = share.seat
-        self._account(seat, self._now_ns())
+        self._account(seat, self._calendar.now_ns())
         self._served_before += share.work - share.remaining
         self._retire(seat)
         self._left.append(seat)
         seat.carry_ns = seat.job_carry_ns
-        self._ends_instant()
+        self._calendar.ends_instant()
         return share.remaining
 
     def set(
@@ -206,7 +187,7 @@ class Quantum:
             share.cap = cap
             self._set_budget(share)
         self._apply(share)
-        self._ends_instant()
+        self._calendar.ends_instant()
 
     def set_unit_rate(self, unit_rate: float, capacity: float) -> None:
         """Another clock frequency: the rate of one processor, and of all together."""
@@ -222,7 +203,7 @@ class Quantum:
         for processor in self._scheduler.processors:
             self._touch(processor)
         self._set_online(self._number(capacity))
-        self._ends_instant()
+        self._calendar.ends_instant()
 
     def policy(self, share: Share | None = None) -> Policy:
         """The policy that divides a share's processors; of the device if none is given."""
@@ -230,11 +211,10 @@ class Quantum:
 
     def settle(self) -> None:
         """Bring all accounts to the present: served, and of each active leaf what remains and what it waited for."""
-        now_ns = self._now_ns()
+        now_ns = self._calendar.now_ns()
         for processor in self._scheduler.processors:
             self._roll(processor, now_ns)
-            if self._trace is not None:
-                self._note(processor, cut=True)
+            self._observers.note(processor, now_ns, cut=True)
         for share in self.active:
             share.seat.book(now_ns)
             self._measure(share.seat)
@@ -262,9 +242,9 @@ class Quantum:
         return number
 
     def _new_queue(self, policy: Policy) -> RunQueue:
-        queue = RunQueue(policy, self._pay, self._stepping)
-        if self._on_transition is not None:
-            queue.on_switch = self._switched
+        queue = RunQueue(policy, self._costs.pay, self._stepping)
+        if self._observers.on_transition is not None:
+            queue.on_switch = self._observers.switched
         return queue
 
     def _new_scheduler(self, share: Share, above: Scheduler | None, groups: tuple[Share, ...]) -> Scheduler:
@@ -372,7 +352,7 @@ class Quantum:
             if rule is None:
                 return
             portion_ns = scheduler.policy.portion_ns(share, rule[0])
-            budget = self._budgets[share] = Budget(*rule, portion_ns, self._now_ns())
+            budget = self._budgets[share] = Budget(*rule, portion_ns, self._calendar.now_ns())
         grant = Grant(budget, entity)
         budget.grants.append(grant)
         entity.grants = (*entity.grants, grant)
@@ -414,8 +394,8 @@ class Quantum:
         throttled."""
         for grant in entity.grants:
             if grant.budget.due_ns == NEVER:
-                grant.budget.begin(self._now_ns())
-                self._schedule(grant.budget, grant.budget.next_ns)
+                grant.budget.begin(self._calendar.now_ns())
+                self._calendar.schedule(grant.budget, grant.budget.next_ns)
             if grant.left_ns <= 0 and not self._portion(grant):
                 entity.held = "throttled"
                 return False
@@ -436,7 +416,7 @@ class Quantum:
         if not budget.wanted():
             return
         budget.refill(now_ns)
-        self._schedule(budget, budget.next_ns)
+        self._calendar.schedule(budget, budget.next_ns)
         for grant in budget.grants:
             if grant.entity.queued and grant.entity.queue is not None and grant.entity.queue.processor is not None:
                 self._ask(grant)
@@ -503,15 +483,15 @@ class Quantum:
 
     def _insert(self, entity: Entity, queue: RunQueue, woken: bool, moved: bool = True) -> None:
         """Put an entity into a queue; ``moved`` is False between a pool and its processors: nobody came."""
-        now_ns = self._now_ns()
-        self._ends_instant()
+        now_ns = self._calendar.now_ns()
+        self._calendar.ends_instant()
         self._touch_around(queue)
         for thread in entity.threads():
             thread.share.seat.book(now_ns)
         if woken:
             entity.ran, entity.first_ns, entity.moved = False, 0, False
         if queue.processor is not None and not queue.processor.queue.entities:
-            self._watched[queue.processor] = None
+            self._observers.watched[queue.processor] = None
         queue.add(entity, woken)
         if queue.host is not None:
             self._refresh(queue.host)
@@ -523,9 +503,9 @@ class Quantum:
             self._check_preemption(entity, queue)
 
     def _extract(self, entity: Entity, gone: bool = True) -> None:
-        queue, now_ns = entity.queue, self._now_ns()
+        queue, now_ns = entity.queue, self._calendar.now_ns()
         assert queue is not None
-        self._ends_instant()
+        self._calendar.ends_instant()
         self._touch_around(queue)
         for thread in entity.threads():
             thread.share.seat.book(now_ns)
@@ -535,7 +515,7 @@ class Quantum:
             ran_ns = entity.served_ns + entity.paid_ns - processor.mark_ns
             pool.charge(entity, self._above(entity).groups_of(entity), ran_ns)
         if processor is not None and not processor.queue.entities:
-            self._watched[processor] = None
+            self._observers.watched[processor] = None
         for grant in entity.grants:
             grant.budget.give_back(grant)
         if gone:
@@ -545,7 +525,7 @@ class Quantum:
         self._rebind(entity)
 
     def _rebind(self, entity: Entity) -> None:
-        now_ns = self._now_ns()
+        now_ns = self._calendar.now_ns()
         for thread in entity.threads():
             seat: Seat = thread.share.seat
             if seat.since_ns < now_ns:
@@ -569,7 +549,7 @@ class Quantum:
                 continue
             if queue.policy.preempts(queue, entity, current):
                 queue.put_back()
-                self._tell("preempt", entity.share, queue)
+                self._observers.tell("preempt", entity.share, queue)
             return
 
     def _check_pool(self, entity: Entity, queue: RunQueue) -> None:
@@ -586,7 +566,7 @@ class Quantum:
             _, _, current, processor = max(victims)
             if queue.policy.preempts(queue, entity, current):
                 processor.queue.slice_left_ns = 0
-                self._tell("preempt", entity.share, processor.queue)
+                self._observers.tell("preempt", entity.share, processor.queue)
 
     def _migrate(self, entity: Entity, processor: Processor) -> None:
         """A waiting entity goes on on another processor of its scheduler."""
@@ -726,9 +706,6 @@ class Quantum:
 
     # ---- time
 
-    def _now_ns(self) -> int:
-        return round(self.environment.now * 1e9)
-
     def _roll(self, processor: Processor, now_ns: int) -> None:
         time_ns = now_ns - processor.at_ns
         if time_ns <= 0:
@@ -743,14 +720,14 @@ class Quantum:
         for processor in scheduler.processors:
             physical = self._physical(processor.queue)
             if physical is not None:
-                self._roll(physical, self._now_ns())
+                self._roll(physical, self._calendar.now_ns())
 
     def _touch(self, processor: Processor | None) -> None:
         """A physical processor is about to change: account for the time up to now; plan it anew at the end of now."""
         if processor is not None and processor not in self._dirty:
-            self._roll(processor, self._now_ns())
+            self._roll(processor, self._calendar.now_ns())
             self._dirty[processor] = None
-            self._ends_instant()
+            self._calendar.ends_instant()
 
     def _touch_around(self, queue: RunQueue) -> None:
         """The processor on which a queue is served; all of them for those who wait for any."""
@@ -758,7 +735,7 @@ class Quantum:
         if processor is not None:
             self._touch(processor)
             return
-        now_ns = self._now_ns()
+        now_ns = self._calendar.now_ns()
         for each in self._scheduler.processors:
             self._roll(each, now_ns)
 
@@ -785,53 +762,23 @@ class Quantum:
         due_ns = processor.at_ns + horizon_ns if horizon_ns < NEVER else NEVER
         if due_ns != processor.due_ns:
             processor.due_ns = due_ns
-            self._schedule(processor, due_ns)
-
-    def _schedule(self, item: Processor | Budget | Scheduler, due_ns: int) -> None:
-        item.due_ns = due_ns
-        if due_ns < NEVER:
-            self._entries += 1
-            heappush(self._calendar, (due_ns, item.ORDER, self._entries, item))
-
-    def _arm(self) -> None:
-        calendar = self._calendar
-        while calendar and calendar[0][3].due_ns != calendar[0][0]:
-            heappop(calendar)
-        if calendar and calendar[0][0] < self._armed_ns:
-            self._armed_ns = calendar[0][0]
-            delay_s = max(0.0, self._armed_ns / 1e9 - self.environment.now)
-            self.environment.schedule(self._timer, delay=delay_s)
-
-    def _reusable(self, callbacks: list[Callable[[Any], None]]) -> simpy.Event:
-        event = simpy.Event(self.environment)
-        event._ok, event._value = True, None
-        event.callbacks = callbacks
-        return event
-
-    def _ends_instant(self) -> None:
-        if not self._ending:
-            self._ending = True
-            now_s = self.environment.now
-            self.environment.schedule(self._end, delay=max(0.0, (self._now_ns() + _LAST) / 1e9 - now_s))
+            self._calendar.schedule(processor, due_ns)
 
     # ---- events
 
-    def _fire(self, timer: simpy.Event) -> None:
+    def _fire(self) -> None:
         """Something is due: ends of work of one instant are taken together, in order of submission."""
-        timer.callbacks = self._on_timer
-        self._armed_ns = NEVER
-        now_ns, calendar = self._now_ns(), self._calendar
+        now_ns = self._calendar.now_ns()
         ended, self._at_once = self._at_once, []
         fired: list[Processor] = []
-        while calendar and calendar[0][0] <= now_ns:
-            due_ns, _, _, item = heappop(calendar)
-            if item.due_ns == due_ns:  # else it has been replaced
-                item.due_ns = NEVER
-                if isinstance(item, Processor):
-                    fired.append(item)
-                    self._happens(item, now_ns, ended)
-                else:
-                    self._act(item, now_ns)
+        for item in self._calendar.due(now_ns):
+            if isinstance(item, Processor):
+                fired.append(item)
+                self._happens(item, now_ns, ended)
+            elif isinstance(item, Budget):
+                self._refill_budget(item, now_ns)
+            else:
+                self._tick(item)
         if len(ended) > 1:
             ended.sort(key=_by_order)
         for seat in ended:
@@ -842,14 +789,8 @@ class Quantum:
                     self._touch(processor)
                 else:
                     self._plan(processor)
-        if not self._ending:
-            self._arm()
-
-    def _act(self, item: Budget | Scheduler, now_ns: int) -> None:
-        if isinstance(item, Budget):
-            self._refill_budget(item, now_ns)
-        else:
-            self._tick(item)
+        if not self._calendar.ending:
+            self._calendar.arm()
 
     def _happens(self, processor: Processor, now_ns: int, ended: list[Seat]) -> None:
         """What the event on a processor is: an end of work, a portion of a budget used up, or a turn."""
@@ -881,13 +822,13 @@ class Quantum:
         share.done(share)
         if share not in self.active:
             self._left.append(seat)
-            self._ends_instant()
+            self._calendar.ends_instant()
 
     def _retire(self, seat: Seat) -> None:
         share = seat.entity.share
         share.active = False
         del self.active[share]
-        self._working_set_bytes -= share.working_set_bytes
+        self._costs.working_sets_bytes -= share.working_set_bytes
         seat.entity.need_ns = 0
 
     def _goes_on(self, seat: Seat, now_ns: int) -> None:
@@ -895,13 +836,12 @@ class Quantum:
         if seat.since_ns < now_ns:
             self._account(seat, now_ns)
         processor = self._physical(seat.entity.queue)
-        if processor is not None and (processor.due_ns < NEVER or self._ending):
+        if processor is not None and (processor.due_ns < NEVER or self._calendar.ending):
             self._touch(processor)
 
-    def _end_of_instant(self, event: simpy.Event) -> None:
+    def _end_of_instant(self) -> None:
         """All that changed at this instant takes effect."""
-        event.callbacks = self._on_end
-        now_ns = self._now_ns()
+        now_ns = self._calendar.now_ns()
         left, self._left = self._left, []
         for seat in left:
             self._refresh(seat.entity)
@@ -911,23 +851,22 @@ class Quantum:
                 self._refresh(seat.entity)
                 seat.bind(now_ns) if not seat.entity.queued else None
         self._even_out()
-        self._ending = False
+        self._calendar.ending = False
         dirty, self._dirty = self._dirty, {}
         for processor in dirty:
-            self._price(processor.queue)
+            self._costs.price(processor.queue)
             processor.queue.prepare()
             self._plan(processor)
-            if self._trace is not None:
-                self._note(processor)
-        self._look()
-        self._arm()
+            self._observers.note(processor, now_ns)
+        self._observers.look()
+        self._calendar.arm()
 
     def _even_out(self) -> None:
         """Idle processors take what waits; policies that do something periodically start to; siblings slow down."""
         for scheduler in reversed([*self._schedulers.values()]):  # guests before what they stand on
             if scheduler.pool is not None:
                 self._share_out(scheduler, scheduler.pool)
-        for processor in [*self._watched]:
+        for processor in [*self._observers.watched]:
             if not processor.queue.entities:
                 processor.scheduler.pull(processor)
         for scheduler in self._ticking:
@@ -949,57 +888,14 @@ class Quantum:
 
     def _schedule_tick(self, scheduler: Scheduler) -> None:
         period_ns = round(scheduler.policy.tick_s() * 1e9)
-        self._schedule(scheduler, (self._now_ns() // period_ns + 1) * period_ns)
+        self._calendar.schedule(scheduler, (self._calendar.now_ns() // period_ns + 1) * period_ns)
 
     def _tick(self, scheduler: Scheduler) -> None:
         """What a policy does periodically."""
         for processor in scheduler.processors:
             self._touch(self._physical(processor.queue))
         scheduler.policy.tick(scheduler)
-        self._ends_instant()
-
-    # ---- costs
-
-    def _price(self, queue: RunQueue) -> None:
-        """What switches to the entities of a queue cost, from what is runnable now."""
-        for entity in queue.entities:
-            if entity.inner is not None:
-                self._price(entity.inner)
-            if not queue.dirty:
-                continue
-            switch_s, refill_s, all_s = self._costs(entity)
-            entity.cost_ns = round((switch_s + refill_s) * 1e9)
-            if entity.moved:
-                entity.first_ns = round((switch_s + all_s) * 1e9)
-            elif entity.ran:
-                entity.first_ns = entity.cost_ns
-
-    def _costs(self, entity: Entity) -> tuple[float, float, float]:
-        """Seconds for the switch itself; for the working set, after the others and if nothing of it is there."""
-        share = entity.share
-        if entity.inner is None:
-            if self._refill is None or not share.working_set_bytes:
-                return share.switch_s, 0.0, 0.0
-            others_bytes = self._working_set_bytes - share.working_set_bytes
-            return share.switch_s, self._refill(share, others_bytes), self._refill(share, INFINITE)
-        parts = [self._costs(inner) for inner in entity.inner.entities]
-        number = max(1, len(parts))
-        switch_s, refill_s, all_s = (sum(part[i] for part in parts) / number for i in range(3))
-        return (share.switch_s if entity.kind == "vcpu" else switch_s), refill_s, all_s
-
-    def _pay(self, thread: Entity, entity: Entity, time_ns: int, number: float) -> None:
-        """Book a switch on the thread that runs: the switch itself, and the rest as refill.
-
-        A switch to a group takes what switches to its threads take on average.
-        """
-        share, time_s = thread.share, time_ns / 1e9
-        on = entity.share if entity.kind == "vcpu" else share
-        if on.switch_s:
-            number = min(number, time_s / on.switch_s)
-        share.switches[on] = share.switches.get(on, 0.0) + number
-        share.refill_s += time_s - number * on.switch_s
-        if self._refill is not None:
-            share.refills += number
+        self._calendar.ends_instant()
 
     # ---- what others are told
 
@@ -1007,35 +903,6 @@ class Quantum:
         return not any(entity.share.active for entity in processor.queue.entities if entity.inner is None) and not any(
             entity.inner is not None for entity in processor.queue.entities
         )
-
-    def _look(self) -> None:
-        """Which processors have become idle, or busy."""
-        watched, self._watched = self._watched, {}
-        for processor in watched:
-            idle = not processor.queue.entities
-            if idle != processor.was_idle:
-                processor.was_idle = idle
-                self._tell("idle" if idle else "wake", processor.scheduler.share, processor.queue)
-
-    def _note(self, processor: Processor, cut: bool = False) -> None:
-        """Write down who ran, if somebody else does from now on."""
-        running = list(processor.running())
-        thread = running[-1] if running else None
-        ran, since_ns = processor.segment
-        now_ns = self._now_ns()
-        if thread is ran and not cut:
-            return
-        if ran is not None and now_ns > since_ns and self._trace is not None:
-            name = self.root.name
-            self._trace.append((name, processor.number, ran.share.name, since_ns / 1e9, now_ns / 1e9))
-        processor.segment = (thread, now_ns)
-
-    def _switched(self, queue: RunQueue, entity: Entity) -> None:
-        self._tell("switch", entity.share, queue)
-
-    def _tell(self, kind: str, share: Share, queue: RunQueue) -> None:
-        if self._on_transition is not None:
-            self._on_transition(kind, share, queue.processor.number)
 
 
 def _runnable(entity: Entity) -> int:
