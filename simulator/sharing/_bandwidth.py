@@ -8,6 +8,8 @@ be carried over up to ``burst_ns``. LAWS: a thread alone with work x ends after
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from simulator.sharing._rotation import NEVER, Entity
 
 
@@ -43,7 +45,7 @@ class Budget:
         now_ns: the present.
     """
 
-    ORDER = 0
+    ORDER: ClassVar[int] = 0
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     __slots__ = ("burst_ns", "due_ns", "grants", "next_ns", "period_ns", "pool_ns", "portion_ns", "quota_ns")

@@ -7,7 +7,7 @@ every processor, runnable where it has runnable children, that weighs its part o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from simulator.sharing._pool import Pool
 from simulator.sharing._rotation import NEVER, Entity, RunQueue
@@ -27,7 +27,7 @@ class Processor:
         entity: what stands for it in the scheduler above; None for a physical processor.
     """
 
-    ORDER = 2
+    ORDER: ClassVar[int] = 2
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     __slots__ = (
@@ -101,7 +101,7 @@ class Scheduler:
         groups: the groups between that scheduler and this one, outermost first.
     """
 
-    ORDER = 1
+    ORDER: ClassVar[int] = 1
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     def __init__(

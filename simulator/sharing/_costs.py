@@ -1,0 +1,65 @@
+"""What a switch costs: the switch itself, and the wait for the working set to come back into the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulator.sharing._rotation import Entity, RunQueue
+from simulator.sharing.tree import INFINITE, Share
+
+Refill = Callable[[Share, float], float]
+"""Seconds a leaf waits for its working set after others have used so many bytes of the cache."""
+
+
+class Costs:
+    """Prices switches and books them.
+
+    Args:
+        refill: see ``Refill``; None: caches refill in no time.
+    """
+
+    def __init__(self, refill: Refill | None) -> None:
+        self.refill = refill
+        self.working_sets_bytes = 0.0
+        """Of all that have work."""
+
+    def price(self, queue: RunQueue) -> None:
+        """What switches to the entities of a queue cost, from what is runnable now."""
+        for entity in queue.entities:
+            if entity.inner is not None:
+                self.price(entity.inner)
+            if not queue.dirty:
+                continue
+            switch_s, refill_s, all_s = self._seconds(entity)
+            entity.cost_ns = round((switch_s + refill_s) * 1e9)
+            if entity.moved:
+                entity.first_ns = round((switch_s + all_s) * 1e9)
+            elif entity.ran:
+                entity.first_ns = entity.cost_ns
+
+    def _seconds(self, entity: Entity) -> tuple[float, float, float]:
+        """Seconds for the switch itself; for the working set, after the others and if nothing of it is there."""
+        share = entity.share
+        if entity.inner is None:
+            if self.refill is None or not share.working_set_bytes:
+                return share.switch_s, 0.0, 0.0
+            others_bytes = self.working_sets_bytes - share.working_set_bytes
+            return share.switch_s, self.refill(share, others_bytes), self.refill(share, INFINITE)
+        parts = [self._seconds(inner) for inner in entity.inner.entities]
+        number = max(1, len(parts))
+        switch_s, refill_s, all_s = (sum(part[i] for part in parts) / number for i in range(3))
+        return (share.switch_s if entity.kind == "vcpu" else switch_s), refill_s, all_s
+
+    def pay(self, thread: Entity, entity: Entity, time_ns: int, number: float) -> None:
+        """Book a switch on the thread that runs: the switch itself, and the rest as refill.
+
+        A switch to a group takes what switches to its threads take on average.
+        """
+        share, time_s = thread.share, time_ns / 1e9
+        on = entity.share if entity.kind == "vcpu" else share
+        if on.switch_s:
+            number = min(number, time_s / on.switch_s)
+        share.switches[on] = share.switches.get(on, 0.0) + number
+        share.refill_s += time_s - number * on.switch_s
+        if self.refill is not None:
+            share.refills += number

@@ -1,0 +1,58 @@
+"""What others are told of a schedule: transitions as they happen, and a trace of who ran where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulator.sharing._processors import Processor
+from simulator.sharing._rotation import Entity, RunQueue
+from simulator.sharing.tree import Share
+
+Transition = Callable[[str, Share, int], None]
+"""Called with switch, idle, wake or preempt, the share, and the number of the processor."""
+Segment = tuple[str, int, str, float, float]
+"""Scheduler, processor, thread, from when, until when."""
+
+
+class Observers:
+    """Whoever wants to know.
+
+    Args:
+        on_transition: see ``Transition``.
+        trace: filled with segments.
+    """
+
+    def __init__(self, on_transition: Transition | None, trace: list[Segment] | None) -> None:
+        self.on_transition, self.trace = on_transition, trace
+        self.watched: dict[Processor, None] = {}
+        """Processors that may have become idle or busy in this instant."""
+
+    def look(self) -> None:
+        """Which processors have become idle, or busy."""
+        watched, self.watched = self.watched, {}
+        for processor in watched:
+            idle = not processor.queue.entities
+            if idle != processor.was_idle:
+                processor.was_idle = idle
+                self.tell("idle" if idle else "wake", processor.scheduler.share, processor.queue)
+
+    def note(self, processor: Processor, now_ns: int, cut: bool = False) -> None:
+        """Write down who ran, if somebody else does from now on."""
+        if self.trace is None:
+            return
+        running = list(processor.running())
+        thread = running[-1] if running else None
+        ran, since_ns = processor.segment
+        if thread is ran and not cut:
+            return
+        if ran is not None and now_ns > since_ns:
+            name = processor.scheduler.share.name
+            self.trace.append((name, processor.number, ran.share.name, since_ns / 1e9, now_ns / 1e9))
+        processor.segment = (thread, now_ns)
+
+    def switched(self, queue: RunQueue, entity: Entity) -> None:
+        self.tell("switch", entity.share, queue)
+
+    def tell(self, kind: str, share: Share, queue: RunQueue) -> None:
+        if self.on_transition is not None:
+            self.on_transition(kind, share, queue.processor.number)
