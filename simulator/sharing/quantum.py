@@ -198,6 +198,9 @@ class Quantum:
             self._served_before += share.work - share.remaining
             share.work = share.remaining
             share.seat.change_rate(unit_rate)
+        for share in list(self._limits.budgets):
+            self._limits.set_budget(share)
+            self._apply(share)
         for processor in self._structure.machine.processors:
             self._dispatcher.touch(processor)
         self._set_online(self._structure.number(capacity))
