@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import simpy
+from references import slices
 
 from simulator.sharing.quantum import Quantum
 from simulator.sharing.tree import INFINITE, Scheduling, Share
@@ -88,3 +89,35 @@ def test_closed_form_is_stepping_to_the_nanosecond(seed: int) -> None:
         run.environment.run()
     assert runs[0].ends == runs[1].ends
     assert runs[0].ends
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ends_are_those_of_naive_slices(seed: int) -> None:
+    """A process per processor with a timeout per slice, written apart: the same ends to the nanosecond."""
+    random = Random(seed)
+    quantum_ns = random.choice([100_000, 1_000_000, 3_000_000])
+    weights = [random.choice([1.0, 2.0, 3.0, 0.7]) for _ in range(random.randint(1, 5))]
+    work = [[random.randint(1, 80_000_000) for _ in range(8)] for _ in weights]
+
+    naive, naive_ends = simpy.Environment(), []
+    threads = []
+    for number, weight in enumerate(weights):
+        pieces = iter(work[number])
+        threads.append(slices.Thread(number, weight, quantum_ns, lambda pieces=pieces: next(pieces, 0)))
+    slices.Processor(naive, threads, quantum_ns, lambda number, now_ns: naive_ends.append((number, now_ns)))
+    naive.run()
+
+    environment, ends = simpy.Environment(), []
+    scheduling = Scheduling("esx", {"quantum_s": quantum_ns / 1e9})
+    device = Quantum(environment, 1e9, 1e9, scheduling=scheduling)
+
+    def ended(share: Share) -> None:
+        number = int(share.name)
+        ends.append((number, round(environment.now * 1e9)))
+        if len([end for end in ends if end[0] == number]) < len(work[number]):
+            device.submit(share, work[number][len([end for end in ends if end[0] == number])], ended)
+
+    for number, weight in enumerate(weights):
+        device.submit(Share(str(number), device.root, weight=weight), work[number][0], ended)
+    environment.run()
+    assert ends == naive_ends
