@@ -282,6 +282,18 @@ def test_a_frozen_device_stands_still() -> None:
     assert thread.frozen_s == pytest.approx(1.0)
 
 
+def test_a_cap_set_while_its_thread_runs() -> None:
+    """The same quota again in the middle of a period, after half of it: what was used is used; it goes on next period."""
+    lab = Lab()
+    group = Share("group", lab.device.root, cap=0.3)
+    thread = lab.thread("thread", 0.09, group)
+    lab.run(0.025)
+    lab.device.set(group, cap=0.2)  # 20 of 20 ms are used
+    lab.environment.run()
+    assert lab.log == [("thread", pytest.approx(0.405))]  # 25 + 20 + 20 + 20 + 5
+    assert thread.throttled_s == pytest.approx(0.405 - 0.09)
+
+
 def test_an_unused_budget_is_carried_over_up_to_the_burst() -> None:
     """Quota 20 ms of 100: after idle periods 20 + 30 of 60 ms can be had at once from 0.3 on, without a burst 20."""
     for burst_s, end_s in ((0.0, 0.52), (0.03, 0.41)):
