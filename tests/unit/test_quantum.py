@@ -283,7 +283,7 @@ def test_a_frozen_device_stands_still() -> None:
 
 
 def test_a_cap_set_while_its_thread_runs() -> None:
-    """The same quota again in the middle of a period, after half of it: what was used is used; it goes on next period."""
+    """Another quota in the middle of a period: what was used is used, and it goes on in the next period."""
     lab = Lab()
     group = Share("group", lab.device.root, cap=0.3)
     thread = lab.thread("thread", 0.09, group)
