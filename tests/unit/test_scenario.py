@@ -466,7 +466,7 @@ def test_a_mistake_in_a_list_is_located_in_the_list(tmp_path: Path) -> None:
         ({"replications": 0}, "replications: 0 is not a whole number from 1 up (write e.g. 1)"),
         ({"replications": {"until": {}}}, "replications: a stopping rule is not available in this version (give"),
         ({"seed": [1, 2]}, "seed: [1, 2] is not a whole number from 0 up"),
-        ({"fidelity": "quantun"}, "fidelity: there is no fidelity 'quantun' (there are: fluid)"),
+        ({"fidelity": "quantun"}, "fidelity: there is no fidelity 'quantun' (did you mean 'quantum'?)"),
         ({"baseline": "nativ"}, "baseline: no stack is called 'nativ' (did you mean 'native'?)"),
         ({"operations": [{"deploy": 1}]}, "operations: is not available in this version (leave it out)"),
         ({"faults": [1]}, "faults[0]: 1 is not a mapping (write 'key: value' lines under it)"),
