@@ -69,9 +69,6 @@ class Limits:
         """Whether an entity that is about to run has, or gets, a portion of every budget that limits it; else it is
         throttled."""
         for grant in entity.grants:
-            if grant.budget.due_ns == NEVER:
-                grant.budget.begin(self.calendar.now_ns())
-                self.calendar.schedule(grant.budget, grant.budget.next_ns)
             if grant.left_ns <= 0 and not self.portion(grant):
                 entity.held = "throttled"
                 return False
@@ -79,6 +76,9 @@ class Limits:
 
     def portion(self, grant: Grant) -> bool:
         """Another portion of a budget; or none, where the policy lets the entity go on without."""
+        if grant.budget.due_ns == NEVER:
+            grant.budget.begin(self.calendar.now_ns())
+            self.calendar.schedule(grant.budget, grant.budget.next_ns)
         if grant.budget.request(grant):
             return True
         if not self.structure.above(grant.entity).policy.exhausted(grant.entity):

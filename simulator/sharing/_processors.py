@@ -189,7 +189,7 @@ class Scheduler:
         """What an owner's entities have had of all physical processors."""
         if self.above is not None:
             return self.above.had_ns(owner)
-        return sum(processor.purse(owner)[0] for processor in self.processors)
+        return sum(processor.purses[owner][0] for processor in self.processors if owner in processor.purses)
 
     def entities_of(self, group: Share) -> list[Entity]:
         """What takes turns for a group, where it has been runnable."""

@@ -26,8 +26,8 @@ class Seat:
     """
 
     __slots__ = (
-        "carry_ns", "entity", "job_carry_ns", "job_ns", "order", "own_ns", "owner", "purse_ns", "scheduler", "since_ns",
-        "state", "unit_rate",
+        "__weakref__", "carry_ns", "entity", "job_carry_ns", "job_ns", "order", "own_ns", "owner", "purse_ns",
+        "scheduler", "since_ns", "state", "unit_rate",
     )  # fmt: skip
 
     def __init__(self, entity: Entity, scheduler: Scheduler) -> None:
@@ -108,7 +108,7 @@ class Seat:
             self.purse_ns = self.scheduler.had_ns(self.owner)
             return
         self.state = "queued"
-        entity.purse = processor.purse(self.owner)
+        entity.purse = processor.purse(self.owner) if self.owner is not entity.share else [0]
         self.own_ns, self.purse_ns = entity.served_ns + entity.paid_ns, entity.purse[0]
 
 

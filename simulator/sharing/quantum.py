@@ -12,10 +12,13 @@ on the length of slices, and bit-identical with stepping from slice to slice.
 
 A switch costs what ``Share.switch_s`` and ``refill`` say, before the slice and besides it, whenever an entity goes on
 after another one ran on its processor. The first turn after a submit costs nothing here: whoever woke has paid for it.
-The cache's rivals in ``refill`` are those runnable when the run queue last changed. A whole machine, its virtual
-processors and their weights follow LAWS: GPS within one slice.
+The thread on the entity pays; a switch to a group takes what its threads' switches take on average. Whoever is moved
+while it waits finds nothing of its working set.
 
-References: the policies' own docstrings; Linux Documentation/scheduler; PERFORMANCE: closed-form rotation.
+Limits. The rivals for the cache are those runnable when the run queue last changed. While a sibling hardware thread is
+busy work and slices stretch alike, and what that takes counts as steal. An inner queue that all virtual processors
+share steps with the machine's events. Weights hold within one slice of LAWS' generalized processor sharing on one
+processor, or with ``global_queue``; else they hold as well as a policy balances its processors.
 """
 
 from __future__ import annotations
@@ -212,6 +215,9 @@ class Quantum:
             self._served_before += share.work - share.remaining
             share.work = share.remaining
             share.seat.change_rate(unit_rate)
+        for share in list(self._limits.budgets):
+            self._limits.set_budget(share)
+            self._apply(share)
         for processor in self._structure.machine.processors:
             self._dispatcher.touch(processor)
         self._set_online(self._structure.number(capacity))

@@ -60,21 +60,21 @@ def test_a_server_that_goes_away_when_it_has_nothing_to_do(
 ) -> None:
     """Breaks of 2 s in the mean, one after the other until somebody waits."""
     random, environment, jobs = Random(91), simpy.Environment(), 40_000
-    line, waits_s = Line(environment, "server"), []
+    line, asked = Line(environment, "server", lambda request: request.size_bytes), []
 
     def arrivals() -> Iterator[simpy.Event]:
         for _ in range(jobs):
             yield environment.timeout(random.expovariate(0.5))
-            waits_s.append(line.queue(random.expovariate(1.0)).start_s - environment.now)
+            asked.append(line.queue(Request(environment, random.expovariate(1.0))))
 
     def breaks() -> Iterator[simpy.Event]:
-        while len(waits_s) < jobs:
-            if line.free_at_s <= environment.now:
-                line.queue(break_s(random))
-            yield environment.timeout(line.free_at_s - environment.now)
+        while len(asked) < jobs:
+            while asked and not asked[-1].ended.processed:
+                yield asked[-1].ended
+            yield line.queue(Request(environment, break_s(random))).ended
 
     environment.process(arrivals())
     environment.process(breaks())
     environment.run()
     expected_s = laws.mg1_wait_s(0.5, 1.0, 2.0) + laws.vacations_wait_s(2.0, second_moment_s2)
-    assert sum(waits_s) / jobs == pytest.approx(expected_s, rel=0.05)
+    assert sum(request.start_s - request.queued_s for request in asked) / jobs == pytest.approx(expected_s, rel=0.05)

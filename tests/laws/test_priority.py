@@ -11,7 +11,8 @@ import pytest
 import simpy
 
 from simulator import laws
-from simulator.devices.base import Line
+from simulator.devices._line import Line
+from simulator.devices.base import Request
 from simulator.devices.processor import Processor
 from simulator.queues import Mailbox
 from simulator.sharing.tree import Share
@@ -132,8 +133,10 @@ def test_no_order_of_classes_makes_or_saves_waiting(draws: Draws, service: Servi
         pairs = [pair for each in zip(classes, waits, strict=True) for pair in zip(*each, strict=True)]
         sums.append(sum(job.size_s * wait_s for job, wait_s in pairs))
     environment = simpy.Environment()
-    line, moved = Line(environment, "server"), 0.0
+    line, asked = Line(environment, "server", lambda request: request.size_bytes), []
     for job in sorted(job for jobs in classes for job in jobs):
         environment.run(until=max(job.arrival_s, 1e-12))
-        moved += job.size_s * (line.queue(job.size_s).start_s - environment.now)
+        asked.append(line.queue(Request(environment, job.size_s)))
+    environment.run()
+    moved = sum(request.service_s * (request.start_s - request.queued_s) for request in asked)
     assert sums == pytest.approx([moved] * 3, rel=1e-9)

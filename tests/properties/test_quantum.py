@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import pytest
 import simpy
+from references import slices
 
+from simulator.discovery import members
 from simulator.sharing.quantum import Quantum
 from simulator.sharing.tree import INFINITE, Scheduling, Share
 
@@ -21,16 +24,32 @@ POLICIES = {
 }
 
 
-def scheduling(random: Random) -> Scheduling:
+SHORT = {
+    "round_robin": {"slice_s": 0.003},
+    "xen_credit": {"tslice_s": 0.006},
+    "lottery": {"slice_s": 0.003},
+    "esx": {"quantum_s": 0.005},
+    "rtds": {"budget_s": 0.008},
+}
+
+
+def in_closed_form(random: Random) -> Scheduling:
     policy = random.choice(list(POLICIES))
     return Scheduling(policy, POLICIES[policy](random))
+
+
+def any_scheduling(random: Random) -> Scheduling:
+    """Whatever policy there is, with or without one queue for all processors."""
+    policy = random.choice(list(members("sharing.policies")))
+    return Scheduling(policy, {**SHORT.get(policy, {}), "global_queue": float(random.random() < 0.4)})
 
 
 class Run:
     """A random machine with random work, and a log of what ended when."""
 
-    def __init__(self, seed: int, stepping: bool) -> None:
+    def __init__(self, seed: int, stepping: bool, scheduling: Callable[[Random], Scheduling] = in_closed_form) -> None:
         random = Random(seed)
+        self.scheduling = scheduling
         self.environment = simpy.Environment()
         cores = random.choice([1.0, 1.0, 2.0, 3.0])
         self.device = Quantum(self.environment, cores, 1.0, scheduling=scheduling(random), stepping=stepping)
@@ -51,7 +70,7 @@ class Run:
             if random.random() < 0.15:
                 rules |= {"cap": random.choice([0.2, 0.5, 0.9]), "period_s": random.choice([0.01, 0.1])}
             if inner and random.random() < 0.5:
-                rules |= {"width": random.choice([1.0, 2.0, INFINITE]), "scheduling": scheduling(random)}
+                rules |= {"width": random.choice([1.0, 2.0, INFINITE]), "scheduling": self.scheduling(random)}
             share = Share(f"{len(self.leaves)}", parent, tenant=parent.parent is None, **rules)
             if inner:
                 self._grow(random, share, levels - 1)
@@ -88,3 +107,62 @@ def test_closed_form_is_stepping_to_the_nanosecond(seed: int) -> None:
         run.environment.run()
     assert runs[0].ends == runs[1].ends
     assert runs[0].ends
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ends_are_those_of_naive_slices(seed: int) -> None:
+    """A process per processor with a timeout per slice, written apart: the same ends to the nanosecond."""
+    random = Random(seed)
+    quantum_ns = random.choice([100_000, 1_000_000, 3_000_000])
+    weights = [random.choice([1.0, 2.0, 3.0, 0.7]) for _ in range(random.randint(1, 5))]
+    work = [[random.randint(1, 80_000_000) for _ in range(8)] for _ in weights]
+
+    naive, naive_ends = simpy.Environment(), []
+    threads = []
+    for number, weight in enumerate(weights):
+        pieces = iter(work[number])
+        threads.append(slices.Thread(number, weight, quantum_ns, lambda pieces=pieces: next(pieces, 0)))
+    slices.Processor(naive, threads, quantum_ns, lambda number, now_ns: naive_ends.append((number, now_ns)))
+    naive.run()
+
+    environment, ends = simpy.Environment(), []
+    scheduling = Scheduling("esx", {"quantum_s": quantum_ns / 1e9})
+    device = Quantum(environment, 1e9, 1e9, scheduling=scheduling)
+
+    def ended(share: Share) -> None:
+        number = int(share.name)
+        ends.append((number, round(environment.now * 1e9)))
+        if len([end for end in ends if end[0] == number]) < len(work[number]):
+            device.submit(share, work[number][len([end for end in ends if end[0] == number])], ended)
+
+    for number, weight in enumerate(weights):
+        device.submit(Share(str(number), device.root, weight=weight), work[number][0], ended)
+    environment.run()
+    assert ends == naive_ends
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_everything_ends_whatever_is_done(seed: int) -> None:
+    """Any policies, while groups are frozen and get other weights, caps and widths; the ledgers close."""
+    run, random = Run(seed, stepping=False, scheduling=any_scheduling), Random(seed)
+    device, groups = run.device, run.device.root.children
+
+    def changes() -> Any:
+        for _ in range(6):
+            yield run.environment.timeout(random.expovariate(40.0))
+            group, kind = random.choice(groups), random.choice(["frozen", "weight", "cap", "width"])
+            if kind == "frozen":
+                device.set(group, frozen=not group.frozen)
+            elif kind == "weight":
+                device.set(group, weight=random.choice([0.5, 3.0]))
+            elif kind == "cap":
+                device.set(group, cap=random.choice([0.3, INFINITE]))
+            elif group.children:
+                device.set(group, width=random.choice([1.0, 2.0, INFINITE]))
+        for group in groups:
+            device.set(group, frozen=False)
+
+    run.environment.process(changes())
+    run.environment.run(until=200.0)
+    assert run.ends
+    assert not device.active

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -203,6 +205,33 @@ def test_wakes_on_an_idle_core_first() -> None:
     assert lab.log == [("a", 1.0), ("b", 1.0)]
 
 
+def test_a_cap_is_work_whatever_the_clock() -> None:
+    """0.5 units a second at one unit a second and processor; at a quarter of the clock it is no bound any more."""
+    lab = Lab()
+    group = Share("group", lab.device.root, cap=0.5)
+    thread = lab.thread("thread", 2.0, group)
+    lab.run(2.0)
+    assert thread.work - thread.remaining == pytest.approx(1.0)
+    lab.device.set_unit_rate(0.25, 0.25)
+    lab.run(4.0)
+    assert thread.remaining == pytest.approx(0.5)
+    assert thread.throttled_s == pytest.approx(1.0)
+
+
+def test_threads_that_are_gone_leave_nothing_behind() -> None:
+    lab = Lab(2)
+    for number in range(50):
+        share = lab.thread(str(number), 0.01)
+        lab.run(lab.environment.now + 0.02)
+        lab.device.root.children.remove(share)
+    gone = weakref.ref(share.seat)
+    del share
+    lab.thread("last", 0.01)
+    lab.environment.run()
+    gc.collect()
+    assert gone() is None
+
+
 def test_finds_idle() -> None:
     lab = Lab(2)
     guest = Share("guest", lab.device.root, width=1)
@@ -251,6 +280,18 @@ def test_a_frozen_device_stands_still() -> None:
     lab.environment.run()
     assert lab.log == [("thread", 2.0)]
     assert thread.frozen_s == pytest.approx(1.0)
+
+
+def test_a_cap_set_while_its_thread_runs() -> None:
+    """Another quota in the middle of a period: what was used is used, and it goes on in the next period."""
+    lab = Lab()
+    group = Share("group", lab.device.root, cap=0.3)
+    thread = lab.thread("thread", 0.09, group)
+    lab.run(0.025)
+    lab.device.set(group, cap=0.2)  # 20 of 20 ms are used
+    lab.environment.run()
+    assert lab.log == [("thread", pytest.approx(0.405))]  # 25 + 20 + 20 + 20 + 5
+    assert thread.throttled_s == pytest.approx(0.405 - 0.09)
 
 
 def test_an_unused_budget_is_carried_over_up_to_the_burst() -> None:
