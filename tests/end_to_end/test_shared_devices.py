@@ -1,4 +1,8 @@
-"""Tenants that share a disk and a network card: weights and limits of a scenario, down to the devices."""
+"""Tenants that share a disk and a network card: weights and limits of a scenario, down to the devices.
+
+The disk serves each tenant's requests in order of arrival here, so that all of them take the same time in the mean and
+their numbers say who had how much of it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ MACHINES = {DOCKER: "lenny-2009", XEN: "dell-2650", BARE: "dell-2650"}
 def tables(stack: str, tenants: Mapping[str, Mapping[str, Any]], **settings: Any) -> dict[str, list[dict[str, Any]]]:
     """Rows by table of 10 s on this stack."""
     scenario = {
-        "machine": MACHINES[stack],
+        "machine": {"base": MACHINES[stack], "devices": {"disk": {"queue_depth": 1}}},
         "stacks": {"one": stack},
         "tenants": tenants,
         "duration": "10 s",
@@ -121,7 +125,7 @@ def test_nobody_keeps_weights_and_limits_without_a_system_between() -> None:
         ("disk_limit", "0 B/s", "is not enough"),
         ("disk_operations_limit", "many", "'many' is no number of operations a second"),
         ("disk_operations_limit", 0, "0 is no number of operations a second"),
-        ("network_limit", "10 GB/s", "10 GB/s is no limit: the link of dell-2650 carries"),
+        ("network_limit", "10 GB/s", "10 GB/s is no limit: the link of dell-2650"),
     ],
 )
 def test_what_is_no_weight_or_limit_is_refused(key: str, value: Any, message: str) -> None:
