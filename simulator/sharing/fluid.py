@@ -49,6 +49,8 @@ class Fluid:
         self.root = Share("device", cap=capacity)
         self.served = 0.0
         self.active: dict[Share, None] = {}
+        self.undisturbed = False
+        """Whether ends are being told, and nothing else was to happen at this instant: who waits may go on at once."""
         self._common = Common(environment.now, unit_rate)
         self.root.node = self._root = Group(self.root, None)
         self._root.state = SATISFIED
@@ -246,11 +248,12 @@ class Fluid:
             self._ended += share.work
             del active[share]
         root.behind = self._catch_up
+        self.undisturbed = self.environment.peek() > now
         self._busy = True
         for leaf in found:
             assert leaf.done is not None
             leaf.done(leaf.share)
-        self._busy = False
+        self._busy = self.undisturbed = False
         root.behind = None
         self._catch_up()
         self._timer.arm(next_end(root, common))
