@@ -191,14 +191,14 @@ class Processor:
     def _done(self, share: Share) -> None:
         """Work has flowed through: whoever waits for it goes on at once, without an entry in the calendar.
 
-        Not from inside another process, which is a generator in the middle of its work, nor where the run ends with
-        it: SimPy stops the run from within the entry.
+        Not where something else was to happen at this instant: ties are broken by order of scheduling. And not where
+        the run ends with it: SimPy stops the run from within the entry.
         """
         self._end(share, 0.0)
         finished = share.payload
         assert isinstance(finished, simpy.Event)
         callbacks = finished.callbacks
-        if self.environment.active_process is not None or _STOP in callbacks:
+        if not self.tells_at_once or _STOP in callbacks:
             finished.succeed(0.0)
             return
         finished._ok, finished._value = True, 0.0
@@ -292,6 +292,12 @@ class Processor:
         if self._idle_since:
             self._idle_since.pop()
 
+    @property
+    def tells_at_once(self) -> bool:
+        """Whether who waits for an end may go on within the entry of the calendar that found it."""
+        undisturbed: bool = getattr(self.sharing, "undisturbed", False)
+        return undisturbed
+
     def rest_cores(self) -> None:
         """Cores without a thread are idle from now on; ends of one instant are all gone before the first is told."""
         idle = self._idle_since
@@ -337,6 +343,9 @@ class Thread:
     def _done(self, share: Share) -> None:
         self._processor._end(share, 0.0)
         turn = self._turn
+        if not self._processor.tells_at_once:
+            self._processor.environment.schedule(cast(simpy.Event, turn))
+            return
         callbacks, turn.callbacks = turn.callbacks, None
         assert callbacks is not None
         for call in callbacks:

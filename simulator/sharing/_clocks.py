@@ -37,6 +37,8 @@ def advance(group: Group, common: Common) -> None:
     """Bring the clocks of a group and of all it stands on to the present; and the levels of what shares."""
     now, quotas = common.now, common.quotas
     for each in group.path:
+        if each.at == now and each.state != SHARED:
+            continue
         parent = each.parent
         if each.state == SHARED:
             assert parent is not None
@@ -44,7 +46,7 @@ def advance(group: Group, common: Common) -> None:
                 each.level = each.weight * parent.level / each.shared_weight
             if each.at != now:
                 advance_shared(each, parent, now, quotas)
-        elif each.at != now:
+        else:
             advance_own(each, parent, now, quotas)
 
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from simulator.sharing._nodes import SHARED, STOPPED, Common, Entry, Group
 from simulator.sharing.tree import INFINITE
+
+_CROWDED = 64
+"""Entries that a heap may have, beside four for each child, before the void ones are dropped."""
+
+
+def drop_void(group: Group) -> None:
+    """Drop the void entries of all heaps, those too that never come to the top."""
+    for heap in (group.tags, group.ends):
+        heap[:] = [entry for entry in heap if entry[2].tag_stamp == entry[1]]
+        heapify(heap)
+    for heap in (group.rising, group.falling):
+        heap[:] = [entry for entry in heap if entry[2].stamp == entry[1]]
+        heapify(heap)
 
 
 def first(heap: list[Entry]) -> float:
@@ -58,6 +71,8 @@ def tell(group: Group, common: Common) -> None:
             group.tag = tag
             group.tag_stamp = common.stamp()
             heappush(heap, (tag, group.tag_stamp, group))
+            if len(heap) > _CROWDED + 4 * parent.count:
+                drop_void(parent)
         elif not moved:
             return
         group, parent = parent, parent.parent

@@ -174,7 +174,8 @@ def fill_with_floors(
 
     Returns those that are bound and their rates.
     """
-    floors, floored = _floors(group, rate), list[tuple[Node, float]]()
+    floors = _floors(group, rate)
+    floored: list[tuple[Node, float]] = []
     group.floored = 0.0
     while True:
         fill(group, rate - group.floored, waiting, enough, common)

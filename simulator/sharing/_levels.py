@@ -55,12 +55,15 @@ def restart(group: Group, common: Common) -> None:
     read_rules(group, common)
 
 
-def change(groups: Iterable[Group], common: Common) -> None:
-    """Children of some groups have joined or left: pass over all that this touches."""
+def change(group: Group, common: Common) -> None:
+    """Children of a group have joined or left: pass over all that this touches."""
+    if group.contended or not _flow_freely(group, common):
+        _finish(_rise(group, common) if group.parent is not None else group, common)
+
+
+def change_several(groups: Iterable[Group], common: Common) -> None:
+    """The same for several groups: what they stand on is passed once."""
     rest = [group for group in groups if group.contended or not _flow_freely(group, common)]
-    if len(rest) == 1:
-        _finish(_rise(rest[0], common), common)
-        return
     rest.sort(key=_depth, reverse=True)
     tops = {_rise(group, common): None for group in rest}
     for top in sorted((top for top in tops if top.state != WAITING), key=_depth):
@@ -122,7 +125,8 @@ def _rise(group: Group, common: Common) -> Group:
 
     It stops where nothing changes; all below the group that it returns are taken out of their parents.
     """
-    top, held = group, list[Group]()
+    top = group
+    held: list[Group] = []
     while True:
         parent = group.parent
         if parent is None:
@@ -246,15 +250,15 @@ def take_ended(
 
     With ``due`` its parent's tag says that one does: the first is taken whatever rounding says.
     """
-    now = common.now
+    now, tags, ends = common.now, group.tags, group.ends
     while True:
-        wait, heap = INFINITE, group.tags
+        wait, heap = INFINITE, tags
         if group.sharing and group.level > 0.0:
-            wait = (first(group.tags) - group.virtual) / group.level
-        if group.ends:
-            until = first(group.ends) - now
+            wait = (first(tags) - group.virtual) / group.level
+        if ends:
+            until = first(ends) - now
             if until < wait:
-                wait, heap = until, group.ends
+                wait, heap = until, ends
         if wait > grain and not (due and wait < INFINITE):
             return
         due = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.sharing._ends import drop_void
 from simulator.sharing._nodes import MIXED, SATISFIED, SHARED, Common, Group, Leaf, Node
 from simulator.sharing.tree import INFINITE
 
@@ -91,10 +92,10 @@ def settle_in(parent: Group, node: Node, measures: Measures) -> None:
 
 
 def add_up(group: Group) -> None:
-    """Sums collect rounding errors: add those of a group up anew."""
+    """Sums collect rounding errors, heaps void entries: add up those of a group anew, and drop these."""
     group.passes = 0
-    heaps = (group.tags, group.ends)
-    here = [node for heap in heaps for _, stamp, node in heap if node.tag_stamp == stamp and node.state != MIXED]
+    drop_void(group)
+    here = [node for _, _, node in (*group.tags, *group.ends) if node.state != MIXED]
     here += [*group.mixed, *group.waiting]
     group.weights = sum(node.weight for node in here)
     group.demands = sum(node.demand for node in here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from heapq import heappush
 
 from simulator.sharing._clocks import note_loss, note_part, open_account, rebase
@@ -12,20 +13,20 @@ from simulator.sharing._nodes import FLOORED, MIXED, SATISFIED, SHARED, Common, 
 from simulator.sharing.tree import INFINITE
 
 _ENOUGH = 1.0 - 1e-12
-_PASSES = 65_536
-"""Passes of a group after which its sums are added up anew."""
+_PASSES = 256
+"""Passes of a group after which its sums are added up anew, and four for each child: a quarter of a child a pass."""
 
 
 def divide(group: Group, rate: float, common: Common) -> None:
     """Divide a rate among the children of a group with a rate of its own; its clocks are at the present."""
     group.rate = rate
     group.passes += 1
-    if group.passes > _PASSES:
+    if group.passes > _PASSES + 4 * group.count:
         add_up(group)
     waiting = group.waiting
     if group.contended and not group.reserved and not group.mixed and level_only(group, rate, waiting):
         group.waiting = []
-        _place(group, [], [], waiting, common)
+        _place(group, (), (), waiting, common)
         return
     if group.mixed or group.reserved:
         take_unsettled(group, common)
@@ -49,10 +50,11 @@ def divide(group: Group, rate: float, common: Common) -> None:
 
 
 def _place(
-    group: Group, enough: list[Node], floored: list[tuple[Node, float]], waiting: list[Node], common: Common
+    group: Group, enough: Iterable[Node], floored: Iterable[tuple[Node, float]], waiting: list[Node], common: Common
 ) -> None:
     """Everybody into the set that the new level says."""
-    note_part(group)
+    if group.place:
+        note_part(group)
     note_loss(group)
     for node in enough:
         _insert_with_rate(group, node, node.demand, SATISFIED, common)
@@ -143,6 +145,9 @@ def shared_threshold(group: Group, rate: float) -> float:
 def share_waiting(group: Group, rate: float, common: Common) -> None:
     """What waits in a group of this rate follows its level from now on, and so does what waits below."""
     group.contended = True
+    group.passes += 1
+    if group.passes > _PASSES + 4 * group.count:
+        add_up(group)
     waiting = group.waiting
     if waiting:
         group.waiting = []

@@ -38,17 +38,17 @@ class Timer:
         self._due = due_s
         if due_s < self._armed:
             environment = self._environment
-            now = environment.now
+            now = environment._now
             self._armed = due_s = due_s if due_s > now else now
             heappush(environment._queue, (due_s, _NORMAL, next(environment._eid), self))  # type: ignore[misc]
 
     def _fire(self, _: object) -> None:
         self.callbacks = self._again  # SimPy has just taken them away
-        environment = self._environment
-        if environment.now < self._armed:
+        now = self._environment._now
+        if now < self._armed:
             return
         self._armed = INFINITE
-        if self._due <= environment.now:
+        if self._due <= now:
             self._call()
         else:
             self.arm(self._due)

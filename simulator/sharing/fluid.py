@@ -16,7 +16,7 @@ import simpy
 from simulator.sharing._clocks import advance, close_account, open_account
 from simulator.sharing._ends import next_end
 from simulator.sharing._filling import take
-from simulator.sharing._levels import change, change_all, join, leave, restart, take_ended
+from simulator.sharing._levels import change, change_all, change_several, join, leave, restart, take_ended
 from simulator.sharing._measures import read_rules
 from simulator.sharing._nodes import SATISFIED, Common, Group, Leaf
 from simulator.sharing._timer import Timer
@@ -50,6 +50,8 @@ class Fluid:
         self.root = Share("device", cap=capacity)
         self.served = 0.0
         self.active: dict[Share, None] = {}
+        self.undisturbed = False
+        """Whether ends are being told, and nothing else was to happen at this instant: who waits may go on at once."""
         self._common = Common(environment.now, unit_rate)
         self.root.node = self._root = Group(self.root, None)
         self._root.state = SATISFIED
@@ -92,7 +94,7 @@ class Fluid:
         if self._busy:
             self._changed[group] = None
         else:
-            change((group,), common)
+            change(group, common)
             self._timer.arm(next_end(self._root, common))
 
     def remove(self, share: Share) -> float:
@@ -213,7 +215,7 @@ class Fluid:
         if rules:
             change_all({group: None}, common)
         else:
-            change((group,), common)
+            change(group, common)
         self._timer.arm(next_end(self._root, common))
 
     def _restart(self) -> None:
@@ -239,7 +241,7 @@ class Fluid:
         """Completions of one instant are taken out together, those who wait are told, then levels are found once."""
         common, root = self._common, self._root
         common.now = now = self.environment.now
-        found = list[Leaf]()
+        found: list[Leaf] = []
         advance(root, common)
         take_ended(root, _RELATIVE_TIME * max(1.0, now), found, self._changed, common)
         if len(found) > 1:
@@ -250,22 +252,19 @@ class Fluid:
             share.active, share.remaining = False, 0.0
             self._ended += share.work
             del active[share]
-        self._tell(found)
-        self._catch_up()
-        root.behind = None
-        self._timer.arm(next_end(root, common))
-
-    def _tell(self, leaves: list[Leaf]) -> None:
-        """Tell who waits; levels are found when all have been told, or when somebody asks for a rate."""
-        self._root.behind = self._catch_up
+        root.behind = self._catch_up
+        self.undisturbed = self.environment.peek() > now
         self._busy = True
-        for leaf in leaves:
+        for leaf in found:
             assert leaf.done is not None
             leaf.done(leaf.share)
-        self._busy = False
+        self._busy = self.undisturbed = False
+        root.behind = None
+        self._catch_up()
+        self._timer.arm(next_end(root, common))
 
     def _catch_up(self) -> None:
-        """Find the levels after all that has joined and left at this instant so far."""
+        """Find the levels after all that has joined and left at this instant so far: at its end, or when asked."""
         changed = self._changed
         if not changed:
             return
@@ -273,8 +272,10 @@ class Fluid:
         if self._rules_changed:
             self._rules_changed = False
             change_all(changed, self._common)
+        elif len(changed) == 1:
+            change(next(iter(changed)), self._common)
         else:
-            change(changed, self._common)
+            change_several(changed, self._common)
 
 
 SHARING = Fluid

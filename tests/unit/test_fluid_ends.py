@@ -75,6 +75,26 @@ def test_those_that_end_together_go_on_in_order_and_see_all_cores_idle(
     assert seen == [(name, 0, 0.0) for name in "abcd"]
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_ties_are_broken_by_order_of_scheduling(environment: simpy.Environment, cpu: Processor, own: bool) -> None:
+    """Work ends at the instant of two time-outs, one made before it and one after: it is told after both."""
+    log: list[str] = []
+    share = Share("thread", cpu.root)
+
+    def waits(name: str) -> Iterator[simpy.Event]:
+        yield environment.timeout(1.0)
+        log.append(name)
+
+    def works() -> Iterator[simpy.Event]:
+        yield cpu.thread(share).run(1.0) if own else cpu.run(1.0, share)
+        log.append("work")
+
+    for program in (waits("before"), works(), waits("after")):
+        environment.process(program)
+    environment.run()
+    assert log == ["before", "after", "work"]
+
+
 def test_rates_are_up_to_date_for_who_goes_on(environment: simpy.Environment, cpu: Processor) -> None:
     """Of three threads on two cores one has ended: the others have a core each from that instant, whoever looks."""
     long = [Share("long", cpu.root) for _ in range(2)]
