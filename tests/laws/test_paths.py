@@ -23,13 +23,26 @@ PLAIN_DISK = {
     "seek_shortest_s": 0.0,
     "seek_longest_s": 0.0,
     "command_s": 0.0,
+    "queue_depth_count": 1,
+    "deadline_s": 0.0,
+    "batch_bytes": 0.0,
+    "anticipation_s": 0.0,
 }
 LINK_BYTES_PER_S, PACKET_BYTES = 1e6, 1e3
 
 
 def link(environment: simpy.Environment, bytes_per_s: float) -> NetworkCard:
     """A card whose frames have no bytes of their own."""
-    return NetworkCard(environment, {"link_bytes_per_s": bytes_per_s, "frame_bytes": 0.0, "offload_bytes": 0.0})
+    return NetworkCard(
+        environment,
+        {
+            "link_bytes_per_s": bytes_per_s,
+            "frame_bytes": 0.0,
+            "offload_bytes": 0.0,
+            "coalesce_s": 0.0,
+            "coalesce_frames": 1,
+        },
+    )
 
 
 def test_processor_disk_and_card_in_a_row(draws: Draws) -> None:
@@ -59,10 +72,13 @@ def test_processor_disk_and_card_in_a_row(draws: Draws) -> None:
 
 @pytest.mark.parametrize("backlog", [0, 1, 7, 100])
 def test_a_packet_waits_for_the_bytes_before_it(backlog: int) -> None:
-    card = link(simpy.Environment(), LINK_BYTES_PER_S)
+    environment = simpy.Environment()
+    card = link(environment, LINK_BYTES_PER_S)
     for _ in range(backlog):
         card.transfer("send", PACKET_BYTES, 1.0)
-    assert card.transfer("send", PACKET_BYTES, 1.0).start_s == pytest.approx(backlog * PACKET_BYTES / LINK_BYTES_PER_S)
+    last = card.transfer("send", PACKET_BYTES, 1.0)
+    environment.run()
+    assert last.start_s == pytest.approx(backlog * PACKET_BYTES / LINK_BYTES_PER_S)
 
 
 @pytest.mark.parametrize("buffer_bytes", [10e3, 100e3, 1e6])
