@@ -62,14 +62,15 @@ def advance_shared(group: Group, parent: Group, now: float, quotas: bool) -> Non
         group.seen_frozen = parent.frozen
         group.frozen += frozen
     if quotas:
-        level, full = _read_throttled(group, parent)
-        level = part * level + (0.0 if group.full else group.part * full)
-        group.throttled_level += level
-        group.throttled_full += full if group.full else 0.0
-        _advance_alone(group, parent, elapsed - frozen)
+        if parent.throttled_full != group.seen_throttled_full or parent.throttled_level != group.seen_throttled_level:
+            held_full, held_level = _advance_throttled(group, parent, part)
+        else:
+            held_full = held_level = 0.0
         if group.place == ABOVE:
-            elapsed -= full
-            passed += level
+            elapsed -= held_full
+            passed += held_level
+        else:
+            _advance_alone(group, parent, elapsed - frozen)
     if group.place == ABOVE and group.count > 1:
         group.seen_stolen_level, group.seen_stolen_full = parent.stolen_level, parent.stolen_full
         group.stolen_full += elapsed - frozen
@@ -86,11 +87,16 @@ def advance_shared(group: Group, parent: Group, now: float, quotas: bool) -> Non
             group.stolen_level += group.part * full
 
 
-def _read_throttled(group: Group, parent: Group) -> tuple[float, float]:
-    level = parent.throttled_level - group.seen_throttled_level
+def _advance_throttled(group: Group, parent: Group, part: float) -> tuple[float, float]:
+    """What the clocks of the throttled time have run."""
     full = parent.throttled_full - group.seen_throttled_full
+    level = part * (parent.throttled_level - group.seen_throttled_level)
     group.seen_throttled_level, group.seen_throttled_full = parent.throttled_level, parent.throttled_full
-    return level, full
+    if not group.full:
+        full, level = 0.0, level + group.part * full
+    group.throttled_full += full
+    group.throttled_level += level
+    return full, level
 
 
 def advance_own(group: Group, parent: Group | None, now: float, quotas: bool) -> None:
@@ -106,7 +112,9 @@ def advance_own(group: Group, parent: Group | None, now: float, quotas: bool) ->
     if frozen:
         group.frozen += frozen
         elapsed -= frozen
-    alone_full, alone_level = _advance_alone(group, parent, elapsed) if quotas else (0.0, 0.0)
+    alone_full = alone_level = 0.0
+    if quotas and group.place != ABOVE:
+        alone_full, alone_level = _advance_alone(group, parent, elapsed)
     if not group.sharing:
         return
     passed = group.level * elapsed
@@ -128,7 +136,7 @@ def advance_own(group: Group, parent: Group | None, now: float, quotas: bool) ->
 
 def _advance_alone(group: Group, parent: Group | None, elapsed: float) -> tuple[float, float]:
     """What the children would have alone in this time: seconds of all they want, and integral of their level else."""
-    if parent is None or group.place == ABOVE or not group.count:
+    if parent is None or not group.count:
         return 0.0, 0.0
     if group.place == OWNER:
         full, level = elapsed, 0.0
@@ -212,7 +220,7 @@ def close_account(leaf: Leaf, common: Common) -> None:
     if left < 0.0:
         left = 0.0
     unit_rate = common.unit_rate
-    if state == SHARED and not common.quotas and group.frozen == leaf.frozen:
+    if state == SHARED and group.frozen == leaf.frozen and not (common.quotas and _was_held(leaf)):
         lack = elapsed * unit_rate - leaf.left + left
         if lack > 0.0:
             stolen = leaf.weight * (group.stolen_level - leaf.stolen_level)
@@ -225,6 +233,11 @@ def close_account(leaf: Leaf, common: Common) -> None:
     elif state != SATISFIED or leaf.rate < unit_rate:
         _account(leaf, elapsed, leaf.left - left, unit_rate)
     leaf.left = left
+
+
+def _was_held(leaf: Leaf) -> bool:
+    group = leaf.parent
+    return group.throttled_full != leaf.throttled_full or group.throttled_level != leaf.throttled_level
 
 
 def _account(leaf: Leaf, elapsed: float, service: float, unit_rate: float) -> None:

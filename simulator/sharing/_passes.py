@@ -24,7 +24,8 @@ def divide(group: Group, rate: float, common: Common) -> None:
     if group.passes > _PASSES + 4 * group.count:
         add_up(group)
     waiting = group.waiting
-    if group.contended and not group.reserved and not group.mixed and level_only(group, rate, waiting):
+    short = rate < group.demands * _ENOUGH
+    if short and group.contended and not group.reserved and not group.mixed and level_only(group, rate, waiting):
         group.waiting = []
         _place(group, (), (), waiting, common)
         return
@@ -32,7 +33,7 @@ def divide(group: Group, rate: float, common: Common) -> None:
         take_unsettled(group, common)
     enough: list[Node] = []
     floored: list[tuple[Node, float]] = []
-    if rate >= group.demands * _ENOUGH:
+    if not short:
         give_all(group, enough, common)
         waiting = []
     else:

@@ -24,7 +24,7 @@ class World:
         solver: of the device.
         seed: decides everything.
         leaves: how many threads at most.
-        equal: tenants right on the device, no quotas, reservations or weights: accounts are then those of ``Plain``.
+        equal: tenants right on the device, some with a quota, all weights equal: accounts are then those of ``Plain``.
     """
 
     def __init__(self, solver: Any, seed: int, leaves: int, *, equal: bool = False) -> None:
@@ -39,7 +39,8 @@ class World:
         self.limit = leaves
         if equal:
             for _ in range(self.random.randint(1, 4)):
-                tenant = self.share(self.device.root, tenant=True, width=self.random.choice([1, 2, INFINITE]))
+                width, cap = self.random.choice([1, 2, INFINITE]), self.random.choice([0.4, 1.7, INFINITE])
+                tenant = self.share(self.device.root, tenant=True, width=width, cap=cap)
                 self.leaves += [Share(f"thread {number}", tenant) for number in range(self.random.randint(1, 4))]
         else:
             self.grow(self.device.root, self.random.randint(1, 4))
