@@ -24,8 +24,9 @@ from simulator.sharing.tree import Share
 
 FREQUENCY_HZ = 1e9
 Run = Callable[[float], simpy.Event]
-NO_WAITS = dict.fromkeys((parameter.name for parameter in Processor.PARAMETERS), 0.0)
-"""Only cores and clock matter here: no cache, no idle states."""
+ONE = ("threads_per_core_count", "smt_factor_ratio", "sockets_count", "cache_cores_count", "numa_remote_ratio")
+NO_WAITS = {parameter.name: float(parameter.name in ONE) for parameter in Processor.PARAMETERS}
+"""Only cores and clock matter here: no cache, no idle states, no siblings, one memory for all."""
 
 
 class Totals:

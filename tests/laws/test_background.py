@@ -35,7 +35,7 @@ def test_ticks_stretch_the_work_they_fall_into(load: float) -> None:
     cpu = Processor(environment, {"cores_count": 1, "frequency_hz": HERTZ})
     (ticks,) = scale((transition_work(Node("os", Ticking({"tick_cycles": load * HERTZ / 250})), "tick"),), 250)
     house: Any = SimpleNamespace(
-        environment=environment, machine=SimpleNamespace(cpu=cpu), path=lambda node: (node,),
+        environment=environment, machine=SimpleNamespace(cpu=cpu), path=lambda node: (node,), without=(),
         tick_work=lambda node: ticks, block=lambda node: None, unblock=lambda node: None,
     )  # fmt: skip
     thread = Thread(house, "tenant", "thread", Node("os", Hardware({})), cpu.root)

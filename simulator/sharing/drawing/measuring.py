@@ -15,7 +15,7 @@ from simulator.sharing.drawing.elements import Element, text
 from simulator.sharing.drawing.outcome import Outcome, ThreadShare
 from simulator.sharing.drawing.parser import parse
 from simulator.sharing.drawing.segments import Segment, Span, longest_gap_s, migrations, switches
-from simulator.sharing.drawing.setting import Setting, checked, has_slices, unknown_to
+from simulator.sharing.drawing.setting import Setting, checked, unknown_to
 from simulator.sharing.tree import Share
 
 _CORE = 1.0
@@ -39,12 +39,12 @@ def measure(drawing: str, setting: Setting | None = None) -> Outcome:
     return Outcome(
         text(machines),
         fidelity.FIDELITY,
-        setting.policies if has_slices(fidelity) else ("", ""),
+        setting.policies if fidelity.SLICES else ("", ""),
         setting.seconds,
         {machine.name: machine.processors for machine in machines},
         tuple(row for bench, its in segments.items() for row in bench.rows(its)),
         tuple(segment for its in segments.values() for segment in its),
-        tuple(unknown_to(setting.policies, machines)) if has_slices(fidelity) else (),
+        tuple(unknown_to(setting.policies, machines)) if fidelity.SLICES else (),
     )
 
 
@@ -90,7 +90,7 @@ class _Bench:
     """One machine at work."""
 
     def __init__(self, environment: simpy.Environment, drawn: Element, fidelity: ModuleType, setting: Setting) -> None:
-        self.name, self.seconds, self.slices = drawn.name, setting.seconds, has_slices(fidelity)
+        self.name, self.seconds, self.slices = drawn.name, setting.seconds, fidelity.SLICES
         self.trace: list[tuple[str, int, str, float, float]] = []
         own, guests = map(setting.scheduling, setting.policies) if self.slices else (None, None)
         options = {"scheduling": own, "trace": self.trace} if self.slices else {}

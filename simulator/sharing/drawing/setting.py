@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -64,11 +63,6 @@ def fidelities() -> dict[str, ModuleType]:
     return {module.FIDELITY: module for module in modules if hasattr(module, "FIDELITY")}
 
 
-def has_slices(fidelity: ModuleType) -> bool:
-    """Whether it has real processors with slices: its class is told the scheduler that gives them out."""
-    return "scheduling" in inspect.signature(fidelity.SHARING).parameters
-
-
 def parameters_of(policy: str) -> Mapping[str, float]:
     """The parameters of a policy with their defaults.
 
@@ -91,7 +85,7 @@ def checked(setting: Setting, machines: Iterable[Element]) -> ModuleType:
     module = _fidelity(setting)
     if setting.seconds <= 0.0:
         raise UsageError("nothing can be seen in no time; give at least a few milliseconds")
-    if has_slices(module):
+    if module.SLICES:
         _check_numbers(setting)
         for machine in machines:
             _check_pins(machine, "", machine.processors, frozenset(range(machine.processors)))
@@ -127,7 +121,7 @@ def _fidelity(setting: Setting) -> ModuleType:
         return found[setting.fidelity]
     if setting.fidelity:
         raise UsageError(f"no fidelity {setting.fidelity!r}; there are: {', '.join(found)}")
-    sliced = [module for module in found.values() if has_slices(module)]
+    sliced = [module for module in found.values() if module.SLICES]
     return sliced[0] if sliced and (setting.policy or setting.guest_policy) else found[DEFAULT]
 
 
