@@ -36,7 +36,8 @@ def test_ticks_stretch_the_work_they_fall_into(load: float) -> None:
     (ticks,) = scale((transition_work(Node("os", Ticking({"tick_cycles": load * HERTZ / 250})), "tick"),), 250)
     house: Any = SimpleNamespace(
         environment=environment, machine=SimpleNamespace(cpu=cpu), path=lambda node: (node,), without=(),
-        tick_work=lambda node: ticks, block=lambda node: None, unblock=lambda node: None,
+        tick_work=lambda node: ticks, site=SimpleNamespace(device_group=lambda node: ""),
+        block=lambda node: None, unblock=lambda node: None,
     )  # fmt: skip
     thread = Thread(house, "tenant", "thread", Node("os", Hardware({})), cpu.root)
     environment.process(thread.live([Compute(count=2.0 * HERTZ)]))

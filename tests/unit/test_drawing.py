@@ -13,7 +13,7 @@ from simulator.sharing.drawing import Element, MalformedDrawing, build, parse, s
 from simulator.sharing.drawing.building import Rule
 from simulator.sharing.drawing.measuring import measure
 from simulator.sharing.drawing.segments import Segment, Span, longest_gap_s, migrations, switches
-from simulator.sharing.drawing.setting import Setting, fidelities, has_slices
+from simulator.sharing.drawing.setting import Setting, fidelities
 from simulator.sharing.tree import Scheduling, Share
 
 FLUID = fidelities()["fluid"].SHARING
@@ -236,4 +236,4 @@ def test_default_names_are_positions_among_their_kind() -> None:
     (machine,) = parse("(o [o]1 x:o {o} o [ ]1)2")
     assert [child.name for child in machine.children] == ["o1", "vm1", "x", "group1", "o3", "vm2"]
     assert isinstance(machine, Element) and isinstance(build(machine, FLUID(simpy.Environment(), 2.0, 1.0))["x"], Share)
-    assert not has_slices(fidelities()["fluid"])
+    assert not fidelities()["fluid"].SLICES

@@ -159,7 +159,7 @@ def _check_pins(around: Element, path: str, number: int, left: frozenset[int]) -
 
 
 def _check_without_slices(setting: Setting, machines: Iterable[Element], fidelity: str) -> None:
-    others = [repr(name) for name, each in fidelities().items() if has_slices(each)]
+    others = [repr(name) for name, each in fidelities().items() if each.SLICES]
     meaningless = {
         f"the policy {setting.policy!r}": setting.policy,
         f"the guests' policy {setting.guest_policy!r}": setting.guest_policy,
