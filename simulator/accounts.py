@@ -19,6 +19,8 @@ STATES = (
     "blocked_disk", "blocked_network", "blocked_message", "blocked_lock", "asleep",
 )  # fmt: skip
 _TOLERANCE = 1e-9
+_ROUNDING_S = 3e-9
+"""Begin and end of a piece of work are each rounded to a nanosecond, and told within half of one."""
 
 
 class Account:
@@ -49,6 +51,12 @@ class Account:
         share.ready_s = share.steal_s = share.throttled_s = share.frozen_s = 0.0
         self._since = self._now()
 
+    def round(self) -> None:
+        """Slices are whole nanoseconds, moments are not: a thread's largest state takes what that leaves open."""
+        gap_s = self._now() - self.begun_s - sum(self.spent.values())
+        if abs(gap_s) <= _ROUNDING_S:
+            self.spent[max(self.spent, key=self.spent.__getitem__)] += gap_s
+
     def slices(self, works: Mapping[Share, Work], frequency_hz: float, share: Share) -> float:
         """Book the switches between slices that a thread paid for, and the waits for its working set after them.
 
@@ -62,10 +70,13 @@ class Account:
         """
         total_s = share.refill_s
         self.switches += sum(share.switches.values())
-        for switched, count in share.switches.items():
-            for key, cycles, stall_s, operations in works[switched].parts:
+        for switched, number in share.switches.items():
+            work = works[switched]
+            exact_s = work.cycles / frequency_hz + work.stall_s
+            count = number * switched.switch_s / exact_s if exact_s else 0.0  # they took whole nanoseconds
+            for key, cycles, stall_s, operations in work.parts:
                 service_s = (cycles / frequency_hz + stall_s) * count
-                self._charge(key).add(cycles=cycles * count, operations=operations * count, service_s=service_s)
+                self._charge(key).add(cycles=cycles * count, operations=operations * number, service_s=service_s)
                 self.spent["stalled"] += stall_s * count
                 self.spent["overhead"] += cycles * count / frequency_hz
                 total_s += service_s

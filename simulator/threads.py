@@ -467,6 +467,8 @@ class Thread:
         if self.share.switches:
             self.machine.cpu.spend(self.account.slices(self._slices, frequency_hz, self.share))
         self.account.work(work, done, frequency_hz, self.share)
+        if self.machine.cpu.slices:
+            self.account.round()
 
     def _price_slices(self) -> dict[Share, Work]:
         """What a switch to this thread takes, at each scheduler below it; nothing where there are no slices."""
@@ -474,7 +476,7 @@ class Thread:
         if not cpu.slices:
             return {}
         works = self.house.slice_works(self)
-        self.share.switch_s = cpu.seconds(works[self.share].cycles, works[self.share].stall_s)
+        self.share.switch_s = cpu.whole_ns((works[self.share].cycles, works[self.share].stall_s))
         return works
 
 

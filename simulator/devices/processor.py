@@ -255,6 +255,10 @@ class Processor:
         """Time of one processor for so many cycles and waits for memory."""
         return cycles / self.frequency_hz + stall_s
 
+    def whole_ns(self, work: tuple[float, float]) -> float:
+        """The same to the nanosecond, which slices count in."""
+        return round(self.seconds(*work) * 1e9) / 1e9
+
     def spend(self, seconds: float) -> None:
         """Processor time that went to switches between slices."""
         self.served_s += seconds

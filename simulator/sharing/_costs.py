@@ -10,6 +10,9 @@ from simulator.sharing.tree import INFINITE, Share
 Refill = Callable[[Share, float], float]
 """Seconds a leaf waits for its working set after others have used so many bytes of the cache."""
 
+_ROUNDING_S = 1e-13
+"""Less than this is no wait."""
+
 
 class Costs:
     """Prices switches and books them.
@@ -60,6 +63,7 @@ class Costs:
         if on.switch_s:
             number = min(number, time_s / on.switch_s)
         share.switches[on] = share.switches.get(on, 0.0) + number
-        share.refill_s += time_s - number * on.switch_s
-        if self.refill is not None:
+        refill_s = time_s - number * on.switch_s
+        if refill_s > _ROUNDING_S:
+            share.refill_s += refill_s
             share.refills += number

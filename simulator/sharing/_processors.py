@@ -68,6 +68,11 @@ class Processor:
             yield entity
             entity = entity.inner.current if entity.inner is not None else None
 
+    def entities(self) -> Iterator[Entity]:
+        """All that are runnable here, in groups or not."""
+        for queue in _queues(self.queue):
+            yield from (entity for entity in queue.entities if entity.kind != "group")
+
     def movable(self) -> Iterator[Entity]:
         """Who waits here and could go on on another processor of the same scheduler."""
         return self._movable(self.queue)

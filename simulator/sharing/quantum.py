@@ -45,6 +45,7 @@ SLICES = True
 NOT_MODELLED = (
     "timer ticks that delay a decision to the next tick",
     "cache contents beyond whole working sets",
+    "exchanges between processors that are as evenly loaded as whole threads can be, unless a policy makes them",
     "priorities that a kernel adapts to interactive threads, unless a policy says so",
 )
 """Effects that even slices leave out; named in every result of this fidelity."""

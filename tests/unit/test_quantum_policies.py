@@ -195,3 +195,20 @@ def test_relaxed_co_scheduling_bounds_the_skew() -> None:
     lead_s, stopped_s = skew(0.003)
     assert lead_s <= 0.003 + 0.001 + 1e-6
     assert stopped_s > 0.05  # while the other one catches up, on the processor that has become free
+
+
+def test_esx_lets_in_whoever_is_behind() -> None:
+    """It computes 50 us and sleeps 5 ms among hogs with a quantum of 50 ms. Only the first time it has nothing unused,
+    and waits two quanta: 100 ms over 40 times. Where it must be behind by a second it always waits."""
+    assert latency_s(machine("esx"), 0.005, 50e-6) == pytest.approx(0.1 / 40, abs=1e-6)
+    assert latency_s(machine("esx", lead_s=1.0), 0.005, 50e-6) > 0.02
+
+
+def test_credit_holds_across_processors() -> None:
+    """Three on two processors: two thirds each, since a processor with nobody but OVER takes one with credit left."""
+    device = machine("xen_credit", 2)
+    threads = [start(device, str(number)) for number in range(3)]
+    device.environment.run(until=3.0)
+    device.settle()
+    had = [thread.work - thread.remaining for thread in threads]
+    assert had == pytest.approx([2.0] * 3, abs=0.06)

@@ -50,6 +50,7 @@ MEANINGS: Mapping[str, str] = {
     "budget_s": "guarantee in a period",
     "extra_time": "1: what is left over is given out in turns",
     "skew_s": "lead over its slowest sibling at which a virtual processor is stopped; 0: siblings are independent",
+    "lead_s": "by how much whoever runs must lead who wakes to lose the processor at once",
     "check_s": "time between two looks at the leads",
     "seed": "of the random numbers",
     "tickets": "tickets of a weight of 1",
@@ -279,3 +280,9 @@ class Fair(Policy):
 
 def _order(entity: Entity) -> tuple[int, int]:
     return entity.tag, entity.rank
+
+
+def reached(queue: RunQueue, current: Entity) -> int:
+    """The tag of the entity whose turn it is, with what it has had of the turn by now."""
+    ran_ns = queue.slice_ns - queue.slice_left_ns
+    return current.tag + (ran_ns * queue.pending // queue.slice_ns if queue.slice_ns else 0)

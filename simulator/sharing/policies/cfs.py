@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.sharing._rotation import Entity, RunQueue
-from simulator.sharing.policies._base import FINE, Fair
+from simulator.sharing.policies._base import FINE, Fair, reached
 
 if TYPE_CHECKING:
     from simulator.sharing._processors import Scheduler
@@ -61,9 +61,7 @@ class Cfs(Fair):
 
     def preempts(self, queue: RunQueue, entity: Entity, current: Entity) -> bool:
         """Behind by more than the granularity."""
-        ran_ns = queue.slice_ns - queue.slice_left_ns
-        tag = current.tag + (ran_ns * queue.pending // queue.slice_ns if queue.slice_ns else 0)
-        return tag - entity.tag > int(self.wakeup_ns * FINE / entity.weight)
+        return reached(queue, current) - entity.tag > int(self.wakeup_ns * FINE / entity.weight)
 
     def tick_s(self) -> float:
         """Balancing."""

@@ -2,8 +2,9 @@
 
 Every time slice the processors' time is given out as credit by weight, and running burns it. Who has credit is UNDER,
 who has none is OVER; who wakes with credit left is BOOST until the next tick at which it runs. BOOST comes before
-UNDER before OVER, and within one priority entities take turns. A wake-up with a higher priority preempts, once the one
-that runs has had the rate limit.
+UNDER before OVER, and within one priority entities take turns. A processor that has nobody but OVER takes one with
+credit left that waits elsewhere, so that weights hold across processors. A wake-up with a higher priority preempts,
+once the one that runs has had the rate limit.
 
 Parameters (xen/common/sched/credit.c; xen-command-line.pandoc): ``tslice_s`` 30 ms (10, 5, 1 ms suggested for
 latency), ``ticks`` 3 to a slice, ``ratelimit_s`` 1 ms (0: none); 10 credits are a millisecond, 300 a slice; weight
@@ -109,10 +110,24 @@ class XenCredit(Policy):
         if self._ticks % int(self.parameters["ticks"]) == 0:
             self._account(scheduler)
         scheduler.balance()
+        self._fetch(scheduler)
         for queue in scheduler.queues():
             best, current = self.pick(queue), queue.current
             if current is not None and best is not None and best.data.priority < current.data.priority:
                 queue.put_back()
+
+    def _fetch(self, scheduler: Scheduler) -> None:
+        """Processors with nobody but OVER take one of a higher priority that waits elsewhere (csched_load_balance)."""
+        if scheduler.pool is not None:
+            return
+        for processor in scheduler.processors:
+            here = [e.data.priority for e in processor.entities() if isinstance(e.data, Account)]
+            if here and min(here) == OVER and processor.online:
+                waiting = (entity for other in scheduler.processors for entity in other.movable())
+                better = (e for e in waiting if isinstance(e.data, Account) and e.data.priority < OVER)
+                entity = next((e for e in better if processor in scheduler.allowed(e)), None)
+                if entity is not None:
+                    scheduler.migrate(entity, processor)
 
     def _account(self, scheduler: Scheduler) -> None:
         """Credit for one slice of all processors, by weight among those that are runnable together."""
