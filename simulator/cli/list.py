@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def command(kind: str | None, as_json: bool) -> None:
     """List what there is.
 
-    KIND is one of machines, layers, workloads, hardware, scenarios, demands, figures; without it everything is listed.
+    KIND is one of machines, layers, workloads, hardware, schedulers, scenarios, demands, figures; without it
+    everything is listed.
     """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
