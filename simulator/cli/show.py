@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def command(name: str, machine: str | None, as_json: bool) -> None:
     """Show an entry of the catalog: numbers and sources.
 
-    NAME is that of a machine, layer, scheduler or workload (every number with its unit, range and source), or of a source.
+    NAME is that of a machine, layer, scheduler or workload (every number with its unit, range and source), or of a
+    source.
     """
     from simulator.catalog import Catalog
     from simulator.cli.sheet import sheet

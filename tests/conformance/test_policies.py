@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import simpy
 
+from simulator.catalog import Catalog
 from simulator.discovery import member, members
 from simulator.sharing.fluid import Fluid
 from simulator.sharing.quantum import Quantum
@@ -253,3 +254,30 @@ def mean_response(device: Any, weights: list[float], jobs: list[list[float]]) ->
         begin(Share("thread", device.root, weight=weight), list(pieces))
     device.environment.run()
     return sum(responses) / len(responses)
+
+
+# ---------------------------------------------------------------- in the catalog
+
+
+@pytest.mark.parametrize("name", Catalog().names("schedulers"))
+def test_a_scheduler_of_the_catalog_gives_what_its_policy_takes(name: str) -> None:
+    scheduler = Catalog().scheduler(name, "laptop-2025")
+    policy = member("sharing.policies", scheduler.family).POLICY
+    assert scheduler.values().keys() <= {**policy.COMMON, **policy.DEFAULTS}.keys()
+    policy(scheduler.values(), 2)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_parameter_of_a_policy_says_what_it_means(policy: str) -> None:
+    for parameter in member("sharing.policies", policy).POLICY.PARAMETERS:
+        assert parameter.meaning, parameter.name
+
+
+def test_every_system_that_schedules_names_a_scheduler_of_the_catalog() -> None:
+    catalog = Catalog()
+    for name in catalog.names("layers"):
+        product = catalog.layer(name, "laptop-2025")
+        schedules = product.family in ("operating_system", "paravirtual_hypervisor") or (
+            product.family == "hardware_hypervisor" and product.structure["stands_on"] == "machine"
+        )
+        assert (product.scheduler in catalog.names("schedulers")) == (schedules or product.family == "unikernel"), name
