@@ -37,17 +37,31 @@ def advance(group: Group, common: Common) -> None:
     """Bring the clocks of a group and of all it stands on to the present; and the levels of what shares."""
     now, quotas = common.now, common.quotas
     for each in group.path:
-        if each.at == now and each.state != SHARED:
-            continue
         parent = each.parent
-        if each.state == SHARED:
-            assert parent is not None
+        if parent is None:
+            if each.at != now:
+                advance_root(each, now)
+        elif each.state == SHARED:
             if each.sharing:
                 each.level = each.weight * parent.level / each.shared_weight
             if each.at != now:
                 advance_shared(each, parent, now, quotas)
-        else:
+        elif each.at != now:
             advance_own(each, parent, now, quotas)
+
+
+def advance_root(root: Group, now: float) -> None:
+    """The clocks of the device itself, which stands on nothing: what its children lose, they lose to each other."""
+    elapsed = now - root.at
+    root.at = now
+    if root.share.frozen:
+        root.frozen += elapsed
+    elif root.sharing:
+        passed = root.level * elapsed
+        root.virtual += passed
+        if root.loss == STOLEN:
+            root.stolen_full += elapsed
+            root.stolen_level -= passed
 
 
 def advance_shared(group: Group, parent: Group, now: float, quotas: bool) -> None:
@@ -99,14 +113,12 @@ def _advance_throttled(group: Group, parent: Group, part: float) -> tuple[float,
     return full, level
 
 
-def advance_own(group: Group, parent: Group | None, now: float, quotas: bool) -> None:
+def advance_own(group: Group, parent: Group, now: float, quotas: bool) -> None:
     """The clocks of a group with a rate of its own."""
     elapsed = now - group.at
     group.at = now
-    frozen = 0.0
-    if parent is not None:
-        frozen = parent.frozen - group.seen_frozen
-        group.seen_frozen = parent.frozen
+    frozen = parent.frozen - group.seen_frozen
+    group.seen_frozen = parent.frozen
     if group.share.frozen:
         frozen = elapsed
     if frozen:
@@ -134,9 +146,9 @@ def advance_own(group: Group, parent: Group | None, now: float, quotas: bool) ->
             group.throttled_level += alone_level - passed
 
 
-def _advance_alone(group: Group, parent: Group | None, elapsed: float) -> tuple[float, float]:
+def _advance_alone(group: Group, parent: Group, elapsed: float) -> tuple[float, float]:
     """What the children would have alone in this time: seconds of all they want, and integral of their level else."""
-    if parent is None or not group.count:
+    if not group.count:
         return 0.0, 0.0
     if group.place == OWNER:
         full, level = elapsed, 0.0

@@ -44,8 +44,12 @@ def lowest(rising: list[Entry]) -> float:
 def next_end(group: Group, common: Common) -> float:
     """When the first leaf in a group with a rate of its own ends; its clocks are at the present."""
     soonest = first(group.ends) if group.ends else INFINITE
-    if group.sharing and group.level > 0.0:
-        wait = (first(group.tags) - group.virtual) / group.level
+    tags = group.tags
+    if tags and group.sharing and group.level > 0.0:
+        tag, stamp, node = tags[0]
+        if node.tag_stamp != stamp:
+            tag = first(tags)
+        wait = (tag - group.virtual) / group.level
         end = common.now + wait if wait > 0.0 else common.now
         if end < soonest:
             return end

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from simulator.sharing._clocks import advance, note_part, open_account, rebase
+from simulator.sharing._clocks import advance, close_account, note_part, open_account, rebase
 from simulator.sharing._ends import first, tell
 from simulator.sharing._filling import SURELY, bring, take
 from simulator.sharing._measures import Measures, measure_group, measure_leaf, read_rules, settle_in
 from simulator.sharing._nodes import MIXED, SATISFIED, SHARED, STOPPED, WAITING, Common, Group, Leaf, current_rate
 from simulator.sharing._passes import divide, share_waiting, shared_threshold
+from simulator.sharing._straight import relevel
 from simulator.sharing.tree import INFINITE
 
 
@@ -39,10 +40,32 @@ def join(leaf: Leaf, common: Common) -> None:
 def leave(leaf: Leaf, common: Common) -> None:
     """Write a leaf's account and take it out; its group's clocks are at the present."""
     group = leaf.parent
-    take(group, leaf, common)
+    state = leaf.state
+    if state in (SHARED, SATISFIED):
+        close_account(leaf, common)
+        if state == SHARED:
+            group.sharing -= 1
+            group.shared_weight = group.shared_weight - leaf.weight if group.sharing else 0.0
+        else:
+            group.satisfied -= 1
+            group.granted = group.granted - leaf.rate if group.satisfied else 0.0
+        leaf.stamp = leaf.tag_stamp = 0
+    else:
+        take(group, leaf, common)
     leaf.state = STOPPED
-    if leaf.demand > 0.0:
-        settle_in(group, leaf, (0.0, 0.0, 0.0, leaf.weight))
+    demand = leaf.demand
+    if demand > 0.0:
+        group.count -= 1
+        if group.count:
+            group.weights -= leaf.weight
+            group.demands -= demand
+            group.wants -= leaf.wanted
+            group.crowds -= leaf.crowd
+        else:
+            group.weights = group.demands = group.wants = group.crowds = 0.0
+        leaf.demand = leaf.wanted = leaf.crowd = 0.0
+        if group.reserved:
+            group.reserved.pop(leaf, None)
 
 
 def restart(group: Group, common: Common) -> None:
@@ -57,8 +80,11 @@ def restart(group: Group, common: Common) -> None:
 
 def change(group: Group, common: Common) -> None:
     """Children of a group have joined or left: pass over all that this touches."""
-    if group.contended or not _flow_freely(group, common):
-        _finish(_rise(group, common) if group.parent is not None else group, common)
+    if group.parent is None:
+        if not relevel(group, common):
+            _divide_root(group, common)
+    elif group.contended or not _flow_freely(group, common):
+        _finish(_rise(group, common), common)
 
 
 def change_several(groups: Iterable[Group], common: Common) -> None:
