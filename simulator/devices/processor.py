@@ -214,7 +214,7 @@ class Processor:
         finished = share.payload
         assert isinstance(finished, simpy.Event)
         callbacks = finished.callbacks
-        if not self.tells_at_once or _STOP in callbacks:
+        if not getattr(self.sharing, "undisturbed", False) or _STOP in callbacks:
             finished.succeed(0.0)
             return
         finished._ok, finished._value = True, 0.0
@@ -304,12 +304,6 @@ class Processor:
         self.served_s += (self.sharing.served - self._settled_work) / self.sharing.unit_rate
         self._settled_work = self.sharing.served
 
-    @property
-    def tells_at_once(self) -> bool:
-        """Whether who waits for an end may go on within the entry of the calendar that found it."""
-        undisturbed: bool = getattr(self.sharing, "undisturbed", False)
-        return undisturbed
-
     def rest_cores(self) -> None:
         """Cores without a thread are idle from now on; ends of one instant are all gone before the first is told."""
         idle = self._idle_since
@@ -362,7 +356,7 @@ class Thread:
     def _done(self, share: Share) -> None:
         processor, turn = self._processor, self._turn
         processor._end(share, 0.0)
-        if not processor.tells_at_once:
+        if not getattr(processor.sharing, "undisturbed", False):
             processor.environment.schedule(cast(simpy.Event, turn))
             return
         callbacks, turn.callbacks = turn.callbacks, None

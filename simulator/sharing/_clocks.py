@@ -224,27 +224,28 @@ def close_account(leaf: Leaf, common: Common) -> None:
     elapsed = now - leaf.since
     if elapsed <= 0.0:
         return
-    group, state, left = leaf.parent, leaf.state, leaf.left
+    group, state, before = leaf.parent, leaf.state, leaf.left
+    left = before
     if state == SHARED:
         left = (leaf.tag - group.virtual) * leaf.weight
     elif leaf.rate and state in (SATISFIED, FLOORED):
         left = (leaf.tag - now) * leaf.rate
-    if left < 0.0:
-        left = 0.0
+    leaf.left = left = left if left > 0.0 else 0.0
     unit_rate = common.unit_rate
     if state == SHARED and group.frozen == leaf.frozen and not (common.quotas and _was_held(leaf)):
-        lack = elapsed * unit_rate - leaf.left + left
+        lack = elapsed * unit_rate - before + left
         if lack > 0.0:
+            share = leaf.share
             stolen = leaf.weight * (group.stolen_level - leaf.stolen_level)
             stolen += leaf.wanted * (group.stolen_full - leaf.stolen_full)
             if stolen > 0.0:
                 stolen = stolen if stolen < lack else lack
-                leaf.share.steal_s += stolen / unit_rate
+                share.steal_s += stolen / unit_rate
                 lack -= stolen
-            leaf.share.ready_s += lack / unit_rate
+            if lack:
+                share.ready_s += lack / unit_rate
     elif state != SATISFIED or leaf.rate < unit_rate:
-        _account(leaf, elapsed, leaf.left - left, unit_rate)
-    leaf.left = left
+        _account(leaf, elapsed, before - left, unit_rate)
 
 
 def _was_held(leaf: Leaf) -> bool:

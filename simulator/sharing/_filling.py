@@ -33,7 +33,9 @@ def level_only(group: Group, rate: float, waiting: list[Node]) -> bool:
         if node.weight * level >= node.demand * ENOUGH:
             return False
     rising, falling = group.rising, group.falling
-    if (rising and lowest(rising) <= level) or (falling and -lowest(falling) > level * MORE):
+    if rising and rising[0][0] <= level and lowest(rising) <= level:
+        return False
+    if falling and -falling[0][0] > level * MORE and -lowest(falling) > level * MORE:
         return False
     group.shared_weight, group.level = weight, level
     group.sharing += len(waiting)

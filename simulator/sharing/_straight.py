@@ -56,8 +56,8 @@ def arrive(root: Group, leaf: Leaf, common: Common) -> bool:
 def relevel(root: Group, common: Common) -> bool:
     """Leaves of the root have come or gone, and are in its sums; False: the general path has to pass over it."""
     waiting = root.waiting
-    for leaf in waiting:
-        if not isinstance(leaf, Leaf):
+    for node in waiting:
+        if not isinstance(node, Leaf):
             return False
     if root.share.frozen:
         return False
@@ -104,11 +104,14 @@ def _is_plain(root: Group) -> bool:
 
 
 def _is_crossed(root: Group, level: float) -> bool:
-    """Whether somebody who follows the level would get enough at this one, or who has enough would not."""
+    """Whether somebody who follows the level would get enough at this one, or who has enough would not.
+
+    A void entry at the top of a heap matters only where it says so: what is below it is no lower.
+    """
     rising, falling = root.rising, root.falling
-    if rising and lowest(rising) <= level:
+    if rising and rising[0][0] <= level and lowest(rising) <= level:
         return True
-    return bool(falling) and -lowest(falling) > level * MORE
+    return bool(falling) and -falling[0][0] > level * MORE and -lowest(falling) > level * MORE
 
 
 def _follow_level(root: Group, leaf: Leaf, weight: float, common: Common) -> None:

@@ -100,7 +100,10 @@ class Fluid:
             advance(group, common)
             join(leaf, common)
             change(group, common)
-        self._timer.arm(next_end(self._root, common))
+        timer = self._timer
+        timer.due = end = next_end(self._root, common)
+        if end < timer.armed:
+            timer.arm(end)
 
     def remove(self, share: Share) -> float:
         """Take a leaf's work away; returns the exact remainder."""
