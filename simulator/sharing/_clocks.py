@@ -66,15 +66,16 @@ def advance_root(root: Group, now: float) -> None:
 
 def advance_shared(group: Group, parent: Group, now: float, quotas: bool) -> None:
     """The clocks of a group whose level follows that of its parent, which are at the present."""
-    part = group.weight / group.shared_weight
-    passed = part * (parent.virtual - group.seen_virtual)
+    part, virtual = group.weight / group.shared_weight, parent.virtual
+    passed = part * (virtual - group.seen_virtual)
     elapsed = now - group.at
-    group.at, group.seen_virtual = now, parent.virtual
+    group.at, group.seen_virtual = now, virtual
     group.virtual += passed
-    frozen = parent.frozen - group.seen_frozen
-    if frozen:
+    if parent.frozen != group.seen_frozen:
+        frozen = parent.frozen - group.seen_frozen
         group.seen_frozen = parent.frozen
         group.frozen += frozen
+        elapsed -= frozen
     if quotas:
         if parent.throttled_full != group.seen_throttled_full or parent.throttled_level != group.seen_throttled_level:
             held_full, held_level = _advance_throttled(group, parent, part)
@@ -84,10 +85,10 @@ def advance_shared(group: Group, parent: Group, now: float, quotas: bool) -> Non
             elapsed -= held_full
             passed += held_level
         else:
-            _advance_alone(group, parent, elapsed - frozen)
+            _advance_alone(group, parent, elapsed)
     if group.place == ABOVE and group.count > 1:
         group.seen_stolen_level, group.seen_stolen_full = parent.stolen_level, parent.stolen_full
-        group.stolen_full += elapsed - frozen
+        group.stolen_full += elapsed
         group.stolen_level -= passed
         return
     full = parent.stolen_full - group.seen_stolen_full

@@ -67,14 +67,18 @@ def tell(group: Group, common: Common) -> None:
     while parent is not None and group.state != STOPPED:
         moved = False
         if group.state == SHARED:
-            tag, heap = shared_tag(group, parent), parent.tags
+            heap, tags = parent.tags, group.tags
+            tag, stamp, node = tags[0]
+            if node.tag_stamp != stamp:
+                tag = first(tags)
+            tag = parent.virtual + (tag - group.virtual) * group.shared_weight / group.weight
             moved = _move_threshold(parent, group, common)
         else:
             tag, heap = next_end(group, common), parent.ends
         if tag != group.tag or not group.tag_stamp:
             group.tag = tag
-            group.tag_stamp = common.stamp()
-            heappush(heap, (tag, group.tag_stamp, group))
+            common.stamps = group.tag_stamp = stamp = common.stamps + 1
+            heappush(heap, (tag, stamp, group))
             if len(heap) > _CROWDED + 4 * parent.count:
                 drop_void(parent)
         elif not moved:
@@ -83,11 +87,14 @@ def tell(group: Group, common: Common) -> None:
 
 
 def _move_threshold(parent: Group, group: Group, common: Common) -> bool:
-    least = group.shared_weight * lowest(group.rising)
+    threshold, stamp, node = group.rising[0]
+    if node.stamp != stamp:
+        threshold = lowest(group.rising)
+    least = group.shared_weight * threshold
     threshold = (least if least < group.bound else group.bound) / group.weight
     if threshold == group.threshold:
         return False
     group.threshold = threshold
-    group.stamp = common.stamp()
-    heappush(parent.rising, (threshold, group.stamp, group))
+    common.stamps = group.stamp = stamp = common.stamps + 1
+    heappush(parent.rising, (threshold, stamp, group))
     return True

@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 from simulator.sharing._clocks import advance, close_account, note_part, open_account, rebase
 from simulator.sharing._ends import first, tell
 from simulator.sharing._filling import SURELY, bring, take
-from simulator.sharing._measures import Measures, measure_group, measure_leaf, read_rules, settle_in
+from simulator.sharing._measures import Measures, measure_group, measure_leaf, read_rules, settle_in, settle_out
 from simulator.sharing._nodes import MIXED, SATISFIED, SHARED, STOPPED, WAITING, Common, Group, Leaf, current_rate
 from simulator.sharing._passes import divide, share_waiting, shared_threshold
 from simulator.sharing._straight import relevel
@@ -53,16 +53,8 @@ def leave(leaf: Leaf, common: Common) -> None:
     else:
         take(group, leaf, common)
     leaf.state = STOPPED
-    demand = leaf.demand
-    if demand > 0.0:
-        group.count -= 1
-        if group.count:
-            group.weights -= leaf.weight
-            group.demands -= demand
-            group.wants -= leaf.wanted
-            group.crowds -= leaf.crowd
-        else:
-            group.weights = group.demands = group.wants = group.crowds = 0.0
+    if leaf.demand > 0.0:
+        settle_out(group, leaf)
         leaf.demand = leaf.wanted = leaf.crowd = 0.0
         if group.reserved:
             group.reserved.pop(leaf, None)
@@ -279,10 +271,16 @@ def take_ended(
     now, tags, ends = common.now, group.tags, group.ends
     while True:
         wait, heap = INFINITE, tags
-        if group.sharing and group.level > 0.0:
-            wait = (first(tags) - group.virtual) / group.level
+        if tags and group.sharing and group.level > 0.0:
+            tag, stamp, node = tags[0]
+            if node.tag_stamp != stamp:
+                tag = first(tags)
+            wait = (tag - group.virtual) / group.level
         if ends:
-            until = first(ends) - now
+            tag, stamp, node = ends[0]
+            if node.tag_stamp != stamp:
+                tag = first(ends)
+            until = tag - now
             if until < wait:
                 wait, heap = until, ends
         if wait > grain and not (due and wait < INFINITE):
@@ -294,7 +292,8 @@ def take_ended(
             found.append(node)
             changed[group] = None
         else:
-            node.tag, node.tag_stamp = INFINITE, common.stamp()
-            heappush(heap, (INFINITE, node.tag_stamp, node))
+            common.stamps = node.tag_stamp = stamp = common.stamps + 1
+            node.tag = INFINITE
+            heappush(heap, (INFINITE, stamp, node))
             bring(group, node, common)
             take_ended(node, grain, found, changed, common, True)
