@@ -203,13 +203,14 @@ def _take_out(parent: Group, group: Group, measures: Measures, common: Common) -
 def _flow_freely(group: Group, common: Common) -> bool:
     """Start what waits in a group at its full rate if that leaves enough for everybody, there and above."""
     more = 0.0
-    for each in reversed(group.path):
+    each: Group | None = group
+    while each is not None:
         demand = each.demands + more
         if each.contended or demand > each.bound or each.share.frozen or (each.waiting and each is not group):
             return False
         if each.state != SATISFIED and (each.state != STOPPED or each.satisfied or demand <= 0.0):
             return False
-        more = demand - each.demand
+        more, each = demand - each.demand, each.parent
     for leaf in group.waiting:
         if not isinstance(leaf, Leaf):
             return False
@@ -225,7 +226,7 @@ def _start(group: Group, leaf: Leaf, common: Common) -> None:
     open_account(leaf, common)
     leaf.state, leaf.rate = SATISFIED, leaf.demand
     leaf.tag = tag = common.now + leaf.left / leaf.rate
-    leaf.stamp = leaf.tag_stamp = stamp = common.stamp()
+    common.stamps = leaf.stamp = leaf.tag_stamp = stamp = common.stamps + 1
     heappush(group.ends, (tag, stamp, leaf))
     group.satisfied += 1
     group.granted += leaf.rate
@@ -246,14 +247,17 @@ def _hand_up(group: Group, common: Common) -> None:
         settle_in(parent, group, measures)
         parent.granted += group.demand - group.rate
         group.rate = group.demand
-        tag = first(group.ends)
         if not group.count:
             group.state, group.stamp, group.tag_stamp = STOPPED, 0, 0
             parent.satisfied -= 1
-        elif tag != group.tag or not group.tag_stamp:
-            group.tag = tag
-            group.stamp = group.tag_stamp = stamp = common.stamp()
-            heappush(parent.ends, (tag, stamp, group))
+        else:
+            tag, stamp, node = group.ends[0]
+            if node.tag_stamp != stamp:
+                tag = first(group.ends)
+            if tag != group.tag or not group.tag_stamp:
+                group.tag = tag
+                common.stamps = group.stamp = group.tag_stamp = stamp = common.stamps + 1
+                heappush(parent.ends, (tag, stamp, group))
         group, parent = parent, parent.parent
     group.rate = group.demands
 
