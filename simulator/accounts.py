@@ -39,16 +39,27 @@ class Account:
 
     def work(self, work: Work, done: float, frequency_hz: float, share: Share) -> None:
         """Book the part of a step that was carried out, and what its thread waited for a processor meanwhile."""
+        spent, charges = self.spent, self.charges
         for key, cycles, stall_s, operations in work.parts:
-            service_s = (cycles / frequency_hz + stall_s) * done
-            self._charge(key).add(cycles=cycles * done, operations=operations * done, service_s=service_s)
-            self.spent["stalled"] += stall_s * done
-            self.spent["useful" if key.cause == PROGRAM else "overhead"] += cycles * done / frequency_hz
-        self.spent["ready"] += share.ready_s
-        self.spent["steal"] += share.steal_s
-        self.spent["throttled"] += share.throttled_s
-        self.spent["overhead_wait"] += share.frozen_s
-        share.ready_s = share.steal_s = share.throttled_s = share.frozen_s = 0.0
+            charge = charges.get(key) or self._charge(key)
+            charge.service_s += (cycles / frequency_hz + stall_s) * done
+            charge.cycles += cycles * done
+            charge.operations += operations * done
+            spent["useful" if key.cause == PROGRAM else "overhead"] += cycles * done / frequency_hz
+            if stall_s:
+                spent["stalled"] += stall_s * done
+        if share.ready_s:
+            spent["ready"] += share.ready_s
+            share.ready_s = 0.0
+        if share.steal_s:
+            spent["steal"] += share.steal_s
+            share.steal_s = 0.0
+        if share.throttled_s:
+            spent["throttled"] += share.throttled_s
+            share.throttled_s = 0.0
+        if share.frozen_s:
+            spent["overhead_wait"] += share.frozen_s
+            share.frozen_s = 0.0
         self._since = self._now()
 
     def round(self) -> None:
@@ -102,8 +113,9 @@ class Account:
 
     def waited(self, state: str) -> None:
         """The time since the last entry went to a state."""
-        self.spent[state] += self._now() - self._since
-        self._since = self._now()
+        now_s = self._now()
+        self.spent[state] += now_s - self._since
+        self._since = now_s
 
     def waited_for_service(self, device_wait: tuple[str, float] | None) -> None:
         """A service worked for the thread: its wait for a device is the thread's too, the rest is overhead."""

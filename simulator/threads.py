@@ -463,7 +463,8 @@ class Thread:
 
     def _book(self, work: Work, done: float, frequency_hz: float) -> None:
         """What was done of a step, and the switches between slices that came meanwhile."""
-        self.account.contention(self.machine.cpu.lost(self.share))
+        if lost := self.machine.cpu.lost(self.share):
+            self.account.contention(lost)
         if self.share.switches:
             self.machine.cpu.spend(self.account.slices(self._slices, frequency_hz, self.share))
         self.account.work(work, done, frequency_hz, self.share)

@@ -99,6 +99,12 @@ class Processor:
         self._begun: dict[Share, tuple[float, float, float, int]] = {}
         self._losses: dict[Share, dict[str, float]] = {}
         self._left: dict[Share, float] = {}
+        self._carried = False
+        self._look()
+
+    def _look(self) -> None:
+        """Whether nobody can have lost anything to others: no law of the pace, and no work has gone over the bus."""
+        self._quiet = self._speed.law is None and not self._carried
 
     def stand(self, memory_bytes: float = INFINITE, without: frozenset[str] = frozenset()) -> None:
         """What surrounds it: the size of the machine's memory, and the mechanisms whose costs are left out."""
@@ -106,10 +112,12 @@ class Processor:
         self._bus.without |= without
         if self._speed.mechanism in without:
             self._speed.law = None
+            self._look()
 
     def follow(self, law: Law, mechanism: str) -> None:
         """Another law of the pace of processors by their load; what is lost by it is charged under this name."""
         self._speed.follow(law, mechanism)
+        self._look()
 
     @property
     def root(self) -> Share:
@@ -129,7 +137,8 @@ class Processor:
         """
         leaf = share or Share("thread", self.root)
         leaf.payload = finished = self.environment.event()
-        self._wake_core()
+        if self._idle_since:
+            self._idle_since.pop()
         done = self._done if share else self._done_once
         self._begin(leaf, cycles + stall_s * self.frequency_hz, traffic, done)
         return finished
@@ -140,7 +149,9 @@ class Processor:
 
     def _begin(self, leaf: Share, work: float, traffic: Traffic, done: Callable[[Share], None]) -> None:
         """Work comes: with traffic it goes over the bus, and it may change the pace of all."""
-        if traffic.row_bytes or traffic.accesses:
+        if traffic is not NO_TRAFFIC and (traffic.row_bytes or traffic.accesses):
+            self._carried = True
+            self._look()
             self._bus.submit(leaf, work, self.frequency_hz, traffic, done)
         else:
             self.sharing.submit(leaf, work, done)
@@ -159,6 +170,11 @@ class Processor:
 
     def _end(self, share: Share, remainder: float) -> None:
         """Work has ended or was taken away: what it lost to others, and what the thread leaves in the cache."""
+        if self._quiet:
+            if share in self._recent:
+                self._left[share] = 0.0
+            self.rest_cores()
+            return
         losses = self._bus.lost(share)
         if self._speed.law is not None:
             if self._speed.matters:
@@ -198,7 +214,7 @@ class Processor:
         finished = share.payload
         assert isinstance(finished, simpy.Event)
         callbacks = finished.callbacks
-        if not self.tells_at_once or _STOP in callbacks:
+        if not getattr(self.sharing, "undisturbed", False) or _STOP in callbacks:
             finished.succeed(0.0)
             return
         finished._ok, finished._value = True, 0.0
@@ -292,21 +308,13 @@ class Processor:
         self.served_s += (self.sharing.served - self._settled_work) / self.sharing.unit_rate
         self._settled_work = self.sharing.served
 
-    def _wake_core(self) -> None:
-        if self._idle_since:
-            self._idle_since.pop()
-
-    @property
-    def tells_at_once(self) -> bool:
-        """Whether who waits for an end may go on within the entry of the calendar that found it."""
-        undisturbed: bool = getattr(self.sharing, "undisturbed", False)
-        return undisturbed
-
     def rest_cores(self) -> None:
         """Cores without a thread are idle from now on; ends of one instant are all gone before the first is told."""
         idle = self._idle_since
-        while len(self.sharing.active) + len(idle) < self.cores:
+        missing = self.cores - len(self.sharing.active) - len(idle)
+        while missing > 0.0:
             idle.append(self.environment.now)
+            missing -= 1.0
 
 
 class _Turn:
@@ -340,15 +348,20 @@ class Thread:
         """
         processor, turn = self._processor, self._turn
         turn._value, turn.callbacks = 0.0, []
-        processor._wake_core()
-        processor._begin(self.share, cycles + stall_s * processor.frequency_hz, NO_TRAFFIC, self._done)
+        if processor._idle_since:
+            processor._idle_since.pop()
+        work = cycles + stall_s * processor.frequency_hz
+        if processor._quiet:
+            processor.sharing.submit(self.share, work, self._done)
+        else:
+            processor._begin(self.share, work, NO_TRAFFIC, self._done)
         return cast(simpy.Event, turn)
 
     def _done(self, share: Share) -> None:
-        self._processor._end(share, 0.0)
-        turn = self._turn
-        if not self._processor.tells_at_once:
-            self._processor.environment.schedule(cast(simpy.Event, turn))
+        processor, turn = self._processor, self._turn
+        processor._end(share, 0.0)
+        if not getattr(processor.sharing, "undisturbed", False):
+            processor.environment.schedule(cast(simpy.Event, turn))
             return
         callbacks, turn.callbacks = turn.callbacks, None
         assert callbacks is not None

@@ -37,30 +37,45 @@ def advance(group: Group, common: Common) -> None:
     """Bring the clocks of a group and of all it stands on to the present; and the levels of what shares."""
     now, quotas = common.now, common.quotas
     for each in group.path:
-        if each.at == now and each.state != SHARED:
-            continue
         parent = each.parent
-        if each.state == SHARED:
-            assert parent is not None
+        if parent is None:
+            if each.at != now:
+                advance_root(each, now)
+        elif each.state == SHARED:
             if each.sharing:
                 each.level = each.weight * parent.level / each.shared_weight
             if each.at != now:
                 advance_shared(each, parent, now, quotas)
-        else:
+        elif each.at != now:
             advance_own(each, parent, now, quotas)
+
+
+def advance_root(root: Group, now: float) -> None:
+    """The clocks of the device itself, which stands on nothing: what its children lose, they lose to each other."""
+    elapsed = now - root.at
+    root.at = now
+    if root.share.frozen:
+        root.frozen += elapsed
+    elif root.sharing:
+        passed = root.level * elapsed
+        root.virtual += passed
+        if root.loss == STOLEN:
+            root.stolen_full += elapsed
+            root.stolen_level -= passed
 
 
 def advance_shared(group: Group, parent: Group, now: float, quotas: bool) -> None:
     """The clocks of a group whose level follows that of its parent, which are at the present."""
-    part = group.weight / group.shared_weight
-    passed = part * (parent.virtual - group.seen_virtual)
+    part, virtual = group.weight / group.shared_weight, parent.virtual
+    passed = part * (virtual - group.seen_virtual)
     elapsed = now - group.at
-    group.at, group.seen_virtual = now, parent.virtual
+    group.at, group.seen_virtual = now, virtual
     group.virtual += passed
-    frozen = parent.frozen - group.seen_frozen
-    if frozen:
+    if parent.frozen != group.seen_frozen:
+        frozen = parent.frozen - group.seen_frozen
         group.seen_frozen = parent.frozen
         group.frozen += frozen
+        elapsed -= frozen
     if quotas:
         if parent.throttled_full != group.seen_throttled_full or parent.throttled_level != group.seen_throttled_level:
             held_full, held_level = _advance_throttled(group, parent, part)
@@ -70,10 +85,10 @@ def advance_shared(group: Group, parent: Group, now: float, quotas: bool) -> Non
             elapsed -= held_full
             passed += held_level
         else:
-            _advance_alone(group, parent, elapsed - frozen)
+            _advance_alone(group, parent, elapsed)
     if group.place == ABOVE and group.count > 1:
         group.seen_stolen_level, group.seen_stolen_full = parent.stolen_level, parent.stolen_full
-        group.stolen_full += elapsed - frozen
+        group.stolen_full += elapsed
         group.stolen_level -= passed
         return
     full = parent.stolen_full - group.seen_stolen_full
@@ -99,14 +114,12 @@ def _advance_throttled(group: Group, parent: Group, part: float) -> tuple[float,
     return full, level
 
 
-def advance_own(group: Group, parent: Group | None, now: float, quotas: bool) -> None:
+def advance_own(group: Group, parent: Group, now: float, quotas: bool) -> None:
     """The clocks of a group with a rate of its own."""
     elapsed = now - group.at
     group.at = now
-    frozen = 0.0
-    if parent is not None:
-        frozen = parent.frozen - group.seen_frozen
-        group.seen_frozen = parent.frozen
+    frozen = parent.frozen - group.seen_frozen
+    group.seen_frozen = parent.frozen
     if group.share.frozen:
         frozen = elapsed
     if frozen:
@@ -134,9 +147,9 @@ def advance_own(group: Group, parent: Group | None, now: float, quotas: bool) ->
             group.throttled_level += alone_level - passed
 
 
-def _advance_alone(group: Group, parent: Group | None, elapsed: float) -> tuple[float, float]:
+def _advance_alone(group: Group, parent: Group, elapsed: float) -> tuple[float, float]:
     """What the children would have alone in this time: seconds of all they want, and integral of their level else."""
-    if parent is None or not group.count:
+    if not group.count:
         return 0.0, 0.0
     if group.place == OWNER:
         full, level = elapsed, 0.0
@@ -212,27 +225,28 @@ def close_account(leaf: Leaf, common: Common) -> None:
     elapsed = now - leaf.since
     if elapsed <= 0.0:
         return
-    group, state, left = leaf.parent, leaf.state, leaf.left
+    group, state, before = leaf.parent, leaf.state, leaf.left
+    left = before
     if state == SHARED:
         left = (leaf.tag - group.virtual) * leaf.weight
     elif leaf.rate and state in (SATISFIED, FLOORED):
         left = (leaf.tag - now) * leaf.rate
-    if left < 0.0:
-        left = 0.0
+    leaf.left = left = left if left > 0.0 else 0.0
     unit_rate = common.unit_rate
     if state == SHARED and group.frozen == leaf.frozen and not (common.quotas and _was_held(leaf)):
-        lack = elapsed * unit_rate - leaf.left + left
+        lack = elapsed * unit_rate - before + left
         if lack > 0.0:
+            share = leaf.share
             stolen = leaf.weight * (group.stolen_level - leaf.stolen_level)
             stolen += leaf.wanted * (group.stolen_full - leaf.stolen_full)
             if stolen > 0.0:
                 stolen = stolen if stolen < lack else lack
-                leaf.share.steal_s += stolen / unit_rate
+                share.steal_s += stolen / unit_rate
                 lack -= stolen
-            leaf.share.ready_s += lack / unit_rate
+            if lack:
+                share.ready_s += lack / unit_rate
     elif state != SATISFIED or leaf.rate < unit_rate:
-        _account(leaf, elapsed, leaf.left - left, unit_rate)
-    leaf.left = left
+        _account(leaf, elapsed, before - left, unit_rate)
 
 
 def _was_held(leaf: Leaf) -> bool:

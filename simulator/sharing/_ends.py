@@ -44,8 +44,12 @@ def lowest(rising: list[Entry]) -> float:
 def next_end(group: Group, common: Common) -> float:
     """When the first leaf in a group with a rate of its own ends; its clocks are at the present."""
     soonest = first(group.ends) if group.ends else INFINITE
-    if group.sharing and group.level > 0.0:
-        wait = (first(group.tags) - group.virtual) / group.level
+    tags = group.tags
+    if tags and group.sharing and group.level > 0.0:
+        tag, stamp, node = tags[0]
+        if node.tag_stamp != stamp:
+            tag = first(tags)
+        wait = (tag - group.virtual) / group.level
         end = common.now + wait if wait > 0.0 else common.now
         if end < soonest:
             return end
@@ -63,14 +67,18 @@ def tell(group: Group, common: Common) -> None:
     while parent is not None and group.state != STOPPED:
         moved = False
         if group.state == SHARED:
-            tag, heap = shared_tag(group, parent), parent.tags
+            heap, tags = parent.tags, group.tags
+            tag, stamp, node = tags[0]
+            if node.tag_stamp != stamp:
+                tag = first(tags)
+            tag = parent.virtual + (tag - group.virtual) * group.shared_weight / group.weight
             moved = _move_threshold(parent, group, common)
         else:
             tag, heap = next_end(group, common), parent.ends
         if tag != group.tag or not group.tag_stamp:
             group.tag = tag
-            group.tag_stamp = common.stamp()
-            heappush(heap, (tag, group.tag_stamp, group))
+            common.stamps = group.tag_stamp = stamp = common.stamps + 1
+            heappush(heap, (tag, stamp, group))
             if len(heap) > _CROWDED + 4 * parent.count:
                 drop_void(parent)
         elif not moved:
@@ -79,11 +87,14 @@ def tell(group: Group, common: Common) -> None:
 
 
 def _move_threshold(parent: Group, group: Group, common: Common) -> bool:
-    least = group.shared_weight * lowest(group.rising)
+    threshold, stamp, node = group.rising[0]
+    if node.stamp != stamp:
+        threshold = lowest(group.rising)
+    least = group.shared_weight * threshold
     threshold = (least if least < group.bound else group.bound) / group.weight
     if threshold == group.threshold:
         return False
     group.threshold = threshold
-    group.stamp = common.stamp()
-    heappush(parent.rising, (threshold, group.stamp, group))
+    common.stamps = group.stamp = stamp = common.stamps + 1
+    heappush(parent.rising, (threshold, stamp, group))
     return True

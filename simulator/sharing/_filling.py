@@ -14,8 +14,8 @@ from simulator.sharing._ends import lowest
 from simulator.sharing._nodes import MIXED, SATISFIED, SHARED, STOPPED, WAITING, Common, Group, Leaf, Node
 from simulator.sharing.tree import INFINITE
 
-_ENOUGH = 1.0 - 1e-12
-_MORE = 1.0 + 1e-12
+ENOUGH = 1.0 - 1e-12
+MORE = 1.0 + 1e-12
 SURELY = 1.0 + 1e-9
 """A level that is lower than a threshold by no more than this counts as having reached it."""
 
@@ -30,10 +30,12 @@ def level_only(group: Group, rate: float, waiting: list[Node]) -> bool:
         return False
     level = left / weight
     for node in waiting:
-        if node.weight * level >= node.demand * _ENOUGH:
+        if node.weight * level >= node.demand * ENOUGH:
             return False
     rising, falling = group.rising, group.falling
-    if (rising and lowest(rising) <= level) or (falling and -lowest(falling) > level * _MORE):
+    if rising and rising[0][0] <= level and lowest(rising) <= level:
+        return False
+    if falling and -falling[0][0] > level * MORE and -lowest(falling) > level * MORE:
         return False
     group.shared_weight, group.level = weight, level
     group.sharing += len(waiting)
@@ -128,12 +130,12 @@ def fill(group: Group, rate: float, waiting: list[Node], enough: list[Node], com
     while True:
         level = _level(group, rate)
         for node in waiting:
-            if node.weight * level >= node.demand * _ENOUGH:
+            if node.weight * level >= node.demand * ENOUGH:
                 level = _promote(group, rate, waiting, enough)
                 break
         if rising and lowest(rising) <= level:
             waiting.append(_pull(group, heappop(rising)[2], common))
-        elif falling and -lowest(falling) > level * _MORE:
+        elif falling and -lowest(falling) > level * MORE:
             waiting.append(_pull(group, heappop(falling)[2], common))
         else:
             break
@@ -146,7 +148,7 @@ def _promote(group: Group, rate: float, waiting: list[Node], enough: list[Node])
     while moved:
         moved = False
         for node in tuple(waiting):
-            if node.weight * level >= node.demand * _ENOUGH:
+            if node.weight * level >= node.demand * ENOUGH:
                 waiting.remove(node)
                 enough.append(node)
                 group.sharing -= 1

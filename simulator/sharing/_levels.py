@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from simulator.sharing._clocks import advance, note_part, open_account, rebase
+from simulator.sharing._clocks import advance, close_account, note_part, open_account, rebase
 from simulator.sharing._ends import first, tell
 from simulator.sharing._filling import SURELY, bring, take
-from simulator.sharing._measures import Measures, measure_group, measure_leaf, read_rules, settle_in
+from simulator.sharing._measures import Measures, measure_group, measure_leaf, read_rules, settle_in, settle_out
 from simulator.sharing._nodes import MIXED, SATISFIED, SHARED, STOPPED, WAITING, Common, Group, Leaf, current_rate
 from simulator.sharing._passes import divide, share_waiting, shared_threshold
+from simulator.sharing._straight import relevel
 from simulator.sharing.tree import INFINITE
 
 
@@ -39,10 +40,24 @@ def join(leaf: Leaf, common: Common) -> None:
 def leave(leaf: Leaf, common: Common) -> None:
     """Write a leaf's account and take it out; its group's clocks are at the present."""
     group = leaf.parent
-    take(group, leaf, common)
+    state = leaf.state
+    if state in (SHARED, SATISFIED):
+        close_account(leaf, common)
+        if state == SHARED:
+            group.sharing -= 1
+            group.shared_weight = group.shared_weight - leaf.weight if group.sharing else 0.0
+        else:
+            group.satisfied -= 1
+            group.granted = group.granted - leaf.rate if group.satisfied else 0.0
+        leaf.stamp = leaf.tag_stamp = 0
+    else:
+        take(group, leaf, common)
     leaf.state = STOPPED
     if leaf.demand > 0.0:
-        settle_in(group, leaf, (0.0, 0.0, 0.0, leaf.weight))
+        settle_out(group, leaf)
+        leaf.demand = leaf.wanted = leaf.crowd = 0.0
+        if group.reserved:
+            group.reserved.pop(leaf, None)
 
 
 def restart(group: Group, common: Common) -> None:
@@ -57,8 +72,11 @@ def restart(group: Group, common: Common) -> None:
 
 def change(group: Group, common: Common) -> None:
     """Children of a group have joined or left: pass over all that this touches."""
-    if group.contended or not _flow_freely(group, common):
-        _finish(_rise(group, common) if group.parent is not None else group, common)
+    if group.parent is None:
+        if not relevel(group, common):
+            _divide_root(group, common)
+    elif group.contended or not _flow_freely(group, common):
+        _finish(_rise(group, common), common)
 
 
 def change_several(groups: Iterable[Group], common: Common) -> None:
@@ -185,13 +203,14 @@ def _take_out(parent: Group, group: Group, measures: Measures, common: Common) -
 def _flow_freely(group: Group, common: Common) -> bool:
     """Start what waits in a group at its full rate if that leaves enough for everybody, there and above."""
     more = 0.0
-    for each in reversed(group.path):
+    each: Group | None = group
+    while each is not None:
         demand = each.demands + more
         if each.contended or demand > each.bound or each.share.frozen or (each.waiting and each is not group):
             return False
         if each.state != SATISFIED and (each.state != STOPPED or each.satisfied or demand <= 0.0):
             return False
-        more = demand - each.demand
+        more, each = demand - each.demand, each.parent
     for leaf in group.waiting:
         if not isinstance(leaf, Leaf):
             return False
@@ -207,7 +226,7 @@ def _start(group: Group, leaf: Leaf, common: Common) -> None:
     open_account(leaf, common)
     leaf.state, leaf.rate = SATISFIED, leaf.demand
     leaf.tag = tag = common.now + leaf.left / leaf.rate
-    leaf.stamp = leaf.tag_stamp = stamp = common.stamp()
+    common.stamps = leaf.stamp = leaf.tag_stamp = stamp = common.stamps + 1
     heappush(group.ends, (tag, stamp, leaf))
     group.satisfied += 1
     group.granted += leaf.rate
@@ -228,14 +247,17 @@ def _hand_up(group: Group, common: Common) -> None:
         settle_in(parent, group, measures)
         parent.granted += group.demand - group.rate
         group.rate = group.demand
-        tag = first(group.ends)
         if not group.count:
             group.state, group.stamp, group.tag_stamp = STOPPED, 0, 0
             parent.satisfied -= 1
-        elif tag != group.tag or not group.tag_stamp:
-            group.tag = tag
-            group.stamp = group.tag_stamp = stamp = common.stamp()
-            heappush(parent.ends, (tag, stamp, group))
+        else:
+            tag, stamp, node = group.ends[0]
+            if node.tag_stamp != stamp:
+                tag = first(group.ends)
+            if tag != group.tag or not group.tag_stamp:
+                group.tag = tag
+                common.stamps = group.stamp = group.tag_stamp = stamp = common.stamps + 1
+                heappush(parent.ends, (tag, stamp, group))
         group, parent = parent, parent.parent
     group.rate = group.demands
 
@@ -253,10 +275,16 @@ def take_ended(
     now, tags, ends = common.now, group.tags, group.ends
     while True:
         wait, heap = INFINITE, tags
-        if group.sharing and group.level > 0.0:
-            wait = (first(tags) - group.virtual) / group.level
+        if tags and group.sharing and group.level > 0.0:
+            tag, stamp, node = tags[0]
+            if node.tag_stamp != stamp:
+                tag = first(tags)
+            wait = (tag - group.virtual) / group.level
         if ends:
-            until = first(ends) - now
+            tag, stamp, node = ends[0]
+            if node.tag_stamp != stamp:
+                tag = first(ends)
+            until = tag - now
             if until < wait:
                 wait, heap = until, ends
         if wait > grain and not (due and wait < INFINITE):
@@ -268,7 +296,8 @@ def take_ended(
             found.append(node)
             changed[group] = None
         else:
-            node.tag, node.tag_stamp = INFINITE, common.stamp()
-            heappush(heap, (INFINITE, node.tag_stamp, node))
+            common.stamps = node.tag_stamp = stamp = common.stamps + 1
+            node.tag = INFINITE
+            heappush(heap, (INFINITE, stamp, node))
             bring(group, node, common)
             take_ended(node, grain, found, changed, common, True)

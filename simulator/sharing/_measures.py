@@ -70,25 +70,40 @@ def measure_group(group: Group, common: Common) -> Measures:
 def settle_in(parent: Group, node: Node, measures: Measures) -> None:
     """Give a node its measures, and its parent the sums that follow."""
     demand, wanted, crowd, weight = measures
-    if node.demand > 0.0:
-        parent.count -= 1
-        parent.weights -= node.weight
-        parent.demands -= node.demand
-        parent.wants -= node.wanted
-        parent.crowds -= node.crowd
-    if demand > 0.0:
-        parent.count += 1
-        parent.weights += weight
-        parent.demands += demand
-        parent.wants += wanted
-        parent.crowds += crowd
-    elif not parent.count:
-        parent.weights = parent.demands = parent.wants = parent.crowds = 0.0
+    before = node.demand
+    if before <= 0.0:
+        if demand > 0.0:
+            parent.count += 1
+            parent.weights += weight
+            parent.demands += demand
+            parent.wants += wanted
+            parent.crowds += crowd
+        elif not parent.count:
+            parent.weights = parent.demands = parent.wants = parent.crowds = 0.0
+    elif demand > 0.0:
+        parent.weights = parent.weights - node.weight + weight
+        parent.demands = parent.demands - before + demand
+        parent.wants = parent.wants - node.wanted + wanted
+        parent.crowds = parent.crowds - node.crowd + crowd
+    else:
+        settle_out(parent, node)
     node.demand, node.wanted, node.crowd, node.weight = measures
     if node.reservation > 0.0 and demand > 0.0:
         parent.reserved[node] = None
     elif parent.reserved:
         parent.reserved.pop(node, None)
+
+
+def settle_out(parent: Group, node: Node) -> None:
+    """Take what a node has brought out of the sums of its parent."""
+    parent.count -= 1
+    if parent.count:
+        parent.weights -= node.weight
+        parent.demands -= node.demand
+        parent.wants -= node.wanted
+        parent.crowds -= node.crowd
+    else:
+        parent.weights = parent.demands = parent.wants = parent.crowds = 0.0
 
 
 def add_up(group: Group) -> None:

@@ -7,13 +7,21 @@ from heapq import heappush
 
 from simulator.sharing._clocks import note_loss, note_part, open_account, rebase
 from simulator.sharing._ends import lowest, next_end, shared_tag
-from simulator.sharing._filling import SURELY, contend, fill, fill_with_floors, give_all, level_only, take_unsettled
+from simulator.sharing._filling import (
+    ENOUGH,
+    SURELY,
+    contend,
+    fill,
+    fill_with_floors,
+    give_all,
+    level_only,
+    take_unsettled,
+)
 from simulator.sharing._measures import add_up
 from simulator.sharing._nodes import FLOORED, MIXED, SATISFIED, SHARED, Common, Group, Leaf, Node
 from simulator.sharing.tree import INFINITE
 
-_ENOUGH = 1.0 - 1e-12
-_PASSES = 256
+PASSES = 256
 """Passes of a group after which its sums are added up anew, and four for each child: a quarter of a child a pass."""
 
 
@@ -21,10 +29,10 @@ def divide(group: Group, rate: float, common: Common) -> None:
     """Divide a rate among the children of a group with a rate of its own; its clocks are at the present."""
     group.rate = rate
     group.passes += 1
-    if group.passes > _PASSES + 4 * group.count:
+    if group.passes > PASSES + 4 * group.count:
         add_up(group)
     waiting = group.waiting
-    short = rate < group.demands * _ENOUGH
+    short = rate < group.demands * ENOUGH
     if short and group.contended and not group.reserved and not group.mixed and level_only(group, rate, waiting):
         group.waiting = []
         _place(group, (), (), waiting, common)
@@ -147,7 +155,7 @@ def share_waiting(group: Group, rate: float, common: Common) -> None:
     """What waits in a group of this rate follows its level from now on, and so does what waits below."""
     group.contended = True
     group.passes += 1
-    if group.passes > _PASSES + 4 * group.count:
+    if group.passes > PASSES + 4 * group.count:
         add_up(group)
     waiting = group.waiting
     if waiting:

@@ -22,33 +22,37 @@ class Timer:
     Args:
         environment: simulated time.
         call: what is called.
+
+    Attributes:
+        due: when to call; only one that is not before ``armed`` may be set without ``arm``.
+        armed: when the entry is reached that it has.
     """
 
-    __slots__ = ("_again", "_armed", "_call", "_due", "_environment", "_ok", "_value", "callbacks")
+    __slots__ = ("_again", "_call", "_environment", "_ok", "_value", "armed", "callbacks", "due")
 
     def __init__(self, environment: simpy.Environment, call: Callable[[], None]) -> None:
         self._environment, self._call = environment, call
         self._ok, self._value = True, None
         self._again = (self._fire,)
         self.callbacks: tuple[Callable[[object], None], ...] | None = self._again
-        self._armed = self._due = INFINITE
+        self.armed = self.due = INFINITE
 
     def arm(self, due_s: float) -> None:
         """Call at this time and no other; infinite: never."""
-        self._due = due_s
-        if due_s < self._armed:
+        self.due = due_s
+        if due_s < self.armed:
             environment = self._environment
             now = environment._now
-            self._armed = due_s = due_s if due_s > now else now
+            self.armed = due_s = due_s if due_s > now else now
             heappush(environment._queue, (due_s, _NORMAL, next(environment._eid), self))  # type: ignore[misc]
 
     def _fire(self, _: object) -> None:
         self.callbacks = self._again  # SimPy has just taken them away
         now = self._environment._now
-        if now < self._armed:
+        if now < self.armed:
             return
-        self._armed = INFINITE
-        if self._due <= now:
+        self.armed = INFINITE
+        if self.due <= now:
             self._call()
         else:
-            self.arm(self._due)
+            self.arm(self.due)

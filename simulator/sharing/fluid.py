@@ -13,12 +13,13 @@ from operator import attrgetter
 
 import simpy
 
-from simulator.sharing._clocks import advance, close_account, open_account
+from simulator.sharing._clocks import advance, advance_root, close_account, open_account
 from simulator.sharing._ends import next_end
 from simulator.sharing._filling import take
 from simulator.sharing._levels import change, change_all, change_several, join, leave, restart, take_ended
 from simulator.sharing._measures import read_rules
 from simulator.sharing._nodes import SATISFIED, Common, Group, Leaf
+from simulator.sharing._straight import arrive
 from simulator.sharing._timer import Timer
 from simulator.sharing.tree import Scheduling, Share
 
@@ -64,6 +65,7 @@ class Fluid:
         self._rules_changed = False
         self._busy = False
         self._timer = Timer(environment, self._fire)
+        self._find_levels = self._catch_up
 
     # ---- the interface of every fidelity
 
@@ -80,7 +82,7 @@ class Fluid:
         if share.active or share.children:
             raise ValueError(f"{share.name}: only an idle leaf can take work")
         common = self._common
-        common.now = self.environment.now
+        common.now = self.environment._now
         leaf = share.node
         if not isinstance(leaf, Leaf) or leaf.parent.rules != common.rules:
             leaf = self._leaf(share)
@@ -89,13 +91,19 @@ class Fluid:
         self._orders += 1
         leaf.order, leaf.left, leaf.since = self._orders, work, common.now
         group = leaf.parent
-        advance(group, common)
-        join(leaf, common)
         if self._busy:
+            advance(group, common)
+            join(leaf, common)
             self._changed[group] = None
-        else:
+            return
+        if group.parent is not None or not arrive(group, leaf, common):
+            advance(group, common)
+            join(leaf, common)
             change(group, common)
-            self._timer.arm(next_end(self._root, common))
+        timer = self._timer
+        timer.due = end = next_end(self._root, common)
+        if end < timer.armed:
+            timer.arm(end)
 
     def remove(self, share: Share) -> float:
         """Take a leaf's work away; returns the exact remainder."""
@@ -240,10 +248,12 @@ class Fluid:
     def _fire(self) -> None:
         """Completions of one instant are taken out together, those who wait are told, then levels are found once."""
         common, root = self._common, self._root
-        common.now = now = self.environment.now
+        environment = self.environment
+        common.now = now = environment._now
         found: list[Leaf] = []
-        advance(root, common)
-        take_ended(root, _RELATIVE_TIME * max(1.0, now), found, self._changed, common)
+        if root.at != now:
+            advance_root(root, now)
+        take_ended(root, _RELATIVE_TIME * now if now > 1.0 else _RELATIVE_TIME, found, self._changed, common)
         if len(found) > 1:
             found.sort(key=_order)
         active = self.active
@@ -252,15 +262,17 @@ class Fluid:
             share.active, share.remaining = False, 0.0
             self._ended += share.work
             del active[share]
-        root.behind = self._catch_up
-        self.undisturbed = self.environment.peek() > now
+        root.behind = self._find_levels
+        queue = environment._queue
+        self.undisturbed = not queue or queue[0][0] > now
         self._busy = True
         for leaf in found:
             assert leaf.done is not None
             leaf.done(leaf.share)
         self._busy = self.undisturbed = False
         root.behind = None
-        self._catch_up()
+        if self._changed:
+            self._catch_up()
         self._timer.arm(next_end(root, common))
 
     def _catch_up(self) -> None:
