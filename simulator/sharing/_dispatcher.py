@@ -26,7 +26,7 @@ class Dispatcher:
         """Whether an entity should be in a queue."""
         if entity.held or entity.frozen():
             return False
-        if entity.home is None:
+        if entity.home is None and self.structure.pooled:
             scheduler = self.structure.above(entity)
             if scheduler.pool is not None and any(group.frozen for group in scheduler.groups_of(entity)):
                 return False
@@ -247,9 +247,11 @@ class Dispatcher:
             processor.left_ns -= time_ns
         processor.queue.advance(time_ns)
 
-    def roll_all(self, scheduler: Scheduler) -> None:
+    def roll_all(self, processors: list[Processor]) -> None:
         """The same for all on which a scheduler's processors are."""
-        for processor in scheduler.processors:
+        if self.structure.machine.threads_per_core > 1 and processors:  # slowed, they round in each part of a stretch
+            processors = processors[0].scheduler.processors
+        for processor in processors:
             physical = self.structure.physical(processor.queue)
             if physical is not None:
                 self.roll(physical, self.calendar.now_ns())

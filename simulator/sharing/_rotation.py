@@ -213,8 +213,6 @@ class RunQueue:
         if self.dirty:
             self.dirty = False
             self.policy.replan(self)
-            self.costly = any(entity.cost_ns or entity.first_ns for entity in self.entities)
-            self.nested = any(entity.inner is not None and entity.inner.steps() for entity in self.entities)
             self._measure()
         if served and (self.slice_left_ns <= 0 or self.current is None) and self.entities:
             self._dispatch()
@@ -224,11 +222,20 @@ class RunQueue:
 
     def _measure(self) -> None:
         """What the rotation needs to know of the queue until it changes."""
+        self.costly = self.nested = False
+        for entity in self.entities:
+            if entity.cost_ns or entity.first_ns:
+                self.costly = True
+            if entity.inner is not None and entity.inner.steps():
+                self.nested = True
+        if self.stepped or len(self.entities) < 2:
+            return
         self.widest, self.pace, self.round_ns = 1, 1, 0
         for entity in self.entities:
-            turn_ns = entity.slice_ns + entity.cost_ns
-            self.widest = max(self.widest, entity.step)
-            self.pace += turn_ns * _ONE // entity.step
+            turn_ns, step = entity.slice_ns + entity.cost_ns, entity.step
+            if step > self.widest:
+                self.widest = step
+            self.pace += turn_ns * _ONE // step
             self.round_ns += 2 * turn_ns
 
     def steps(self) -> bool:
@@ -256,6 +263,8 @@ class RunQueue:
                 self._follow(*self.plan)
                 return
             self.plan = None
+        if not self.entities:
+            return
         while time_ns > 0:
             if self.slice_left_ns <= 0:
                 time_ns -= self._next_turn(time_ns)
@@ -287,9 +296,14 @@ class RunQueue:
                 self._pay(current, self.cost_left_ns)
                 self.cost_left_ns = 0
             current.tag += self.pending
-            if self.slice_left_ns:
-                current.serve(self.slice_left_ns)
-        for entity, number in zip(self.entities, turns, strict=True):
+            left_ns = self.slice_left_ns
+            if current.inner is None and not current.grants:
+                current.need_ns -= left_ns
+                current.served_ns += left_ns
+                current.purse[0] += left_ns
+            elif left_ns:
+                current.serve(left_ns)
+        for entity, number in zip(self.entities, turns):  # noqa: B905 - a plan is of these entities
             served_ns = number * entity.slice_ns
             entity.tag += number * entity.step
             if entity is best:

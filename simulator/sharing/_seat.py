@@ -74,6 +74,8 @@ class Seat:
         """Settle the time since it was last settled. Its processor must be accounted for."""
         entity, share = self.entity, self.entity.share
         time_ns, self.since_ns = now_ns - self.since_ns, now_ns
+        if not time_ns:
+            return
         if self.state == "queued":
             own_ns, purse_ns = entity.served_ns + entity.paid_ns, entity.purse[0]
             mine_ns, ours_ns = own_ns - self.own_ns, purse_ns - self.purse_ns

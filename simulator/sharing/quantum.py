@@ -132,6 +132,7 @@ class Quantum:
         if share.active or share.children:
             raise ValueError(f"{share.name}: only an idle leaf can take work")
         seat: Seat = share.seat or self._structure.new_seat(share)
+        entity = seat.entity
         share.active, share.work, share.remaining, share.done = True, work, work, done
         self.active[share] = None
         self._costs.working_sets_bytes += share.working_set_bytes
@@ -139,17 +140,15 @@ class Quantum:
         self._order += 1
         seat.order = self._order
         now_ns = self._calendar.now_ns()
-        if not seat.entity.need_ns:
+        if not entity.need_ns:
             self._at_once.append(seat)
             self._calendar.soon()
-            return
-        elif seat.entity.queued:
+        elif entity.queued:
             self._goes_on(seat, now_ns)
-            return
         else:
             seat.since_ns, seat.state = now_ns, "ready"
             self._arrivals.append(seat)
-        self._calendar.ends_instant()
+            self._calendar.ends_instant()
 
     def remove(self, share: Share) -> float:
         """Take a leaf's work away; returns the exact remainder.
@@ -324,10 +323,9 @@ class Quantum:
 
     def _plan(self, processor: Processor) -> None:
         """When something happens next on a physical processor."""
-        horizon_ns = processor.left_ns = processor.queue.horizon()
-        if horizon_ns < NEVER and processor.speed != 1.0:
-            horizon_ns = ceil(horizon_ns / processor.speed)
-        due_ns = processor.at_ns + horizon_ns if horizon_ns < NEVER else NEVER
+        due_ns = horizon_ns = processor.left_ns = processor.queue.horizon()
+        if horizon_ns < NEVER:
+            due_ns = processor.at_ns + (horizon_ns if processor.speed == 1.0 else ceil(horizon_ns / processor.speed))
         if due_ns != processor.due_ns:
             processor.due_ns = due_ns
             self._calendar.schedule(processor, due_ns)
@@ -339,7 +337,8 @@ class Quantum:
         now_ns = self._calendar.now_ns()
         ended, self._at_once = self._at_once, []
         fired: list[Processor] = []
-        for item in self._calendar.due(now_ns):
+        take = self._calendar.take
+        while (item := take(now_ns)) is not None:
             if isinstance(item, Processor):
                 fired.append(item)
                 self._happens(item, now_ns, ended)
@@ -363,17 +362,17 @@ class Quantum:
     def _happens(self, processor: Processor, now_ns: int, ended: list[Seat]) -> None:
         """What the event on a processor is: an end of work, a portion of a budget used up, or a turn."""
         self._dispatcher.roll(processor, now_ns)
-        exhausted: list[Grant] | None = None
+        exhausted: list[Grant] = []
         entity = processor.queue.current
         while entity is not None:
             if entity.grants:
-                exhausted = [*(exhausted or ()), *(grant for grant in entity.grants if grant.left_ns <= 0)]
+                exhausted += [grant for grant in entity.grants if grant.left_ns <= 0]
             if entity.inner is None:
                 if entity.need_ns <= 0 and entity.share.active:
                     ended.append(entity.share.seat)
                 break
             entity = entity.inner.current
-        for grant in exhausted or ():
+        for grant in exhausted:
             self._dispatcher.touch(processor)
             if grant.entity.queued and grant.left_ns <= 0:
                 self._limits.ask(grant)
@@ -431,12 +430,13 @@ class Quantum:
 
     def _even_out(self) -> None:
         """Idle processors take what waits; policies that do something periodically start to; siblings slow down."""
-        for scheduler in reversed([*self._structure.schedulers.values()]):  # guests before what they stand on
+        for scheduler in self._structure.pooled:
             if scheduler.pool is not None:
                 self._dispatcher.share_out(scheduler, scheduler.pool)
-        for processor in [*self._observers.watched]:
-            if not processor.queue.entities:
-                processor.scheduler.pull(processor)
+        if self._observers.watched:
+            for processor in [*self._observers.watched]:
+                if not processor.queue.entities:
+                    processor.scheduler.pull(processor)
         for scheduler in self._structure.ticking:
             if scheduler.due_ns == NEVER and scheduler.policy.ticks(scheduler):
                 self._schedule_tick(scheduler)
