@@ -247,10 +247,10 @@ class Dispatcher:
             processor.left_ns -= time_ns
         processor.queue.advance(time_ns)
 
-    def roll_all(self, processors: list[Processor]) -> None:
-        """The same for all on which a scheduler's processors are."""
-        if self.structure.machine.threads_per_core > 1 and processors:  # slowed, they round in each part of a stretch
-            processors = processors[0].scheduler.processors
+    def roll_all(self, scheduler: Scheduler, processors: list[Processor]) -> None:
+        """The same for all on which some of a scheduler's processors are."""
+        if self.structure.machine.threads_per_core > 1:  # slowed, they round in each part of a stretch
+            processors = scheduler.processors
         for processor in processors:
             physical = self.structure.physical(processor.queue)
             if physical is not None:

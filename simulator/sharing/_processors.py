@@ -146,7 +146,7 @@ class Scheduler:
         """Looks again whether an entity may run."""
         self.limit: Callable[[Entity, Scheduler], None] = _nothing
         """Gives a new entity its part of the budgets that limit it."""
-        self.account: Callable[[list[Processor]], None] = _nothing
+        self.account: Callable[[Scheduler, list[Processor]], None] = _nothing
         """Brings processors of it to the present."""
         self.threads_per_core = 1
         self.pool = Pool(new_queue(policy), new_queue) if policy.parameters["global_queue"] else None
@@ -290,7 +290,7 @@ class Scheduler:
         if len(self.processors) < 2 or not idle.online or self.pool is not None or not self.policy.pulls():
             return
         others = [each for each in self.processors if each is not idle and each.has_spare()]
-        self.account(others)
+        self.account(self, others)
         best: Entity | None = None
         most = 0
         for busy in others:

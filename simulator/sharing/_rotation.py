@@ -258,11 +258,12 @@ class RunQueue:
     def advance(self, time_ns: int) -> None:
         """Move on; nothing that ``horizon`` names may lie within."""
         self.clock_ns += time_ns
-        if self.plan is not None:
-            if time_ns == self.plan[0]:
-                self._follow(*self.plan)
-                return
+        plan = self.plan
+        if plan is not None:
             self.plan = None
+            if time_ns == plan[0]:
+                self._follow(plan[1], plan[2], plan[3])
+                return
         if not self.entities:
             return
         while time_ns > 0:
@@ -287,29 +288,20 @@ class RunQueue:
                 else:
                     entity.serve(part)
 
-    def _follow(self, time_ns: int, best: Entity, need_ns: int, turns: list[int]) -> None:
+    def _follow(self, best: Entity, need_ns: int, turns: list[int]) -> None:
         """Move on exactly to the end that was foreseen, the queue being as it was then."""
-        self.plan = None
-        current = self.current
-        if current is not None:
-            if self.cost_left_ns:
-                self._pay(current, self.cost_left_ns)
-                self.cost_left_ns = 0
-            current.tag += self.pending
-            left_ns = self.slice_left_ns
-            if current.inner is None and not current.grants:
-                current.need_ns -= left_ns
-                current.served_ns += left_ns
-                current.purse[0] += left_ns
-            elif left_ns:
-                current.serve(left_ns)
+        if self.current is not None:
+            self._end_turn(self.current)
         for entity, number in zip(self.entities, turns):  # noqa: B905 - a plan is of these entities
-            served_ns = number * entity.slice_ns
-            entity.tag += number * entity.step
-            if entity is best:
-                served_ns += need_ns
-                number += 1
-            if not number:
+            if number:
+                served_ns = number * entity.slice_ns
+                entity.tag += number * entity.step
+                if entity is best:
+                    served_ns += need_ns
+                    number += 1
+            elif entity is best:
+                served_ns, number = need_ns, 1
+            else:
                 continue
             if entity.inner is None and not entity.grants:
                 entity.need_ns -= served_ns
@@ -318,12 +310,28 @@ class RunQueue:
             else:
                 entity.serve(served_ns)
             if self.costly:
-                self.switch_ns = max(1, entity.cost_ns)
-                self._pay(entity, number * entity.cost_ns + entity.first_ns - entity.cost_ns)
+                paid_ns = (number - 1) * entity.cost_ns + entity.first_ns
+                if paid_ns:
+                    self.switch_ns = max(1, entity.cost_ns)
+                    self._pay(entity, paid_ns)
             entity.ran, entity.moved, entity.first_ns = True, False, entity.cost_ns
         self.current = self.last = best
         self.slice_ns, self.pending, self.had_ns = best.slice_ns, best.step, 0
         self.slice_left_ns = best.slice_ns - need_ns
+
+    def _end_turn(self, current: Entity) -> None:
+        """The current entity has the rest of its slice."""
+        if self.cost_left_ns:
+            self._pay(current, self.cost_left_ns)
+            self.cost_left_ns = 0
+        current.tag += self.pending
+        left_ns = self.slice_left_ns
+        if current.inner is None and not current.grants:
+            current.need_ns -= left_ns
+            current.served_ns += left_ns
+            current.purse[0] += left_ns
+        elif left_ns:
+            current.serve(left_ns)
 
     def _next_turn(self, time_ns: int) -> int:
         """Give turns until one that lasts to the end of the time given; returns the time of those before it."""
@@ -471,39 +479,47 @@ class RunQueue:
 
         How that comes about is kept as the plan.
         """
-        current, entities = self.current, self.entities
-        best = entities[0]
-        best_tag = NEVER << 100
-        best_turns = best_need_ns = 0
-        for entity in entities:
+        current = self.current
+        best, best_tag, best_turns, best_need_ns = self._first_end(need_ns)
+        total_ns = self.cost_left_ns + self.slice_left_ns + best_need_ns + best_turns * best.cost_ns + best.first_ns
+        turns = []
+        for entity in self.entities:
+            if entity is best:
+                turns.append(best_turns)
+                continue
+            distance = best_tag - entity.tag
+            if entity is current:
+                distance -= self.pending
+            number = 0
+            if distance >= 0:
+                number, beyond = divmod(distance, entity.step)
+                if beyond or entity.rank < best.rank:
+                    number += 1
+                if number:
+                    total_ns += number * (entity.slice_ns + entity.cost_ns) + entity.first_ns - entity.cost_ns
+            turns.append(number)
+        self.plan = (total_ns, best, best_need_ns - best_turns * best.slice_ns, turns)
+        return total_ns
+
+    def _first_end(self, need_ns: int) -> tuple[Entity, int, int, int]:
+        """Whose work ends first, the tag of its last slice, how many it has before that, and what it needs."""
+        current = self.current
+        best: Entity | None = None
+        best_tag = best_turns = best_need_ns = 0
+        for entity in self.entities:
             if entity is current:
                 tag, need = entity.tag + self.pending, need_ns - self.slice_left_ns
             else:
                 tag = entity.tag
                 need = entity.need_ns if entity.inner is None and not entity.grants else entity.need()
-            number = (need - 1) // entity.slice_ns if need > 0 else 0
-            last = tag + number * entity.step
-            if last < best_tag or (last == best_tag and entity.rank < best.rank):
-                best, best_tag, best_turns, best_need_ns = entity, last, number, need
-        best_need_ns -= best_turns * best.slice_ns
-        total_ns = self.cost_left_ns + self.slice_left_ns + best_need_ns + best_turns * best.cost_ns + best.first_ns
-        total_ns += best_turns * best.slice_ns
-        turns = []
-        for entity in entities:
-            if entity is best:
-                turns.append(best_turns)
-                continue
-            distance = best_tag - entity.tag - (self.pending if entity is current else 0)
             number = 0
-            if distance >= 0:
-                number = -(-distance // entity.step)
-                if entity.rank < best.rank and not distance % entity.step:
-                    number += 1
-                if number:
-                    total_ns += number * (entity.slice_ns + entity.cost_ns) + entity.first_ns - entity.cost_ns
-            turns.append(number)
-        self.plan = (total_ns, best, best_need_ns, turns)
-        return total_ns
+            if need > entity.slice_ns:
+                number = (need - 1) // entity.slice_ns
+                tag += number * entity.step
+            if best is None or tag < best_tag or (tag == best_tag and entity.rank < best.rank):
+                best, best_tag, best_turns, best_need_ns = entity, tag, number, need
+        assert best is not None
+        return best, best_tag, best_turns, best_need_ns
 
     def _regular(self) -> bool:
         """Whether the rotation has a closed form: if switches cost, every turn must follow another entity's."""

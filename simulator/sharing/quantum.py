@@ -323,9 +323,9 @@ class Quantum:
 
     def _plan(self, processor: Processor) -> None:
         """When something happens next on a physical processor."""
-        due_ns = horizon_ns = processor.left_ns = processor.queue.horizon()
-        if horizon_ns < NEVER:
-            due_ns = processor.at_ns + (horizon_ns if processor.speed == 1.0 else ceil(horizon_ns / processor.speed))
+        due_ns = processor.left_ns = processor.queue.horizon()
+        if due_ns < NEVER:
+            due_ns = processor.at_ns + (due_ns if processor.speed == 1.0 else ceil(due_ns / processor.speed))
         if due_ns != processor.due_ns:
             processor.due_ns = due_ns
             self._calendar.schedule(processor, due_ns)
@@ -350,8 +350,9 @@ class Quantum:
             ended.sort(key=_by_order)
         for seat in ended:
             self._complete(seat, now_ns)
+        dirty = self._dispatcher.dirty
         for processor in fired:
-            if processor not in self._dispatcher.dirty:
+            if processor not in dirty:
                 if processor.queue.over():
                     self._dispatcher.touch(processor)
                 else:
@@ -379,14 +380,14 @@ class Quantum:
 
     def _complete(self, seat: Seat, now_ns: int) -> None:
         share = seat.entity.share
-        if share not in self.active or seat.entity.need_ns > 0:
+        done = share.done
+        if not share.active or seat.entity.need_ns > 0 or done is None:
             return
         seat.book(now_ns)
         self._served_before += share.work
         share.remaining = 0.0
         self._retire(seat)
-        assert share.done is not None
-        share.done(share)
+        done(share)
         if share not in self.active:
             self._left.append(seat)
             self._calendar.ends_instant()
