@@ -31,8 +31,8 @@ class Processor:
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     __slots__ = (
-        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "scheduler",
-        "segment", "speed", "was_idle",
+        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "ran",
+        "ran_since_ns", "scheduler", "speed", "was_idle",
     )  # fmt: skip
 
     def __init__(self, scheduler: Scheduler, number: int, queue: RunQueue, entity: Entity | None) -> None:
@@ -50,7 +50,8 @@ class Processor:
         self.speed = 1.0
         """Work done in a nanosecond: less than one nanosecond's while the sibling thread of its core is busy."""
         self.was_idle = True
-        self.segment: tuple[Entity | None, int] = (None, 0)
+        self.ran: Entity | None = None
+        self.ran_since_ns = 0
         """Who runs, and since when; for a trace."""
 
     def purse(self, owner: Share) -> list[int]:

@@ -32,11 +32,12 @@ from simulator.sharing._bandwidth import Budget, Grant
 from simulator.sharing._calendar import Calendar
 from simulator.sharing._costs import Costs, Refill
 from simulator.sharing._dispatcher import Dispatcher
-from simulator.sharing._observers import Observers, Segment, Transition
+from simulator.sharing._observers import Observers, Transition
 from simulator.sharing._processors import Processor, Scheduler
 from simulator.sharing._rotation import NEVER, Entity, RunQueue
 from simulator.sharing._seat import Seat
 from simulator.sharing._structure import Structure, below
+from simulator.sharing._trace import Trace
 from simulator.sharing.policies._base import Policy
 from simulator.sharing.tree import Scheduling, Share
 
@@ -78,7 +79,7 @@ class Quantum:
         scheduling: Scheduling | None = None,
         refill: Refill | None = None,
         on_transition: Transition | None = None,
-        trace: list[Segment] | None = None,
+        trace: Trace | None = None,
         stepping: bool = False,
         threads_per_core: int = 1,
         smt_factor: float = 1.0,
@@ -420,13 +421,15 @@ class Quantum:
                 seat.bind(now_ns) if not seat.entity.queued else None
         self._even_out()
         self._calendar.ending = False
+        observers = self._observers
         dirty, self._dispatcher.dirty = self._dispatcher.dirty, {}
         for processor in dirty:
             self._costs.price(processor.queue)
             processor.queue.prepare()
             self._plan(processor)
-            self._observers.note(processor, now_ns)
-        self._observers.look()
+            if observers.trace is not None:
+                observers.note(processor, now_ns)
+        observers.look()
         self._calendar.arm()
 
     def _even_out(self) -> None:
