@@ -67,7 +67,7 @@ class Dispatcher:
         now_ns = self.calendar.now_ns()
         self.calendar.ends_instant()
         self.touch_around(queue)
-        for thread in entity.threads():
+        for thread in (entity,) if entity.inner is None else entity.threads():
             thread.share.seat.book(now_ns)
         if woken:
             entity.ran, entity.first_ns, entity.moved = False, 0, False
@@ -89,7 +89,7 @@ class Dispatcher:
         assert queue is not None
         self.calendar.ends_instant()
         self.touch_around(queue)
-        for thread in entity.threads():
+        for thread in (entity,) if entity.inner is None else entity.threads():
             thread.share.seat.book(now_ns)
         processor, pool = queue.processor, self.structure.above(entity).pool if entity.home is None else None
         queue.drop(entity, gone)
@@ -109,7 +109,7 @@ class Dispatcher:
     def rebind(self, entity: Entity) -> None:
         """Settle the accounts of the threads on an entity, which stand elsewhere from now on."""
         now_ns = self.calendar.now_ns()
-        for thread in entity.threads():
+        for thread in (entity,) if entity.inner is None else entity.threads():
             seat: Seat = thread.share.seat
             if seat.since_ns < now_ns:
                 seat.book(now_ns)
@@ -213,9 +213,10 @@ class Dispatcher:
     def weigh_processors(self, share: Share) -> None:
         """A guest's weight is divided among its runnable virtual processors, or each has it all."""
         entities = [entity for entity in self.structure.entities(share) if entity.queued]
+        weight = share.weight if share.weight_rule == "active" else share.weight / max(1, len(entities))
         for entity in entities:
-            weight = share.weight if share.weight_rule == "active" else share.weight / len(entities)
-            self.weigh(entity, weight)
+            if entity.weight != weight:
+                self.weigh(entity, weight)
 
     def weigh_group(self, share: Share) -> None:
         """A group's weight is divided by how much of it is runnable where."""

@@ -189,8 +189,8 @@ class RunQueue:
 
     def put_back(self) -> None:
         """The current entity's slice is over, or cut short: it queues again."""
-        entity = self.current
         self.plan = None
+        entity = self.current
         if entity is None:
             return
         self.policy.charge(self, entity, self.slice_ns - self.slice_left_ns)
@@ -217,7 +217,7 @@ class RunQueue:
         if served and (self.slice_left_ns <= 0 or self.current is None) and self.entities:
             self._dispatch()
         for entity in self.entities:
-            if entity.inner is not None:
+            if entity.inner is not None and (entity.inner.entities or entity.inner.dirty):
                 entity.inner.prepare(served and entity is self.current)
 
     def _measure(self) -> None:
