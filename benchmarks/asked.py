@@ -1,6 +1,7 @@
 """What is asked: every target as numbers that one run of the benchmarks gives.
 
-Targets of the solver alone and of time slices are asked by ``fluid_solver.py`` and ``quantum.py`` themselves.
+Targets of the solver alone, of time slices and of traces are asked by ``fluid_solver.py``, ``quantum.py`` and
+``tracing.py`` themselves.
 """
 
 from __future__ import annotations
@@ -54,7 +55,5 @@ TARGETS = (
     ),
     Target("T9", "MiB of a worker over bare Python", 22, "most", read.worker_mib),
     Target("T9", "packages of a worker beside SimPy", 0, "most", read.worker_packages),
-    Target("T11", "run time without an observer", 1.02, "most", read.not_there("this version has no observer")),
-    Target("T11", "run time with a full trace", 1.15, "most", read.not_there("this version has no trace")),
     Target("stack", "a change of a whole stack over the bare solver's", 2.0, "most", read.stack, "stack"),
 )

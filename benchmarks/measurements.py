@@ -37,7 +37,7 @@ class Measurements:
         whole: rounds of each scenario, start-up included, by the scenario's name.
         growth: rounds of S1 by number of guests.
         counts: instructions of a change by contender, None where valgrind is not.
-        start_up, stack, solver, slices: see ``start_up``, ``stack_over_solver``, ``siblings``.
+        start_up, stack, solver, slices, tracing: see ``start_up``, ``stack_over_solver``, ``siblings``.
         agreement: one row a scenario and contender: the mean response and whether it is right.
     """
 
@@ -49,6 +49,7 @@ class Measurements:
     stack: list[dict[str, Any]] = field(default_factory=list)
     solver: dict[str, Any] | None = None
     slices: dict[str, Any] | None = None
+    tracing: dict[str, Any] | None = None
     agreement: list[dict[str, Any]] = field(default_factory=list)
     simgrid: str = "not installed"
     took_s: float = 0.0
@@ -56,7 +57,7 @@ class Measurements:
     @property
     def wrong(self) -> list[str]:
         """Who found another mean response than an exact solver must, and which part failed."""
-        failed = [part["failed"] for part in (self.solver, self.slices) if part and "failed" in part]
+        failed = [part["failed"] for part in (self.solver, self.slices, self.tracing) if part and "failed" in part]
         wrong = [row for row in self.agreement if row["right"] is False]
         return [*(f"wrong mean response: {row['scenario']}, {row['contender']}" for row in wrong), *failed]
 
@@ -81,6 +82,7 @@ class Measurements:
             "stack_over_solver": self.stack,
             "fluid_solver": self.solver,
             "quantum": self.slices,
+            "tracing": self.tracing,
         }
 
 
@@ -162,6 +164,7 @@ def _rest(found: Measurements, folder: Path, peers: Mapping[str, Command]) -> No
         found.counts = _said("instructions", lambda: counting.per_change(counted, folder))
         found.solver = _said("the solver alone", lambda: siblings.measure("fluid_solver"))
         found.slices = _said("slices", lambda: siblings.measure("quantum"))
+        found.tracing = _said("traces", lambda: siblings.measure("tracing"))
 
 
 def _said(what: str, part: Callable[[], Any]) -> Any:

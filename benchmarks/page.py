@@ -205,7 +205,7 @@ def _stack(found: Measurements) -> str:
 
 def _siblings(found: Measurements) -> str:
     parts = []
-    for title, part in (("The solver alone", found.solver), ("Time slices", found.slices)):
+    for title, part in (("The solver alone", found.solver), ("Time slices", found.slices), ("Traces", found.tracing)):
         if part:
             parts.append(f"## {title}\n")
             parts += [_rows(name, each) for name, each in part.items() if name != "targets"]

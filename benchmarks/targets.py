@@ -20,7 +20,12 @@ from scenarios.closed_loop import ClosedLoop
 
 from simulator.experiment import run_point
 
-ALONE = {"T4": "the solver alone", "T6": "trees of depth 3 and 5, the solver alone", "T8": "time slices"}
+ALONE = {
+    "T4": "the solver alone",
+    "T6": "trees of depth 3 and 5, the solver alone",
+    "T8": "time slices",
+    "T11": "observers and a trace",
+}
 """What the benchmarks of single parts answer for; asked and measured there."""
 
 
@@ -102,7 +107,11 @@ def _profile(why: ClosedLoop | str, folder: Path) -> list[str]:
 
 def of_siblings(found: Measurements) -> list[Target]:
     """The targets that the benchmarks of single parts answer for, in their own words."""
-    parts = (("fluid_solver", found.solver, ("T4", "T6")), ("quantum", found.slices, ("T8",)))
+    parts = (
+        ("fluid_solver", found.solver, ("T4", "T6")),
+        ("quantum", found.slices, ("T8",)),
+        ("tracing", found.tracing, ("T11",)),
+    )
     return [target for module, part, names in parts for target in _of_sibling(module, part, names, found.quick)]
 
 

@@ -6,7 +6,7 @@ first; what changes in an instant takes effect at its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, ClassVar, Protocol
 
@@ -42,13 +42,17 @@ class Calendar:
         self._entries: list[tuple[int, int, int, Due]] = []
         self._number = 0
         self._armed_ns = NEVER
+        self._now, self._now_ns = 0.0, 0
         self._on_timer: list[Callable[[Any], None]] = [self._timer_fires]
         self._on_end: list[Callable[[Any], None]] = [self._instant_ends]
         self._timer, self._end_event = self._reusable(self._on_timer), self._reusable(self._on_end)
 
     def now_ns(self) -> int:
         """The present."""
-        return round(self.environment.now * 1e9)
+        now: float = self.environment._now
+        if now != self._now:
+            self._now, self._now_ns = now, round(now * 1e9)
+        return self._now_ns
 
     def schedule(self, item: Due, due_ns: int) -> None:
         """Make something due at a time, and not any more when it was."""
@@ -57,23 +61,28 @@ class Calendar:
             self._number += 1
             heappush(self._entries, (due_ns, item.ORDER, self._number, item))
 
-    def due(self, now_ns: int) -> Iterator[Any]:
-        """What is due by now, in order."""
+    def take(self, now_ns: int) -> Any:
+        """The first of what is due by now, which is not due any more; None if nothing is."""
         entries = self._entries
         while entries and entries[0][0] <= now_ns:
             due_ns, _, _, item = heappop(entries)
             if item.due_ns == due_ns:  # else it has been replaced
                 item.due_ns = NEVER
-                yield item
+                return item
+        return None
 
     def arm(self) -> None:
         """See to it that the timer fires when the next thing is due; a timer that is late looks again."""
         entries = self._entries
-        while entries and entries[0][3].due_ns != entries[0][0]:
+        while entries:
+            due_ns, _, _, item = entries[0]
+            if item.due_ns == due_ns:
+                if due_ns < self._armed_ns:
+                    self._armed_ns = due_ns
+                    delay_s = due_ns / 1e9 - self.environment._now
+                    self.environment.schedule(self._timer, delay=delay_s if delay_s > 0.0 else 0.0)
+                return
             heappop(entries)
-        if entries and entries[0][0] < self._armed_ns:
-            self._armed_ns = entries[0][0]
-            self.environment.schedule(self._timer, delay=max(0.0, self._armed_ns / 1e9 - self.environment.now))
 
     def soon(self) -> None:
         """Let the timer fire in this instant."""
@@ -83,8 +92,8 @@ class Calendar:
         """Something has changed that takes effect at the end of this instant."""
         if not self.ending:
             self.ending = True
-            end_s = (self.now_ns() + _END) / 1e9
-            self.environment.schedule(self._end_event, delay=max(0.0, end_s - self.environment.now))
+            delay_s = (self.now_ns() + _END) / 1e9 - self.environment._now
+            self.environment.schedule(self._end_event, delay=delay_s if delay_s > 0.0 else 0.0)
 
     def _reusable(self, callbacks: list[Callable[[Any], None]]) -> simpy.Event:
         event = simpy.Event(self.environment)

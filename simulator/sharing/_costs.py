@@ -28,17 +28,20 @@ class Costs:
 
     def price(self, queue: RunQueue) -> None:
         """What switches to the entities of a queue cost, from what is runnable now."""
+        dirty = queue.dirty
         for entity in queue.entities:
-            if entity.inner is not None:
+            if entity.inner is not None and entity.inner.entities:
                 self.price(entity.inner)
-            if not queue.dirty:
-                continue
-            switch_s, refill_s, all_s = self._seconds(entity)
-            entity.cost_ns = round((switch_s + refill_s) * 1e9)
-            if entity.moved:
-                entity.first_ns = round((switch_s + all_s) * 1e9)
-            elif entity.ran:
-                entity.first_ns = entity.cost_ns
+            if dirty:
+                self._price(entity)
+
+    def _price(self, entity: Entity) -> None:
+        switch_s, refill_s, all_s = self._seconds(entity)
+        entity.cost_ns = round((switch_s + refill_s) * 1e9) if switch_s or refill_s else 0
+        if entity.moved:
+            entity.first_ns = round((switch_s + all_s) * 1e9)
+        elif entity.ran:
+            entity.first_ns = entity.cost_ns
 
     def _seconds(self, entity: Entity) -> tuple[float, float, float]:
         """Seconds for the switch itself; for the working set, after the others and if nothing of it is there."""
@@ -48,10 +51,15 @@ class Costs:
                 return share.switch_s, 0.0, 0.0
             others_bytes = self.working_sets_bytes - share.working_set_bytes
             return share.switch_s, self.refill(share, others_bytes), self.refill(share, INFINITE)
-        parts = [self._seconds(inner) for inner in entity.inner.entities]
-        number = max(1, len(parts))
-        switch_s, refill_s, all_s = (sum(part[i] for part in parts) / number for i in range(3))
-        return (share.switch_s if entity.kind == "vcpu" else switch_s), refill_s, all_s
+        vcpu = entity.home is None
+        if vcpu and self.refill is None:
+            return share.switch_s, 0.0, 0.0
+        switch_s = refill_s = all_s = 0.0
+        for inner in entity.inner.entities:
+            part = self._seconds(inner)
+            switch_s, refill_s, all_s = switch_s + part[0], refill_s + part[1], all_s + part[2]
+        number = max(1, len(entity.inner.entities))
+        return (share.switch_s if vcpu else switch_s / number), refill_s / number, all_s / number
 
     def pay(self, thread: Entity, entity: Entity, time_ns: int, number: float) -> None:
         """Book a switch on the thread that runs: the switch itself, and the rest as refill.

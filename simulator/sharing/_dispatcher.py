@@ -26,7 +26,7 @@ class Dispatcher:
         """Whether an entity should be in a queue."""
         if entity.held or entity.frozen():
             return False
-        if entity.home is None:
+        if entity.home is None and self.structure.pooled:
             scheduler = self.structure.above(entity)
             if scheduler.pool is not None and any(group.frozen for group in scheduler.groups_of(entity)):
                 return False
@@ -67,7 +67,7 @@ class Dispatcher:
         now_ns = self.calendar.now_ns()
         self.calendar.ends_instant()
         self.touch_around(queue)
-        for thread in entity.threads():
+        for thread in (entity,) if entity.inner is None else entity.threads():
             thread.share.seat.book(now_ns)
         if woken:
             entity.ran, entity.first_ns, entity.moved = False, 0, False
@@ -89,7 +89,7 @@ class Dispatcher:
         assert queue is not None
         self.calendar.ends_instant()
         self.touch_around(queue)
-        for thread in entity.threads():
+        for thread in (entity,) if entity.inner is None else entity.threads():
             thread.share.seat.book(now_ns)
         processor, pool = queue.processor, self.structure.above(entity).pool if entity.home is None else None
         queue.drop(entity, gone)
@@ -109,7 +109,7 @@ class Dispatcher:
     def rebind(self, entity: Entity) -> None:
         """Settle the accounts of the threads on an entity, which stand elsewhere from now on."""
         now_ns = self.calendar.now_ns()
-        for thread in entity.threads():
+        for thread in (entity,) if entity.inner is None else entity.threads():
             seat: Seat = thread.share.seat
             if seat.since_ns < now_ns:
                 seat.book(now_ns)
@@ -213,9 +213,10 @@ class Dispatcher:
     def weigh_processors(self, share: Share) -> None:
         """A guest's weight is divided among its runnable virtual processors, or each has it all."""
         entities = [entity for entity in self.structure.entities(share) if entity.queued]
+        weight = share.weight if share.weight_rule == "active" else share.weight / max(1, len(entities))
         for entity in entities:
-            weight = share.weight if share.weight_rule == "active" else share.weight / len(entities)
-            self.weigh(entity, weight)
+            if entity.weight != weight:
+                self.weigh(entity, weight)
 
     def weigh_group(self, share: Share) -> None:
         """A group's weight is divided by how much of it is runnable where."""
@@ -247,9 +248,11 @@ class Dispatcher:
             processor.left_ns -= time_ns
         processor.queue.advance(time_ns)
 
-    def roll_all(self, scheduler: Scheduler) -> None:
-        """The same for all on which a scheduler's processors are."""
-        for processor in scheduler.processors:
+    def roll_all(self, scheduler: Scheduler, processors: list[Processor]) -> None:
+        """The same for all on which some of a scheduler's processors are."""
+        if self.structure.machine.threads_per_core > 1:  # slowed, they round in each part of a stretch
+            processors = scheduler.processors
+        for processor in processors:
             physical = self.structure.physical(processor.queue)
             if physical is not None:
                 self.roll(physical, self.calendar.now_ns())

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from simulator.sharing._processors import Processor
 from simulator.sharing._rotation import Entity, RunQueue
+from simulator.sharing._trace import Trace
 from simulator.sharing.tree import Share
 
 Transition = Callable[[str, Share, int], None]
 """Called with switch, idle, wake or preempt, the share, and the number of the processor."""
-Segment = tuple[str, int, str, float, float]
-"""Scheduler, processor, thread, from when, until when."""
 
 
 class Observers:
@@ -22,14 +21,18 @@ class Observers:
         trace: filled with segments.
     """
 
-    def __init__(self, on_transition: Transition | None, trace: list[Segment] | None) -> None:
+    def __init__(self, on_transition: Transition | None, trace: Trace | None) -> None:
         self.on_transition, self.trace = on_transition, trace
         self.watched: dict[Processor, None] = {}
         """Processors that may have become idle or busy in this instant."""
 
     def look(self) -> None:
         """Which processors have become idle, or busy."""
+        if not self.watched:
+            return
         watched, self.watched = self.watched, {}
+        if self.on_transition is None:
+            return
         for processor in watched:
             idle = not processor.queue.entities
             if idle != processor.was_idle:
@@ -40,15 +43,15 @@ class Observers:
         """Write down who ran, if somebody else does from now on."""
         if self.trace is None:
             return
-        running = list(processor.running())
-        thread = running[-1] if running else None
-        ran, since_ns = processor.segment
+        thread, entity = None, processor.queue.current
+        while entity is not None:
+            thread, entity = entity, entity.inner.current if entity.inner is not None else None
+        ran, since_ns = processor.ran, processor.ran_since_ns
         if thread is ran and not cut:
             return
         if ran is not None and now_ns > since_ns:
-            name = processor.scheduler.share.name
-            self.trace.append((name, processor.number, ran.share.name, since_ns / 1e9, now_ns / 1e9))
-        processor.segment = (thread, now_ns)
+            self.trace.add(processor, ran, since_ns, now_ns)
+        processor.ran, processor.ran_since_ns = thread, now_ns
 
     def switched(self, queue: RunQueue, entity: Entity) -> None:
         self.tell("switch", entity.share, queue)

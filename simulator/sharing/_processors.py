@@ -31,8 +31,8 @@ class Processor:
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     __slots__ = (
-        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "scheduler",
-        "segment", "speed", "was_idle",
+        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "ran",
+        "ran_since_ns", "scheduler", "speed", "was_idle",
     )  # fmt: skip
 
     def __init__(self, scheduler: Scheduler, number: int, queue: RunQueue, entity: Entity | None) -> None:
@@ -50,7 +50,8 @@ class Processor:
         self.speed = 1.0
         """Work done in a nanosecond: less than one nanosecond's while the sibling thread of its core is busy."""
         self.was_idle = True
-        self.segment: tuple[Entity | None, int] = (None, 0)
+        self.ran: Entity | None = None
+        self.ran_since_ns = 0
         """Who runs, and since when; for a trace."""
 
     def purse(self, owner: Share) -> list[int]:
@@ -73,9 +74,26 @@ class Processor:
         for queue in _queues(self.queue):
             yield from (entity for entity in queue.entities if entity.kind != "group")
 
+    def has_spare(self) -> bool:
+        """Whether somebody might wait here whom its next turn does not serve."""
+        entities = self.queue.entities
+        if len(entities) != 1 or self.queue.host is not None:
+            return bool(entities)
+        return entities[0].kind == "group"
+
     def movable(self) -> Iterator[Entity]:
         """Who waits here and could go on on another processor of the same scheduler."""
         return self._movable(self.queue)
+
+    def waits(self) -> bool:
+        """Whether anybody waits here."""
+        queue = self.queue
+        entities = queue.entities
+        if len(entities) != 1:
+            return bool(entities)
+        if queue.host is None and entities[0] is queue.current and entities[0].kind != "group":
+            return False
+        return any(True for _ in self._movable(queue))
 
     def _movable(self, queue: RunQueue) -> Iterator[Entity]:
         for entity in queue.entities:
@@ -124,6 +142,8 @@ class Scheduler:
         if above is not None:
             above.below.append(self)
         self.processors: list[Processor] = []
+        self.online: list[Processor] = []
+        self._groups: dict[Share | None, tuple[Share, ...]] = {}
         self.due_ns = NEVER
         """When the policy's tick comes next."""
         self.migrate: Callable[[Entity, Processor], None] = _nothing
@@ -132,8 +152,8 @@ class Scheduler:
         """Looks again whether an entity may run."""
         self.limit: Callable[[Entity, Scheduler], None] = _nothing
         """Gives a new entity its part of the budgets that limit it."""
-        self.account: Callable[[Scheduler], None] = _nothing
-        """Brings all its processors to the present."""
+        self.account: Callable[[Scheduler, list[Processor]], None] = _nothing
+        """Brings processors of it to the present."""
         self.threads_per_core = 1
         self.pool = Pool(new_queue(policy), new_queue) if policy.parameters["global_queue"] else None
         """Where all wait together, if the processors have no queues of their own."""
@@ -146,6 +166,7 @@ class Scheduler:
             self.processors.append(Processor(self, len(self.processors), queue, entity))
         for processor in self.processors:
             processor.online = processor.number < number
+        self.online = self.processors[:number]
 
     def allowed(self, entity: Entity) -> list[Processor]:
         """The processors that an entity may use: its own pinning, and that of its groups.
@@ -153,7 +174,7 @@ class Scheduler:
         Raises:
             ValueError: none of those it is pinned to is there.
         """
-        places = [processor for processor in self.processors if processor.online]
+        places = self.online
         for share in (*self.groups_of(entity), entity.share):
             if share.cpus is not None:
                 places = [processor for processor in places if processor.number in share.cpus]
@@ -163,9 +184,13 @@ class Scheduler:
 
     def groups_of(self, entity: Entity) -> tuple[Share, ...]:
         """The groups of this scheduler that an entity stands in, outermost first."""
-        lineage = entity.share.lineage
-        start = lineage.index(self.share) + 1 if self.share in lineage else 0
-        return lineage[start:-1]
+        parent = entity.share.parent
+        groups = self._groups.get(parent)
+        if groups is None:
+            lineage = entity.share.lineage
+            start = lineage.index(self.share) + 1 if self.share in lineage else 0
+            groups = self._groups[parent] = lineage[start:-1]
+        return groups
 
     def place(self, entity: Entity) -> Processor:
         """Where an entity that wakes goes on: where it ran, if that is idle; on an idle one; on the least loaded."""
@@ -175,7 +200,7 @@ class Scheduler:
             return before
         idle = [processor for processor in places if not processor.queue.entities]
         if idle:
-            return min(idle, key=self._sibling_busy)
+            return idle[0] if self.threads_per_core < 2 else min(idle, key=self._sibling_busy)
         if len(places) == 1:
             return places[0]
         return min(places, key=lambda processor: (processor.load(), processor is not before, processor.number))
@@ -264,18 +289,17 @@ class Scheduler:
         """Whether anybody waits."""
         if self.pool is not None and self.pool.queue.entities:
             return True
-        return any(len(p.queue.entities) > 1 or any(True for _ in p.movable()) for p in self.processors)
+        return any(processor.queue.entities and processor.waits() for processor in self.processors)
 
     def pull(self, idle: Processor) -> None:
         """A processor that has become idle takes a waiting entity from the one with most that wait."""
         if len(self.processors) < 2 or not idle.online or self.pool is not None or not self.policy.pulls():
             return
-        self.account(self)
+        others = [each for each in self.processors if each is not idle and each.has_spare()]
+        self.account(self, others)
         best: Entity | None = None
         most = 0
-        for busy in self.processors:
-            if busy is idle or len(busy.queue.entities) < 1:
-                continue
+        for busy in others:
             waiting = list(busy.movable())
             spare = len(waiting) - (busy.queue.current is None)  # one of them is about to have the turn there
             if spare > most:

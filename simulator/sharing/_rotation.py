@@ -189,8 +189,8 @@ class RunQueue:
 
     def put_back(self) -> None:
         """The current entity's slice is over, or cut short: it queues again."""
-        entity = self.current
         self.plan = None
+        entity = self.current
         if entity is None:
             return
         self.policy.charge(self, entity, self.slice_ns - self.slice_left_ns)
@@ -213,22 +213,29 @@ class RunQueue:
         if self.dirty:
             self.dirty = False
             self.policy.replan(self)
-            self.costly = any(entity.cost_ns or entity.first_ns for entity in self.entities)
-            self.nested = any(entity.inner is not None and entity.inner.steps() for entity in self.entities)
             self._measure()
         if served and (self.slice_left_ns <= 0 or self.current is None) and self.entities:
             self._dispatch()
         for entity in self.entities:
-            if entity.inner is not None:
+            if entity.inner is not None and (entity.inner.entities or entity.inner.dirty):
                 entity.inner.prepare(served and entity is self.current)
 
     def _measure(self) -> None:
         """What the rotation needs to know of the queue until it changes."""
+        self.costly = self.nested = False
+        for entity in self.entities:
+            if entity.cost_ns or entity.first_ns:
+                self.costly = True
+            if entity.inner is not None and entity.inner.steps():
+                self.nested = True
+        if self.stepped or len(self.entities) < 2:
+            return
         self.widest, self.pace, self.round_ns = 1, 1, 0
         for entity in self.entities:
-            turn_ns = entity.slice_ns + entity.cost_ns
-            self.widest = max(self.widest, entity.step)
-            self.pace += turn_ns * _ONE // entity.step
+            turn_ns, step = entity.slice_ns + entity.cost_ns, entity.step
+            if step > self.widest:
+                self.widest = step
+            self.pace += turn_ns * _ONE // step
             self.round_ns += 2 * turn_ns
 
     def steps(self) -> bool:
@@ -251,11 +258,14 @@ class RunQueue:
     def advance(self, time_ns: int) -> None:
         """Move on; nothing that ``horizon`` names may lie within."""
         self.clock_ns += time_ns
-        if self.plan is not None:
-            if time_ns == self.plan[0]:
-                self._follow(*self.plan)
-                return
+        plan = self.plan
+        if plan is not None:
             self.plan = None
+            if time_ns == plan[0]:
+                self._follow(plan[1], plan[2], plan[3])
+                return
+        if not self.entities:
+            return
         while time_ns > 0:
             if self.slice_left_ns <= 0:
                 time_ns -= self._next_turn(time_ns)
@@ -278,24 +288,20 @@ class RunQueue:
                 else:
                     entity.serve(part)
 
-    def _follow(self, time_ns: int, best: Entity, need_ns: int, turns: list[int]) -> None:
+    def _follow(self, best: Entity, need_ns: int, turns: list[int]) -> None:
         """Move on exactly to the end that was foreseen, the queue being as it was then."""
-        self.plan = None
-        current = self.current
-        if current is not None:
-            if self.cost_left_ns:
-                self._pay(current, self.cost_left_ns)
-                self.cost_left_ns = 0
-            current.tag += self.pending
-            if self.slice_left_ns:
-                current.serve(self.slice_left_ns)
-        for entity, number in zip(self.entities, turns, strict=True):
-            served_ns = number * entity.slice_ns
-            entity.tag += number * entity.step
-            if entity is best:
-                served_ns += need_ns
-                number += 1
-            if not number:
+        if self.current is not None:
+            self._end_turn(self.current)
+        for entity, number in zip(self.entities, turns):  # noqa: B905 - a plan is of these entities
+            if number:
+                served_ns = number * entity.slice_ns
+                entity.tag += number * entity.step
+                if entity is best:
+                    served_ns += need_ns
+                    number += 1
+            elif entity is best:
+                served_ns, number = need_ns, 1
+            else:
                 continue
             if entity.inner is None and not entity.grants:
                 entity.need_ns -= served_ns
@@ -304,12 +310,28 @@ class RunQueue:
             else:
                 entity.serve(served_ns)
             if self.costly:
-                self.switch_ns = max(1, entity.cost_ns)
-                self._pay(entity, number * entity.cost_ns + entity.first_ns - entity.cost_ns)
+                paid_ns = (number - 1) * entity.cost_ns + entity.first_ns
+                if paid_ns:
+                    self.switch_ns = max(1, entity.cost_ns)
+                    self._pay(entity, paid_ns)
             entity.ran, entity.moved, entity.first_ns = True, False, entity.cost_ns
         self.current = self.last = best
         self.slice_ns, self.pending, self.had_ns = best.slice_ns, best.step, 0
         self.slice_left_ns = best.slice_ns - need_ns
+
+    def _end_turn(self, current: Entity) -> None:
+        """The current entity has the rest of its slice."""
+        if self.cost_left_ns:
+            self._pay(current, self.cost_left_ns)
+            self.cost_left_ns = 0
+        current.tag += self.pending
+        left_ns = self.slice_left_ns
+        if current.inner is None and not current.grants:
+            current.need_ns -= left_ns
+            current.served_ns += left_ns
+            current.purse[0] += left_ns
+        elif left_ns:
+            current.serve(left_ns)
 
     def _next_turn(self, time_ns: int) -> int:
         """Give turns until one that lasts to the end of the time given; returns the time of those before it."""
@@ -457,39 +479,47 @@ class RunQueue:
 
         How that comes about is kept as the plan.
         """
-        current, entities = self.current, self.entities
-        best = entities[0]
-        best_tag = NEVER << 100
-        best_turns = best_need_ns = 0
-        for entity in entities:
+        current = self.current
+        best, best_tag, best_turns, best_need_ns = self._first_end(need_ns)
+        total_ns = self.cost_left_ns + self.slice_left_ns + best_need_ns + best_turns * best.cost_ns + best.first_ns
+        turns = []
+        for entity in self.entities:
+            if entity is best:
+                turns.append(best_turns)
+                continue
+            distance = best_tag - entity.tag
+            if entity is current:
+                distance -= self.pending
+            number = 0
+            if distance >= 0:
+                number, beyond = divmod(distance, entity.step)
+                if beyond or entity.rank < best.rank:
+                    number += 1
+                if number:
+                    total_ns += number * (entity.slice_ns + entity.cost_ns) + entity.first_ns - entity.cost_ns
+            turns.append(number)
+        self.plan = (total_ns, best, best_need_ns - best_turns * best.slice_ns, turns)
+        return total_ns
+
+    def _first_end(self, need_ns: int) -> tuple[Entity, int, int, int]:
+        """Whose work ends first, the tag of its last slice, how many it has before that, and what it needs."""
+        current = self.current
+        best: Entity | None = None
+        best_tag = best_turns = best_need_ns = 0
+        for entity in self.entities:
             if entity is current:
                 tag, need = entity.tag + self.pending, need_ns - self.slice_left_ns
             else:
                 tag = entity.tag
                 need = entity.need_ns if entity.inner is None and not entity.grants else entity.need()
-            number = (need - 1) // entity.slice_ns if need > 0 else 0
-            last = tag + number * entity.step
-            if last < best_tag or (last == best_tag and entity.rank < best.rank):
-                best, best_tag, best_turns, best_need_ns = entity, last, number, need
-        best_need_ns -= best_turns * best.slice_ns
-        total_ns = self.cost_left_ns + self.slice_left_ns + best_need_ns + best_turns * best.cost_ns + best.first_ns
-        total_ns += best_turns * best.slice_ns
-        turns = []
-        for entity in entities:
-            if entity is best:
-                turns.append(best_turns)
-                continue
-            distance = best_tag - entity.tag - (self.pending if entity is current else 0)
             number = 0
-            if distance >= 0:
-                number = -(-distance // entity.step)
-                if entity.rank < best.rank and not distance % entity.step:
-                    number += 1
-                if number:
-                    total_ns += number * (entity.slice_ns + entity.cost_ns) + entity.first_ns - entity.cost_ns
-            turns.append(number)
-        self.plan = (total_ns, best, best_need_ns, turns)
-        return total_ns
+            if need > entity.slice_ns:
+                number = (need - 1) // entity.slice_ns
+                tag += number * entity.step
+            if best is None or tag < best_tag or (tag == best_tag and entity.rank < best.rank):
+                best, best_tag, best_turns, best_need_ns = entity, tag, number, need
+        assert best is not None
+        return best, best_tag, best_turns, best_need_ns
 
     def _regular(self) -> bool:
         """Whether the rotation has a closed form: if switches cost, every turn must follow another entity's."""

@@ -47,8 +47,11 @@ class Seat:
         self.unit_rate = unit_rate
         exact_ns = work / unit_rate * 1e9 + self.carry_ns
         self.job_carry_ns = self.carry_ns
-        self.job_ns = self.entity.need_ns = max(0, round(exact_ns))
-        self.carry_ns = exact_ns - self.job_ns
+        job_ns = round(exact_ns)
+        if job_ns < 0:
+            job_ns = 0
+        self.job_ns = self.entity.need_ns = job_ns
+        self.carry_ns = exact_ns - job_ns
 
     def current_rate(self) -> float:
         """Units a second in the mean of the turns that its run queues take now."""
@@ -74,6 +77,8 @@ class Seat:
         """Settle the time since it was last settled. Its processor must be accounted for."""
         entity, share = self.entity, self.entity.share
         time_ns, self.since_ns = now_ns - self.since_ns, now_ns
+        if not time_ns:
+            return
         if self.state == "queued":
             own_ns, purse_ns = entity.served_ns + entity.paid_ns, entity.purse[0]
             mine_ns, ours_ns = own_ns - self.own_ns, purse_ns - self.purse_ns

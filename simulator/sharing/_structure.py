@@ -25,6 +25,8 @@ class Structure:
     def __init__(self, root: Share, unit_rate: float, new_run_queue: Callable[[Policy], RunQueue]) -> None:
         self.root, self.unit_rate, self.new_run_queue = root, unit_rate, new_run_queue
         self.schedulers: dict[Share, Scheduler] = {}
+        self.pooled: list[Scheduler] = []
+        """Those whose processors share one queue, guests before what they stand on."""
         self.ticking: list[Scheduler] = []
         """Those whose policy does something periodically."""
         self.wire: Callable[[Scheduler], None] = _nothing
@@ -66,12 +68,16 @@ class Structure:
         if policy.tick_s():
             self.ticking.append(scheduler)
         self.schedulers[share] = scheduler
+        self._find_pools()
         if above is not None:
             scheduler.grow(number)
             for processor in scheduler.processors:
                 if processor.entity is not None:
                     self.limit(processor.entity, above)
         return scheduler
+
+    def _find_pools(self) -> None:
+        self.pooled = [scheduler for scheduler in reversed(self.schedulers.values()) if scheduler.pool is not None]
 
     def policy_of(self, scheduler: Scheduler) -> Scheduling:
         """The scheduling that a scheduler was made from: its share's, or that of the nearest above which says one."""
@@ -157,6 +163,7 @@ class Structure:
             gone = self.schedulers.pop(each, None)
             if gone is not None:
                 gone.due_ns = NEVER
+                self._find_pools()
                 if gone.above is not None:
                     gone.above.below.remove(gone)
                 self.ticking = [other for other in self.ticking if other is not gone]

@@ -32,11 +32,12 @@ from simulator.sharing._bandwidth import Budget, Grant
 from simulator.sharing._calendar import Calendar
 from simulator.sharing._costs import Costs, Refill
 from simulator.sharing._dispatcher import Dispatcher
-from simulator.sharing._observers import Observers, Segment, Transition
+from simulator.sharing._observers import Observers, Transition
 from simulator.sharing._processors import Processor, Scheduler
 from simulator.sharing._rotation import NEVER, Entity, RunQueue
 from simulator.sharing._seat import Seat
 from simulator.sharing._structure import Structure, below
+from simulator.sharing._trace import Trace
 from simulator.sharing.policies._base import Policy
 from simulator.sharing.tree import Scheduling, Share
 
@@ -79,7 +80,7 @@ class Quantum:
         scheduling: Scheduling | None = None,
         refill: Refill | None = None,
         on_transition: Transition | None = None,
-        trace: list[Segment] | None = None,
+        trace: Trace | None = None,
         stepping: bool = False,
         threads_per_core: int = 1,
         smt_factor: float = 1.0,
@@ -133,6 +134,7 @@ class Quantum:
         if share.active or share.children:
             raise ValueError(f"{share.name}: only an idle leaf can take work")
         seat: Seat = share.seat or self._structure.new_seat(share)
+        entity = seat.entity
         share.active, share.work, share.remaining, share.done = True, work, work, done
         self.active[share] = None
         self._costs.working_sets_bytes += share.working_set_bytes
@@ -140,17 +142,15 @@ class Quantum:
         self._order += 1
         seat.order = self._order
         now_ns = self._calendar.now_ns()
-        if not seat.entity.need_ns:
+        if not entity.need_ns:
             self._at_once.append(seat)
             self._calendar.soon()
-            return
-        elif seat.entity.queued:
+        elif entity.queued:
             self._goes_on(seat, now_ns)
-            return
         else:
             seat.since_ns, seat.state = now_ns, "ready"
             self._arrivals.append(seat)
-        self._calendar.ends_instant()
+            self._calendar.ends_instant()
 
     def remove(self, share: Share) -> float:
         """Take a leaf's work away; returns the exact remainder.
@@ -325,10 +325,9 @@ class Quantum:
 
     def _plan(self, processor: Processor) -> None:
         """When something happens next on a physical processor."""
-        horizon_ns = processor.left_ns = processor.queue.horizon()
-        if horizon_ns < NEVER and processor.speed != 1.0:
-            horizon_ns = ceil(horizon_ns / processor.speed)
-        due_ns = processor.at_ns + horizon_ns if horizon_ns < NEVER else NEVER
+        due_ns = processor.left_ns = processor.queue.horizon()
+        if due_ns < NEVER:
+            due_ns = processor.at_ns + (due_ns if processor.speed == 1.0 else ceil(due_ns / processor.speed))
         if due_ns != processor.due_ns:
             processor.due_ns = due_ns
             self._calendar.schedule(processor, due_ns)
@@ -340,7 +339,8 @@ class Quantum:
         now_ns = self._calendar.now_ns()
         ended, self._at_once = self._at_once, []
         fired: list[Processor] = []
-        for item in self._calendar.due(now_ns):
+        take = self._calendar.take
+        while (item := take(now_ns)) is not None:
             if isinstance(item, Processor):
                 fired.append(item)
                 self._happens(item, now_ns, ended)
@@ -352,8 +352,9 @@ class Quantum:
             ended.sort(key=_by_order)
         for seat in ended:
             self._complete(seat, now_ns)
+        dirty = self._dispatcher.dirty
         for processor in fired:
-            if processor not in self._dispatcher.dirty:
+            if processor not in dirty:
                 if processor.queue.over():
                     self._dispatcher.touch(processor)
                 else:
@@ -364,31 +365,31 @@ class Quantum:
     def _happens(self, processor: Processor, now_ns: int, ended: list[Seat]) -> None:
         """What the event on a processor is: an end of work, a portion of a budget used up, or a turn."""
         self._dispatcher.roll(processor, now_ns)
-        exhausted: list[Grant] | None = None
+        exhausted: list[Grant] = []
         entity = processor.queue.current
         while entity is not None:
             if entity.grants:
-                exhausted = [*(exhausted or ()), *(grant for grant in entity.grants if grant.left_ns <= 0)]
+                exhausted += [grant for grant in entity.grants if grant.left_ns <= 0]
             if entity.inner is None:
                 if entity.need_ns <= 0 and entity.share.active:
                     ended.append(entity.share.seat)
                 break
             entity = entity.inner.current
-        for grant in exhausted or ():
+        for grant in exhausted:
             self._dispatcher.touch(processor)
             if grant.entity.queued and grant.left_ns <= 0:
                 self._limits.ask(grant)
 
     def _complete(self, seat: Seat, now_ns: int) -> None:
         share = seat.entity.share
-        if share not in self.active or seat.entity.need_ns > 0:
+        done = share.done
+        if not share.active or seat.entity.need_ns > 0 or done is None:
             return
         seat.book(now_ns)
         self._served_before += share.work
         share.remaining = 0.0
         self._retire(seat)
-        assert share.done is not None
-        share.done(share)
+        done(share)
         if share not in self.active:
             self._left.append(seat)
             self._calendar.ends_instant()
@@ -421,23 +422,26 @@ class Quantum:
                 seat.bind(now_ns) if not seat.entity.queued else None
         self._even_out()
         self._calendar.ending = False
+        observers = self._observers
         dirty, self._dispatcher.dirty = self._dispatcher.dirty, {}
         for processor in dirty:
             self._costs.price(processor.queue)
             processor.queue.prepare()
             self._plan(processor)
-            self._observers.note(processor, now_ns)
-        self._observers.look()
+            if observers.trace is not None:
+                observers.note(processor, now_ns)
+        observers.look()
         self._calendar.arm()
 
     def _even_out(self) -> None:
         """Idle processors take what waits; policies that do something periodically start to; siblings slow down."""
-        for scheduler in reversed([*self._structure.schedulers.values()]):  # guests before what they stand on
+        for scheduler in self._structure.pooled:
             if scheduler.pool is not None:
                 self._dispatcher.share_out(scheduler, scheduler.pool)
-        for processor in [*self._observers.watched]:
-            if not processor.queue.entities:
-                processor.scheduler.pull(processor)
+        if self._observers.watched:
+            for processor in [*self._observers.watched]:
+                if not processor.queue.entities:
+                    processor.scheduler.pull(processor)
         for scheduler in self._structure.ticking:
             if scheduler.due_ns == NEVER and scheduler.policy.ticks(scheduler):
                 self._schedule_tick(scheduler)

@@ -44,7 +44,7 @@ def quick(written: Path) -> dict[str, Any]:
 def test_every_part_is_measured(quick: dict[str, Any]) -> None:
     assert list(quick) == [
         "made", "agreement", "whole", "growth", "instructions_per_change", "start_up", "stack_over_solver",
-        "fluid_solver", "quantum", "targets",
+        "fluid_solver", "quantum", "tracing", "targets",
     ]  # fmt: skip
     assert quick["made"]["quick"] is True
     assert list(quick["whole"]) == ["S1 N=10", "S1 N=100", "S2 H=20"]

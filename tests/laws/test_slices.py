@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import simpy
 
+from simulator.sharing._trace import Trace
 from simulator.sharing.quantum import Quantum
 from simulator.sharing.tree import Scheduling, Share
 
 
-def machine(policy: str, cores: int = 1, trace: Any = None, **parameters: float) -> Quantum:
+def machine(policy: str, cores: int = 1, trace: Trace | None = None, **parameters: float) -> Quantum:
     return Quantum(simpy.Environment(), cores, 1.0, scheduling=Scheduling(policy, parameters), trace=trace)
 
 
@@ -75,7 +76,7 @@ def test_wait_of_one_that_wakes_among_hogs() -> None:
 )
 def test_cfs_slices(weights: tuple[float, ...], latency_s: float, granularity_s: float) -> None:
     """Period max(latency, nr * granularity); slice its weight's part, at least the granularity."""
-    trace: list[Any] = []
+    trace = Trace()
     device = machine("cfs", trace=trace, latency_s=latency_s, minimum_granularity_s=granularity_s)
     for weight in weights:
         start(device, str(weight), weight=weight)

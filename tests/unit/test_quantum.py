@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import simpy
 
+from simulator.sharing._trace import Trace
 from simulator.sharing.quantum import Quantum
 from simulator.sharing.tree import Scheduling, Share
 
@@ -110,7 +111,7 @@ def test_a_switch_to_a_virtual_processor_is_paid_by_the_thread_on_it() -> None:
 
 def test_a_guests_slices_are_its_own_time() -> None:
     """Two threads in a guest that has half of the processor: they take turns every 10 ms of the guest's time."""
-    trace: list[Any] = []
+    trace = Trace()
     lab = Lab(trace=trace)
     guest = Share("guest", lab.device.root, width=1, scheduling=Scheduling("round_robin", {"slice_s": 0.02}))
     for name in "ab":
@@ -124,7 +125,7 @@ def test_a_guests_slices_are_its_own_time() -> None:
 # ---------------------------------------------------------------- where
 
 
-def cpus(trace: list[Any]) -> dict[str, list[int]]:
+def cpus(trace: Trace) -> dict[str, list[int]]:
     """The processors that each thread ran on, in order."""
     found: dict[str, list[int]] = {}
     for _, cpu, name, _, _ in trace:
@@ -134,7 +135,7 @@ def cpus(trace: list[Any]) -> dict[str, list[int]]:
 
 
 def test_wakes_where_it_ran_else_on_an_idle_one_else_on_the_least_loaded() -> None:
-    trace: list[Any] = []
+    trace = Trace()
     lab = Lab(3, trace=trace)
     first, second, third = (lab.thread(name, 0.01, weight=weight) for name, weight in (("a", 1), ("b", 5), ("c", 3)))
     lab.run(0.1)
@@ -149,7 +150,7 @@ def test_wakes_where_it_ran_else_on_an_idle_one_else_on_the_least_loaded() -> No
 
 
 def test_pinned_to_processors() -> None:
-    trace: list[Any] = []
+    trace = Trace()
     lab = Lab(3, trace=trace)
     group = Share("group", lab.device.root, cpus=frozenset({1, 2}))
     for _ in range(4):
@@ -333,8 +334,20 @@ def test_transitions() -> None:
     ]
 
 
+def test_a_trace_is_read_like_a_list() -> None:
+    trace = Trace()
+    lab = Lab(1, trace=trace)
+    lab.thread("a", 1.0)
+    lab.run(2.0)
+    assert len(trace) == 1
+    assert trace[0] == trace[-1] == ("device", 0, "a", 0.0, 1.0)
+    assert trace[:] == list(trace) == [trace[0]]
+    with pytest.raises(IndexError):
+        trace[1]
+
+
 def test_trace() -> None:
-    trace: list[Any] = []
+    trace = Trace()
     lab = Lab(2, trace=trace)
     for name, work in (("a", 0.02), ("b", 0.02), ("c", 0.01)):
         lab.thread(name, work)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import simpy
 
+from simulator.sharing._trace import Trace
 from simulator.sharing.quantum import Quantum
 from simulator.sharing.tree import Scheduling, Share
 
 
-def machine(policy: str, cores: int = 1, trace: Any = None, **parameters: float) -> Quantum:
+def machine(policy: str, cores: int = 1, trace: Trace | None = None, **parameters: float) -> Quantum:
     return Quantum(simpy.Environment(), cores, 1.0, scheduling=Scheduling(policy, parameters), trace=trace)
 
 
@@ -46,7 +47,7 @@ def latency_s(
 
 def test_ostep_first_in_first_out() -> None:
     """OSTEP scheduler.py: 1, 4, 7 at time 0: response 0, 1, 5; turnaround 1, 5, 12."""
-    trace: list[Any] = []
+    trace = Trace()
     device = machine("fifo", trace=trace)
     jobs = [start(device, str(length), float(length)) for length in (1, 4, 7)]
     device.environment.run()
@@ -56,7 +57,7 @@ def test_ostep_first_in_first_out() -> None:
 
 def test_ostep_lottery() -> None:
     """OSTEP lottery.py: jobs of 8 and 4 with 75 and 25 tickets: runs 1, 0, 1, 0, 1, 1, then 0: ends at 12 and 6."""
-    trace: list[Any] = []
+    trace = Trace()
     device = machine("lottery", trace=trace, slice_s=1.0, tickets=1.0)
     numbers = [511275, 404934, 783799, 303313, 476597, 583382, 908113, 504687, 281838, 755804, 618369, 250506]
     device.policy().numbers = iter(numbers)  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import simpy
 
+from simulator.sharing._trace import Trace
 from simulator.sharing.base import Sharing
 from simulator.sharing.drawing.building import Rule, build
 from simulator.sharing.drawing.elements import Element, text
@@ -91,7 +92,7 @@ class _Bench:
 
     def __init__(self, environment: simpy.Environment, drawn: Element, fidelity: ModuleType, setting: Setting) -> None:
         self.name, self.seconds, self.slices = drawn.name, setting.seconds, fidelity.SLICES
-        self.trace: list[tuple[str, int, str, float, float]] = []
+        self.trace = Trace()
         own, guests = map(setting.scheduling, setting.policies) if self.slices else (None, None)
         options = {"scheduling": own, "trace": self.trace} if self.slices else {}
         self.device: Sharing = fidelity.SHARING(environment, drawn.processors * _CORE, _CORE, **options)

@@ -130,6 +130,8 @@ class Policy:
 
     def pick(self, queue: RunQueue) -> Entity | None:
         """Who has the next turn."""
+        if len(queue.entities) == 1:
+            return queue.entities[0]
         return min(queue.entities, key=_order, default=None)
 
     def slice_ns(self, queue: RunQueue, entity: Entity) -> int:
@@ -253,11 +255,12 @@ class Fair(Policy):
 
     def move_floor(self, queue: RunQueue, leaving: Entity | None = None) -> None:
         """Virtual time is the smallest tag, and never goes back."""
-        tags = [entity.tag for entity in queue.entities]
-        if leaving is not None:
-            tags.append(leaving.tag)
-        if tags:
-            queue.floor = max(queue.floor, min(tags))
+        least = leaving.tag if leaving is not None else None
+        for entity in queue.entities:
+            if least is None or entity.tag < least:
+                least = entity.tag
+        if least is not None and least > queue.floor:
+            queue.floor = least
 
     def assign(self, queue: RunQueue) -> None:
         """Equal slices unless a policy says else; tags grow by service over weight."""

@@ -66,6 +66,8 @@ class Eevdf(Fair):
 
     def pick(self, queue: RunQueue) -> Entity | None:
         """Earliest deadline of the eligible."""
+        if len(queue.entities) == 1:
+            return queue.entities[0]
         average = self._average(queue)
         eligible = [entity for entity in queue.entities if entity.tag <= average] or queue.entities
         return min(eligible, key=lambda entity: (entity.data.deadline, entity.rank), default=None)

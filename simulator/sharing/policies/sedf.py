@@ -2,8 +2,8 @@
 
 The guarantee is the share's reservation of its period; whoever has used it up, or has none, gets extra time after all
 that have not, one quantum after another. Parameters: ``extra_time`` 1 (0: a share has its guarantee and no more),
-``quantum_s`` 0.5 ms, the turn of extra time (Xen 3 sched_sedf.c, EXTRA_QUANTUM; recalled). Honours reservation and,
-without extra time, cap; weights are not known.
+``quantum_s`` 0.5 ms, the turn of extra time (Xen 3 sched_sedf.c, EXTRA_QUANTUM; recalled). Honours reservation; weights
+and caps are not known: without extra time the reservation is the most that a share gets.
 """
 
 from __future__ import annotations
