@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import simpy
 
 from simulator.sharing._trace import Trace
+from simulator.sharing._rotation import Entity
+from simulator.sharing.policies._base import FINE
+from simulator.sharing.policies.bvt import Bvt
 from simulator.sharing.quantum import Quantum
 from simulator.sharing.tree import Scheduling, Share
 
@@ -213,3 +217,13 @@ def test_credit_holds_across_processors() -> None:
     device.settle()
     had = [thread.work - thread.remaining for thread in threads]
     assert had == pytest.approx([2.0] * 3, abs=0.06)
+
+
+def test_a_borrowed_turn_is_at_least_one_unit() -> None:
+    """In one queue for all, whoever is ahead of those that wait may get a processor: for a unit, not for nothing."""
+    policy = Bvt({"mcu_s": 0.001, "allowance_s": 0.005})
+    ahead, behind = (Entity(Share(name)) for name in ("ahead", "behind"))
+    ahead.tag, behind.tag = 50_000_000 * FINE, 0
+    queue: Any = SimpleNamespace(entities=[ahead, behind])
+    assert policy.slice_ns(queue, ahead) == 1_000_000
+    assert policy.slice_ns(queue, behind) == 55_000_000

@@ -41,7 +41,7 @@ class Bvt(Fair):
         """Until it leads the next one by the allowance, in whole units; not beyond what it may borrow."""
         others = [self._effective(other) for other in queue.entities if other is not entity]
         lead_ns = int((min(others) - self._effective(entity)) * entity.weight / FINE) if others else 0
-        units = -(-(lead_ns + self.allowance_ns) // self.unit_ns)
+        units = max(1, -(-(lead_ns + self.allowance_ns) // self.unit_ns))
         return min(units * self.unit_ns, entity.data or units * self.unit_ns)
 
     def charge(self, queue: RunQueue, entity: Entity, ran_ns: int) -> None:
