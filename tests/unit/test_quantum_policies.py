@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import simpy
 
-from simulator.sharing._trace import Trace
 from simulator.sharing._rotation import Entity
+from simulator.sharing._trace import Trace
 from simulator.sharing.policies._base import FINE
 from simulator.sharing.policies.bvt import Bvt
 from simulator.sharing.quantum import Quantum
