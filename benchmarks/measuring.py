@@ -90,9 +90,13 @@ def on(command: Command, draws: Path) -> Command:
 
 
 def child_environment() -> dict[str, str]:
-    """This process's, with one order of hashing for all, and this checkout before any that is installed."""
+    """This process's, with one order of hashing for all, and this checkout before any that is installed.
+
+    Programs are compiled once, as they are for everybody: what keeps Python from remembering that is taken out.
+    """
     path = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
 
 
 def once(command: Command) -> Run:
