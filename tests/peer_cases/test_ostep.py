@@ -19,6 +19,7 @@ from simulator.devices.base import Request
 from simulator.devices.processor import Processor
 from simulator.devices.rotating_disk import RotatingDisk
 from simulator.layers.hardware import Hardware
+from simulator.sharing._trace import Trace
 from simulator.sharing.quantum import Quantum
 from simulator.sharing.tree import Scheduling, Share
 from simulator.steps import Use
@@ -191,7 +192,7 @@ def own_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_lottery() -> None:
     """Lengths 8 and 4 with 75 and 25 tickets: number modulo 100 below 75 is job 0's."""
     environment, ends = simpy.Environment(), []
-    trace: list[tuple[str, int, str, float, float]] = []
+    trace = Trace()
     cpu = Quantum(environment, 1.0, 1.0, scheduling=Scheduling("drawn_lots"), trace=trace)
     for name, length, tickets in (("0", 8.0, 75.0), ("1", 4.0, 25.0)):
         share = Share(name, cpu.root, weight=tickets)
@@ -207,7 +208,7 @@ def test_lottery() -> None:
 def test_multi_level_feedback() -> None:
     """Jobs of 84, 42 and 51 that wait 5 for a device after every 7, 2 and 4."""
     environment = simpy.Environment()
-    trace: list[tuple[str, int, str, float, float]] = []
+    trace = Trace()
     cpu = Quantum(environment, 1.0, 1.0, scheduling=Scheduling("feedback"), trace=trace)
     ends: dict[str, float] = {}
 
