@@ -855,3 +855,16 @@ def test_a_cap_of_more_processors_than_there_are_is_refused() -> None:
     }
     with pytest.raises(ScenarioError, match="a cap of 50 processors is no limit"):
         load(scenario)
+
+
+def test_a_reservation_needs_a_scheduler_that_knows_it() -> None:
+    scenario = {
+        "machine": "laptop-2025",
+        "stacks": {"xen": "xen-4 | linux-6"},
+        "tenants": {"a": {"workload": "cpu-hog", "memory": "1 GiB", "reservation": 1}},
+        "duration": "1 s",
+    }
+    assert load(scenario).points()
+    with pytest.raises(ScenarioError, match="the scheduler xen-credit of xen-4 keeps no reservations"):
+        load({**scenario, "fidelity": "quantum"})
+    assert load({**scenario, "fidelity": "quantum", "stacks": {"esx": "vmware-esxi-7 | linux-6"}}).points()
