@@ -7,28 +7,15 @@ from typing import NoReturn
 
 from simulator.errors import StackError
 from simulator.notation.expression import ROLES, SCOPES, Expression, Term
+from simulator.notation.scanner import Malformed, Scanner
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VALUE = re.compile(r"[^()|/=,@]*")
 _ENDS = ("", "|", "/")
 
 
-class MalformedStack(StackError):
-    """A text that is no stack.
-
-    Attributes:
-        expression: the text, with blanks for all white space.
-        position: where in it, from 0.
-        message: what is wrong there.
-        remedy: what to write instead.
-    """
-
-    def __init__(self, expression: str, position: int, message: str, remedy: str) -> None:
-        self.expression, self.position, self.message, self.remedy = expression, position, message, remedy
-        super().__init__(f"{message}; {remedy}\n    {expression}\n    {' ' * position}^")
-
-    def __reduce__(self) -> tuple[type[MalformedStack], tuple[str, int, str, str]]:
-        return (MalformedStack, (self.expression, self.position, self.message, self.remedy))
+class MalformedStack(Malformed, StackError):
+    """A text that is no stack."""
 
 
 def parse(expression: str) -> Expression:
@@ -40,12 +27,8 @@ def parse(expression: str) -> Expression:
     return _Parser(expression).expression()
 
 
-class _Parser:
-    """Reads a text from left to right."""
-
-    def __init__(self, text: str) -> None:
-        self.text = re.sub(r"\s", " ", text)
-        self.position = 0
+class _Parser(Scanner):
+    MALFORMED = MalformedStack
 
     def expression(self) -> Expression:
         segments = [self._segment()]
@@ -131,23 +114,6 @@ class _Parser:
         if self._next() in _ENDS:
             self._fail("the parenthesis is never closed", "write ')' behind the last value", start)
 
-    def _next(self) -> str:
-        """The next character that is no blank, empty at the end; blanks before it are passed."""
-        while self.text.startswith(" ", self.position):
-            self.position += 1
-        return self.text[self.position : self.position + 1]
-
-    def _take(self, mark: str) -> bool:
-        found = self._next() == mark
-        self.position += found
-        return found
-
-    def _match(self, pattern: re.Pattern[str]) -> str:
-        self._next()
-        match = pattern.match(self.text, self.position)
-        self.position = match.end() if match else self.position
-        return match[0] if match else ""
-
     def _unexpected(self) -> NoReturn:
         found = self._next()
         if found == ")":
@@ -158,6 +124,3 @@ class _Parser:
             remedy = "write '/' between them, the lower one first, or '-' if it is one name"
             self._fail("two names stand side by side", remedy)
         self._fail(f"{found!r} is no part of a name", "names are letters, digits, '.', '-' and '_'")
-
-    def _fail(self, message: str, remedy: str, position: int | None = None) -> NoReturn:
-        raise MalformedStack(self.text, self.position if position is None else position, message, remedy)

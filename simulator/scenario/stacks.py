@@ -169,7 +169,7 @@ class _Reader:
         try:
             expression = parse(text)
         except MalformedStack as error:
-            where = f"at character {error.position + 1} of {error.expression!r}"
+            where = f"at character {error.position + 1} of {error.text!r}"
             self._complain(place, f"{error.message} {where}", error.remedy)
             return None
         names = {name: self._lookup.name("layers", name, self._variant.place(place)) for name in expression.names()}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from simulator.errors import UsageError
+from simulator.notation.scanner import Malformed, Scanner
 from simulator.sharing.drawing.elements import BRACKETS, Element, Kind, default_name
 from simulator.units import UNITS, parse_quantity
 
@@ -25,22 +25,8 @@ _MODIFIERS = "modifiers are '*2' weight, '<0.5' cap, '>0.25' reservation, '@0-1'
 Fields = Mapping[str, Any]
 
 
-class MalformedDrawing(UsageError):
-    """A text that is no drawing.
-
-    Attributes:
-        drawing: the text, with blanks for all white space.
-        position: where in it, from 0.
-        message: what is wrong there.
-        remedy: what to write instead.
-    """
-
-    def __init__(self, drawing: str, position: int, message: str, remedy: str) -> None:
-        self.drawing, self.position, self.message, self.remedy = drawing, position, message, remedy
-        super().__init__(f"{message}; {remedy}\n    {drawing}\n    {' ' * position}^")
-
-    def __reduce__(self) -> tuple[type[MalformedDrawing], tuple[str, int, str, str]]:
-        return (MalformedDrawing, (self.drawing, self.position, self.message, self.remedy))
+class MalformedDrawing(Malformed):
+    """A text that is no drawing."""
 
 
 def parse(drawing: str) -> tuple[Element, ...]:
@@ -52,12 +38,11 @@ def parse(drawing: str) -> tuple[Element, ...]:
     return _Parser(drawing).machines()
 
 
-class _Parser:
-    """Reads a text from left to right."""
+class _Parser(Scanner):
+    MALFORMED = MalformedDrawing
 
     def __init__(self, text: str) -> None:
-        self.text = re.sub(r"\s", " ", text)
-        self.position = 0
+        super().__init__(text)
         self.pins: list[list[tuple[int, int]]] = []
         """For each machine and guest that is open: the processors that were named, and where."""
         self.modifiers: Mapping[str, Callable[[], Fields]] = {
@@ -233,25 +218,3 @@ class _Parser:
         if mark.isalnum():
             self._fail(f"{mark!r} is no element", _ELEMENTS)
         self._fail(f"{mark!r} is no modifier", _MODIFIERS)
-
-    # ---- characters
-
-    def _next(self) -> str:
-        """The next character that is no blank, empty at the end; blanks before it are passed."""
-        while self.text.startswith(" ", self.position):
-            self.position += 1
-        return self.text[self.position : self.position + 1]
-
-    def _take(self, mark: str) -> bool:
-        found = self._next() == mark
-        self.position += found
-        return found
-
-    def _match(self, pattern: re.Pattern[str], group: int = 0) -> str:
-        self._next()
-        match = pattern.match(self.text, self.position)
-        self.position = match.end() if match else self.position
-        return match[group] if match else ""
-
-    def _fail(self, message: str, remedy: str, position: int | None = None) -> NoReturn:
-        raise MalformedDrawing(self.text, self.position if position is None else position, message, remedy)
