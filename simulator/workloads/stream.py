@@ -6,41 +6,23 @@ the arithmetic on it hides behind. The rows were touched for the first time befo
 
 from __future__ import annotations
 
-from simulator.demands import AccessMemory
 from simulator.parameters import Parameter
-from simulator.workloads.base import Demands, Program, ThreadPlan
+from simulator.workloads._rows import ROWS, THREADS, RowProgram
+from simulator.workloads.base import Demands, ThreadPlan
 
 
-class Stream(Program):
+class Stream(RowProgram):
     """Some threads, each with rows of its own."""
 
-    PARAMETERS = (
-        Parameter("threads_count", "count", "threads, each with rows of its own"),
-        Parameter("parts_count", "count", "parts of the rows, all threads together"),
-        Parameter("part_accesses_count", "count", "cache lines of a part"),
-        Parameter("access_bytes", "bytes", "data that one access stands for: a cache line"),
-        Parameter("access_cycles", "cycles", "user cycles for a line, as far as they do not hide behind the memory"),
-        Parameter("rows_bytes", "bytes", "size of a thread's rows, far larger than any cache"),
-    )
-    COUNTS = ("compute", "memory")
+    PARAMETERS = (THREADS, Parameter("parts_count", "count", "parts of the rows, all threads together"), *ROWS)
 
     def threads(self) -> list[ThreadPlan]:
         """The threads."""
-        names = [f"thread-{number}" for number in range(int(self.parameters.threads_count))]
-        return [ThreadPlan(name, self._go(name)) for name in names]
+        return [ThreadPlan(name, self._go(name)) for name in self.names()]
 
     def _go(self, name: str) -> Demands:
-        parameters = self.parameters
-        accesses = parameters.part_accesses_count
-        for _ in range(int(parameters.parts_count / parameters.threads_count)):
-            start_s = self.context.now
-            rows = AccessMemory("stream", parameters.rows_bytes, count=accesses)
-            yield from self.compute(parameters.access_cycles * accesses, on=rows)
-            self.context.done(name, "part", start_s)
-
-    def value(self, operations: float, elapsed_s: float) -> float:
-        """Gigabytes a second."""
-        return operations * self.parameters.part_accesses_count * self.parameters.access_bytes / elapsed_s / 1e9
+        for _ in range(int(self.parameters.parts_count / self.parameters.threads_count)):
+            yield from self.part(name)
 
 
 PROGRAM = Stream
