@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from time import process_time
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import simpy
-from scenarios.draws import Draws, report
+
+from references._guests import run
 
 GRAIN = 1e-12
 """Seconds of one core that count as nothing."""
@@ -80,28 +80,7 @@ class Cores:
 
 def main(path: str) -> None:
     """Run one scenario and report."""
-    draws = Draws(path)
-    begin_s = process_time()
-    environment = simpy.Environment()
-    response_s = 0.0
-
-    def guest(cores: Cores, weight: float, first: int) -> simpy.events.ProcessGenerator:
-        nonlocal response_s
-        for position in range(first, first + 2 * draws.tasks, 2):
-            yield environment.timeout(draws.times[position])
-            begin_s = environment.now
-            yield cores.execute(draws.times[position + 1], weight)
-            response_s += environment.now - begin_s
-
-    for host in range(draws.hosts):
-        cores = Cores(environment, draws.cores)
-        for weight, first in draws.of_host(host):
-            environment.process(guest(cores, weight, first))
-    environment.run()
-    run_s = process_time() - begin_s
-    tasks = draws.hosts * draws.guests * draws.tasks
-    entries = next(environment._eid)
-    report(mean_response_s=response_s / tasks, makespan_s=environment.now, tasks=tasks, run_s=run_s, entries=entries)
+    run(path, Cores)
 
 
 if __name__ == "__main__":

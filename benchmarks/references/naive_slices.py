@@ -13,12 +13,12 @@ import sys
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
-from time import process_time
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import simpy
-from scenarios.draws import Draws, report
+
+from references._guests import run
 
 Queued = tuple[float, int, float, float, simpy.Event]
 """Virtual time, order of arrival, work left in seconds of one core, weight, what succeeds at the end."""
@@ -66,28 +66,7 @@ class Host:
 
 def main(path: str, slice_s: str) -> None:
     """Run one scenario and report."""
-    draws = Draws(path)
-    begin_s = process_time()
-    environment = simpy.Environment()
-    response_s = 0.0
-
-    def guest(host: Host, weight: float, first: int) -> simpy.events.ProcessGenerator:
-        nonlocal response_s
-        for position in range(first, first + 2 * draws.tasks, 2):
-            yield environment.timeout(draws.times[position])
-            begin_s = environment.now
-            yield host.execute(draws.times[position + 1], weight)
-            response_s += environment.now - begin_s
-
-    for number in range(draws.hosts):
-        host = Host(environment, draws.cores, float(slice_s))
-        for weight, first in draws.of_host(number):
-            environment.process(guest(host, weight, first))
-    environment.run()
-    run_s = process_time() - begin_s
-    tasks = draws.hosts * draws.guests * draws.tasks
-    entries = next(environment._eid)
-    report(mean_response_s=response_s / tasks, makespan_s=environment.now, tasks=tasks, run_s=run_s, entries=entries)
+    run(path, lambda environment, cores: Host(environment, cores, float(slice_s)))
 
 
 if __name__ == "__main__":
