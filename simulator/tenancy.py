@@ -60,7 +60,7 @@ class House:
             share = self.shares[node.path]
             if share.scheduling is not None and share is not cpu.root and node.below is not None:
                 work = self.slice_work(self.path(node.below))
-                share.switch_s = cpu.whole_ns((work.cycles, work.stall_s))
+                share.switch_s = cpu.switch_s(work.cycles, work.stall_s)
 
     def _start_services(self, node: Node) -> None:
         """A layer's own threads; those of a hypervisor's face for one guest work for that guest."""

@@ -477,7 +477,7 @@ class Thread:
         if not cpu.slices:
             return {}
         works = self.house.slice_works(self)
-        self.share.switch_s = cpu.whole_ns((works[self.share].cycles, works[self.share].stall_s))
+        self.share.switch_s = cpu.switch_s(works[self.share].cycles, works[self.share].stall_s)
         return works
 
 

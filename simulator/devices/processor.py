@@ -214,7 +214,7 @@ class Processor:
         finished = share.payload
         assert isinstance(finished, simpy.Event)
         callbacks = finished.callbacks
-        if not getattr(self.sharing, "undisturbed", False) or _STOP in callbacks:
+        if not self.sharing.undisturbed or _STOP in callbacks:
             finished.succeed(0.0)
             return
         finished._ok, finished._value = True, 0.0
@@ -267,13 +267,9 @@ class Processor:
         lost = min(1.0, max(0.0, 1.0 - room_bytes / working_set_bytes))
         return lost * working_set_bytes / parameters.cache_line_bytes * parameters.cache_miss_s
 
-    def seconds(self, cycles: float, stall_s: float = 0.0) -> float:
-        """Time of one processor for so many cycles and waits for memory."""
-        return cycles / self.frequency_hz + stall_s
-
-    def whole_ns(self, work: tuple[float, float]) -> float:
-        """The same to the nanosecond, which slices count in."""
-        return round(self.seconds(*work) * 1e9) / 1e9
+    def switch_s(self, cycles: float, stall_s: float) -> float:
+        """Time of one processor for a switch of so many cycles and waits, to the nanosecond, which slices count in."""
+        return round((cycles / self.frequency_hz + stall_s) * 1e9) / 1e9
 
     def spend(self, seconds: float) -> None:
         """Processor time that went to switches between slices."""
@@ -360,7 +356,7 @@ class Thread:
     def _done(self, share: Share) -> None:
         processor, turn = self._processor, self._turn
         processor._end(share, 0.0)
-        if not getattr(processor.sharing, "undisturbed", False):
+        if not processor.sharing.undisturbed:
             processor.environment.schedule(cast(simpy.Event, turn))
             return
         callbacks, turn.callbacks = turn.callbacks, None

@@ -120,6 +120,9 @@ class Quantum:
 
     # ---- the interface of every fidelity
 
+    undisturbed = False
+    """Changes take effect at the end of their instant: nobody goes on at once."""
+
     @property
     def served(self) -> float:
         """Units of work done so far; ``settle`` first."""
