@@ -25,6 +25,29 @@ NOT_MODELLED = (
 _RELATIVE_TIME = 1e-12
 
 
+class Measures:
+    """What this solver keeps of a share."""
+
+    __slots__ = ("crowd", "demand", "rate", "runnable")
+
+    def __init__(self) -> None:
+        self.runnable = 0
+        """Active leaves on it or below."""
+        self.demand = self.crowd = self.rate = 0.0
+
+    def current_rate(self) -> float:
+        """Units a second at present."""
+        return self.rate
+
+
+def of(share: Share) -> Measures:
+    """The measures of a share."""
+    if share.node is None:
+        share.node = Measures()
+    measures: Measures = share.node
+    return measures
+
+
 class Plain:
     """A device of ``capacity`` shared through a tree of shares.
 
@@ -141,7 +164,7 @@ class Plain:
     def _has_all(self, leaf: Share) -> bool:
         """Whether the leaf's tenant gets what it would get with the device for itself."""
         owner = self._owner(leaf)
-        return owner.rate >= min(owner.demand, self.root.cap, self._room(owner)) * (1.0 - 1e-12)
+        return owner.rate >= min(of(owner).demand, self.root.cap, self._room(owner)) * (1.0 - 1e-12)
 
     def _owner(self, leaf: Share) -> Share:
         return next((node for node in leaf.lineage if node.tenant), leaf)
@@ -155,11 +178,11 @@ class Plain:
         owner, lineage = self._owner(leaf), leaf.lineage
         rate = min(self.root.cap, self._room(owner))
         for node, below in pairwise(lineage[lineage.index(owner) :]):
-            siblings = [child for child in node.children if child.demand > 0.0]
-            wanted = sum(child.demand for child in siblings)
+            siblings = [child for child in node.children if of(child).demand > 0.0]
+            wanted = sum(of(child).demand for child in siblings)
             if wanted > rate:
                 part = rate * below.weight / sum(child.weight for child in siblings)
-                rate = max(part, rate - (wanted - below.demand))
+                rate = max(part, rate - (wanted - of(below).demand))
             rate = min(rate, _processors(below) * self.unit_rate)
         return max(rate, leaf.rate)
 
@@ -171,9 +194,9 @@ class Plain:
 
     def _count(self, share: Share, more: int) -> None:
         """One active leaf more or less: on everything it stands on."""
-        self.root.runnable += more
+        of(self.root).runnable += more
         for node in share.lineage:
-            node.runnable += more
+            of(node).runnable += more
 
     def _rates(self) -> None:
         if self._busy:
@@ -189,15 +212,15 @@ class Plain:
         """The same where at most one leaf is runnable, and was before: nothing is shared, only its lineage counts."""
         assert self._alone is not None
         for node in self._alone:
-            node.demand = node.crowd = node.rate = 0.0
+            of(node).demand = of(node).crowd = of(node).rate = 0.0
         leaf = next(iter(self.active), None)
         self._alone = lineage = leaf.lineage if leaf else ()
         wanted, crowd = (self.unit_rate, leaf.processes * self.unit_rate) if leaf else (0.0, 0.0)
         for node in (*reversed(lineage), self.root):
             bound = 0.0 if node.frozen else min(node.cap, _processors(node) * self.unit_rate)
-            node.demand, node.crowd = wanted, crowd = min(wanted, bound), min(crowd, bound)
+            of(node).demand, of(node).crowd = wanted, crowd = min(wanted, bound), min(crowd, bound)
         for node in (self.root, *lineage):
-            node.rate = wanted
+            of(node).rate = wanted
 
     def _arm(self) -> None:
         soonest = min((leaf.remaining / leaf.rate for leaf in self.active if leaf.rate > 0.0), default=INFINITE)
@@ -232,19 +255,19 @@ def measure_demand(share: Share, unit_rate: float) -> float:
     ``crowd`` is the same with every process counted that a leaf stands for; the rule ``active`` weighs a share by it.
     """
     wanted = crowd = 0.0
-    if share.frozen or not share.runnable:
-        share.demand = share.crowd = 0.0
+    if share.frozen or not of(share).runnable:
+        of(share).demand = of(share).crowd = 0.0
         return 0.0
     if share.children:
         for child in share.children:
-            if child.runnable or child.demand:
+            if of(child).runnable or of(child).demand:
                 wanted += measure_demand(child, unit_rate)
-                crowd += child.crowd
+                crowd += of(child).crowd
     elif share.active:
         wanted, crowd = unit_rate, share.processes * unit_rate
     bound = min(share.cap, _processors(share) * unit_rate)
-    share.demand, share.crowd = min(wanted, bound), min(crowd, bound)
-    return share.demand
+    of(share).demand, of(share).crowd = min(wanted, bound), min(crowd, bound)
+    return of(share).demand
 
 
 def distribute(share: Share, rate: float, unit_rate: float) -> None:
@@ -253,10 +276,10 @@ def distribute(share: Share, rate: float, unit_rate: float) -> None:
     Every child gets ``min(demand, max(reservation, weight * level))`` with the one level at which the parts add
     up to ``rate`` (water-filling; LAWS: GPS with caps).
     """
-    share.rate = rate
+    of(share).rate = rate
     wanting = []
     for child in share.children:
-        if child.demand > 0.0:
+        if of(child).demand > 0.0:
             wanting.append(child)
         elif child.rate or child.frozen:
             distribute(child, 0.0, unit_rate)
@@ -264,26 +287,26 @@ def distribute(share: Share, rate: float, unit_rate: float) -> None:
         if child.children:
             distribute(child, part, unit_rate)
         else:
-            child.rate = part
+            of(child).rate = part
 
 
 def _parts(wanting: list[Share], rate: float, unit_rate: float) -> list[float]:
     """What each child that wants something gets of ``rate``."""
     if len(wanting) == 1:
-        return [min(rate, wanting[0].demand)]
-    demands = [child.demand for child in wanting]
+        return [min(rate, of(wanting[0]).demand)]
+    demands = [of(child).demand for child in wanting]
     if rate >= sum(demands) * (1.0 - 1e-15):
         return demands
-    floors = [min(child.reservation, child.demand) for child in wanting]
+    floors = [min(child.reservation, of(child).demand) for child in wanting]
     scale = min(1.0, rate / sum(floors)) if any(floors) else 1.0
-    parts = [(_weight(c, unit_rate), floor * scale, c.demand) for c, floor in zip(wanting, floors, strict=True)]
+    parts = [(_weight(c, unit_rate), floor * scale, of(c).demand) for c, floor in zip(wanting, floors, strict=True)]
     level = water_level(parts, rate)
     return [min(demand, max(floor, weight * level)) for weight, floor, demand in parts]
 
 
 def _weight(share: Share, unit_rate: float) -> float:
     if share.weight_rule == "active":
-        return share.weight * share.crowd / unit_rate
+        return share.weight * of(share).crowd / unit_rate
     return share.weight
 
 

@@ -68,7 +68,7 @@ class Dispatcher:
         self.calendar.ends_instant()
         self.touch_around(queue)
         for thread in (entity,) if entity.inner is None else entity.threads():
-            thread.share.seat.book(now_ns)
+            thread.share.node.book(now_ns)
         if woken:
             entity.ran, entity.first_ns, entity.moved = False, 0, False
         if queue.processor is not None and not queue.processor.queue.entities:
@@ -90,7 +90,7 @@ class Dispatcher:
         self.calendar.ends_instant()
         self.touch_around(queue)
         for thread in (entity,) if entity.inner is None else entity.threads():
-            thread.share.seat.book(now_ns)
+            thread.share.node.book(now_ns)
         processor, pool = queue.processor, self.structure.above(entity).pool if entity.home is None else None
         queue.drop(entity, gone)
         if pool is not None and processor is not None:
@@ -110,7 +110,7 @@ class Dispatcher:
         """Settle the accounts of the threads on an entity, which stand elsewhere from now on."""
         now_ns = self.calendar.now_ns()
         for thread in (entity,) if entity.inner is None else entity.threads():
-            seat: Seat = thread.share.seat
+            seat: Seat = thread.share.node
             if seat.since_ns < now_ns:
                 seat.book(now_ns)
             seat.bind(now_ns)

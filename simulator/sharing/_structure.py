@@ -110,7 +110,7 @@ class Structure:
         assert share.parent is not None
         scheduler = self.scheduler_of(share.parent)
         entity = Entity(share)
-        seat = share.seat = share.node = Seat(entity, scheduler)
+        seat = share.node = Seat(entity, scheduler)
         self.limit(entity, scheduler)
         return seat
 
@@ -119,8 +119,8 @@ class Structure:
         scheduler = self.schedulers.get(share)
         if scheduler is not None and scheduler.above is not None:
             return [processor.entity for processor in scheduler.processors if processor.entity is not None]
-        if share.seat is not None:
-            return [share.seat.entity]
+        if share.node is not None:
+            return [share.node.entity]
         if share.parent is None:
             return []
         return self.scheduler_of(share.parent).entities_of(share)
@@ -132,7 +132,7 @@ class Structure:
             assert share.parent is not None
             return self.scheduler_of(share.parent)
         if entity.inner is None:
-            seat: Seat = share.seat
+            seat: Seat = share.node
             return seat.scheduler
         above = self.schedulers[share].above
         assert above is not None
@@ -150,8 +150,8 @@ class Structure:
     def placed(self, scheduler: Scheduler) -> Iterable[Entity]:
         """All threads and virtual processors that a scheduler places."""
         for share in below(scheduler.share):
-            if share.seat is not None and share.seat.scheduler is scheduler:
-                yield share.seat.entity
+            if share.node is not None and share.node.scheduler is scheduler:
+                yield share.node.entity
             elif share in self.schedulers and self.schedulers[share].above is scheduler:
                 yield from self.entities(share)
 

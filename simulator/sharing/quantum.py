@@ -136,7 +136,7 @@ class Quantum:
         """
         if share.active or share.children:
             raise ValueError(f"{share.name}: only an idle leaf can take work")
-        seat: Seat = share.seat or self._structure.new_seat(share)
+        seat: Seat = share.node or self._structure.new_seat(share)
         entity = seat.entity
         share.active, share.work, share.remaining, share.done = True, work, work, done
         self.active[share] = None
@@ -163,7 +163,7 @@ class Quantum:
         """
         if share not in self.active:
             raise ValueError(f"{share.name} has no work")
-        seat: Seat = share.seat
+        seat: Seat = share.node
         self._account(seat, self._calendar.now_ns())
         self._served_before += share.work - share.remaining
         self._retire(seat)
@@ -218,7 +218,7 @@ class Quantum:
         for share in self.active:
             self._served_before += share.work - share.remaining
             share.work = share.remaining
-            share.seat.change_rate(unit_rate)
+            share.node.change_rate(unit_rate)
         for share in list(self._limits.budgets):
             self._limits.set_budget(share)
             self._apply(share)
@@ -238,8 +238,8 @@ class Quantum:
             self._dispatcher.roll(processor, now_ns)
             self._observers.note(processor, now_ns, cut=True)
         for share in self.active:
-            share.seat.book(now_ns)
-            self._measure(share.seat)
+            share.node.book(now_ns)
+            self._measure(share.node)
 
     def finds_idle(self, share: Share) -> bool:
         """Whether a thread that becomes runnable in a share would find a processor of it idle."""
@@ -272,8 +272,8 @@ class Quantum:
             entities = self._structure.entities(each)
             if scheduler is not None:
                 self._dispatcher.weigh_processors(each)
-            elif each.seat is not None:
-                self._dispatcher.weigh(each.seat.entity, each.weight)
+            elif each.node is not None:
+                self._dispatcher.weigh(each.node.entity, each.weight)
             else:
                 self._dispatcher.weigh_group(each)
             for entity in (*entities, *self._limits.limited(each)):
@@ -282,16 +282,16 @@ class Quantum:
 
     def _rebuild(self, share: Share) -> None:
         """Another width: all below becomes runnable anew on other virtual processors."""
-        seats = [leaf.seat for leaf in self.active if share in leaf.lineage]
+        seats = [leaf.node for leaf in self.active if share in leaf.lineage]
         for seat in seats:
             if seat.entity.queued:
                 self._dispatcher.extract(seat.entity)
         self._limits.forget(share)
         self._structure.forget(share)
         for leaf in below(share):
-            if leaf.seat is None:
+            if leaf.node is None:
                 continue
-            old: Seat = leaf.seat
+            old: Seat = leaf.node
             new = self._structure.new_seat(leaf)
             new.carry_ns, new.job_carry_ns, new.job_ns = old.carry_ns, old.job_carry_ns, old.job_ns
             new.entity.need_ns, new.order, new.since_ns = old.entity.need_ns, old.order, old.since_ns
@@ -375,7 +375,7 @@ class Quantum:
                 exhausted += [grant for grant in entity.grants if grant.left_ns <= 0]
             if entity.inner is None:
                 if entity.need_ns <= 0 and entity.share.active:
-                    ended.append(entity.share.seat)
+                    ended.append(entity.share.node)
                 break
             entity = entity.inner.current
         for grant in exhausted:

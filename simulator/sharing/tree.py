@@ -10,17 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 INFINITE = float("inf")
 WeightRule = Literal["shares", "active"]
-
-
-class Node(Protocol):
-    """What a solver keeps of a share."""
-
-    def current_rate(self) -> float:
-        """Units a second at present."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +52,10 @@ class Share:
     """
 
     __slots__ = (
-        "_rate", "active", "burst_s", "cap", "children", "cpus", "crowd", "demand", "done", "frozen", "frozen_s",
-        "lineage", "migrations", "name", "node", "parent", "payload", "period_s", "processes", "ready_s", "refill_s",
-        "refills", "remaining", "reservation", "runnable", "scheduling", "seat", "steal_s", "switch_s", "switches",
-        "tenant",
-        "throttled_s", "weight", "weight_rule", "width", "work", "working_set_bytes",
+        "active", "burst_s", "cap", "children", "cpus", "done", "frozen", "frozen_s", "lineage", "migrations", "name",
+        "node", "parent", "payload", "period_s", "processes", "ready_s", "refill_s", "refills", "remaining",
+        "reservation", "scheduling", "steal_s", "switch_s", "switches", "tenant", "throttled_s", "weight",
+        "weight_rule", "width", "work", "working_set_bytes",
     )  # fmt: skip
 
     def __init__(
@@ -102,10 +94,6 @@ class Share:
         self.switch_s, self.working_set_bytes = switch_s, working_set_bytes
         self.children: list[Share] = []
         self.active = False
-        self.runnable = 0
-        """Active leaves on it or below."""
-        self.demand = self.crowd = self._rate = 0.0
-        self.node: Node | None = None
         self.work = self.remaining = 0.0
         self.frozen = False
         self.ready_s = self.steal_s = self.throttled_s = self.frozen_s = 0.0
@@ -115,8 +103,8 @@ class Share:
         """Seconds it waited for its working set after such switches, and how often it had to."""
         self.migrations = 0
         """How often the leaf went on on another processor. Slices only."""
-        self.seat: Any = None
-        """What the fidelity keeps about it."""
+        self.node: Any = None
+        """What the fidelity keeps about it; it says the ``current_rate``."""
         self.done: Callable[[Share], None] | None = None
         self.payload: object = None
         self.lineage: tuple[Share, ...] = ()
@@ -130,9 +118,6 @@ class Share:
 
     @property
     def rate(self) -> float:
-        """Units a second at present: as its solver has set it, or works it out when it is asked."""
-        return self._rate if self.node is None else self.node.current_rate()
-
-    @rate.setter
-    def rate(self, rate: float) -> None:
-        self._rate = rate
+        """Units a second at present, as its solver works it out when it is asked."""
+        rate: float = 0.0 if self.node is None else self.node.current_rate()
+        return rate

@@ -225,7 +225,7 @@ def test_threads_that_are_gone_leave_nothing_behind() -> None:
         share = lab.thread(str(number), 0.01)
         lab.run(lab.environment.now + 0.02)
         lab.device.root.children.remove(share)
-    gone = weakref.ref(share.seat)
+    gone = weakref.ref(share.node)
     del share
     lab.thread("last", 0.01)
     lab.environment.run()
