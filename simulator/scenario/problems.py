@@ -6,17 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem
 from simulator.scenario.schema import (
+    Against,
     Choose,
+    ExcludedRow,
     Fault,
     MachineForm,
     Need,
     Part,
+    Published,
+    PublishedRow,
     ScenarioFile,
     StackForm,
     Tenant,
@@ -34,6 +39,10 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     ("choose", "needs", "*"): Need,
     ("stacks", "*"): StackForm,
     ("stacks", "*", "virtual_hardware"): VirtualHardware,
+    ("published",): Published,
+    ("published", "rows"): PublishedRow,
+    ("published", "rows", "against"): Against,
+    ("published", "excluded"): ExcludedRow,
     ("faults",): Fault,
     ("tenants", "*"): Tenant,
     ("tenants", "*", "workload"): WorkloadForm,
@@ -74,6 +83,11 @@ def _part(place: Place) -> type[Part]:
     return next(part for pattern, part in _PARTS.items() if _matches(pattern, names))
 
 
+def _keys(part: type[Part]) -> dict[str, FieldInfo]:
+    """The keys of a mapping, as they are written."""
+    return {field.alias or name: field for name, field in part.model_fields.items()}
+
+
 def _matches(pattern: Sequence[str], names: Sequence[str]) -> bool:
     """Whether names are those of a pattern, in which a star stands for any."""
     same = (wanted in ("*", name) for wanted, name in zip(pattern, names, strict=False))
@@ -87,9 +101,9 @@ def _sentence(error: ErrorDetails, place: Place) -> tuple[str, str]:
         context = error.get("ctx")
         return (context["message"], context["remedy"]) if context else split(error["msg"])
     if kind == "extra_forbidden":
-        return "is not known here", suggestion(key, _part(place[:-1]).model_fields)
+        return "is not known here", suggestion(key, _keys(_part(place[:-1])))
     if kind == "missing":
-        example = (_part(place[:-1]).model_fields[key].examples or ["..."])[0]
+        example = (_keys(_part(place[:-1]))[key].examples or ["..."])[0]
         return "is missing", f"add '{key}: {example}'"
     if kind == "too_short":
         return "is empty", "give at least one value"

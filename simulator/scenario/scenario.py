@@ -16,11 +16,11 @@ from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
-from simulator.scenario import checks, choosing, parts, problems, source, stacks
+from simulator.scenario import checks, choosing, parts, problems, publishing, source, stacks
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
-from simulator.scenario.schema import Choose, Fault, ScenarioFile
+from simulator.scenario.schema import Choose, Fault, Published, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.variants import repeated
 
@@ -67,6 +67,7 @@ class Scenario:
         baseline: label of the stack that the others are compared with.
         figures: names of the figures to draw.
         choose: what the command ``choose`` asks beside.
+        published: the published figures that it repeats, for the command ``validate``.
         catalog: where its names were looked up.
     """
 
@@ -79,6 +80,7 @@ class Scenario:
     baseline: str
     figures: tuple[str, ...]
     choose: Choose
+    published: Published | None
     catalog: Catalog = field(repr=False)
     _source: Source = field(repr=False)
     _points: list[Point] = field(repr=False)
@@ -138,6 +140,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         baseline=file.baseline or str(resolved[0]["stack"]),
         figures=file.figures,
         choose=file.choose,
+        published=file.published,
         catalog=catalog,
         _source=written,
         _points=resolved,
@@ -162,6 +165,7 @@ def _resolved(written: Source, catalog: Catalog) -> list[Point]:
     points = [point(lookup, combination, number, header) for number, combination in enumerate(combinations)]
     for combination, each in zip(combinations, points, strict=True):
         checks.check_space(lookup, combination, each)
+    publishing.check(lookup, points)
     _refuse(lookup)
     return points
 

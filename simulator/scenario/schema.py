@@ -224,6 +224,68 @@ class Choose(Part):
     """For whom is it? Limits by name; the models that keep them are listed."""
 
 
+class Against(Part):
+    """The point that a relative figure is relative to: what differs from the row's own point."""
+
+    stack: Text | None = None
+    """Label of the other stack; the same one if not given."""
+    at: dict[str, Scalar] = {}
+    """Values of axes that differ."""
+
+
+class PublishedRow(Part):
+    """Rows of a published table, and what they are in this scenario."""
+
+    benchmark: Text = Field(examples=["Redis {clients} clients"])
+    """As the table has it; ``*`` stands for anything, ``{axis}`` for the value of an axis."""
+    metric: Text | None = None
+    """Only rows with this metric."""
+    figure: Text | None = Field(default=None, alias="in", examples=["Figure 3"])
+    """Only rows of this table or figure of the source."""
+    platforms: dict[Text, Text] | None = None
+    """What the source calls each stack, where it differs from the other rows."""
+    at: dict[str, Scalar] = Field(default={}, examples=["{workload: stream}"])
+    """Values of the axes at the row's point; the end of an axis' name is enough."""
+    tenant: Text | None = None
+    """Whose reading; the first tenant's if not given."""
+    read: Text = "value"
+    """A column of the table of tenants, or another reading (``virtlab list readings``)."""
+    times: Weight = 1.0
+    """How many of ours make one of the source's."""
+    against: Against | None = None
+    """For relative figures: relative to what."""
+    form: Text | None = Field(default=None, alias="as", examples=["ratio"])
+    """How it is relative: ratio, percent_of, percent_change, percent_loss or difference."""
+
+
+class ExcludedRow(Part):
+    """Rows of a published table that nothing here predicts, with the reason."""
+
+    benchmark: Text = "*"
+    """As the table has it; ``*`` stands for anything."""
+    metric: Text | None = None
+    """Only rows with this metric."""
+    figure: Text | None = Field(default=None, alias="in")
+    """Only rows of this table or figure of the source."""
+    platform: Text = "*"
+    """Only rows of this platform; ``*`` stands for anything."""
+    reason: Text = Field(examples=["the paper does not say how many clients there were"])
+    """Why they are not predicted."""
+
+
+class Published(Part):
+    """The published table that a scenario repeats, for ``virtlab validate``."""
+
+    table: Text = Field(examples=["overhead_barham2003"])
+    """Name of the table, as ``virtlab list published`` has it."""
+    platforms: dict[Text, Text] = Field(default={}, examples=["{xen-pv: Xen}"])
+    """What the source calls each stack: the source's platform, and the stack's label here."""
+    rows: tuple[PublishedRow, ...] = ()
+    """Rows that this scenario predicts; the first that fits counts."""
+    excluded: tuple[ExcludedRow, ...] = ()
+    """Rows of the table that nobody predicts."""
+
+
 class Settings(Part):
     """What a scenario says beside its machine, stacks and tenants."""
 
@@ -253,6 +315,8 @@ class Settings(Part):
     """What fails, and when."""
     choose: Choose = Choose()
     """For the command ``choose``: who suffers, from whom, and what is wanted."""
+    published: Published | None = None
+    """For the command ``validate``: the published figures that this scenario repeats."""
 
 
 class ScenarioFile(Settings):
