@@ -153,10 +153,15 @@ class Mailbox:
         self.messages = messages
         self._readers: deque[simpy.Event] = deque()
 
-    def put(self) -> None:
-        """One message more; the longest waiting reader gets it."""
+    @property
+    def waited_for(self) -> bool:
+        """Whether a reader waits for the next message."""
+        return bool(self._readers)
+
+    def put(self, interrupts: bool = False) -> None:
+        """One message more; the longest waiting reader gets it, by an interrupt to another processor or without."""
         if self._readers:
-            self._readers.popleft().succeed()
+            self._readers.popleft().succeed(interrupts)
         else:
             self.messages += 1
 

@@ -190,14 +190,22 @@ class Thread:
                 yield from self._block_on(operation)
             elif isinstance(operation, Branch):
                 yield from self._branch(operation)
+            elif isinstance(operation, Wake):
+                yield from self._wake(operation)
             else:
                 self._at_once(operation)
 
-    def _at_once(self, operation: Wake | Keep | Check | Tally | Alter | Halt) -> None:
+    def _wake(self, wake: Wake) -> Life:
+        """A message or a lock handed on; whoever waits for it may have to be waked on another processor first."""
+        box = self.house.mailbox(self.tenant, wake.by, wake.name)
+        work = self.house.notifying(self.path) if box.waited_for else None
+        if work is not None:
+            yield from self._whole(work)
+        box.put(interrupts=work is not None)
+
+    def _at_once(self, operation: Keep | Check | Tally | Alter | Halt) -> None:
         """What takes no time. Raises ``Refused`` where the program may not go on."""
-        if isinstance(operation, Wake):
-            self.house.mailbox(self.tenant, operation.by, operation.name).put()
-        elif isinstance(operation, Keep):
+        if isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
         elif isinstance(operation, Halt):
             self.house.freeze(operation.node, operation.stop)
@@ -380,7 +388,7 @@ class Thread:
             self.account.waited_for_service(device_wait)
         else:
             self.account.waited(state)
-        yield from self._go_on()
+        yield from self._go_on(interrupted=device_wait is True)
 
     def _block(self) -> None:
         if not self._blocked:
@@ -392,9 +400,13 @@ class Thread:
             self._blocked = False
             self.house.unblock(self.path)
 
-    def _go_on(self) -> Life:
-        """Pay for being woken: transitions of the layers, then cache and idle state of the machine."""
-        work = self.house.waking(self.path)
+    def _go_on(self, *, interrupted: bool = False) -> Life:
+        """Pay for being woken: transitions of the layers, then cache and idle state of the machine.
+
+        Args:
+            interrupted: whether another thread interrupted an idle processor for it.
+        """
+        work = self.house.waking(self.path, interrupted=interrupted)
         self._blocked = False
         cpu = self.machine.cpu
         idle_s, refill_s = cpu.wake_latency_s(self.share), cpu.resume(self.share, self.working_set_bytes)

@@ -53,6 +53,7 @@ PARAMETERS = (
     Parameter("socket_window_bytes", "bytes", "data of a connection under way at most", "network_stack"),
     Parameter("message_cycles", "cycles", "one message through a local socket, one side", "socket"),
     Parameter("context_switch_cycles", "cycles", "one switch between two processes, cache warm", "context_switch"),
+    Parameter("wake_interrupt_cycles", "cycles", "another processor of the system told to wake", "wake_interrupt"),
     Parameter("tick_cycles", "cycles", "one timer interrupt", "tick"),
     Parameter("tick_hz", "hz", "timer interrupts a second", "tick"),
     Parameter("process_table_count", "count", "processes that the kernel has room for"),
@@ -75,6 +76,7 @@ MECHANISMS = {
     "driver": Mechanism("the hardware's driver with its share of interrupts"),
     "socket": Mechanism("one message over a local socket"),
     "context_switch": Mechanism("a thread that had blocked goes on", "emergent"),
+    "wake_interrupt": Mechanism("a thread is woken on another processor, which was idle", "emergent"),
     "tick": Mechanism("the timer while the system runs", "emergent"),
     "slice_switch": Mechanism("a thread goes on that had been stopped for another", "emergent", needs_slices=True),
 }

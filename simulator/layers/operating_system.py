@@ -22,6 +22,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     together, each beyond the first takes its part here (segmentation and receive offload)
     socket          one message over a local socket
     context_switch  emergent: a thread that had blocked goes on
+    wake_interrupt  emergent, paid by who wakes: the other thread goes on at once on a processor that was idle, which
+                    is interrupted for it
     tick            emergent: the timer while the system runs
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them.
@@ -98,6 +100,8 @@ class OperatingSystem(TableLayer):
         if transition.kind in ("switch", "slice"):
             mechanism = "context_switch" if transition.kind == "switch" else "slice_switch"
             return (self.use(mechanism, "context_switch_cycles"), Below(d.SwitchAddressSpace()))
+        if transition.kind == "notify":
+            return (self.use("wake_interrupt", "wake_interrupt_cycles"),)
         if transition.kind == "tick":
             return (self.use("tick", "tick_cycles"), Below(d.TimerTick()))
         return ()
