@@ -242,6 +242,8 @@ class PublishedRow(Part):
     """Only rows with this metric."""
     figure: Text | None = Field(default=None, alias="in", examples=["Figure 3"])
     """Only rows of this table or figure of the source."""
+    notes: Text | None = None
+    """Only rows with these notes; ``*`` stands for anything."""
     platforms: dict[Text, Text] | None = None
     """What the source calls each stack, where it differs from the other rows."""
     at: dict[str, Scalar] = Field(default={}, examples=["{workload: stream}"])
@@ -267,6 +269,8 @@ class ExcludedRow(Part):
     """Only rows with this metric."""
     figure: Text | None = Field(default=None, alias="in")
     """Only rows of this table or figure of the source."""
+    notes: Text | None = None
+    """Only rows with these notes; ``*`` stands for anything."""
     platform: Text = "*"
     """Only rows of this platform; ``*`` stands for anything."""
     reason: Text = Field(examples=["the paper does not say how many clients there were"])
