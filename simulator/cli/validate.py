@@ -14,6 +14,7 @@ from simulator.cli.output import complain, say, say_json, tell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from simulator.validation.ablation import Ablated
     from simulator.validation.rows import Row
     from simulator.validation.score import Score
     from simulator.validation.validate import Validation
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
 @click.option("--out", default="results", type=click.Path(file_okay=False, path_type=Path), help="Folder of results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
 @click.option("--all", "everything", is_flag=True, help="Print every figure, also those that were inputs.")
+@click.option("--ablation", is_flag=True, help="Switch each mechanism off in turn: how much worse does it get?")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw predicted against published.")
 @json_option
 def command(
     names: tuple[str, ...], scenarios: Path | None, figures: tuple[Path, ...], out: Path, jobs: int | None,
-    everything: bool, plot: Path | None, as_json: bool,
+    everything: bool, ablation: bool, plot: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """How right is it? Published figures beside predictions.
 
@@ -45,6 +47,7 @@ def command(
     from simulator.cli.progress import watch
     from simulator.plots import check_kind
     from simulator.validation import published
+    from simulator.validation.ablation import ablate
     from simulator.validation.measuring import Store
     from simulator.validation.validate import Validator, experiments
 
@@ -55,10 +58,14 @@ def command(
     validator = Validator(every, names, store, published.load_all(figures))
     found = validator.run(jobs, watch("validate"))
     written = _write(found, out / "validation", plot)
+    ablated = ablate(validator, found.rows, jobs, watch("ablation")) if ablation else []
     if as_json:
-        say_json({**_data(found), "files": [str(path) for path in written]})
+        more = {"ablation": [each._asdict() for each in ablated]} if ablation else {}
+        say_json({**_data(found), **more, "files": [str(path) for path in written]})
     else:
         say(_lines(found, everything))
+        if ablation:
+            say(["", *_ablation(ablated)])
         say(["", *(f"written: {path}" for path in written)])
     return _tell(found)
 
@@ -113,8 +120,23 @@ def _lines(found: Validation, everything: bool) -> list[str]:
         *columns(lines, "<<<<<>>><", heads),
         "",
         *(line for name in ("source", "class") for line in (*_scores(name, found.scores[name]), "")),
-        f"{overall.judged} figures judged; {excluded} more would judge and are not predicted, each with its reason (--all)",
+        f"{overall.judged} figures judged; {excluded} more are excluded, each with its reason (--all)",
     ]
+
+
+def _ablation(found: Sequence[Ablated]) -> list[str]:
+    from simulator.explain.columns import columns
+
+    heads = ["mechanism off", "source", "figures", "error, %", "without it, %", "skill native", "worst"]
+    lines = [
+        [
+            each.mechanism, _short(each.source), str(each.judged), _plain(each.error_percent),
+            _plain(each.without_percent), _skill(each.skill_native), each.worst,
+        ]
+        for each in found
+        if each.source and each.clearly_worse
+    ]  # fmt: skip
+    return columns(lines, "<<>>>><", heads)
 
 
 def headline(overall: Score) -> str:

@@ -13,6 +13,8 @@ from simulator.errors import UsageError
 FOLDER = Path(__file__).parent / "published"
 USES = ("judges", "control", "baseline", "calibrates")
 COLUMNS = ("source", "table_or_figure", "platform", "model_class", "metric", "unit", "value", "notes", "use")
+FigurePlace = tuple[str, int, str]
+"""File, line and value of a figure: tables of ours and of the user's may be called the same."""
 _RANGE = re.compile(r"\s*(-?[\d.]+(?:[eE][+-]?\d+)?)\s*-\s*(-?[\d.]+(?:[eE][+-]?\d+)?)\s*")
 
 
@@ -36,6 +38,11 @@ class Figure(NamedTuple):
     model_class: str = ""
     file: str = ""
     line: int = 0
+
+    @property
+    def place(self) -> FigurePlace:
+        """What tells it from all other figures."""
+        return self.file, self.line, self.value
 
     @property
     def bounds(self) -> tuple[float, float] | None:

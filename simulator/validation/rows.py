@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from simulator.errors import RunError
 from simulator.validation.claims import Claim, Exclusion
-from simulator.validation.published import Figure, bounds
+from simulator.validation.published import Figure, FigurePlace, bounds
 
 CLOSE, FAIR = 0.10, 0.40
 """Errors up to which a prediction is close, or fair, as a part of the figure."""
@@ -65,6 +65,11 @@ class Row(NamedTuple):
     notes: str
     condition: str
     point: int
+
+    @property
+    def place(self) -> FigurePlace:
+        """What tells its figure from all others."""
+        return self.file, self.line, self.published
 
     @property
     def judged(self) -> bool:

@@ -117,11 +117,10 @@ class Validator:
 
     def _claims(self) -> list[Claim]:
         """The first claim on each figure."""
-        found: dict[tuple[str, int, str], Claim] = {}
+        found: dict[published.FigurePlace, Claim] = {}
         for each in self.experiments:
             for claim in claims(each, self.tables[each.table]):
-                figure = claim.figure
-                found.setdefault((figure.file, figure.line, figure.value), claim)
+                found.setdefault(claim.figure.place, claim)
         return list(found.values())
 
     def runs(self, claim: Claim, change: measuring.Change | None = None) -> list[list[Run]]:
@@ -156,10 +155,10 @@ class Validator:
     def rows(self, ranges: Mapping[Claim, tuple[float, float]] | None = None) -> list[Row]:
         """Every figure of the tables, in their order."""
         natives = Natives(self.claims)
-        by_figure = {(c.figure.file, c.figure.line, c.figure.value): c for c in self.claims}
+        by_figure = {claim.figure.place: claim for claim in self.claims}
         found = []
         for figure in (figure for own in self.tables.values() for figure in own):
-            claim = by_figure.get((figure.file, figure.line, figure.value))
+            claim = by_figure.get(figure.place)
             if claim is None:
                 if figure.judges:
                     found.append(unpredicted_row(figure, self.exclusions))
