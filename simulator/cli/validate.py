@@ -32,12 +32,16 @@ if TYPE_CHECKING:
 @click.option("--out", default="results", type=click.Path(file_okay=False, path_type=Path), help="Folder of results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
 @click.option("--all", "everything", is_flag=True, help="Print every figure, also those that were inputs.")
+@click.option(
+    "--draws", default=0, type=click.IntRange(min=0), metavar="N",
+    help="Range of each prediction over N draws of all numbers from their ranges in the catalog.",
+)  # fmt: skip
 @click.option("--ablation", is_flag=True, help="Switch each mechanism off in turn: how much worse does it get?")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw predicted against published.")
 @json_option
 def command(
     names: tuple[str, ...], scenarios: Path | None, figures: tuple[Path, ...], out: Path, jobs: int | None,
-    everything: bool, ablation: bool, plot: Path | None, as_json: bool,
+    everything: bool, draws: int, ablation: bool, plot: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """How right is it? Published figures beside predictions.
 
@@ -49,6 +53,7 @@ def command(
     from simulator.validation import published
     from simulator.validation.ablation import ablate
     from simulator.validation.measuring import Store
+    from simulator.validation.ranges import ranges
     from simulator.validation.validate import Validator, experiments
 
     if plot is not None:
@@ -56,7 +61,8 @@ def command(
     every = experiments(scenarios)
     store = Store(out / "validation" / "readings.jsonl")
     validator = Validator(every, names, store, published.load_all(figures))
-    found = validator.run(jobs, watch("validate"))
+    spans = ranges(validator, draws, jobs, watch("ranges")) if draws else None
+    found = validator.run(jobs, watch("validate"), spans)
     written = _write(found, out / "validation", plot)
     ablated = ablate(validator, found.rows, jobs, watch("ablation")) if ablation else []
     if as_json:
@@ -167,7 +173,12 @@ def _scores(name: str, found: Sequence[Score]) -> list[str]:
 def _found(row: Row) -> list[str]:
     if not isfinite(row.predicted):
         return ["", "", f"{row.verdict}: {row.reason}"]
-    return [_number(row.predicted), f"{row.error_percent:+.1f}" if isfinite(row.error_percent) else "", row.verdict]
+    span = f" [{_number(row.range_low)}, {_number(row.range_high)}]" if isfinite(row.range_low) else ""
+    return [
+        _number(row.predicted) + span,
+        f"{row.error_percent:+.1f}" if isfinite(row.error_percent) else "",
+        row.verdict,
+    ]
 
 
 def _number(value: float) -> str:

@@ -79,10 +79,10 @@ class Without:
     """Makes of a point the same with a mechanism off."""
 
     def __init__(self, mechanism: str) -> None:
-        self.mechanism = mechanism
+        self.name = mechanism
 
     def __call__(self, point: Point) -> Point:
-        return {**point, "without": [*point["without"], self.mechanism]}
+        return {**point, "without": [*point["without"], self.name]}
 
 
 def _judged(validator: Validator, rows: Sequence[Row]) -> list[Claim]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -19,8 +19,6 @@ from simulator.errors import RunError, UsageError
 from simulator.validation import readings
 
 Point = Mapping[str, Any]
-Change = Callable[[Point], Point]
-"""What makes another point of a point: a mechanism switched off, other numbers."""
 _DIGITS = 24
 
 
@@ -46,6 +44,14 @@ class Run(NamedTuple):
     key: str
     point: Point
     replication: int
+
+
+class Change(Protocol):
+    """Makes another point of a point: a mechanism switched off, other numbers. Its name tells it from others."""
+
+    name: str
+
+    def __call__(self, point: Point, /) -> Point: ...
 
 
 class Progress(Protocol):

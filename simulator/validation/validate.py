@@ -114,6 +114,7 @@ class Validator:
         self.claims = self._claims()
         self._code = code_version()
         self._fitted = Catalog().fitted()
+        self._known: dict[tuple[str, int, str], list[Run]] = {}
 
     def _claims(self) -> list[Claim]:
         """The first claim on each figure."""
@@ -125,14 +126,17 @@ class Validator:
 
     def runs(self, claim: Claim, change: measuring.Change | None = None) -> list[list[Run]]:
         """The runs of each point that a claim needs, changed if wanted."""
-        experiment = self.of[claim.experiment]
-        return [
-            measuring.runs(
-                change(experiment.points[number]) if change else experiment.points[number],
-                experiment.scenario.replications, self._code,
+        return [self._runs(claim.experiment, number, change) for number in claim.points]
+
+    def _runs(self, name: str, number: int, change: measuring.Change | None) -> list[Run]:
+        key = (name, number, change.name if change else "")
+        if key not in self._known:
+            experiment = self.of[name]
+            point = experiment.points[number]
+            self._known[key] = measuring.runs(
+                change(point) if change else point, experiment.scenario.replications, self._code
             )
-            for number in claim.points
-        ]  # fmt: skip
+        return self._known[key]
 
     def measure(self, wanted: Iterable[Run], jobs: int | None, progress: Progress) -> None:
         """Run what is not there yet."""
@@ -175,11 +179,13 @@ class Validator:
         own = [fit for fit in self._fitted if fit.product in names]
         return "; ".join(f"{fit.parameter} ({fit.fitted_on})" for fit in own)
 
-    def run(self, jobs: int | None, progress: Progress) -> Validation:
-        """Measure everything that is claimed, and compare."""
+    def run(
+        self, jobs: int | None, progress: Progress, ranges: Mapping[Claim, tuple[float, float]] | None = None
+    ) -> Validation:
+        """Measure everything that is claimed, and compare; with ranges of the predictions, where they are known."""
         self.measure((run for claim in self.claims for found in self.runs(claim) for run in found), jobs, progress)
         idling = {each.name: idle(each, self.tables[each.table]) for each in self.experiments}
-        return Validation(self.rows(), self.experiments, {name: own for name, own in idling.items() if own})
+        return Validation(self.rows(ranges), self.experiments, {name: own for name, own in idling.items() if own})
 
 
 def open_rows(rows: Iterable[Row]) -> list[Row]:
