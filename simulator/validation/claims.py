@@ -21,7 +21,7 @@ from simulator.validation.published import Figure
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
-    from simulator.scenario.schema import ExcludedRow, PublishedRow
+    from simulator.scenario.schema import NamedRow, PublishedRow
 
 Point = Mapping[str, Any]
 EXCLUDED = Path(__file__).parent / "excluded.yaml"
@@ -92,8 +92,8 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Exclusion:
-    """Figures that nothing predicts; ``*`` in a pattern stands for anything."""
+class Reason:
+    """Figures that nothing predicts, or not rightly, and why; ``*`` in a pattern stands for anything."""
 
     table: str
     benchmark: str
@@ -251,23 +251,30 @@ def _stands(point: Point, place: Mapping[str, object]) -> bool:
     return True
 
 
-def exclusions(experiments: Iterable[Experiment], file: Path = EXCLUDED) -> list[Exclusion]:
+def exclusions(experiments: Iterable[Experiment], file: Path = EXCLUDED) -> list[Reason]:
     """All reasons why figures are not predicted: of the experiments, then of the common file."""
     found = []
     for experiment in experiments:
         published = experiment.scenario.published
         assert published is not None
-        found += [_exclusion(published.table, each) for each in published.excluded]
+        found += [_reason(published.table, each) for each in published.excluded]
     return found + common(file)
 
 
-def _exclusion(table: str, row: ExcludedRow) -> Exclusion:
-    return Exclusion(
+def misses(experiment: Experiment) -> list[Reason]:
+    """What an experiment says about predictions of its own that are wrong."""
+    published = experiment.scenario.published
+    assert published is not None
+    return [_reason(published.table, each) for each in published.missed]
+
+
+def _reason(table: str, row: NamedRow) -> Reason:
+    return Reason(
         table, row.benchmark, row.platform, row.metric or "*", row.figure or "*", row.notes or "*", "*", row.reason
     )
 
 
-def common(file: Path = EXCLUDED) -> list[Exclusion]:
+def common(file: Path = EXCLUDED) -> list[Reason]:
     """Reasons that hold for whole tables, or for what no experiment is about.
 
     Raises:
@@ -287,5 +294,5 @@ def common(file: Path = EXCLUDED) -> list[Exclusion]:
                 raise UsageError(f"{file.name}: {table}[{number}]: needs a 'reason', and may have {', '.join(known)}")
             benchmark, platform, metric, figure, notes, use = (str(entry.get(key, "*")) for key in known)
             why = str(entry["reason"])
-            found.append(Exclusion(str(table), benchmark, platform, metric, figure, notes, use, why))
+            found.append(Reason(str(table), benchmark, platform, metric, figure, notes, use, why))
     return found

@@ -1,7 +1,7 @@
 """Ranges: between what do the predictions lie, given that the catalog knows its numbers only within ranges?
 
-A Latin hypercube of draws over all unknowns of each experiment; every draw moves a number in all stacks that hold it. The
-luck of the workload is the same in every draw.
+A Latin hypercube of draws over all unknowns of each experiment; every draw moves a number in all stacks that hold it.
+The luck of the workload is the same in every draw.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from math import isfinite, log, nan
 from typing import NamedTuple
 
 from simulator.errors import RunError
-from simulator.validation.claims import Claim, Exclusion
+from simulator.validation.claims import Claim, Reason
 from simulator.validation.published import Figure, FigurePlace, bounds
 
 CLOSE, FAIR = 0.10, 0.40
@@ -28,7 +28,7 @@ class Row(NamedTuple):
         error_percent: predicted over published, less one; of percentages, between the ratios that they stand for.
         fitted: event counts that were fitted, and on what.
         verdict: close, fair or wrong; excluded, failed or open where there is no prediction.
-        reason: why there is none.
+        reason: why there is none, or why it is wrong.
         experiment, stack: the scenario that predicts it, and its stack there.
         cost: published cost over the published native one, above 1 where it is dearer; not a number without a native.
         predicted_cost: predicted cost over the published native one.
@@ -98,7 +98,7 @@ class Predicted(NamedTuple):
     reason: str = ""
 
 
-def predicted_row(claim: Claim, found: Predicted, fitted: str, native: float) -> Row:
+def predicted_row(claim: Claim, found: Predicted, fitted: str, native: float, missed: Sequence[Reason] = ()) -> Row:
     """The row of a claim.
 
     Args:
@@ -106,13 +106,19 @@ def predicted_row(claim: Claim, found: Predicted, fitted: str, native: float) ->
         found: its prediction.
         fitted: what was fitted, in words.
         native: the published native figure of the same; not a number if there is none.
+        missed: what there is to say about wrong predictions.
     """
     figure = claim.figure
     error = error_percent(claim, found.value)
     cost = _cost(claim, native)
     ours = cost * (1.0 + error / 100.0) ** (1.0 if claim.less_is_better else -1.0)
     word = verdict(error) if isfinite(error) else "failed"
-    why = found.reason or ("" if isfinite(error) else f"published is {figure.value!r}: no number to compare with")
+    known = _why(figure, missed) if word != "close" else ""
+    why = (
+        found.reason
+        or known
+        or ("" if isfinite(error) else f"published is {figure.value!r}: no number to compare with")
+    )
     return _blank(figure)._replace(
         predicted=found.value, ci_low=found.low, ci_high=found.high, range_low=found.range_low,
         range_high=found.range_high, error_percent=error, fitted=fitted, verdict=word, reason=why,
@@ -121,10 +127,14 @@ def predicted_row(claim: Claim, found: Predicted, fitted: str, native: float) ->
     )  # fmt: skip
 
 
-def unpredicted_row(figure: Figure, exclusions: Sequence[Exclusion]) -> Row:
+def unpredicted_row(figure: Figure, exclusions: Sequence[Reason]) -> Row:
     """The row of a figure that nobody predicts."""
-    why = next((each.reason for each in exclusions if each.fits(figure)), "")
+    why = _why(figure, exclusions)
     return _blank(figure)._replace(verdict="excluded" if why else "open", reason=why or OPEN)
+
+
+def _why(figure: Figure, reasons: Sequence[Reason]) -> str:
+    return next((each.reason for each in reasons if each.fits(figure)), "")
 
 
 def _blank(figure: Figure) -> Row:

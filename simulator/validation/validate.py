@@ -15,7 +15,7 @@ from simulator.errors import RunError, UsageError
 from simulator.results import intervals
 from simulator.scenario import load
 from simulator.validation import measuring, published, score
-from simulator.validation.claims import Claim, Exclusion, Experiment, claims, exclusions, idle
+from simulator.validation.claims import Claim, Experiment, Reason, claims, exclusions, idle, misses
 from simulator.validation.measuring import Progress, Run, Store
 from simulator.validation.rows import Natives, Predicted, Row, predicted_row, related, unpredicted_row
 
@@ -109,7 +109,7 @@ class Validator:
         wanted = {each.table for each in self.experiments}
         everything = len(self.experiments) == len(every)
         self.tables = {name: own for name, own in found.items() if everything or name in wanted}
-        self.exclusions: list[Exclusion] = exclusions(every)
+        self.exclusions: list[Reason] = exclusions(every)
         self.of = {each.name: each for each in self.experiments}
         self.claims = self._claims()
         self._code = code_version()
@@ -160,6 +160,7 @@ class Validator:
         """Every figure of the tables, in their order."""
         natives = Natives(self.claims)
         by_figure = {claim.figure.place: claim for claim in self.claims}
+        missed = {each.name: misses(each) for each in self.experiments}
         found = []
         for figure in (figure for own in self.tables.values() for figure in own):
             claim = by_figure.get(figure.place)
@@ -169,7 +170,9 @@ class Validator:
                 continue
             low, high = (ranges or {}).get(claim, (nan, nan))
             prediction = self.predict(claim)._replace(range_low=low, range_high=high)
-            found.append(predicted_row(claim, prediction, self.fits(claim), natives.of(claim)))
+            found.append(
+                predicted_row(claim, prediction, self.fits(claim), natives.of(claim), missed[claim.experiment])
+            )
         return found
 
     def fits(self, claim: Claim) -> str:
@@ -191,6 +194,11 @@ class Validator:
 def open_rows(rows: Iterable[Row]) -> list[Row]:
     """Figures that judge, which nobody predicts and nobody excludes."""
     return [row for row in rows if row.verdict == "open"]
+
+
+def unexplained_rows(rows: Iterable[Row]) -> list[Row]:
+    """Wrong predictions of figures that judge about which nobody says why."""
+    return [row for row in rows if row.judged and row.verdict == "wrong" and not row.reason]
 
 
 def failed_rows(rows: Iterable[Row]) -> list[Row]:
