@@ -38,10 +38,15 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--ablation", is_flag=True, help="Switch each mechanism off in turn: how much worse does it get?")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw predicted against published.")
+@click.option(
+    "--page", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.md",
+    help="Write all of it as a page, with its figure beside.",
+)  # fmt: skip
 @json_option
 def command(
     names: tuple[str, ...], scenarios: Path | None, figures: tuple[Path, ...], out: Path, jobs: int | None,
-    everything: bool, draws: int, ablation: bool, plot: Path | None, as_json: bool,
+    everything: bool, draws: int, ablation: bool, plot: Path | None, page: Path | None,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """How right is it? Published figures beside predictions.
 
@@ -56,6 +61,8 @@ def command(
     from simulator.validation.ranges import ranges
     from simulator.validation.validate import Validator, experiments
 
+    if page is not None:
+        plot = page.with_suffix(".png") if plot is None else plot
     if plot is not None:
         check_kind(plot)
     every = experiments(scenarios)
@@ -65,6 +72,8 @@ def command(
     found = validator.run(jobs, watch("validate"), spans)
     written = _write(found, out / "validation", plot)
     ablated = ablate(validator, found.rows, jobs, watch("ablation")) if ablation else []
+    if page is not None:
+        written.append(_page(found, ablated, page, draws))
     if as_json:
         more = {"ablation": [each._asdict() for each in ablated]} if ablation else {}
         say_json({**_data(found), **more, "files": [str(path) for path in written]})
@@ -85,6 +94,18 @@ def _write(found: Validation, folder: Path, plot: Path | None) -> list[Path]:
 
         paths.append(draw_predicted(found.rows, plot))
     return paths
+
+
+def _page(found: Validation, ablated: Sequence[Ablated], path: Path, draws: int) -> Path:
+    """Write the page; its figure is written already."""
+    from simulator.catalog import Catalog
+    from simulator.validation.document import page
+
+    options = [f"--draws {draws}"] if draws else []
+    options += ["--ablation"] if ablated else []
+    command = " ".join(["virtlab validate", *options, f"--page {path}"])
+    path.write_text(page(found, ablated, Catalog().fitted(), command, path.with_suffix(".png").name), encoding="utf-8")
+    return path
 
 
 def _tell(found: Validation) -> int:
