@@ -296,7 +296,7 @@ class Thread:
 
     def _block_on(self, block: Block) -> Life:
         if block.by in ("message", "lock"):
-            arrival = self.house.mailbox(self.tenant, block.by, block.name).get()
+            arrival = self.house.mailbox(self.tenant, block.by, block.name).get(self._made_runnable)
             if arrival is None:
                 return
         elif block.time_s <= 0.0:
@@ -388,7 +388,12 @@ class Thread:
             self.account.waited_for_service(device_wait)
         else:
             self.account.waited(state)
-        yield from self._go_on(interrupted=device_wait is True)
+        yield from self._go_on(device_wait if isinstance(device_wait, Work) else None)
+
+    def _made_runnable(self, interrupted: bool) -> Work:
+        """Another thread wakes this one, which counts as running from now on; returns what its waking takes."""
+        self._blocked = False
+        return self.house.waking(self.path, interrupted=interrupted)
 
     def _block(self) -> None:
         if not self._blocked:
@@ -400,14 +405,15 @@ class Thread:
             self._blocked = False
             self.house.unblock(self.path)
 
-    def _go_on(self, *, interrupted: bool = False) -> Life:
+    def _go_on(self, work: Work | None = None) -> Life:
         """Pay for being woken: transitions of the layers, then cache and idle state of the machine.
 
         Args:
-            interrupted: whether another thread interrupted an idle processor for it.
+            work: what the transitions take, if whoever woke it knows.
         """
-        work = self.house.waking(self.path, interrupted=interrupted)
-        self._blocked = False
+        if work is None:
+            work = self.house.waking(self.path)
+            self._blocked = False
         cpu = self.machine.cpu
         idle_s, refill_s = cpu.wake_latency_s(self.share), cpu.resume(self.share, self.working_set_bytes)
         stalls = [

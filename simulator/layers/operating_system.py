@@ -84,8 +84,8 @@ class OperatingSystem(TableLayer):
             d.SendData: self._send,
             d.ReceiveData: self._receive,
             d.ReceiveRequest: self._receive_request,
-            d.Post: lambda demand: (*self._message(demand.size_bytes), Signal("message", demand.mailbox)),
-            d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand.size_bytes)),
+            d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
+            d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
             d.Lock: lambda demand: (Wait("lock", demand.name),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
@@ -187,8 +187,8 @@ class OperatingSystem(TableLayer):
         """With the pages of this system; those of a guest are the guest's own affair."""
         return demand if demand.page_bytes else replace(demand, page_bytes=self.parameters.data_page_bytes)
 
-    def _message(self, size_bytes: float) -> tuple[Step, ...]:
-        return (self.use("socket", "message_cycles"), self._copy(size_bytes))
+    def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
+        return (self.use("socket", "message_cycles", demand.messages), self._copy(demand.size_bytes))
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes

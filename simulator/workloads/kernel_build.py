@@ -14,10 +14,11 @@ from simulator.workloads.base import Demands, Program, ThreadPlan
 
 
 class KernelBuild(Program):
-    """``make`` with one job at a time."""
+    """``make`` with one job at a time, or with some."""
 
     PARAMETERS = (
         Parameter("files_count", "count", "source files compiled"),
+        Parameter("jobs_count", "count", "files compiled at a time; one if nothing is said", optional=True),
         Parameter("group_count", "count", "files that are simulated as one operation"),
         Parameter("file_cycles", "cycles", "user cycles to compile a file"),
         Parameter("file_variation_ratio", "ratio", "standard deviation of a file's cycles over the mean"),
@@ -40,17 +41,20 @@ class KernelBuild(Program):
     COUNTS = ("compute", "process", "page_fault", "system_call", "page_cache", "copy")
 
     def threads(self) -> list[ThreadPlan]:
-        """``make``."""
-        return [ThreadPlan("make", self._make(), self.parameters.working_set_bytes)]
+        """``make``; with several jobs one thread for each, which takes every so manieth group of files."""
+        working_set_bytes, jobs = self.parameters.working_set_bytes, int(self.parameters.get("jobs_count", 1.0))
+        if jobs == 1:
+            return [ThreadPlan("make", self._make(), working_set_bytes)]
+        return [ThreadPlan(f"make-{job}", self._make(job, jobs), working_set_bytes) for job in range(jobs)]
 
-    def _make(self) -> Demands:
-        parameters, draws = self.parameters, self.context.draws("file")
+    def _make(self, job: int = 0, jobs: int = 1) -> Demands:
+        parameters, draws = self.parameters, self.context.draws(f"file-{job}" if jobs > 1 else "file")
         group = parameters.group_count
         source_bytes = int(parameters.source_bytes * group)
         sources = File(
             self.context.path("sources"), int(parameters.source_bytes * parameters.files_count), source_bytes
         )
-        for number in range(int(parameters.files_count / group)):
+        for number in range(job, int(parameters.files_count / group), jobs):
             start_s = self.context.now
             yield Read(sources, number * source_bytes, source_bytes)
             yield from self._chain(group)
