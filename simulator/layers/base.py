@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol
 
 from simulator.demands import Demand, File, Read
+from simulator.effort import START_IN_TURN
 from simulator.parameters import Parameter, Parameters
-from simulator.steps import Below, Step, Use, Wait
+from simulator.steps import Below, Signal, Step, Use, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,18 @@ class Layer(Priced, ABC):
             *(self._load(image) if image.size_bytes else ()),
             Wait("time", time_s=figures["start_wait_s"]),
         )
+
+    def start_in_turn(self, figures: Mapping[str, float], peers: int, place: str) -> Iterable[Step]:
+        """Steps that all starts of the product go through one by one, before its others.
+
+        Args:
+            figures: those of ``simulator.effort.START_QUEUE``.
+            peers: instances of the product that are up there already.
+            place: where they take turns.
+        """
+        cycles = figures["serial_cycles"] + figures["peer_cycles"] * peers
+        waits = Wait("time", time_s=figures["serial_wait_s"])
+        return (Wait("turn", place), Use(START_IN_TURN, cycles=cycles), waits, Signal("turn", place))
 
     def _load(self, image: File) -> Iterable[Step]:
         """An image read in from below: by default a file of the system below."""
