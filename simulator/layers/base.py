@@ -7,6 +7,7 @@ simulated time: ``list(layer.lower(demand))`` is a complete test.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,10 @@ from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
+
+
+_WHOSE = re.compile(r"\[[^]]*\]")
+"""The part of a path that says whose node it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +223,11 @@ class Layer(Priced, ABC):
         return ()
 
     def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
-        """Steps from nothing to ready, on what lies below; ``figures`` are those of ``simulator.effort.START``."""
-        image = File(f"{self.place.path}:image", int(figures["start_read_bytes"]), int(figures["start_unit_bytes"]))
+        """Steps from nothing to ready, on what lies below; ``figures`` are those of ``simulator.effort.START``.
+
+        All instances of a product on one system come from one image, which that system may find in its page cache.
+        """
+        image = File(f"{_WHOSE.sub('', self.place.path)}:image", int(figures["start_read_bytes"]), int(figures["start_unit_bytes"]))
         return (
             Use("start", cycles=figures["start_cycles"]),
             *(self._load(image) if image.size_bytes else ()),
