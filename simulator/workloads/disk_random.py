@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from simulator.demands import Demand, DirectTransfer, File, Lock, Unlock
 from simulator.parameters import Parameter
-from simulator.workloads._transfers import PARAMETERS, at_random, names, transfers
+from simulator.workloads._transfers import CHOSEN, PARAMETERS, at_random, names, transfers
 from simulator.workloads.base import Program, ThreadPlan
 
 
@@ -23,6 +23,7 @@ class DiskRandom(Program):
         Parameter("flush_blocks_count", "count", "blocks after which all that was written is made safe; 0: never"),
         *PARAMETERS,
     )
+    CHOSEN = frozenset({"blocks_count", "flush_blocks_count", *CHOSEN})
     COUNTS = ("compute", "system_call", "block_stack", "driver")
 
     def threads(self) -> list[ThreadPlan]:
