@@ -37,7 +37,11 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
         "stack": stack.label,
         **companion,
         "expression": stack.text,
-        "machine": {"name": machine.name, "devices": {name: dict(each) for name, each in machine.devices.items()}},
+        "machine": {
+            "name": machine.name,
+            "base": machine.base,
+            "devices": {name: dict(each) for name, each in machine.devices.items()},
+        },
         "layers": {name: _layer(lookup, combination, name, machine) for name in stack.products},
         "hardware": {each.name: hardware(lookup, combination, each, machine.base) for each in combination.tenants},
         "without": list(stack.without),

@@ -18,6 +18,7 @@ ROWS = (
 class RowProgram(Program):
     """Some threads, each with rows of its own."""
 
+    CHOSEN = frozenset({"threads_count", "part_accesses_count", "rows_bytes"})
     COUNTS = ("compute", "memory")
 
     def names(self) -> list[str]:

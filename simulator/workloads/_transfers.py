@@ -16,6 +16,7 @@ PARAMETERS = (
     Parameter("write_ratio", "ratio", "part of the requests that writes; the rest reads"),
     Parameter("file_bytes", "bytes", "size of the file, larger than any cache on the way"),
 )
+CHOSEN = frozenset({"threads_count", "block_bytes", "write_ratio", "file_bytes"})
 
 
 def in_order(program: Program) -> Callable[[], int]:

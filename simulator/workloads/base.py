@@ -138,6 +138,9 @@ class Program(ABC):
     INTERFACE: ClassVar[str] = "system"
     """What it stands on in machine code; ``bytecode`` for a program that there is in class files only."""
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    CHOSEN: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that say what is asked for, how long and how much at a time, not what something is like: their ranges
+    are what may be asked, and nothing about them is uncertain."""
     WHOLE: ClassVar[bool] = False
     """Whether the figure of merit means something only once all the work is done (a time, not a rate)."""
     COUNTS: ClassVar[tuple[str, ...]] = ()

@@ -20,6 +20,7 @@ class BulkNetwork(Program):
         Parameter("payload_bytes", "bytes", "data in one packet: the link's packet size less the headers"),
         Parameter("receive_ratio", "ratio", "part of the chunks that is received; the rest is sent"),
     )
+    CHOSEN = frozenset({"chunks_count", "chunk_bytes", "receive_ratio"})
     COUNTS = ("system_call", "copy", "network_stack", "driver")
 
     def threads(self) -> list[ThreadPlan]:

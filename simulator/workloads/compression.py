@@ -26,6 +26,7 @@ class Compression(Program):
         Parameter("page_bytes", "bytes", "unit of the page cache"),
         Parameter("working_set_bytes", "bytes", "window and tables that it wants to find in the cache"),
     )
+    CHOSEN = frozenset({"pieces_count"})
     COUNTS = ("compute", "system_call", "copy", "page_cache", "page_fault")
 
     def threads(self) -> list[ThreadPlan]:

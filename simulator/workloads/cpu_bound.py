@@ -23,6 +23,7 @@ class CpuBound(Program):
         Parameter("reference_s", "s", "score times elapsed time: the suite's own scale"),
         Parameter("working_set_bytes", "bytes", "what the program wants to find in the cache"),
     )
+    CHOSEN = frozenset({"chunks_count", "chunk_cycles"})
     WHOLE = True
     COUNTS = ("compute", "page_fault")
 

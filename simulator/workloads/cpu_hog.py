@@ -17,6 +17,7 @@ class CpuHog(Program):
         Parameter("chunk_cycles", "cycles", "user cycles of a chunk"),
         Parameter("working_set_bytes", "bytes", "what a thread wants to find in the cache"),
     )
+    CHOSEN = frozenset({"threads_count", "chunk_cycles"})
     COUNTS = ("compute",)
 
     def threads(self) -> list[ThreadPlan]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import count
 
 from simulator.parameters import Parameter
-from simulator.workloads._transfers import PARAMETERS, at_random, in_order, names, transfers
+from simulator.workloads._transfers import CHOSEN, PARAMETERS, at_random, in_order, names, transfers
 from simulator.workloads.base import Program, ThreadPlan
 
 
@@ -20,6 +20,7 @@ class DiskHog(Program):
         Parameter("random_ratio", "ratio", "part of the blocks at random places; the others follow one another"),
         *PARAMETERS,
     )
+    CHOSEN = frozenset({"random_ratio", *CHOSEN})
     COUNTS = ("compute", "system_call", "block_stack", "driver")
 
     def threads(self) -> list[ThreadPlan]:

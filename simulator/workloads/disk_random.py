@@ -6,7 +6,7 @@ One operation: one block. Each job has one request under way; as many jobs as th
 from __future__ import annotations
 
 from simulator.parameters import Parameter
-from simulator.workloads._transfers import PARAMETERS, at_random, names, transfers
+from simulator.workloads._transfers import CHOSEN, PARAMETERS, at_random, names, transfers
 from simulator.workloads.base import Program, ThreadPlan
 
 
@@ -14,6 +14,7 @@ class DiskRandom(Program):
     """Jobs on one file."""
 
     PARAMETERS = (Parameter("blocks_count", "count", "blocks of all jobs together"), *PARAMETERS)
+    CHOSEN = frozenset({"blocks_count", *CHOSEN})
     COUNTS = ("compute", "system_call", "block_stack", "driver")
 
     def threads(self) -> list[ThreadPlan]:

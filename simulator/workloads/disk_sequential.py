@@ -6,7 +6,7 @@ One operation: one block. Some blocks are under way at a time; the next free job
 from __future__ import annotations
 
 from simulator.parameters import Parameter
-from simulator.workloads._transfers import PARAMETERS, in_order, names, transfers
+from simulator.workloads._transfers import CHOSEN, PARAMETERS, in_order, names, transfers
 from simulator.workloads.base import Program, ThreadPlan
 
 
@@ -14,6 +14,7 @@ class DiskSequential(Program):
     """Jobs that share one position in one file."""
 
     PARAMETERS = (Parameter("blocks_count", "count", "blocks of all jobs together"), *PARAMETERS)
+    CHOSEN = frozenset({"blocks_count", *CHOSEN})
     COUNTS = ("compute", "system_call", "block_stack", "driver")
 
     def threads(self) -> list[ThreadPlan]:

@@ -25,6 +25,7 @@ class FileServer(Program):
         Parameter("file_cycles", "cycles", "user cycles for a file"),
         Parameter("working_set_bytes", "bytes", "what the client wants to find in the cache"),
     )
+    CHOSEN = frozenset({"files_count"})
     COUNTS = ("compute", "system_call", "page_cache", "copy")
 
     def threads(self) -> list[ThreadPlan]:

@@ -22,6 +22,9 @@ class ForkBomb(Program):
         Parameter("attempt_cycles", "cycles", "user cycles between two groups"),
         Parameter("child_cycles", "cycles", "user cycles of a child until it ends"),
     )
+    CHOSEN = frozenset(
+        {"forking_count", "first_group_count", "largest_group_count", "growth_ratio", "attempt_cycles", "child_cycles"}
+    )
     COUNTS = ("compute", "process", "page_fault", "system_call")
 
     def threads(self) -> list[ThreadPlan]:

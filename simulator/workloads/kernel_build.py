@@ -35,6 +35,7 @@ class KernelBuild(Program):
         Parameter("page_bytes", "bytes", "unit of the page cache"),
         Parameter("working_set_bytes", "bytes", "what the compiler wants to find in the cache"),
     )
+    CHOSEN = frozenset({"files_count", "group_count"})
     WHOLE = True
     COUNTS = ("compute", "process", "page_fault", "system_call", "page_cache", "copy")
 

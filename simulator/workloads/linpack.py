@@ -25,6 +25,7 @@ class Linpack(Program):
         Parameter("matrix_bytes", "bytes", "size of the matrix"),
         Parameter("working_set_bytes", "bytes", "a block, which the thread wants to find in the cache"),
     )
+    CHOSEN = frozenset({"threads_count", "blocks_count", "block_operations_count", "matrix_bytes"})
     WHOLE = True
     COUNTS = ("compute", "memory", "page_fault")
 

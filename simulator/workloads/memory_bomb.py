@@ -18,6 +18,7 @@ class MemoryBomb(Program):
         Parameter("step_bytes", "bytes", "memory taken at a time"),
         Parameter("byte_cycles", "cycles", "user cycles to fill a byte"),
     )
+    CHOSEN = frozenset({"step_bytes"})
     COUNTS = ("compute", "system_call", "page_fault")
 
     def threads(self) -> list[ThreadPlan]:

@@ -20,6 +20,7 @@ class NetworkHog(Program):
         Parameter("payload_bytes", "bytes", "data in one packet: the link's packet size less the headers"),
         Parameter("receive_ratio", "ratio", "part of the operations that receives; the rest sends"),
     )
+    CHOSEN = frozenset({"connections_count", "chunks_count", "chunk_bytes", "receive_ratio"})
     COUNTS = ("system_call", "copy", "network_stack", "driver")
 
     def threads(self) -> list[ThreadPlan]:

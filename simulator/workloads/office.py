@@ -27,6 +27,7 @@ class Office(Program):
         Parameter("page_bytes", "bytes", "unit of the page cache"),
         Parameter("working_set_bytes", "bytes", "what the program wants to find in the cache"),
     )
+    CHOSEN = frozenset({"documents_count"})
     WHOLE = True
     COUNTS = ("compute", "process", "page_fault", "system_call", "page_cache", "copy")
 

@@ -23,6 +23,7 @@ class RandomAccess(Program):
         Parameter("update_cycles", "cycles", "user cycles of an update, the place computed"),
         Parameter("table_bytes", "bytes", "size of the table"),
     )
+    CHOSEN = frozenset({"threads_count", "groups_count", "group_updates_count", "table_bytes"})
     COUNTS = ("compute", "memory")
 
     def threads(self) -> list[ThreadPlan]:

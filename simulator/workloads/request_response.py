@@ -24,6 +24,7 @@ class RequestResponse(Program):
         Parameter("server_cycles", "cycles", "user cycles of the server for a transaction"),
         Parameter("working_set_bytes", "bytes", "what the server wants to find in the cache"),
     )
+    CHOSEN = frozenset({"transactions_count", "request_bytes", "answer_bytes"})
     COUNTS = ("compute", "system_call", "copy", "network_stack", "driver")
 
     def threads(self) -> list[ThreadPlan]:

@@ -86,6 +86,7 @@ class RequestServer(Program):
         Parameter("request_log_bytes", "bytes", "log written for a request"),
         Parameter("working_set_bytes", "bytes", "what a worker wants to find in the cache"),
     )
+    CHOSEN = frozenset({"workers_count", "clients_count", "requests_count"})
     COUNTS = ("compute", "memory", "page_fault", "system_call", "copy", "network_stack", "driver", "page_cache")
 
     def threads(self) -> list[ThreadPlan]:

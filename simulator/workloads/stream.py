@@ -15,6 +15,7 @@ class Stream(RowProgram):
     """Some threads, each with rows of its own."""
 
     PARAMETERS = (THREADS, Parameter("parts_count", "count", "parts of the rows, all threads together"), *ROWS)
+    CHOSEN = RowProgram.CHOSEN | {"parts_count"}
 
     def threads(self) -> list[ThreadPlan]:
         """The threads."""

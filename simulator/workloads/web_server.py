@@ -34,6 +34,7 @@ class WebServer(Program):
         Parameter("think_s", "s", "time until a worker's next request arrives"),
         Parameter("working_set_bytes", "bytes", "what a worker wants to find in the cache"),
     )
+    CHOSEN = frozenset({"workers_count", "requests_count"})
     COUNTS = ("compute", "page_fault", "system_call", "copy", "network_stack", "driver", "page_cache")
 
     def threads(self) -> list[ThreadPlan]:
