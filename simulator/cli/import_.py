@@ -90,8 +90,10 @@ def _callback(tool: Tool) -> Callable[..., None]:
             only=options.get("only") or "",
             beside=_beside(tool, options.get("beside"), measurement),
         )
-        file = tool.convert(measurement, request, catalog)
-        _list_unused(measurement)
+        try:
+            file = tool.convert(measurement, request, catalog)
+        finally:
+            _list_unused(measurement)
         _check(catalog, file, target)
         _give(file, target)
 
@@ -130,7 +132,7 @@ def _beside(tool: Tool, path: str | None, measurement: Measurement) -> Record | 
 
 def _name(path: Path) -> str:
     """A name for the catalog, made of that of a file."""
-    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "measured"
+    return re.sub(r"[^a-z0-9.]+|[.]{2,}", "-", path.stem.lower()).strip("-.") or "measured"
 
 
 def _list_unused(measurement: Measurement) -> None:

@@ -219,7 +219,7 @@ class _Profile:
         if kernel is not None:
             self.used.add("cycles:k")
         figure = kernel or system
-        nothing = "not measured: give the summary of strace by --strace"
+        nothing = "not told apart: the kernel's time is in null_io_count; --strace FILE tells"
         names = (
             "null", "stat", "open_close", "select", "read_calls", "written_calls", "creates", "deletes",
             "protection_faults", "forks", "execs",
@@ -227,14 +227,14 @@ class _Profile:
         zero = {f"{name}_count": _assumed(0.0, 0.0, 0.0, nothing) for name in names}
         zero |= {f"{name}_bytes": _assumed(0.0, 0.0, 0.0, nothing) for name in ("read", "written")}
         if figure is None:
-            self.measurement.drop("the file", "system calls", nothing)
+            self.measurement.drop("the file", "system calls", "neither they nor the kernel's time were measured: --strace FILE")
             return zero | {"null_io_count": _assumed(0.0, 0.0, 0.0, nothing)} | self._neither()
         cycles = figure.value * (1.0 if figure is kernel else self.place.frequency_hz)
         faults = self._faults().value * self.place.of_kernel("page_fault_cycles")
         call, shortest = self.place.of_kernel("null_io_cycles"), self.place.of_kernel("null_cycles")
         where = (
             f"{self.measurement.place(figure)}: what page faults do not explain of it, as calls of {call:.4g} cycles "
-            f"({self.place.kernel.name}); {nothing}"
+            f"({self.place.kernel.name}); --strace FILE tells which they are"
         )
         number = Number("derived", where, max(0.0, cycles - faults) / call, ends=(0.0, max(cycles / shortest, cycles / call)))
         return zero | {"null_io_count": number} | self._neither()
