@@ -165,7 +165,9 @@ def _devices(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Own devices; one of the same kind as the one that it stands for takes from that what it does not say itself."""
     return {
         name: _overlaid(base[name], device)
-        if isinstance(device, dict) and isinstance(base.get(name), dict) and device.get("kind") == base[name].get("kind")
+        if isinstance(device, dict)
+        and isinstance(base.get(name), dict)
+        and device.get("kind") == base[name].get("kind")
         else device
         for name, device in own.items()
     }

@@ -86,7 +86,7 @@ def _callback(tool: Tool) -> Callable[..., None]:
             name=name or _name(target or Path(path)),
             machine=machine,
             product=options.get("product") or "",
-            to=options.get("to") or tool.BECOMES[0],
+            to=options.get("to") or tool.usual(measurement),
             only=options.get("only") or "",
             beside=_beside(tool, options.get("beside"), measurement),
         )
@@ -140,8 +140,8 @@ def _list_unused(measurement: Measurement) -> None:
     reasons: dict[str, list[str]] = {}
     for note in measurement.unused:
         reasons.setdefault(note.reason, []).append(f"{note.what} ({note.where})")
-    for reason, whats in reasons.items():
-        tell(f"# not used, {reason}: {', '.join(whats)}")
+    for reason, notes in reasons.items():
+        tell(f"# not used, {reason}: {', '.join(notes)}")
 
 
 def _check(catalog: Any, file: CatalogFile, target: Path | None) -> None:
@@ -166,7 +166,9 @@ def _give(file: CatalogFile, target: Path | None) -> None:
     tell(f"{target}: {counts} (virtlab show {file.name})")
     folder = target.parent.resolve()
     if folder.name != file.kind:
-        tell(f"it is one of the catalog's once it lies in a folder called {file.kind}, in one that VIRTLAB_CATALOG names")
+        tell(
+            f"it is one of the catalog's once it lies in a folder called {file.kind}, in one that VIRTLAB_CATALOG names"
+        )
         return
     from simulator import discovery
 

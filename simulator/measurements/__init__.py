@@ -8,8 +8,8 @@ says and the catalog has no use for is listed with its reason; nothing is droppe
 from __future__ import annotations
 
 from simulator import discovery
-from simulator.measurements.base import Figure, Measurement, Record, Request, Tool, Unused
 from simulator.measurements._written import CatalogFile, Number
+from simulator.measurements.base import Figure, Measurement, Record, Request, Tool, Unused
 
 __all__ = ["CatalogFile", "Figure", "Measurement", "Number", "Record", "Request", "Tool", "Unused", "tools"]
 

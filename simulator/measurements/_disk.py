@@ -57,7 +57,9 @@ class Disk:
         for job in self.jobs:
             if job.name not in self.used:
                 where = next(iter(job.figures.values())).where
-                self.measurement.drop(where, job.name, "neither alone and small, nor deep and small, nor large and in order")
+                self.measurement.drop(
+                    where, job.name, "neither alone and small, nor deep and small, nor large and in order"
+                )
         return self.numbers
 
     def _alone(self, job: Job) -> bool:
@@ -88,14 +90,15 @@ class Disk:
         for job in sorted(self.jobs, key=lambda each: not each.random):
             latency = job.latency(direction)
             small = job.block_bytes < _LARGE_BYTES
-            if job.directions == [direction] and job.depth == 1.0 and small and latency is not None:
-                if job.random or self.device.kind == "flash_disk":
-                    return job, latency
+            anywhere = job.random or self.device.kind == "flash_disk"
+            if job.directions == [direction] and job.depth == 1.0 and small and anywhere and latency is not None:
+                return job, latency
         return None
 
     def _kernel_s(self) -> float:
-        """What the kernel takes for one request, there and back."""
-        return sum(self.place.of_kernel(f"{name}_cycles") for name in _KERNEL) / self.place.frequency_hz
+        """What one request takes beside the disk: the kernel there and back, and the processor that is woken."""
+        cycles = sum(self.place.of_kernel(f"{name}_cycles") for name in _KERNEL)
+        return cycles / self.place.frequency_hz + self.place.of_cpu("idle_exit_s")
 
     def _put(self, name: str, job: Job, number: Number) -> None:
         self.numbers[name] = number
@@ -121,7 +124,11 @@ class Disk:
             self._latency("write_s", *single, taken, other_s + single[0].block_bytes / self._value("write_bytes_per_s"))
 
     def _flash_reads(self) -> None:
-        stream, deep, single = self._deepest("read", large=True), self._deepest("read", large=False), self._single("read")
+        stream, deep, single = (
+            self._deepest("read", large=True),
+            self._deepest("read", large=False),
+            self._single("read"),
+        )
         device_s = max(single[1].value - self._kernel_s(), 0.0) if single else self.own["read_s"]
         if deep is not None:
             self._channels(deep, device_s)
@@ -134,11 +141,15 @@ class Disk:
             channels = self._value("channels_count")
             where = f"{self._where(rate, stream)}: divided among the channels"
             formula, value = f"{rate.value:.10g} / channels_count", rate.value / channels
-            self._put("channel_bytes_per_s", stream, Number("derived", where, value, formula, (value / 2.0, value * 4.0)))
+            self._put(
+                "channel_bytes_per_s", stream, Number("derived", where, value, formula, (value / 2.0, value * 4.0))
+            )
         if single:
             block = single[0].block_bytes
             taken = f"command_s - {block:.10g} / channel_bytes_per_s"
-            self._latency("read_s", *single, taken, self._value("command_s") + block / self._value("channel_bytes_per_s"))
+            self._latency(
+                "read_s", *single, taken, self._value("command_s") + block / self._value("channel_bytes_per_s")
+            )
 
     def _channels(self, deep: Job, device_s: float) -> None:
         """Little's law: as many at a time as the rate times the time of one."""
@@ -164,7 +175,9 @@ class Disk:
             self.measurement.drop(latency.where, latency.name, reason)
             return
         self._compare(latency)
-        where = f"{self._where(latency, job)}; less {kernel_s * 1e6:.3g} us of the kernel's ({self.place.kernel.name})"
+        where = (
+            f"{self._where(latency, job)}; less {kernel_s * 1e6:.3g} us of {self.place.kernel.name} and of waking up"
+        )
         formula = f"{latency.value:.10g} - {kernel_s:.6g} - {taken}"
         self._put(name, job, Number("derived", where, value, formula, (0.5 * value, latency.value)))
 
@@ -193,7 +206,9 @@ class Disk:
         rest_s = latency.value - kernel_s - self.own["command_s"] - half_turn_s - self.own["seek_shortest_s"]
         rest_s -= job.block_bytes / self._value("media_bytes_per_s")
         if rest_s <= 0.0:
-            reason = f"leaves no time for a seek beside half a turn of {half_turn_s * 1e3:.3g} ms: is the disk a faster one?"
+            reason = (
+                f"leaves no time for a seek beside half a turn of {half_turn_s * 1e3:.3g} ms: is the disk a faster one?"
+            )
             self.measurement.drop(latency.where, latency.name, reason)
             return
         value = self.own["seek_shortest_s"] + rest_s / (_MEAN_SEEK * part)

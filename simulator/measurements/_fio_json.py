@@ -8,7 +8,19 @@ from typing import Any
 
 from simulator.measurements.base import Measurement, Record
 
-_OPTIONS = ("rw", "readwrite", "bs", "blocksize", "iodepth", "numjobs", "direct", "ioengine", "size", "filename", "rwmixread")
+_OPTIONS = (
+    "rw",
+    "readwrite",
+    "bs",
+    "blocksize",
+    "iodepth",
+    "numjobs",
+    "direct",
+    "ioengine",
+    "size",
+    "filename",
+    "rwmixread",
+)
 _DIRECTIONS = ("read", "write")
 
 
@@ -47,7 +59,9 @@ def _data(text: str, found: Measurement) -> dict[str, Any]:
             continue
         if isinstance(data, dict) and "jobs" in data:
             return data
-    found.refuse("is not complete JSON", "let fio end, and take the whole of what it wrote (--output=FILE)", max(line, 1))
+    found.refuse(
+        "is not complete JSON", "let fio end, and take the whole of what it wrote (--output=FILE)", max(line, 1)
+    )
 
 
 def _openings(text: str) -> list[tuple[int, int]]:

@@ -7,7 +7,10 @@ import re
 from simulator.measurements._numerals import decimal, prefixed, seconds_of
 from simulator.measurements.base import Measurement, Record
 
-_OPENING = re.compile(r"(?P<name>.+?): \(g=(?P<group>\d+)\): rw=(?P<rw>\w+), bs=(?P<bs>.*?), ioengine=(?P<engine>\w+), iodepth=(?P<depth>\d+)")
+_OPENING = re.compile(
+    r"(?P<name>.+?): \(g=(?P<group>\d+)\): rw=(?P<rw>\w+), bs=(?P<bs>.*?), ioengine=(?P<engine>\w+), "
+    r"iodepth=(?P<depth>\d+)"
+)
 _RESULT = re.compile(r"(?P<name>.+?): \(groupid=(?P<group>\d+), jobs=(?P<jobs>\d+)\): err=\s*(?P<error>\d+):")
 _DATE = re.compile(r"\b(?P<year>(?:19|20)\d\d)\s*$")
 _RATE = re.compile(r"\s*(?P<direction>read|write)\s*: (?P<rest>.*)")
@@ -24,37 +27,54 @@ def recognise(text: str) -> bool:
 
 def read(text: str, found: Measurement) -> None:
     """One record for each result; what was asked of the job stands in the lines above all of them."""
-    asked: dict[str, dict[str, str]] = {}
-    direction = ""
+    reader = _Reader(found)
     for number, line in enumerate(text.splitlines(), 1):
-        where, record = f"line {number}", found.records[-1] if found.records else None
+        if line.startswith("Run status group"):
+            break
+        reader.line(f"line {number}", line)
+    found.records[:] = [record for record in found.records if record.figures]
+
+
+class _Reader:
+    """Keeps what was asked of the jobs, and the direction that the lines are about."""
+
+    def __init__(self, found: Measurement) -> None:
+        self.found = found
+        self.asked: dict[str, dict[str, str]] = {}
+        self.direction = ""
+
+    def line(self, where: str, line: str) -> None:
         if version := _VERSION.match(line):
-            found.version = version["version"]
+            self.found.version = version["version"]
         elif opening := _OPENING.match(line):
             texts = {"rw": opening["rw"], "ioengine": opening["engine"], "iodepth": opening["depth"]}
-            asked[opening["name"]] = texts | {"bs": opening["bs"]}
+            self.asked[opening["name"]] = texts | {"bs": opening["bs"]}
         elif result := _RESULT.match(line):
-            if result["error"] != "0":
-                found.drop(where, result["name"], f"ended with error {result['error']}")
-            if date := _DATE.search(line):
-                found.year = int(date["year"])
-            texts = {"numjobs": result["jobs"], "group": result["group"], **asked.get(result["name"], {})}
-            found.records.append(Record(result["name"], texts=texts))
-        elif line.startswith("Run status group"):
-            break
-        elif record is not None and (rate := _RATE.match(line)):
-            direction = rate["direction"]
-            _rate(record, direction, rate["rest"], where)
-        elif record is not None and direction and (latency := _LATENCY.match(line)):
+            self._result(result, where, line)
+        elif self.found.records:
+            self._figures(self.found.records[-1], where, line)
+
+    def _result(self, result: re.Match[str], where: str, line: str) -> None:
+        if result["error"] != "0":
+            self.found.drop(where, result["name"], f"ended with error {result['error']}")
+        if date := _DATE.search(line):
+            self.found.year = int(date["year"])
+        texts = {"numjobs": result["jobs"], "group": result["group"], **self.asked.get(result["name"], {})}
+        self.found.records.append(Record(result["name"], texts=texts))
+
+    def _figures(self, record: Record, where: str, line: str) -> None:
+        if rate := _RATE.match(line):
+            self.direction = rate["direction"]
+            _rate(record, self.direction, rate["rest"], where)
+        elif self.direction and (latency := _LATENCY.match(line)):
             mean = prefixed(latency["mean"])
             if mean and latency["kind"] != "slat":
                 scale = seconds_of(latency["unit"]) or 1.0
-                record.add(f"{direction} {latency['kind']}", mean * scale, "s", where)
-        elif record is not None and (cpu := _CPU.match(line)):
+                record.add(f"{self.direction} {latency['kind']}", mean * scale, "s", where)
+        elif cpu := _CPU.match(line):
             record.add("usr_cpu", (decimal(cpu["user"]) or 0.0) / 100.0, "ratio", where)
             record.add("sys_cpu", (decimal(cpu["system"]) or 0.0) / 100.0, "ratio", where)
-            direction = ""
-    found.records[:] = [record for record in found.records if record.figures]
+            self.direction = ""
 
 
 def size_bytes(text: str) -> float | None:

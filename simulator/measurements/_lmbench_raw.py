@@ -10,7 +10,8 @@ from simulator.measurements.base import Measurement, Record
 
 _HEADER = re.compile(r"\[lmbench(?P<version>[\d.]+) results for (?P<system>\S+) (?P<host>\S+) (?P<release>\S+)")
 _SENTENCE = re.compile(
-    r"(?P<what>[A-Z][\w /'+.:()-]*?)(?: on \S+| using \S+| to \S+)?: (?P<value>[\d.]+) (?P<unit>microseconds|nanoseconds)"
+    r"(?P<what>[A-Z][\w /'+.:()-]*?)(?: on \S+| using \S+| to \S+)?: (?P<value>[\d.]+) "
+    r"(?P<unit>microseconds|nanoseconds)"
 )
 SENTENCES = {
     "Simple syscall": "null call", "Simple read": "read", "Simple write": "write", "Simple stat": "stat",
@@ -21,7 +22,9 @@ SENTENCES = {
     "TCP latency": "TCP",
 }  # fmt: skip
 """What a sentence is called here; others keep their own words."""
-_TABLE = re.compile(r'"?(?P<title>(?:[A-Za-z][\w /]*? )?(?:bandwidth|latency|mappings|mmap|bcopy (?:un)?aligned))(?: using \S+)?')
+_TABLE = re.compile(
+    r'"?(?P<title>(?:[A-Za-z][\w /]*? )?(?:bandwidth|latency|mappings|mmap|bcopy (?:un)?aligned))(?: using \S+)?'
+)
 _CONTEXT = re.compile(r'"size=(?P<size>\d+)k ovr=(?P<own>[\d.]+)')
 _STRIDE = re.compile(r'"stride=(?P<stride>\d+)')
 _CELLS = re.compile(r"(?P<size>[\d.]+k?)\s+(?P<cells>[\d.]+(?:\s+[\d.]+)*)(?: MB/sec)?")
@@ -59,32 +62,50 @@ class _Reader:
         self.table = ""
 
     def line(self, number: int, line: str) -> None:
-        record, where = self.records[-1], f"line {number}"
+        """One line, of whichever form."""
+        if line and not self._about(number, line) and not self._figure(number, line):
+            self._table(number, line)
+
+    def _about(self, number: int, line: str) -> bool:
+        """What was measured: a new result, its clock, its date."""
         if header := _HEADER.match(line):
             self.found.version = header["version"]
             texts = {"host": header["host"], "kernel": header["release"]}
             self.records.append(Record(f"{header['host']} {header['release']}", texts=texts))
         elif mhz := _MHZ.match(line):
-            record.add("Mhz", float(mhz["value"]) * 1e6, "hz", where, _digits(mhz["value"], 1e6))
+            ends = _digits(mhz["value"], 1e6)
+            self.records[-1].add("Mhz", (decimal(mhz["value"]) or 0.0) * 1e6, "hz", f"line {number}", ends)
         elif date := _DATE.match(line):
             self.found.year = int(date["year"])
-        elif not line:
-            return
-        elif sentence := _SENTENCE.match(line):
+        else:
+            return False
+        return True
+
+    def _figure(self, number: int, line: str) -> bool:
+        """A sentence with one figure."""
+        record, where = self.records[-1], f"line {number}"
+        if sentence := _SENTENCE.match(line):
             self._sentence(record, where, sentence)
         elif tlb := _TLB.match(line):
-            record.add("tlb pages", float(tlb["value"]), "count", where)
+            record.add("tlb pages", decimal(tlb["value"]) or 0.0, "count", where)
         elif cache := _CACHE.match(line):
-            record.add("cache line", float(cache["line"]), "bytes", where)
-            record.add(f"L{cache['level']} latency", float(cache["latency"]) * 1e-9, "s", where)
-        elif context := _CONTEXT.match(line):
+            record.add("cache line", decimal(cache["line"]) or 0.0, "bytes", where)
+            record.add(f"L{cache['level']} latency", (decimal(cache["latency"]) or 0.0) * 1e-9, "s", where)
+        else:
+            return False
+        return True
+
+    def _table(self, number: int, line: str) -> None:
+        """The head of a table, or one of its rows."""
+        if context := _CONTEXT.match(line):
             self.table = f"context switch {context['size']}K"
         elif _STRIDE.match(line) and "latency" in self.table:
             self.table = f"{self.table.partition(' stride')[0]} {line[1:]}"
         elif cells := _CELLS.fullmatch(line):
             for name, value, unit, text in self._cells(cells["size"], cells["cells"].split()):
                 scale = 1e-6 if unit == "s" else 1.0
-                record.add(name, value * scale, unit, where, _digits(text, scale) if text else None)
+                ends = _digits(text, scale) if text else None
+                self.records[-1].add(name, value * scale, unit, f"line {number}", ends)
         elif title := _TABLE.fullmatch(line):
             self.table = title["title"]
 

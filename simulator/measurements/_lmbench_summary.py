@@ -82,7 +82,7 @@ def _rows(text: str, found: Measurement) -> Iterator[tuple[int, str, str, str, l
         line = line.rstrip().expandtabs()
         if version := _TITLE.match(line):
             found.version = f"{version['version']}.{version['minor']}"
-        elif " - " in line and "is better" in line or line.startswith(("Basic ", "Memory latencies")):
+        elif (" - " in line and "is better" in line) or line.startswith(("Basic ", "Memory latencies")):
             title = next((name for name in _TABLES if line.strip().startswith(name)), "")
             unknown, spans = "" if title else line.strip(), []
             if unknown:

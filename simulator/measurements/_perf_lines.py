@@ -23,9 +23,7 @@ _TIME = re.compile(
 _TIMES = {"time elapsed": "duration_time", "user": "user_time", "sys": "system_time"}
 _INTERVAL = re.compile(rf"\s*\d+[.,]\d{{9}}\s+(?:{_NUMBER}|<not )")
 _EVENT = re.compile(r"[A-Za-z_][\w./:=-]*")
-HEADER = re.compile(
-    r"\s*Performance counter stats for (?P<what>.+?)(?:\s+\((?P<runs>\d+) runs?\))?\s*:\s*"
-)
+HEADER = re.compile(r"\s*Performance counter stats for (?P<what>.+?)(?:\s+\((?P<runs>\d+) runs?\))?\s*:\s*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,9 @@ class _Profile:
         user, system = self.record.figures.get("user_time"), self.record.figures.get("system_time")
         if user is None or system is None or not user.value + system.value:
             return 1.0, "kernel included, as nothing says how much of it was the kernel's"
-        return user.value / (user.value + system.value), f"the user's part by time, {self.measurement.place(user, system)}"
+        return user.value / (
+            user.value + system.value
+        ), f"the user's part by time, {self.measurement.place(user, system)}"
 
     def _counted(self, *names: str) -> Number | None:
         """The sum of some events in user mode, if the first of them was counted."""
@@ -98,7 +100,9 @@ class _Profile:
         value = sum(each.value for each in both)
         formula = f"{value:.10g} * {self.user_ratio:.6g}"
         ends = (0.5 * value * self.user_ratio, max(value * self.user_ratio, sum(each.high for each in both)))
-        return Number("derived", f"{self.measurement.place(*both)}; {self.user_from}", value * self.user_ratio, formula, ends)
+        return Number(
+            "derived", f"{self.measurement.place(*both)}; {self.user_from}", value * self.user_ratio, formula, ends
+        )
 
     def _measured(self, figures: list[Figure]) -> Number:
         low, high = sum(each.low for each in figures), sum(each.high for each in figures)
@@ -142,9 +146,9 @@ class _Profile:
         }
 
     def _accesses(self, instructions: float) -> Number:
-        if "L1-dcache-stores" in self.record.figures or "L1-dcache-stores:u" in self.record.figures:
-            if counted := self._counted("L1-dcache-loads", "L1-dcache-stores"):
-                return counted
+        stores = {"L1-dcache-stores", "L1-dcache-stores:u"} & self.record.figures.keys()
+        if stores and (counted := self._counted("L1-dcache-loads", "L1-dcache-stores")):
+            return counted
         where = "stores not counted: loads and stores are some 0.4 of all instructions"
         return _assumed(0.4 * instructions, 0.25 * instructions, 0.6 * instructions, where)
 
@@ -155,10 +159,18 @@ class _Profile:
         nothing = _assumed(0.0, 0.0, 0.0 if misses else cycles.value / 1e3, "misses of the last cache not counted")
         rows = _assumed(0.0, 0.0, 64.0 * misses.value if misses else 0.0, "all misses are taken to be at random")
         lies = _assumed(
-            set_bytes, set_bytes / 4.0, set_bytes * 16.0, "not measured: much more than the cache, so that most words miss"
+            set_bytes,
+            set_bytes / 4.0,
+            set_bytes * 16.0,
+            "not measured: much more than the cache, so that most words miss",
         )
         if misses is None or not misses.value:
-            return {"user_cycles": cycles, "random_accesses_count": misses or nothing, "random_set_bytes": lies, "row_bytes": rows}
+            return {
+                "user_cycles": cycles,
+                "random_accesses_count": misses or nothing,
+                "random_set_bytes": lies,
+                "row_bytes": rows,
+            }
         wait_cycles = self.place.of_cpu("memory_access_s") * self.place.frequency_hz
         amount, waits = cycles.value, misses.value * wait_cycles
         words, taken = misses.value, min(waits, 0.5 * amount)
@@ -209,7 +221,10 @@ class _Profile:
         return {
             "dropped_pages_count": _assumed(0.0, 0.0, faults.value if faults else 0.0, "not measured"),
             "exchanges_count": _assumed(
-                0.0, 0.0, 0.5 * switches.value if switches else 0.0, "not measured: no partner; at most half of the switches"
+                0.0,
+                0.0,
+                0.5 * switches.value if switches else 0.0,
+                "not measured: no partner; at most half of the switches",
             ),
         }
 
@@ -227,7 +242,9 @@ class _Profile:
         zero = {f"{name}_count": _assumed(0.0, 0.0, 0.0, nothing) for name in names}
         zero |= {f"{name}_bytes": _assumed(0.0, 0.0, 0.0, nothing) for name in ("read", "written")}
         if figure is None:
-            self.measurement.drop("the file", "system calls", "neither they nor the kernel's time were measured: --strace FILE")
+            self.measurement.drop(
+                "the file", "system calls", "neither they nor the kernel's time were measured: --strace FILE"
+            )
             return zero | {"null_io_count": _assumed(0.0, 0.0, 0.0, nothing)} | self._neither()
         cycles = figure.value * (1.0 if figure is kernel else self.place.frequency_hz)
         faults = self._faults().value * self.place.of_kernel("page_fault_cycles")
@@ -236,7 +253,9 @@ class _Profile:
             f"{self.measurement.place(figure)}: what page faults do not explain of it, as calls of {call:.4g} cycles "
             f"({self.place.kernel.name}); --strace FILE tells which they are"
         )
-        number = Number("derived", where, max(0.0, cycles - faults) / call, ends=(0.0, max(cycles / shortest, cycles / call)))
+        number = Number(
+            "derived", where, max(0.0, cycles - faults) / call, ends=(0.0, max(cycles / shortest, cycles / call))
+        )
         return zero | {"null_io_count": number} | self._neither()
 
     def _faults(self) -> Number:
@@ -247,7 +266,9 @@ class _Profile:
         if self.calls is None or not any(self.calls.started):
             return self._measured([figure])
         forks, execs = self.calls.started
-        contained = forks * self.place.of_kernel("fork_faults_count") + execs * self.place.of_kernel("exec_faults_count")
+        contained = forks * self.place.of_kernel("fork_faults_count") + execs * self.place.of_kernel(
+            "exec_faults_count"
+        )
         where = f"{self.measurement.place(figure)}; less those in forks and execs ({self.place.kernel.name})"
         value = max(0.0, figure.value - contained)
         return Number("derived", where, value, ends=(min(value, 0.5 * figure.value), figure.high))

@@ -76,4 +76,6 @@ def _size(measurement: Measurement, job: Job) -> Number:
     if job.file_bytes:
         return Number("measured", f"{measurement.file}: the job {job.name}: size", max(job.file_bytes, job.block_bytes))
     value = max(8.0 * _GIB, job.block_bytes)
-    return Number("assumed", "the file does not say; larger than the memory of a guest", value, ends=(_GIB, 64.0 * _GIB))
+    return Number(
+        "assumed", "the file does not say; larger than the memory of a guest", value, ends=(_GIB, 64.0 * _GIB)
+    )

@@ -69,7 +69,7 @@ def setting(measurement: Measurement, request: Request, catalog: Catalog, releas
 
 
 def of_release(release: str, names: list[str]) -> str:
-    """The product that a kernel's release belongs to, empty if there is none: linux-6 for 6.14.0, linux-2.4 for 2.4.20."""
+    """The product of a kernel's release, empty if there is none: linux-6 for 6.14.0, linux-2.4 for 2.4.20."""
     parts = release.removeprefix("Linux ").split(".")
     near = (f"linux-{'.'.join(parts[:length])}" for length in (2, 1))
     return next((name for name in near if name in names), "")
@@ -96,7 +96,7 @@ def begun(measurement: Measurement, request: Request, kind: str, title: str, mad
         "howpublished": f"measured on {request.machine}, file {measurement.file}",
     }
     file.comment = (
-        f"Read from {measurement.file} by 'virtlab import'. What the file says is 'measured'; what follows from it with",
-        "other numbers is 'derived'; what it does not say is 'assumed': look at those, and put in what you know.",
+        f"Read from {measurement.file} by 'virtlab import'. What it says is 'measured'; what follows with other",
+        "numbers is 'derived'; what it does not say is 'assumed': look at those, and put in what you know.",
     )
     return file

@@ -39,7 +39,11 @@ def read(text: str, file: str) -> tuple[Record, list[Unused]]:
 
 def _add(record: Record, row: re.Match[str], number: int) -> None:
     """The calls of one name; several summaries in a file are added up."""
-    for key, amount in ((row["name"], row["calls"]), (f"{row['name']} errors", row["errors"]), ("seconds", row["time"])):
+    for key, amount in (
+        (row["name"], row["calls"]),
+        (f"{row['name']} errors", row["errors"]),
+        ("seconds", row["time"]),
+    ):
         value = decimal(amount or "")
         if value is not None:
             earlier = record.figures.pop(key, None)

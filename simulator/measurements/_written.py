@@ -97,8 +97,6 @@ class CatalogFile:
         return fields
 
 
-
-
 def _flow(value: object, key: str = "") -> str:
     """A value as it stands in one line."""
     if isinstance(value, bool):

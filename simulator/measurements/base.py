@@ -144,6 +144,10 @@ class Tool(ABC):
     BESIDE: ClassVar[Mapping[str, str]] = {}
     """A second file that may be given, and what for: the name of its option and the help."""
 
+    def usual(self, measurement: Measurement) -> str:
+        """What a file becomes if the user does not say: one of ``BECOMES``."""
+        return self.BECOMES[0]
+
     @abstractmethod
     def recognise(self, text: str) -> str:
         """What a text is if this tool has printed it ("fio JSON"), otherwise empty."""

@@ -69,7 +69,9 @@ class Fio(Tool):
         for job in found:
             if job.group in together:
                 where = next(iter(job.figures.values())).where
-                measurement.drop(where, job.name, "ran at the same time as another job: not the disk alone; use stonewall")
+                measurement.drop(
+                    where, job.name, "ran at the same time as another job: not the disk alone; use stonewall"
+                )
         disk = Disk(measurement, place, [job for job in found if job.group not in together])
         title = f"{place.machine.name} with the disk that fio measured"
         file = begun(measurement, replace(request, machine=request.name), "machines", title, "a disk")

@@ -92,7 +92,7 @@ class _Costs:
             measurement.drop("the file", "its clock", f"not said; that of {place.machine.name} is taken")
         elif abs(self.mhz * 1e6 / place.frequency_hz - 1.0) > 0.1:
             what = f"{self.mhz:.0f} MHz"
-            reason = f"{place.machine.name} has {place.frequency_hz / 1e6:.0f} in the catalog; cycles are by the file's clock"
+            reason = f"{place.machine.name} has {place.frequency_hz / 1e6:.0f} in the catalog; the file's clock counts"
             measurement.drop(clock.where, what, reason)
 
     def file(self) -> CatalogFile:
@@ -141,10 +141,14 @@ class _Costs:
         found = {}
         switch, call = self._get("2p/0K"), self._get("null I/O")
         message, packets = self._get("AF_UNIX"), self._get("TCP")
-        if message and switch and (number := self._share(message, 4.0, {switch: 2.0}, "half of a round trip less a switch")):
+        if (
+            message
+            and switch
+            and (number := self._share(message, 4.0, {switch: 2.0}, "half of a round trip less a switch"))
+        ):
             found["message_cycles"] = number
         if packets and switch and call:
-            words = "half of a TCP round trip on the loopback less a switch and two calls, halved between sender and receiver"
+            words = "half of a round trip on the loopback less a switch and two calls, halved between the two sides"
             if number := self._share(packets, 4.0, {switch: 2.0, call: 4.0}, words):
                 found["packet_send_cycles"] = number
                 found["packet_receive_cycles"] = replace(number, where=f"{number.where}; the other half of it")
@@ -163,7 +167,9 @@ class _Costs:
             if per_byte > own:
                 where = f"{self.measurement.place(rate)}, in pieces of 64 KiB; less the calls"
                 formula = f"{self.mhz:.10g} / {rate.value / 1e6:.10g} - {own:.4g}"
-                found["copy_cycles_per_byte"] = Number("derived", where, per_byte - own, formula, (0.5 * per_byte, per_byte))
+                found["copy_cycles_per_byte"] = Number(
+                    "derived", where, per_byte - own, formula, (0.5 * per_byte, per_byte)
+                )
         return found
 
     def _share(self, whole: Figure, parts: float, less: dict[Figure, float], words: str) -> Number | None:
@@ -188,7 +194,9 @@ class _Costs:
             fault = numbers.get("page_fault_cycles")
             if fault is not None and faults * fault.value > whole:
                 figure = self.record.figures["page fault"]
-                reason = f"{faults:.0f} of them, which a {name} contains, would take longer than the {name}: it faults on a file"
+                reason = (
+                    f"{faults:.0f} of them, which a {name} contains, take longer than the {name}: these are of a file"
+                )
                 self.measurement.drop(figure.where, figure.name, reason)
                 del numbers["page_fault_cycles"]
                 fault = None
@@ -239,7 +247,11 @@ def _machine(measurement: Measurement, record: Record, request: Request, place: 
     used = {number.where for number in numbers.values()}
     for figure in record.figures.values():
         if not any(measurement.place(figure) in where for where in used):
-            why = _FIRST_LEVEL if figure.name == "tlb pages" else "no number of a machine: the costs of a kernel are --as layer"
+            why = (
+                _FIRST_LEVEL
+                if figure.name == "tlb pages"
+                else "no number of a machine: the costs of a kernel are --as layer"
+            )
             measurement.drop(figure.where, figure.name, why)
     return file
 

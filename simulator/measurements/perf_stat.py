@@ -73,7 +73,9 @@ class PerfStat(Tool):
 
     def _head(self, found: Measurement, record: Record, row: Other, header: re.Match[str], again: bool) -> None:
         if again:
-            found.refuse("holds a second run", "give one run a file; 'perf stat -r N' makes the mean of N runs", row.line)
+            found.refuse(
+                "holds a second run", "give one run a file; 'perf stat -r N' makes the mean of N runs", row.line
+            )
         what = header["what"].strip()
         if "system wide" in what or what.startswith("CPU(s)"):
             message = "counts everything that ran on the machine, not one program"
@@ -111,7 +113,9 @@ def _canonical(event: str) -> str:
     """One name for each event: without its unit's name, with what is left of its modifiers."""
     event = re.sub(r"^cpu(?:_core|_atom)?/([\w-]+)/", r"\1:", event).rstrip(":")
     name, _, modifiers = event.partition(":")
-    mode = "u" if "u" in modifiers and "k" not in modifiers else "k" if "k" in modifiers and "u" not in modifiers else ""
+    mode = (
+        "u" if "u" in modifiers and "k" not in modifiers else "k" if "k" in modifiers and "u" not in modifiers else ""
+    )
     name = _ALIASES.get(name, name)
     return f"{name}:{mode}" if mode else name
 
