@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from simulator import demands as d
+from simulator.layers._mitigations import exits
 from simulator.layers.base import Mechanism, Priced, Transition
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Step, Use
@@ -127,30 +128,35 @@ class Assist(Priced):
         """
         if transition.kind == "resume":
             cycles = self.parameters.exit_cycles + self.parameters.halt_cycles
-            return (Use("halt_exit", cycles=cycles), *self._idle_timers())
+            return (Use("halt_exit", cycles=cycles), *self.guard(1.0), *self._idle_timers())
         if transition.kind == "notify":
-            return (self.use("wake_interrupt", "interrupt_send_cycles"),)
+            return (self.use("wake_interrupt", "interrupt_send_cycles"), *self.guard(1.0))
         if transition.kind == "notified":
             return self.interrupt()
         if transition.kind in ("interrupted", "tick"):
-            return (self.use("host_interrupt", "exit_cycles"),)
+            return (self.use("host_interrupt", "exit_cycles"), *self.guard(1.0))
         return ()
+
+    def guard(self, count: float) -> tuple[Use, ...]:
+        """What so many exits take beyond themselves, in a family whose products may have mitigations."""
+        return exits(self.parameters, self.structure, count)
 
     def register(self, count: float = 1.0) -> tuple[Step, ...]:
         """Registers of an emulated device: an exit each, worked out at the emulator's place."""
         place = self.structure["emulator_place"].replace("-", "_")
         emulation = self.use("emulation", f"{place}_register_cycles", count)
-        return (self.use("register_exit", "exit_cycles", count), emulation)
+        return (self.use("register_exit", "exit_cycles", count), emulation, *self.guard(count))
 
     def interrupt(self, count: float = 1.0, *, arrives: bool = False) -> tuple[Step, ...]:
         """Interrupts handed to the guest, each ended by an exit unless the processor does it (posted).
 
         One that ``arrives`` from the hardware itself takes an exit before, unless it is posted.
         """
-        cycles = self.parameters.injection_cycles
+        cycles, ends = self.parameters.injection_cycles, 0.0
         if self.structure["interrupts"] == "injected":
+            ends = 2.0 if arrives else 1.0
             cycles += self.parameters.interrupt_end_cycles + (self.parameters.exit_cycles if arrives else 0.0)
-        return (Use("injection", cycles=cycles * count, operations=count),)
+        return (Use("injection", cycles=cycles * count, operations=count), *self.guard(ends * count))
 
     def _paging(self, demand: d.Demand) -> tuple[Step, ...]:
         nested = self.structure["paging"] == "nested"
@@ -172,10 +178,10 @@ class Assist(Priced):
         """The guest sets its next tick: an exit unless the timer is its own; it fires: another; then an interrupt."""
         exits = self.parameters.timer_exits_count
         cycles = exits * self.parameters.exit_cycles + self.parameters.timer_cycles
-        return (Use("timer_exit", cycles=cycles, operations=exits), *self.interrupt())
+        return (Use("timer_exit", cycles=cycles, operations=exits), *self.guard(exits), *self.interrupt())
 
     def _idle_timers(self) -> tuple[Step, ...]:
         """A kernel without work stops its tick, and starts it again when there is some: its timer is set each time."""
         count = self.parameters.idle_timers_count
         cycles = count * (self.parameters.exit_cycles + self.parameters.timer_cycles)
-        return (Use("timer_exit", cycles=cycles, operations=count),) if count else ()
+        return (Use("timer_exit", cycles=cycles, operations=count), *self.guard(count)) if count else ()
