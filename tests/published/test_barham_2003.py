@@ -101,7 +101,6 @@ def test_counts_are_fitted_on_native_and_on_one_other_platform_at_most() -> None
         assert len({place for place in on if place.split(" ")[0] != "native"}) <= 1
 
 
-
 def test_the_page_is_what_the_program_writes_now(rows: list[Row], predicted: Predictions) -> None:
     from simulator.validation.page import page
 
