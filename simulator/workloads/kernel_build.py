@@ -68,14 +68,15 @@ class KernelBuild(Program):
 
     def _make(self, job: int = 0, jobs: int = 1) -> Demands:
         parameters, draws = self.parameters, self.context.draws(f"file-{job}" if jobs > 1 else "file")
-        alone = int(parameters.get("alone_files_count", 0.0) / parameters.group_count) if jobs > 1 else 0
         group = parameters.group_count
+        groups = int(parameters.files_count / group)
+        alone = min(groups - 1, int(parameters.get("alone_files_count", 0.0) / group)) if jobs > 1 else 0
         source_bytes = int(parameters.source_bytes * group)
         sources = File(
             self.context.path("sources"), int(parameters.source_bytes * parameters.files_count), source_bytes
         )
         yield from (Fetch("go"),) if job and alone else ()
-        for number in _numbers(job, jobs, alone, int(parameters.files_count / group)):
+        for number in _numbers(job, jobs, alone, groups):
             yield from (Post("go") for _ in range(jobs - 1) if alone and number == alone)
             start_s = self.context.now
             yield Read(sources, number * source_bytes, source_bytes)
