@@ -25,6 +25,7 @@ class Item(NamedTuple):
     done: simpy.Event
     slots: float
     group: str = ""
+    wake: Plan = ()
 
 
 class Ring:
@@ -70,7 +71,7 @@ class Ring:
 
     def put(self, operation: Enqueue, group: str = "") -> Item:
         """Append an item that was admitted, and wake the server that sleeps longest, if one does."""
-        item = Item(operation.work, self._event(), operation.slots, group)
+        item = Item(operation.work, self._event(), operation.slots, group, operation.wake)
         self.items.append(item)
         if self._sleepers:
             self._sleepers.popleft().succeed()

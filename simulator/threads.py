@@ -7,8 +7,9 @@ below that had fallen idle the way back.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simulator.accounts import Account
@@ -39,7 +40,7 @@ from simulator.plans import (
 )
 from simulator.queues import Flight, Item, Ring, UnderWay
 from simulator.sharing.tree import Share
-from simulator.steps import CPU, DISK
+from simulator.steps import CPU, DISK, NIC_SEND
 
 if TYPE_CHECKING:
     import simpy
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from simulator.tenancy import House
 
 Life = Generator["simpy.Event", Any, None]
+_BEFORE_ALL = 1e6
+"""Weight of what interrupts: beside it no thread's counts."""
 
 _WAITING = {
     "disk": "blocked_disk",
@@ -97,6 +100,9 @@ class Thread:
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
         self._leaves: Check | None = None
+        self._interrupts = False
+        self.on_sent: Callable[[float], None] | None = None
+        """Told of each piece of data that has left the machine, how long it had been on its way."""
 
     # ---- lives
 
@@ -151,14 +157,29 @@ class Thread:
 
     def serve(self, service: Service, ring: Ring) -> Life:
         """Drain a queue in batches, for ever."""
+        self._interrupts = bool(service.budget_s)
+        slept, since_s = True, self.environment.now
         while True:
             if not ring.items:
+                self._run_before_others(bool(service.budget_s))
                 yield from self._wait(ring.server_waits(), "asleep")
+                slept, since_s = True, self.environment.now
             else:
                 self._unblock()
+            if service.budget_s and self.environment.now - since_s > service.budget_s:
+                self._run_before_others(False)
             for item in ring.take(service.batch):
                 self.device_group = item.group
+                if slept:
+                    yield from self.do(item.wake)
+                    slept = False
                 yield from self._serve(item, service.serial)
+
+    def _run_before_others(self, before: bool) -> None:
+        """Interrupt work comes before all threads; what has become too much of it is a thread like others."""
+        weight = _BEFORE_ALL if before else 1.0
+        if self.share.weight != weight:
+            self.machine.cpu.sharing.set(self.share, weight=weight)
 
     def repeat(self, service: Service) -> Life:
         """Look for work of its own now and then, for ever."""
@@ -251,11 +272,24 @@ class Thread:
 
     def _move(self, move: Move) -> Life:
         """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for all."""
+        if move.not_before_s > self.environment.now:
+            yield from self._wait(self.environment.process(self._arrive(move)), "blocked_network")
+            return
         under_way = self._under_way(move.device)
         request = self._start(move)
         under_way.add(Flight(request.done, move.size_bytes, (request, move)))
+        if move.device == NIC_SEND:
+            self._tell_of(request.done)
         while under_way.exceeds(move.window_bytes):
             yield from self._retire(under_way, "blocked_disk" if move.device == DISK else "blocked_network")
+
+    def _arrive(self, move: Move) -> Life:
+        """A transfer that begins later; its thread waits once, for its end."""
+        yield self.environment.timeout(move.not_before_s - self.environment.now)
+        request = self._start(move)
+        if not request.done.processed:
+            yield request.done
+        self.account.transfer(request, move)
 
     def _start(self, move: Move) -> Request:
         return self.machine.transfer(
@@ -291,15 +325,16 @@ class Thread:
             arrival = self.house.mailbox(self.tenant, block.by, block.name).get()
             if arrival is None:
                 return
-        elif block.time_s <= 0.0:
-            return
         else:
-            arrival = self.environment.timeout(block.time_s)
+            time_s = max(block.time_s, block.until_s - self.environment.now)
+            if time_s <= 0.0:
+                return
+            arrival = self.environment.timeout(time_s)
         yield from self._wait(arrival, _WAITING[block.by])
 
     def _enqueue(self, operation: Enqueue) -> Life:
         """Put work into a queue: wait for room, pay the kick if its server sleeps, wait for it if asked to."""
-        ring = self.house.ring(operation.queue)
+        ring = self.house.ring(operation.queue) if operation.home is None else self.house.own_ring(self, operation)
         room = ring.admit(operation.slots)
         self._admission = (ring, room, operation.slots)
         if room is not None:
@@ -317,32 +352,45 @@ class Thread:
             return
         under_way = self._under_way(operation.queue)
         under_way.add(Flight(item.done, operation.size_bytes))
+        if operation.kick and operation.home is None:
+            self._tell_of(item.done)
         while under_way.exceeds(operation.window_bytes):
             yield from self._retire(under_way, None)
 
+    def _tell_of(self, done: simpy.Event) -> None:
+        """Data leave the machine when a card, or the device thread that serves a virtual one, is done with them."""
+        if self.on_sent is None or done.callbacks is None:
+            return
+        tell, begun_s = self.on_sent, self.environment.now
+        done.callbacks.append(lambda _: tell(self.environment.now - begun_s))
+
     def _serve(self, item: Item, serial: bool) -> Life:
-        """One item. Its transfers are not waited for: the item is done when the device says so of the last one.
+        """One item. Its transfers are not waited for: the item is done when the devices say so of all.
 
         A serial service waits for the disk, and only then takes the next item; packets it hands over and goes on.
         """
-        last: tuple[Request, Move, float] | None = None
+        under_way: list[tuple[Request, Move, float]] = []
         for operation in item.work if serial else _decided(item.work):
-            if isinstance(operation, Move) and not (serial and operation.device == DISK):
-                last = (self._detach(operation), operation, self.environment.now)
+            waits = isinstance(operation, Move) and operation.not_before_s > self.environment.now
+            if isinstance(operation, Move) and not waits and not (serial and operation.device == DISK):
+                under_way.append((self._detach(operation), operation, self.environment.now))
             else:
                 yield from self.do((operation,))
-        if last is None or last[0].done.processed:
+        under_way = [each for each in under_way if not each[0].done.processed]
+        if not under_way:
             item.done.succeed(None)
-            return
-        request, move, asked_s = last
-        state = "blocked_disk" if move.device == DISK else "blocked_network"
-        assert request.done.callbacks is not None
-        done = item.done
+        left = len(under_way)
 
-        def arrived(_: simpy.Event) -> None:
-            done.succeed((state, self.environment.now - asked_s))
+        def arrived(move: Move, asked_s: float, _: simpy.Event) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                state = "blocked_disk" if move.device == DISK else "blocked_network"
+                item.done.succeed((state, self.environment.now - asked_s))
 
-        request.done.callbacks.append(arrived)
+        for request, move, asked_s in under_way:
+            assert request.done.callbacks is not None
+            request.done.callbacks.append(partial(arrived, move, asked_s))
 
     def _detach(self, move: Move) -> Request:
         """Start a transfer that nobody of this thread waits for; it is booked when it ends, or when the run does."""
@@ -394,7 +442,7 @@ class Thread:
 
     def _go_on(self) -> Life:
         """Pay for being woken: transitions of the layers, then cache and idle state of the machine."""
-        work = self.house.waking(self.path)
+        work = self.house.waking(self.path, interrupts=self._interrupts)
         self._blocked = False
         cpu = self.machine.cpu
         idle_s, refill_s = cpu.wake_latency_s(self.share), cpu.resume(self.share, self.working_set_bytes)

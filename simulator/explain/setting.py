@@ -144,7 +144,7 @@ class Setting:
     def service(self, node: Node, queue: str) -> tuple[str, Node]:
         """The thread that drains a queue of a node, by name, and the node it runs on."""
         home = node.roles.get("domain-0", node)
-        services = (*node.layer.services(), *node.layer.guest_services())
+        services = (*node.layer.services(), *node.layer.guest_services(), *node.layer.servers())
         thread = next((service.name for service in services if service.queue == queue), queue)
         return f"{thread} in {self.name(home.path)}", home
 

@@ -15,6 +15,7 @@ Mechanism (paid by the guest's thread unless said otherwise):
     register_exit   an exit for each register of an emulated device, and for the doorbell that starts a request
     emulation       what the register means, and the request put together, at the emulator's place
     kick            emergent: the exit of a notification, only if the device thread sleeps
+    hand_over       emergent: until a network thread that slept, or a guest that waited for its packet, has its core
     injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
                     interrupts are posted; streams share interrupts
     timer_exit      emergent: the guest's tick is set and fired
@@ -47,7 +48,7 @@ from simulator import demands as d
 from simulator.layers import _assist, _device_paths, _transfers
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
 from simulator.parameters import Parameter
-from simulator.steps import Below, Send, Step
+from simulator.steps import Below, Send, Step, Use
 
 _MACHINE = "stands_on=machine"
 _DEVICES = ("disk", "nic")
@@ -77,6 +78,13 @@ class HardwareHypervisor(Layer):
         *_assist.PARAMETERS,
         *_device_paths.PARAMETERS,
         Parameter("kick_cycles", "cycles", "a sleeping device thread notified, exit included", "kick"),
+        Parameter("sent_copy_ratio", "ratio", "part of what a guest sends that is copied for it", "device_copy"),
+        Parameter(
+            "hand_over_s",
+            "s",
+            "a sleeping network thread, or the guest it serves, woken on another core, beyond the switch",
+            "hand_over",
+        ),
         Parameter("interrupt_batch_count", "count", "units of a stream that share an interrupt", "injection"),
         Parameter("ring_count", "count", "requests that wait for a device thread, where no device says how many"),
         Parameter("tick_hz", "hz", "timer interrupts a second of the hypervisor itself", "host_interrupt", _MACHINE),
@@ -88,6 +96,7 @@ class HardwareHypervisor(Layer):
         **_assist.MECHANISMS,
         **_device_paths.MECHANISMS,
         "kick": Mechanism("the exit that wakes a sleeping device thread", "emergent"),
+        "hand_over": Mechanism("a sleeping network thread waits for its core, or the guest for its", "emergent"),
         "transfer": Mechanism("bytes moved by a device"),
         "slice_exit": Mechanism("a guest is stopped for another and entered again", "emergent", needs_slices=True),
     }
@@ -180,6 +189,10 @@ class HardwareHypervisor(Layer):
         shown = self.place.guest_devices
         return shown[device].parameters.get(name, 0.0) if device in shown else 0.0
 
+    def _handed(self, demand: d.TransferPackets) -> d.TransferPackets:
+        """Units as the card's model hands them on; whole where no device says otherwise."""
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
+
     def _room(self, device: str) -> int:
         return int(self._figure(device, "queue_count") or self.parameters.ring_count)
 
@@ -201,8 +214,12 @@ class HardwareHypervisor(Layer):
         if style == "passthrough":
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
-        work = self.paths.nic(demand, style)
-        send = self._send("nic", demand, work, kicks=sends and style == "paravirtual", window_bytes=window_bytes)
+        work = self.paths.nic(self._handed(demand), style)
+        wake: tuple[Step, ...] = (Use("hand_over", stall_s=self.parameters.hand_over_s),)
+        if not window_bytes:
+            work, wake = (*work, *wake), ()
+        kicks = sends and style == "paravirtual"
+        send = replace(self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes), wake=wake)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
         shared = self.assist.interrupt(part) if window_bytes and not (sends and style == "paravirtual") else ()
         return (*doorbell, send, *shared)
