@@ -21,7 +21,7 @@ DISK = "disk"
 NIC_SEND = "nic-send"
 NIC_RECEIVE = "nic-receive"
 
-BlockedBy = Literal["disk", "network", "message", "lock", "time", "service"]
+BlockedBy = Literal["disk", "network", "message", "lock", "turn", "time", "service"]
 
 
 class Traffic(NamedTuple):
@@ -120,7 +120,8 @@ class Send:
     ``kick`` is paid by the sender only when the service sleeps; ``notice`` is paid by the sender once its work
     is done, and only by the first of the items that one batch completes. A full queue makes the sender wait. A sender
     that does not wait goes on while at most ``window_bytes`` of its items are under way; for what is ``forgotten`` it
-    does not even wait at the end of its life. ``wake`` is paid by the service itself if it slept before the item.
+    does not even wait at the end of its life. What is to ``finish`` an item is done by the service as well, which is
+    woken for it: when the devices, or the service that it handed the item on to, are through with it.
 
     ``apart``: each thread that sends has such a queue of its own, with a service of its own (``Layer.servers``), from
     its first item on: the interrupts of its connection, or the program at the connection's other end.
@@ -134,13 +135,15 @@ class Send:
     size_bytes: float = 0.0
     window_bytes: float = 0.0
     forgotten: bool = False
-    wake: tuple[Step, ...] = ()
+    finish: tuple[Step, ...] = ()
     apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The thread blocks: for a message, a lock, a time, or until a moment of simulated time."""
+    """The thread blocks: for a message, a lock, a time, or until a moment of simulated time; for its ``turn`` at
+    something that all tenants share.
+    """
 
     by: BlockedBy
     name: str = ""
@@ -150,9 +153,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A message posted or a lock given back."""
+    """A message posted, a lock given back, a turn passed on."""
 
-    by: Literal["message", "lock"]
+    by: Literal["message", "lock", "turn"]
     name: str
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simulator.accounts import Account
@@ -38,7 +37,7 @@ from simulator.plans import (
     compiled,
     scale,
 )
-from simulator.queues import Flight, Item, Ring, UnderWay
+from simulator.queues import Flight, Item, Mailbox, Ring, UnderWay, Waited
 from simulator.sharing.tree import Share
 from simulator.steps import CPU, DISK, NIC_SEND
 
@@ -56,6 +55,7 @@ _WAITING = {
     "network": "blocked_network",
     "message": "blocked_message",
     "lock": "blocked_lock",
+    "turn": "overhead_wait",
     "time": "asleep",
     "service": "overhead_wait",
 }
@@ -103,6 +103,8 @@ class Thread:
         self._interrupts = False
         self.on_sent: Callable[[float], None] | None = None
         """Told of each piece of data that has left the machine, how long it had been on its way."""
+        self._turn: tuple[Mailbox, simpy.Event | None] | None = None
+        """What it has its turn at, or waits for: one thread after the other, of all tenants."""
 
     # ---- lives
 
@@ -156,24 +158,39 @@ class Thread:
         return count
 
     def serve(self, service: Service, ring: Ring) -> Life:
-        """Drain a queue in batches, for ever."""
-        self._interrupts = bool(service.budget_s)
-        slept, since_s = True, self.environment.now
+        """Drain a queue in batches, for ever: first what has come back from the devices, then what is new."""
+        woken, turn = (compile_steps(self.node, steps, self.node.path) for steps in (service.woken, service.turn))
+        untold: list[tuple[Item, Waited]] = []
+        self._interrupts, since_s = bool(service.budget_s), self.environment.now
         while True:
-            if not ring.items:
-                self._run_before_others(bool(service.budget_s))
+            if not ring.items and not ring.through:
+                for item, waited in untold:
+                    item.done.succeed(waited)
+                untold.clear()
+                self._run_before_others(self._interrupts)
                 yield from self._wait(ring.server_waits(), "asleep")
-                slept, since_s = True, self.environment.now
+                since_s = self.environment.now
+                yield from self.do(woken)
             else:
                 self._unblock()
-            if service.budget_s and self.environment.now - since_s > service.budget_s:
+            if self._interrupts and self.environment.now - since_s > service.budget_s:
                 self._run_before_others(False)
+            yield from self.do(turn)
+            for item, waited in ring.take_through():
+                yield from self.do(item.finish)
+                item.done.succeed(waited)
             for item in ring.take(service.batch):
-                self.device_group = item.group
-                if slept:
-                    yield from self.do(item.wake)
-                    slept = False
-                yield from self._serve(item, service.serial)
+                self.device_group, had_s = item.group, self.spent["blocked_disk"]
+                left = yield from self._serve(item, service.serial)
+                if left:
+                    self._leave(ring, item, left)
+                    continue
+                yield from self.do(item.finish)
+                waited = ("blocked_disk", self.spent["blocked_disk"] - had_s)
+                if service.tells_at_the_end:
+                    untold.append((item, waited))
+                else:
+                    item.done.succeed(waited)
 
     def _run_before_others(self, before: bool) -> None:
         """Interrupt work comes before all threads; what has become too much of it is a thread like others."""
@@ -216,7 +233,9 @@ class Thread:
 
     def _at_once(self, operation: Wake | Keep | Check | Tally | Alter | Halt) -> None:
         """What takes no time. Raises ``Refused`` where the program may not go on."""
-        if isinstance(operation, Wake):
+        if isinstance(operation, Wake) and operation.by == "turn":
+            self._pass_on()
+        elif isinstance(operation, Wake):
             self.house.mailbox(self.tenant, operation.by, operation.name).put()
         elif isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
@@ -273,7 +292,7 @@ class Thread:
     def _move(self, move: Move) -> Life:
         """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for all."""
         if move.not_before_s > self.environment.now:
-            yield from self._wait(self.environment.process(self._arrive(move)), "blocked_network")
+            yield from self._wait(self._detach(move), "blocked_network")
             return
         under_way = self._under_way(move.device)
         request = self._start(move)
@@ -286,10 +305,7 @@ class Thread:
     def _arrive(self, move: Move) -> Life:
         """A transfer that begins later; its thread waits once, for its end."""
         yield self.environment.timeout(move.not_before_s - self.environment.now)
-        request = self._start(move)
-        if not request.done.processed:
-            yield request.done
-        self.account.transfer(request, move)
+        yield self._begin(move).done
 
     def _start(self, move: Move) -> Request:
         return self.machine.transfer(
@@ -321,8 +337,11 @@ class Thread:
                 yield from self._retire(under_way, "blocked_network" if ours else None)
 
     def _block_on(self, block: Block) -> Life:
-        if block.by in ("message", "lock"):
-            arrival = self.house.mailbox(self.tenant, block.by, block.name).get()
+        if block.by in ("message", "lock", "turn"):
+            box = self.house.mailbox("" if block.by == "turn" else self.tenant, block.by, block.name)
+            arrival = box.get()
+            if block.by == "turn":
+                self._turn = (box, arrival)
             if arrival is None:
                 return
         else:
@@ -333,21 +352,13 @@ class Thread:
         yield from self._wait(arrival, _WAITING[block.by])
 
     def _enqueue(self, operation: Enqueue) -> Life:
-        """Put work into a queue: wait for room, pay the kick if its server sleeps, wait for it if asked to."""
-        ring = self.house.ring(operation.queue) if operation.home is None else self.house.own_ring(self, operation)
-        room = ring.admit(operation.slots)
-        self._admission = (ring, room, operation.slots)
-        if room is not None:
-            yield from self._wait(room, "overhead_wait")
-        if ring.kick_is_due():
-            yield from self.do(operation.kick)
-        self._admission = None
-        item = ring.put(operation, self.device_group)
+        """Put work into a queue, and wait for it if asked to."""
+        item = yield from self._hand_over(operation)
         if operation.forgotten:
             return
         if operation.wait:
             yield from self._wait(item.done, None)
-            if ring.notice_is_due(self.environment.now):
+            if operation.notice and self._ring(operation).notice_is_due(self.environment.now):
                 yield from self.do(operation.notice)
             return
         under_way = self._under_way(operation.queue)
@@ -364,36 +375,66 @@ class Thread:
         tell, begun_s = self.on_sent, self.environment.now
         done.callbacks.append(lambda _: tell(self.environment.now - begun_s))
 
-    def _serve(self, item: Item, serial: bool) -> Life:
-        """One item. Its transfers are not waited for: the item is done when the devices say so of all.
+    def _ring(self, operation: Enqueue) -> Ring:
+        """The queue of an operation: its layer's, or this thread's own."""
+        return self.house.ring(operation.queue) if operation.home is None else self.house.own_ring(self, operation)
+
+    def _hand_over(self, operation: Enqueue) -> Generator[simpy.Event, Any, Item]:
+        """Put work into a queue: wait for room, pay the kick if its server sleeps."""
+        ring = self._ring(operation)
+        room = ring.admit(operation.slots)
+        self._admission = (ring, room, operation.slots)
+        if room is not None:
+            yield from self._wait(room, "overhead_wait")
+        if ring.kick_is_due():
+            yield from self.do(operation.kick)
+        self._admission = None
+        return ring.put(operation, self.device_group)
+
+    def _serve(self, item: Item, serial: bool) -> Generator[simpy.Event, Any, list[tuple[simpy.Event, str]]]:
+        """One item. Its transfers are not waited for, nor what it hands on: returns those that are not done yet.
 
         A serial service waits for the disk, and only then takes the next item; packets it hands over and goes on.
         """
-        under_way: list[tuple[Request, Move, float]] = []
+        left: list[tuple[simpy.Event, str]] = []
         for operation in item.work if serial else _decided(item.work):
-            waits = isinstance(operation, Move) and operation.not_before_s > self.environment.now
-            if isinstance(operation, Move) and not waits and not (serial and operation.device == DISK):
-                under_way.append((self._detach(operation), operation, self.environment.now))
+            if isinstance(operation, Move) and not (serial and operation.device == DISK):
+                state = "blocked_disk" if operation.device == DISK else "blocked_network"
+                left.append((self._detach(operation), state))
+            elif isinstance(operation, Enqueue) and not serial:
+                left.append(((yield from self._hand_over(operation)).done, ""))
             else:
                 yield from self.do((operation,))
-        under_way = [each for each in under_way if not each[0].done.processed]
-        if not under_way:
-            item.done.succeed(None)
-        left = len(under_way)
+        return [each for each in left if not each[0].processed]
 
-        def arrived(move: Move, asked_s: float, _: simpy.Event) -> None:
-            nonlocal left
-            left -= 1
-            if not left:
-                state = "blocked_disk" if move.device == DISK else "blocked_network"
-                item.done.succeed((state, self.environment.now - asked_s))
+    def _leave(self, ring: Ring, item: Item, left: list[tuple[simpy.Event, str]]) -> None:
+        """An item stays with devices, or with other services: it goes on by itself, or comes back to be finished."""
+        since_s, states = self.environment.now, dict(left)
+        waiting = len(left)
 
-        for request, move, asked_s in under_way:
-            assert request.done.callbacks is not None
-            request.done.callbacks.append(partial(arrived, move, asked_s))
+        def arrived(event: simpy.Event) -> None:
+            nonlocal waiting
+            waiting -= 1
+            if waiting:
+                return
+            state = states[event]
+            waited = (state, self.environment.now - since_s) if state else event.value
+            if item.finish:
+                ring.come_back(item, waited)
+            else:
+                item.done.succeed(waited)
 
-    def _detach(self, move: Move) -> Request:
+        for event, _ in left:
+            assert event.callbacks is not None
+            event.callbacks.append(arrived)
+
+    def _detach(self, move: Move) -> simpy.Event:
         """Start a transfer that nobody of this thread waits for; it is booked when it ends, or when the run does."""
+        if move.not_before_s > self.environment.now:
+            return self.environment.process(self._arrive(move))
+        return self._begin(move).done
+
+    def _begin(self, move: Move) -> Request:
         request = self._start(move)
         flight = (request, self, move)
         self.house.detached.append(flight)
@@ -410,6 +451,16 @@ class Thread:
         ends = [self.house.spawn(self, plan, branch.processes) for plan in branch.plans]
         if branch.wait:
             yield from self._wait(self.environment.all_of(ends), "overhead_wait")
+
+    def _pass_on(self) -> None:
+        """Its turn is over, or it gives up waiting for it: the next goes on."""
+        if self._turn is not None:
+            box, arrival = self._turn
+            self._turn = None
+            if arrival is None or arrival.triggered:
+                box.put()
+            else:
+                box.forget(arrival)
 
     # ---- blocking and going on
 
@@ -472,6 +523,7 @@ class Thread:
             self._book_unfinished()
             if self._leaves is not None:
                 self._leaves.refusal()
+            self._pass_on()
             if self._admission is not None:
                 ring, room, slots = self._admission
                 ring.withdraw(room, slots)

@@ -57,7 +57,7 @@ class NetworkStack(Priced):
         """Interrupts and other ends, for each connection."""
         budget_s = self.parameters.get("softirq_budget_s", 0.0)
         return (
-            Service("interrupts", INTERRUPTS, _ROOM, _ROOM, budget_s=budget_s),
+            Service("interrupts", INTERRUPTS, _ROOM, _ROOM, budget_s=budget_s, woken=self._interrupt()),
             Service("other end", PEER, _ROOM, _ROOM),
         )
 
@@ -105,10 +105,8 @@ class NetworkStack(Priced):
         """Work of interrupts; so much data may be ahead of it."""
         if not self._apart:
             return work
-        size_bytes, wake = demand.size_bytes, self._interrupt()
-        return (
-            Send(INTERRUPTS, work, wait=False, size_bytes=size_bytes, window_bytes=window_bytes, wake=wake, apart=True),
-        )
+        size_bytes = demand.size_bytes
+        return (Send(INTERRUPTS, work, wait=False, size_bytes=size_bytes, window_bytes=window_bytes, apart=True),)
 
     def _arrival(self, demand: d.ReceiveData | d.ReceiveRequest, window_bytes: float) -> tuple[Step, ...]:
         """Units from the card up to the socket, and acknowledgements back: one for every second packet at most."""
@@ -195,10 +193,7 @@ class NetworkStack(Priced):
             return (*self.packets(demand), *self._interrupt(), *hops)
         size_bytes, window_bytes = demand.size_bytes * demand.count, demand.window_bytes
         work = (*self.packets(demand), *hops)
-        wake = self._interrupt()
-        return (
-            Send(INTERRUPTS, work, wait=False, size_bytes=size_bytes, window_bytes=window_bytes, wake=wake, apart=True),
-        )
+        return (Send(INTERRUPTS, work, wait=False, size_bytes=size_bytes, window_bytes=window_bytes, apart=True),)
 
     def _further(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """The packets of a unit beyond its first: only where they are met, at the card, not on a virtual one."""

@@ -60,7 +60,7 @@ def factor(ours: str, theirs: str) -> float:
         UsageError: the two do not measure the same.
     """
     ours, theirs, beside = _plain(ours), _plain(theirs), theirs.partition(" (")[2].rstrip(")")
-    if ours in (theirs, beside) or (theirs == SCORE and ours not in UNITS):
+    if ours == theirs or (beside and ours == beside) or (theirs == SCORE and ours not in UNITS):
         return 1.0
     if ours not in UNITS or theirs not in UNITS or UNITS[ours][0] != UNITS[theirs][0]:
         pair = f"{ours or 'a number'} cannot be compared with {theirs or 'a number'}"

@@ -107,7 +107,7 @@ class Validator:
         if unknown:
             raise UsageError(f"{unknown[0].name}: published.table: there is no table {unknown[0].table!r}")
         wanted = {each.table for each in self.experiments}
-        everything = len(self.experiments) == len(every)
+        everything = not list(names)
         self.tables = {name: own for name, own in found.items() if everything or name in wanted}
         self.exclusions: list[Reason] = exclusions(every)
         self.of = {each.name: each for each in self.experiments}
