@@ -257,9 +257,23 @@ class OperatingSystem(TableLayer):
 
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         """A request past the page cache: call, block stack, driver, transfer."""
+        if demand.flush:
+            return self._flush(demand)
         start_bytes = demand.file.start_bytes + demand.offset_bytes
         blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write, demand.stream)
         return (*self._call("null_io"), *self._blocks(blocks))
+
+    def _flush(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
+        """What is still dirty of the file is written, in requests of its own size; then the disk is asked to flush."""
+        size_bytes, stream = demand.size_bytes, self._stream(demand.file.name)
+        requests = max(1.0, size_bytes / demand.file.unit_bytes)
+        written = (
+            self.use("block_stack", "block_stack_cycles", requests),
+            *self._driver("disk", requests),
+            Below(d.TransferBlocks(0, size_bytes, write=True, stream=stream)),
+        )
+        dirty = Choice(lambda: int(self.cache.clean(size_bytes) > 0.0), ((), written), ("clean", "written"))
+        return (*self._call("null"), dirty, *self._blocks(d.TransferBlocks(0, size_bytes, write=True, flush=True)))
 
     def _stream(self, name: str) -> str:
         return f"{self.place.path}:{name}"
