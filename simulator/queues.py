@@ -192,6 +192,10 @@ class Mailbox:
         self._readers.append(arrival)
         return arrival
 
+    def forget(self, arrival: simpy.Event) -> None:
+        """A reader that waits will never come."""
+        self._readers.remove(arrival)
+
 
 def lock(event: Callable[[], simpy.Event]) -> Mailbox:
     """A lock is a mailbox that holds one message: taking it locks, putting it back unlocks."""

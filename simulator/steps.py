@@ -21,7 +21,7 @@ DISK = "disk"
 NIC_SEND = "nic-send"
 NIC_RECEIVE = "nic-receive"
 
-BlockedBy = Literal["disk", "network", "message", "lock", "time", "service"]
+BlockedBy = Literal["disk", "network", "message", "lock", "turn", "time", "service"]
 
 
 class Traffic(NamedTuple):
@@ -133,7 +133,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The thread blocks: for a message, a lock, or a time."""
+    """The thread blocks: for a message, a lock, or a time; for its ``turn`` at something that all tenants share."""
 
     by: BlockedBy
     name: str = ""
@@ -142,9 +142,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A message posted or a lock given back."""
+    """A message posted, a lock given back, a turn passed on."""
 
-    by: Literal["message", "lock"]
+    by: Literal["message", "lock", "turn"]
     name: str
 
 

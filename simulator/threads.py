@@ -37,7 +37,7 @@ from simulator.plans import (
     compiled,
     scale,
 )
-from simulator.queues import Flight, Item, Ring, UnderWay, Waited
+from simulator.queues import Flight, Item, Mailbox, Ring, UnderWay, Waited
 from simulator.sharing.tree import Share
 from simulator.steps import CPU, DISK
 
@@ -53,6 +53,7 @@ _WAITING = {
     "network": "blocked_network",
     "message": "blocked_message",
     "lock": "blocked_lock",
+    "turn": "overhead_wait",
     "time": "asleep",
     "service": "overhead_wait",
 }
@@ -97,6 +98,8 @@ class Thread:
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
         self._leaves: Check | None = None
+        self._turn: tuple[Mailbox, simpy.Event | None] | None = None
+        """What it has its turn at, or waits for: one thread after the other, of all tenants."""
 
     # ---- lives
 
@@ -214,7 +217,9 @@ class Thread:
 
     def _at_once(self, operation: Wake | Keep | Check | Tally | Alter | Halt) -> None:
         """What takes no time. Raises ``Refused`` where the program may not go on."""
-        if isinstance(operation, Wake):
+        if isinstance(operation, Wake) and operation.by == "turn":
+            self._pass_on()
+        elif isinstance(operation, Wake):
             self.house.mailbox(self.tenant, operation.by, operation.name).put()
         elif isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
@@ -306,8 +311,11 @@ class Thread:
                 yield from self._retire(under_way, "blocked_network" if ours else None)
 
     def _block_on(self, block: Block) -> Life:
-        if block.by in ("message", "lock"):
-            arrival = self.house.mailbox(self.tenant, block.by, block.name).get()
+        if block.by in ("message", "lock", "turn"):
+            box = self.house.mailbox("" if block.by == "turn" else self.tenant, block.by, block.name)
+            arrival = box.get()
+            if block.by == "turn":
+                self._turn = (box, arrival)
             if arrival is None:
                 return
         elif block.time_s <= 0.0:
@@ -392,6 +400,16 @@ class Thread:
         if branch.wait:
             yield from self._wait(self.environment.all_of(ends), "overhead_wait")
 
+    def _pass_on(self) -> None:
+        """Its turn is over, or it gives up waiting for it: the next goes on."""
+        if self._turn is not None:
+            box, arrival = self._turn
+            self._turn = None
+            if arrival is None or arrival.triggered:
+                box.put()
+            else:
+                box.forget(arrival)
+
     # ---- blocking and going on
 
     def _wait(self, event: simpy.Event, state: str | None) -> Life:
@@ -453,6 +471,7 @@ class Thread:
             self._book_unfinished()
             if self._leaves is not None:
                 self._leaves.refusal()
+            self._pass_on()
             if self._admission is not None:
                 ring, room, slots = self._admission
                 ring.withdraw(room, slots)

@@ -164,8 +164,8 @@ class Walk:
             yield from self._group(once, "notice", "notice, one for all that a batch completes", send.notice)
 
     def _wait(self, spot: Spot, wait: Wait) -> Iterable[Entry]:
-        if wait.by == "lock":
-            return [self._entry(spot, "wait", "lock taken, if it is free")]
+        if wait.by in ("lock", "turn"):
+            return [self._entry(spot, "wait", f"{wait.by} taken, if it is free")]
         if wait.by != "message" and wait.time_s <= 0.0:
             return []
         text = f"waits for {format_quantity(wait.time_s, 's')}" if wait.time_s else f"waits for a {wait.by}"

@@ -14,7 +14,10 @@ Mechanism (paid by the guest's thread unless said otherwise):
     translation     without assist: sensitive instructions by translated code
     register_exit   an exit for each register of an emulated device, and for the doorbell that starts a request
     emulation       what the register means, and the request put together, at the emulator's place
-    kick            emergent: the exit of a notification, only if the device thread sleeps
+    kick            emergent: the exit of a notification, only if the device thread sleeps; notifications=every: for
+                    each request and unit (a device that cannot say that it is awake), and an interrupt for each unit
+    exit_guard, cache_flush
+                    mitigations=on: at each exit, see ``_mitigations``
     injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
                     interrupts are posted; streams share interrupts
     timer_exit      emergent: the guest's tick is set and fired
@@ -50,6 +53,7 @@ from dataclasses import replace
 
 from simulator import demands as d
 from simulator.layers import _assist, _device_paths, _device_threads, _transfers
+from simulator.layers._mitigations import HYPERVISOR_MECHANISMS, HYPERVISOR_PARAMETERS, HYPERVISOR_STRUCTURE
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
 from simulator.parameters import Parameter
 from simulator.steps import Below, Send, Step
@@ -77,10 +81,13 @@ class HardwareHypervisor(Layer):
         **_assist.STRUCTURE,
         **_device_paths.STRUCTURE,
         **_device_threads.STRUCTURE,
+        "notifications": ("suppressed", "every"),
+        **HYPERVISOR_STRUCTURE,
     }
     PARAMETERS = (
         *_assist.PARAMETERS,
         *_device_paths.PARAMETERS,
+        *HYPERVISOR_PARAMETERS,
         Parameter("kick_cycles", "cycles", "a sleeping device thread notified, exit included", "kick"),
         Parameter("interrupt_batch_count", "count", "units of a stream that share an interrupt", "injection"),
         Parameter("ring_count", "count", "requests that wait for a device thread, where no device says how many"),
@@ -92,6 +99,7 @@ class HardwareHypervisor(Layer):
     MECHANISMS = {
         **_assist.MECHANISMS,
         **_device_paths.MECHANISMS,
+        **HYPERVISOR_MECHANISMS,
         "kick": Mechanism("the exit that wakes a sleeping device thread", "emergent"),
         "transfer": Mechanism("bytes moved by a device"),
         "slice_exit": Mechanism("a guest is stopped for another and entered again", "emergent", needs_slices=True),
@@ -193,31 +201,43 @@ class HardwareHypervisor(Layer):
         if not work:
             return ()
         doorbell = self.assist.register(requests) if style == "emulated" else ()
+        kicks = style == "paravirtual"
         finish = () if _device_threads.waits(self.structure) else self.paths.finish(style, requests)
-        return (*doorbell, self._send("disk", demand, work, kicks=style == "paravirtual", finish=finish))
+        return (*doorbell, *self._always(kicks, 1.0), self._send("disk", demand, work, kicks=kicks, finish=finish))
 
     def _nic(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Units in one direction: those of a stream share interrupts, one that is waited for has its own."""
         style, sends = self.presents()["nic"], demand.direction == "send"
-        part = demand.count / self.parameters.interrupt_batch_count
+        every = self.structure["notifications"] == "every"
+        part = demand.count / (1.0 if every else self.parameters.interrupt_batch_count)
         if style == "passthrough":
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
         work = self.paths.nic(demand, style)
-        send = self._send("nic", demand, work, kicks=sends and style == "paravirtual", window_bytes=window_bytes)
+        kicks = sends and style == "paravirtual"
+        send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
-        shared = self.assist.interrupt(part) if window_bytes and not (sends and style == "paravirtual") else ()
-        return (*doorbell, send, *shared)
+        silent = kicks and not every
+        shared = self.assist.interrupt(part) if window_bytes and not silent else ()
+        return (*doorbell, *self._always(kicks, demand.count), send, *shared)
+
+    def _kick(self, count: float) -> tuple[Step, ...]:
+        return (self.assist.use("kick", "kick_cycles", count), *self.assist.guard(count))
+
+    def _always(self, kicks: bool, count: float) -> tuple[Step, ...]:
+        """Notifications where the device has no means to say that it is awake and needs none."""
+        return self._kick(count) if kicks and self.structure["notifications"] == "every" else ()
 
     def _send(
         self, device: str, demand: d.TransferBlocks | d.TransferPackets, work: tuple[Step, ...], *, kicks: bool,
         window_bytes: float = 0.0, finish: tuple[Step, ...] = (),
     ) -> Send:  # fmt: skip
         """Work for the device thread; only a ring needs a kick, an emulated device was started by its register."""
+        asks = kicks and self.structure["notifications"] == "suppressed"
         return Send(
             _device_threads.queue(self.structure, device),
             work=work,
-            kick=(self.assist.use("kick", "kick_cycles"),) if kicks else (),
+            kick=self._kick(1.0) if asks else (),
             notice=self.assist.interrupt(),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
