@@ -116,7 +116,8 @@ class Send:
     ``kick`` is paid by the sender only when the service sleeps; ``notice`` is paid by the sender once its work
     is done, and only by the first of the items that one batch completes. A full queue makes the sender wait. A sender
     that does not wait goes on while at most ``window_bytes`` of its items are under way; for what is ``forgotten`` it
-    does not even wait at the end of its life.
+    does not even wait at the end of its life. What is to ``finish`` an item is done by the service as well, which is
+    woken for it: when the devices, or the service that it handed the item on to, are through with it.
     """
 
     queue: str
@@ -127,6 +128,7 @@ class Send:
     size_bytes: float = 0.0
     window_bytes: float = 0.0
     forgotten: bool = False
+    finish: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,9 @@ class Service:
         wanted: whether there is work of its own.
         demand: that work, asked of its own node.
         serial: whether it waits for the disk's part of one item before it takes the next.
+        woken: what it takes to go on after it has slept, beside what the systems below and the machine take for it.
+        turn: what each of its looks into the queue takes, whatever it finds there.
+        tells_at_the_end: whether its senders are told only once the queue is empty, all together.
     """
 
     name: str
@@ -75,6 +78,9 @@ class Service:
     wanted: Callable[[], bool] | None = None
     demand: Demand | None = None
     serial: bool = False
+    woken: tuple[Step, ...] = ()
+    turn: tuple[Step, ...] = ()
+    tells_at_the_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
