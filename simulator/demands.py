@@ -185,6 +185,8 @@ class DirectTransfer(Demand):
     write: bool = False
     stream: str = ""
     """Name of the stream of writes that it is appended to; the offset then counts for nothing."""
+    flush: bool = False
+    """Nothing new: so many bytes, written before, are made safe (``fsync``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +341,8 @@ class TransferBlocks(Demand):
     write: bool = False
     stream: str = ""
     """Name of the stream that the data is appended to; the position then counts for nothing."""
+    flush: bool = False
+    """Nothing new: the disk is asked to make so many bytes safe that it has acknowledged before."""
 
 
 @dataclass(frozen=True, slots=True)

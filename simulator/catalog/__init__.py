@@ -173,6 +173,7 @@ class Catalog:
             hardware={device: tuple(names) for device, names in found.data.get("hardware", {}).items()},
             parameters=numbers[""],
             start=numbers.get("start", {}),
+            start_queue=numbers.get("start_queue", {}),
             installation=numbers.get("installation", {}),
             bytecode=numbers.get("bytecode", {}),
             **(words | texts),

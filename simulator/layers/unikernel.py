@@ -135,8 +135,10 @@ class Unikernel(TableLayer):
         registers = figures.get("registers_count", 0.0)
         return (code, Below(d.AccessRegister(count=registers * count))) if registers else (code,)
 
-    def _blocks(self, position_bytes: int, size_bytes: int, write: bool, stream: str = "") -> tuple[Step, ...]:
-        blocks = d.TransferBlocks(position_bytes, size_bytes, write, stream)
+    def _blocks(
+        self, position_bytes: int, size_bytes: int, write: bool, stream: str = "", *, flush: bool = False
+    ) -> tuple[Step, ...]:
+        blocks = d.TransferBlocks(position_bytes, size_bytes, write, stream, flush)
         return (self.use("block_stack", "block_stack_cycles"), *self._driver("disk"), Below(blocks))
 
     def _read(self, demand: d.Read) -> Iterable[Step]:
@@ -149,7 +151,7 @@ class Unikernel(TableLayer):
 
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         position_bytes = demand.file.start_bytes + demand.offset_bytes
-        return (*self._call(), *self._blocks(position_bytes, demand.size_bytes, demand.write))
+        return (*self._call(), *self._blocks(position_bytes, demand.size_bytes, demand.write, flush=demand.flush))
 
     def _written(self, name: str, size_bytes: float, calls: float) -> tuple[Step, ...]:
         blocks = self._blocks(0, int(size_bytes), write=True, stream=f"{self.place.path}:{name}")

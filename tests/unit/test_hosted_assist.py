@@ -158,7 +158,8 @@ def test_a_read_from_the_hosts_cache_by_hand() -> None:
     woken = ours["exit_cycles"] + ours["halt_cycles"] + ours["nested_switch_cycles"]
     interrupt = ours["injection_cycles"] + ours["interrupt_end_cycles"]
     product_cycles = registers + ours["wake_cycles"] + ours["disk_emulation_cycles"] + woken + interrupt
-    switches, calls = 2 * host["context_switch_cycles"], (1 + ours["disk_calls_count"]) * host["null_io_cycles"]
+    call_cycles = host["null_io_cycles"] + host["entry_guard_cycles"]
+    switches, calls = 2 * host["context_switch_cycles"], (1 + ours["disk_calls_count"]) * call_cycles
     host_cycles = switches + calls + 4096 * host["copy_cycles_per_byte"]
     found = explain("linux-6 | vmware-workstation-17 / linux-6", "read 4 KiB", LAPTOP)
     (total,) = (
