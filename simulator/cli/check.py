@@ -1,4 +1,4 @@
-"""``virtlab check``: reads scenarios and catalog files and reports every mistake; nothing runs and nothing is written."""
+"""``virtlab check``: reads scenarios and catalog files and reports every mistake; nothing runs, nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``virtlab import``: files of other tools become entries of the catalog, which load, and give back what was measured."""
+"""``virtlab import``: files of other tools become entries of the catalog, and give back what was measured."""
 
 from __future__ import annotations
 
@@ -152,9 +152,9 @@ def read(tool: str, sample: str) -> dict[str, object]:
 
 def test_a_kernel_takes_for_a_fork_what_lmbench_measured(virtlab: Command, mine: Path) -> None:
     imported(virtlab, "lmbench", "lmbench-3-raw.txt", "-o", "mine/layers/lab-6.12.yaml")
-    code, stdout, stderr = virtlab("explain", "lab-6.12 |", "--demand", "fork", "--machine", "epyc-zen4-vm", "--json")
+    code, stdout, stderr = virtlab("explain", "lab-6.12 |", "--demand", "fork", "--machine", "epyc-zen4-vm")
     assert code == 0, stderr
-    assert "118.4" in virtlab("explain", "lab-6.12 |", "--demand", "fork", "--machine", "epyc-zen4-vm")[1]
+    assert re.search(r"^in all +118\.4 us", stdout, re.MULTILINE)
     kernel = Catalog().layer("lab-6.12", "epyc-zen4-vm").parameters
     assert kernel["null_cycles"].kind == "measured"
     assert kernel["null_cycles"].value == pytest.approx(0.1690 * 3658)
@@ -196,7 +196,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason(virtlab: Command) -> None
         (("lmbench", "lmbench-3-raw.txt", "--name", "My Box"), "is no catalog name; take lower-case words"),
         (
             ("lmbench", "lmbench-3-raw.txt", "--name", "a", "-o", "b.yaml"),
-            "must stand in a file of this name: -o a.yaml",
+            "must stand in a file of this name: -o a",
         ),
         (("sysbench", "sysbench-1.0.20-fileio.txt"), "read through the page cache: it measured memory (run it with"),
         (("sysbench", "sysbench-1.0.20-memory.txt"), "which lie in the cache of epyc-zen4-vm"),
