@@ -45,4 +45,4 @@ def _entry(path: Path) -> str:
     problems = catalog.mistakes(kind, name)
     if problems:
         raise CatalogError("\n".join(str(problem) for problem in problems))
-    return f"{len(catalog.describe(kind, name))} numbers of {name}"
+    return f"{kind.removesuffix('s').replace('_', ' ')} {name}"

@@ -116,7 +116,7 @@ def test_what_is_printed_loads_wherever_it_lies(
     (mine / kind / "entry.yaml").write_text(stdout, encoding="utf-8")
     code, checked, stderr = virtlab("check", str(mine / kind / "entry.yaml"))
     assert (code, stderr) == (0, "")
-    assert "ok" in checked
+    assert checked == f"{mine / kind / 'entry.yaml'}: ok: {kind.removesuffix('s')} entry\n"
     code, shown, _ = virtlab("show", "entry")
     assert code == 0
     assert "own measurement (2026)" in shown
