@@ -240,6 +240,8 @@ class SendData(Demand):
     payload_bytes: float
     hops: tuple[Hop, ...] = ()
     peer: Peer = "far"
+    answered: bool = False
+    """Whether the other side answers at once: its next message carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,8 @@ class ReceiveData(Demand):
     payload_bytes: float
     hops: tuple[Hop, ...] = ()
     peer: Peer = "far"
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +270,8 @@ class ReceiveRequest(Demand):
     hops: tuple[Hop, ...] = ()
     peer: Peer = "far"
     arrives_s: float = 0.0
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +407,8 @@ class TransferPackets(Demand):
     peer: Peer = "far"
     arrives_s: float = 0.0
     data: bool = True
+    polled: bool = False
+    """Whether who asks looks for it himself, so that no interrupt need announce it."""
 
 
 # ---------------------------------------------------------------- bytecode

@@ -112,7 +112,11 @@ class NetworkStack(Priced):
         """Units from the card up to the socket, and acknowledgements back: one for every second packet at most."""
         largest_bytes = min(self.parameters.segment_bytes, self.parameters.merge_bytes)
         units, transfer = self._cut("receive", demand, largest_bytes, window_bytes)
-        answers = units * min(1.0, self.parameters.acknowledgement_ratio * transfer.frames * transfer.count / units)
+        answers = (
+            0.0
+            if demand.answered
+            else units * min(1.0, self.parameters.acknowledgement_ratio * transfer.frames * transfer.count / units)
+        )
         back = replace(_transfers.answers("send", self.parameters, answers), peer=demand.peer)
         return (
             *self.headers("receive", demand.hops, transfer.count * transfer.frames),
@@ -126,6 +130,8 @@ class NetworkStack(Priced):
 
     def _acknowledged(self, demand: d.SendData, units: float, transfer: d.TransferPackets) -> tuple[Step, ...]:
         """What answers data sent: as often as the far end does, or one for a unit that reaches an end here whole."""
+        if demand.answered:
+            return ()
         packets = transfer.count * transfer.frames
         if demand.peer == "far":
             answers = packets * self.parameters.answers_ratio
@@ -228,7 +234,7 @@ class NetworkStack(Priced):
 
     def _answered_here(self, demand: Payload) -> tuple[Step, ...]:
         """Acknowledgements, down and up in the call of who received."""
-        answers = self._whole(demand) * self.parameters.acknowledgement_ratio
+        answers = 0.0 if demand.answered else self._whole(demand) * self.parameters.acknowledgement_ratio
         hops = self._hops(demand.hops, answers)
         return (self._stack("send", answers), *hops, self._stack("receive", answers))
 

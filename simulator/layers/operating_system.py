@@ -158,7 +158,8 @@ class OperatingSystem(TableLayer):
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
-        fault = (self.use("page_fault", f"{demand.kind}_fault_cycles"), *self.guard.entries(1.0), Below(d.Trap()))
+        use = self.use("page_fault", f"{demand.kind}_fault_cycles")
+        fault: tuple[Step, ...] = (use, *self.guard.entries(1.0), Below(d.Trap()))
         return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
 
     def _faults(self, count: float) -> tuple[Step, ...]:
