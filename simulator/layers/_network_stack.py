@@ -110,7 +110,7 @@ class NetworkStack(Priced):
 
     def _arrival(self, demand: d.ReceiveData | d.ReceiveRequest, window_bytes: float) -> tuple[Step, ...]:
         """Units from the card up to the socket, and acknowledgements back: one for every second packet at most."""
-        largest_bytes = min(self.parameters.segment_bytes, self.parameters.merge_bytes)
+        largest_bytes = min(self.parameters.segment_bytes, self._put_together(demand.peer))
         units, transfer = self._cut("receive", demand, largest_bytes, window_bytes)
         answers = (
             0.0
@@ -134,10 +134,11 @@ class NetworkStack(Priced):
             return ()
         packets = transfer.count * transfer.frames
         if demand.peer == "far":
-            answers = packets * self.parameters.answers_ratio
+            most = packets * self.parameters.acknowledgement_ratio
+            answered_bytes = self._arriving_bytes(self.parameters.answers_s)
+            answers = min(most, demand.size_bytes / answered_bytes) if answered_bytes else most
         else:
-            handed_bytes = self.place.devices.get("nic", {}).get("handed_bytes", 0.0)
-            handed = _transfers.cut(transfer, handed_bytes).count
+            handed = _transfers.cut(transfer, self._put_together(demand.peer)).count
             answers = min(handed, packets * self.parameters.acknowledgement_ratio)
         back = replace(_transfers.answers("receive", self.parameters, answers), peer=demand.peer)
         return (self._stack("receive", answers), *self._hops(demand.hops, answers), *self.packets(back))
@@ -155,6 +156,15 @@ class NetworkStack(Priced):
                 header_bytes = 0.0 if owned else hop.header_bytes * transfer.frames
                 transfer = replace(transfer, size_bytes=transfer.size_bytes + header_bytes)
         return units, transfer
+
+    def _put_together(self, peer: d.Peer) -> float:
+        """Largest unit of what arrives: of what an end on this machine sends, as large as the card lets it come."""
+        whole_bytes = 0.0 if peer == "far" else self.place.devices.get("nic", {}).get("handed_bytes", 0.0)
+        return max(whole_bytes, self._arriving_bytes(self.parameters.merge_s))
+
+    def _arriving_bytes(self, time_s: float) -> float:
+        """What comes over the link at full rate in some time."""
+        return self.place.devices.get("nic", {}).get("link_bytes_per_s", 0.0) * time_s
 
     # ---- what stands in the way
 

@@ -35,7 +35,7 @@ KERNEL = {
     "block_stack_cycles": 12_000, "disk_driver_cycles": 9_600,
     "packet_send_cycles": 7_000, "packet_receive_cycles": 9_000, "nic_driver_cycles": 2_400,
     "process_table_count": 100, "data_page_bytes": PAGE, "segment_bytes": 0,
-    "header_bytes": 52, "acknowledgement_ratio": 0.5, "answers_ratio": 0.5, "merge_bytes": 0,
+    "header_bytes": 52, "acknowledgement_ratio": 0.5, "answers_s": 0, "merge_s": 0,
     "socket_window_bytes": 128 * KIB,
     "message_cycles": 4_800, "context_switch_cycles": 1_850, "tick_cycles": 4_800, "tick_hz": 100,
     "processors_count": 1, "kernel_bytes": 24 * MIB, "dirty_ratio": 0.5,
