@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("run", "check", "list", "show", "explain", "share", "compare", "choose", "plot")
+COMMANDS = ("run", "check", "list", "show", "explain", "share", "compare", "choose", "sensitivity", "plot")
 
 
 class Commands(click.Group):
