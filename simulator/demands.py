@@ -185,6 +185,8 @@ class DirectTransfer(Demand):
     write: bool = False
     stream: str = ""
     """Name of the stream of writes that it is appended to; the offset then counts for nothing."""
+    flush: bool = False
+    """Nothing new: so many bytes, written before, are made safe (``fsync``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,8 @@ class SendData(Demand):
 
     size_bytes: float
     payload_bytes: float
+    answered: bool = False
+    """Whether the other side answers at once: its next message carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,8 @@ class ReceiveData(Demand):
 
     size_bytes: float
     payload_bytes: float
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,8 @@ class ReceiveRequest(Demand):
     size_bytes: float
     payload_bytes: float
     think_s: float
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +347,8 @@ class TransferBlocks(Demand):
     write: bool = False
     stream: str = ""
     """Name of the stream that the data is appended to; the position then counts for nothing."""
+    flush: bool = False
+    """Nothing new: the disk is asked to make so many bytes safe that it has acknowledged before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +363,8 @@ class TransferPackets(Demand):
     size_bytes: float
     window_bytes: float = 0.0
     frames: float = 1.0
+    polled: bool = False
+    """Whether who asks looks for it himself, so that no interrupt need announce it."""
 
 
 # ---------------------------------------------------------------- bytecode

@@ -83,6 +83,7 @@ class Enqueue(NamedTuple):
     window_bytes: float
     slots: float
     forgotten: bool = False
+    finish: Plan = ()
 
 
 class Block(NamedTuple):
@@ -275,10 +276,11 @@ def _place_below(node: Node, step: Below, cause: str) -> Plan:
 
 
 def _place_send(node: Node, step: Send, cause: str) -> Plan:
-    work, kick, notice = (compile_steps(node, steps, cause) for steps in (step.work, step.kick, step.notice))
+    parts = (step.work, step.kick, step.notice, step.finish)
+    work, kick, notice, finish = (compile_steps(node, steps, cause) for steps in parts)
     name, window_bytes = node.queue(step.queue), step.window_bytes
-    send = Enqueue(name, work, kick, notice, step.wait, step.size_bytes, window_bytes, 1.0, step.forgotten)
-    return (send,)
+    wait, size_bytes, forgotten = step.wait, step.size_bytes, step.forgotten
+    return (Enqueue(name, work, kick, notice, wait, size_bytes, window_bytes, 1.0, forgotten, finish),)
 
 
 _PLACING: Mapping[type, Callable[..., Plan]] = {
@@ -325,8 +327,9 @@ def _scaled(operation: Operation, count: float) -> Operation:
         size_bytes, operations = operation.size_bytes * count, operation.operations * count
         return operation._replace(size_bytes=size_bytes, packets=operation.packets * count, operations=operations)
     if isinstance(operation, Enqueue):
-        work, size_bytes = scale(operation.work, count), operation.size_bytes * count
-        return operation._replace(work=work, size_bytes=size_bytes, slots=operation.slots * count)
+        work, finish = scale(operation.work, count), scale(operation.finish, count)
+        size_bytes, slots = operation.size_bytes * count, operation.slots * count
+        return operation._replace(work=work, finish=finish, size_bytes=size_bytes, slots=slots)
     if isinstance(operation, Keep):
         return operation._replace(size_bytes=operation.size_bytes * count)
     if isinstance(operation, Check):

@@ -21,7 +21,7 @@ DISK = "disk"
 NIC_SEND = "nic-send"
 NIC_RECEIVE = "nic-receive"
 
-BlockedBy = Literal["disk", "network", "message", "lock", "time", "service"]
+BlockedBy = Literal["disk", "network", "message", "lock", "turn", "time", "service"]
 
 
 class Traffic(NamedTuple):
@@ -116,7 +116,8 @@ class Send:
     ``kick`` is paid by the sender only when the service sleeps; ``notice`` is paid by the sender once its work
     is done, and only by the first of the items that one batch completes. A full queue makes the sender wait. A sender
     that does not wait goes on while at most ``window_bytes`` of its items are under way; for what is ``forgotten`` it
-    does not even wait at the end of its life.
+    does not even wait at the end of its life. What is to ``finish`` an item is done by the service as well, which is
+    woken for it: when the devices, or the service that it handed the item on to, are through with it.
     """
 
     queue: str
@@ -127,11 +128,12 @@ class Send:
     size_bytes: float = 0.0
     window_bytes: float = 0.0
     forgotten: bool = False
+    finish: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The thread blocks: for a message, a lock, or a time."""
+    """The thread blocks: for a message, a lock, or a time; for its ``turn`` at something that all tenants share."""
 
     by: BlockedBy
     name: str = ""
@@ -140,9 +142,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A message posted or a lock given back."""
+    """A message posted, a lock given back, a turn passed on."""
 
-    by: Literal["message", "lock"]
+    by: Literal["message", "lock", "turn"]
     name: str
 
 

@@ -37,7 +37,7 @@ from simulator.plans import (
     compiled,
     scale,
 )
-from simulator.queues import Flight, Item, Ring, UnderWay
+from simulator.queues import Flight, Item, Mailbox, Ring, UnderWay, Waited
 from simulator.sharing.tree import Share
 from simulator.steps import CPU, DISK
 
@@ -53,6 +53,7 @@ _WAITING = {
     "network": "blocked_network",
     "message": "blocked_message",
     "lock": "blocked_lock",
+    "turn": "overhead_wait",
     "time": "asleep",
     "service": "overhead_wait",
 }
@@ -97,6 +98,8 @@ class Thread:
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
         self._leaves: Check | None = None
+        self._turn: tuple[Mailbox, simpy.Event | None] | None = None
+        """What it has its turn at, or waits for: one thread after the other, of all tenants."""
 
     # ---- lives
 
@@ -150,15 +153,34 @@ class Thread:
         return count
 
     def serve(self, service: Service, ring: Ring) -> Life:
-        """Drain a queue in batches, for ever."""
+        """Drain a queue in batches, for ever: first what has come back from the devices, then what is new."""
+        woken, turn = (compile_steps(self.node, steps, self.node.path) for steps in (service.woken, service.turn))
+        untold: list[tuple[Item, Waited]] = []
         while True:
-            if not ring.items:
+            if not ring.items and not ring.through:
+                for item, waited in untold:
+                    item.done.succeed(waited)
+                untold.clear()
                 yield from self._wait(ring.server_waits(), "asleep")
+                yield from self.do(woken)
             else:
                 self._unblock()
+            yield from self.do(turn)
+            for item, waited in ring.take_through():
+                yield from self.do(item.finish)
+                item.done.succeed(waited)
             for item in ring.take(service.batch):
-                self.device_group = item.group
-                yield from self._serve(item, service.serial)
+                self.device_group, had_s = item.group, self.spent["blocked_disk"]
+                last = yield from self._serve(item, service.serial)
+                if last is not None:
+                    self._leave(ring, item, last)
+                    continue
+                yield from self.do(item.finish)
+                waited = ("blocked_disk", self.spent["blocked_disk"] - had_s)
+                if service.tells_at_the_end:
+                    untold.append((item, waited))
+                else:
+                    item.done.succeed(waited)
 
     def repeat(self, service: Service) -> Life:
         """Look for work of its own now and then, for ever."""
@@ -195,7 +217,9 @@ class Thread:
 
     def _at_once(self, operation: Wake | Keep | Check | Tally | Alter | Halt) -> None:
         """What takes no time. Raises ``Refused`` where the program may not go on."""
-        if isinstance(operation, Wake):
+        if isinstance(operation, Wake) and operation.by == "turn":
+            self._pass_on()
+        elif isinstance(operation, Wake):
             self.house.mailbox(self.tenant, operation.by, operation.name).put()
         elif isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
@@ -287,8 +311,11 @@ class Thread:
                 yield from self._retire(under_way, "blocked_network" if ours else None)
 
     def _block_on(self, block: Block) -> Life:
-        if block.by in ("message", "lock"):
-            arrival = self.house.mailbox(self.tenant, block.by, block.name).get()
+        if block.by in ("message", "lock", "turn"):
+            box = self.house.mailbox("" if block.by == "turn" else self.tenant, block.by, block.name)
+            arrival = box.get()
+            if block.by == "turn":
+                self._turn = (box, arrival)
             if arrival is None:
                 return
         elif block.time_s <= 0.0:
@@ -298,7 +325,22 @@ class Thread:
         yield from self._wait(arrival, _WAITING[block.by])
 
     def _enqueue(self, operation: Enqueue) -> Life:
-        """Put work into a queue: wait for room, pay the kick if its server sleeps, wait for it if asked to."""
+        """Put work into a queue, and wait for it if asked to."""
+        item = yield from self._hand_over(operation)
+        if operation.forgotten:
+            return
+        if operation.wait:
+            yield from self._wait(item.done, None)
+            if self.house.ring(operation.queue).notice_is_due(self.environment.now):
+                yield from self.do(operation.notice)
+            return
+        under_way = self._under_way(operation.queue)
+        under_way.add(Flight(item.done, operation.size_bytes))
+        while under_way.exceeds(operation.window_bytes):
+            yield from self._retire(under_way, None)
+
+    def _hand_over(self, operation: Enqueue) -> Generator[simpy.Event, Any, Item]:
+        """Put work into a queue: wait for room, pay the kick if its server sleeps."""
         ring = self.house.ring(operation.queue)
         room = ring.admit(operation.slots)
         self._admission = (ring, room, operation.slots)
@@ -307,42 +349,37 @@ class Thread:
         if ring.kick_is_due():
             yield from self.do(operation.kick)
         self._admission = None
-        item = ring.put(operation, self.device_group)
-        if operation.forgotten:
-            return
-        if operation.wait:
-            yield from self._wait(item.done, None)
-            if ring.notice_is_due(self.environment.now):
-                yield from self.do(operation.notice)
-            return
-        under_way = self._under_way(operation.queue)
-        under_way.add(Flight(item.done, operation.size_bytes))
-        while under_way.exceeds(operation.window_bytes):
-            yield from self._retire(under_way, None)
+        return ring.put(operation, self.device_group)
 
-    def _serve(self, item: Item, serial: bool) -> Life:
-        """One item. Its transfers are not waited for: the item is done when the device says so of the last one.
+    def _serve(self, item: Item, serial: bool) -> Generator[simpy.Event, Any, tuple[simpy.Event, str] | None]:
+        """One item. Its transfers are not waited for, nor what it hands on: returns the last of these, if any is left.
 
         A serial service waits for the disk, and only then takes the next item; packets it hands over and goes on.
         """
-        last: tuple[Request, Move, float] | None = None
+        last: tuple[simpy.Event, str] | None = None
         for operation in item.work if serial else _decided(item.work):
             if isinstance(operation, Move) and not (serial and operation.device == DISK):
-                last = (self._detach(operation), operation, self.environment.now)
+                state = "blocked_disk" if operation.device == DISK else "blocked_network"
+                last = (self._detach(operation).done, state)
+            elif isinstance(operation, Enqueue) and not serial:
+                last = ((yield from self._hand_over(operation)).done, "")
             else:
                 yield from self.do((operation,))
-        if last is None or last[0].done.processed:
-            item.done.succeed(None)
-            return
-        request, move, asked_s = last
-        state = "blocked_disk" if move.device == DISK else "blocked_network"
-        assert request.done.callbacks is not None
-        done = item.done
+        return None if last is None or last[0].processed else last
 
-        def arrived(_: simpy.Event) -> None:
-            done.succeed((state, self.environment.now - asked_s))
+    def _leave(self, ring: Ring, item: Item, last: tuple[simpy.Event, str]) -> None:
+        """An item stays with devices or another service: it goes on by itself, or comes back to be finished."""
+        (event, state), left_s = last, self.environment.now
+        assert event.callbacks is not None
 
-        request.done.callbacks.append(arrived)
+        def arrived(event: simpy.Event) -> None:
+            waited = (state, self.environment.now - left_s) if state else event.value
+            if item.finish:
+                ring.come_back(item, waited)
+            else:
+                item.done.succeed(waited)
+
+        event.callbacks.append(arrived)
 
     def _detach(self, move: Move) -> Request:
         """Start a transfer that nobody of this thread waits for; it is booked when it ends, or when the run does."""
@@ -362,6 +399,16 @@ class Thread:
         ends = [self.house.spawn(self, plan, branch.processes) for plan in branch.plans]
         if branch.wait:
             yield from self._wait(self.environment.all_of(ends), "overhead_wait")
+
+    def _pass_on(self) -> None:
+        """Its turn is over, or it gives up waiting for it: the next goes on."""
+        if self._turn is not None:
+            box, arrival = self._turn
+            self._turn = None
+            if arrival is None or arrival.triggered:
+                box.put()
+            else:
+                box.forget(arrival)
 
     # ---- blocking and going on
 
@@ -424,6 +471,7 @@ class Thread:
             self._book_unfinished()
             if self._leaves is not None:
                 self._leaves.refusal()
+            self._pass_on()
             if self._admission is not None:
                 ring, room, slots = self._admission
                 ring.withdraw(room, slots)

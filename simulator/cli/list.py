@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def command(kind: str | None, as_json: bool) -> None:
     """List what there is.
 
-    KIND is one of machines, layers, workloads, hardware, schedulers, scenarios, demands, figures; without it
-    everything is listed.
+    KIND is one of machines, layers, workloads, hardware, schedulers, scenarios, demands, figures, published,
+    readings; without it everything is listed.
     """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
@@ -58,6 +58,8 @@ def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
         "scenarios": _scenarios,
         "demands": _demands,
         "figures": _figures,
+        "published": _published,
+        "readings": _readings,
     }
 
 
@@ -127,3 +129,22 @@ def _figures(_: Catalog) -> Rows:
     from simulator.plots import figures
 
     return [{"name": name, "title": title} for name, title in figures().items()]
+
+
+def _published(_: Catalog) -> Rows:
+    """The tables of published figures, and how many figures of each judge."""
+    from simulator.validation import published
+
+    rows = []
+    for name, figures in published.load_all().items():
+        judges = sum(figure.judges for figure in figures)
+        sources = list(dict.fromkeys(figure.source for figure in figures))
+        more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+        rows.append({"table": name, "figures": f"{len(figures)}, {judges} judge", "source": sources[0] + more})
+    return rows
+
+
+def _readings(_: Catalog) -> Rows:
+    from simulator.validation.readings import known
+
+    return [{"reading": name, "unit": unit, "meaning": meaning} for name, (unit, meaning) in known().items()]

@@ -52,6 +52,8 @@ def command(
         finished.append((results, figures))
         if not as_json:
             _show(results, figures)
+            if scenario.published is not None:
+                tell(f"beside what was published: virtlab validate {scenario.name}")
     if as_json:
         say_json([_data(results, figures) for results, figures in finished])
     return _exit_code([results.exit_code for results, _ in finished])

@@ -154,16 +154,18 @@ class Walk:
         once = replace(spot, count=1.0)
         yield from self._group(once, "kick", "kick, only if the service sleeps", send.kick)
         there = replace(spot, payer=service, home=home)
-        work = (*self._waking(there), *_not_waited_for(self._all(there, send.work)))
+        woken = (*self._waking(there), *self._all(there, self._setting.woken(spot.node, send.queue)))
+        work = (*woken, *_not_waited_for(self._all(there, send.work)))
+        finish = self._all(there, send.finish)  # what a device is waited for wakes the thread once more
         title = f"{send.queue}: work for {service}"
-        yield self._entry(spot, "send", title, aside=not send.wait, children=folded(work))
+        yield self._entry(spot, "send", title, aside=not send.wait, children=folded((*work, *finish)))
         if send.wait:
             yield from self._waking(spot)
             yield from self._group(once, "notice", "notice, one for all that a batch completes", send.notice)
 
     def _wait(self, spot: Spot, wait: Wait) -> Iterable[Entry]:
-        if wait.by == "lock":
-            return [self._entry(spot, "wait", "lock taken, if it is free")]
+        if wait.by in ("lock", "turn"):
+            return [self._entry(spot, "wait", f"{wait.by} taken, if it is free")]
         if wait.by != "message" and wait.time_s <= 0.0:
             return []
         text = f"waits for {format_quantity(wait.time_s, 's')}" if wait.time_s else f"waits for a {wait.by}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.layers._mitigations import KERNEL_MECHANISMS, KERNEL_PARAMETERS, KERNEL_STRUCTURE
 from simulator.layers.base import Mechanism
 from simulator.parameters import Parameter
 
@@ -26,6 +27,7 @@ def _processes() -> Iterator[Parameter]:
     yield Parameter("process_entries_count", "count", "page-table entries copied to a child, in one batch", "process")
 
 
+STRUCTURE = KERNEL_STRUCTURE
 PARAMETERS = (
     *_calls(),
     *_processes(),
@@ -63,6 +65,7 @@ PARAMETERS = (
     Parameter("dirty_ratio", "ratio", "part of the page cache that may be dirty before writers must wait"),
     Parameter("write_back_s", "s", "time between two looks for dirty pages"),
     Parameter("write_back_bytes", "bytes", "dirty data written in one request"),
+    *KERNEL_PARAMETERS,
 )  # fmt: skip
 MECHANISMS = {
     "system_call": Mechanism("entry, work and exit of a call"),
@@ -77,4 +80,5 @@ MECHANISMS = {
     "context_switch": Mechanism("a thread that had blocked goes on", "emergent"),
     "tick": Mechanism("the timer while the system runs", "emergent"),
     "slice_switch": Mechanism("a thread goes on that had been stopped for another", "emergent", needs_slices=True),
+    **KERNEL_MECHANISMS,
 }

@@ -36,7 +36,9 @@ def acknowledgements(direction: Direction, parameters: Parameters, count: float)
 
 
 def moved(demand: TransferBlocks | TransferPackets) -> Transfer:
-    """The transfer that a disk or one direction of a network card makes of a demand."""
+    """The transfer that a disk or one direction of a network card makes of a demand; a flush is a write of nothing."""
+    if isinstance(demand, TransferBlocks) and demand.flush:
+        return Transfer(DISK, MECHANISM, 0.0, demand.position_bytes, write=True)
     if isinstance(demand, TransferBlocks):
         return Transfer(DISK, MECHANISM, demand.size_bytes, demand.position_bytes, demand.write, demand.stream)
     device = NIC_SEND if demand.direction == "send" else NIC_RECEIVE

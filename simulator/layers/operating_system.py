@@ -23,8 +23,13 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     socket          one message over a local socket
     context_switch  emergent: a thread that had blocked goes on
     tick            emergent: the timer while the system runs
+    entry_guard, page_table_isolation, branch_guard, branch_barrier
+                    mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
+                    code, and (emergent) at switches; see ``_mitigations``. Entries inside fork, exec and shell are not
+                    told apart
 
-Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them.
+Parameters: see ``PARAMETERS``; structure ``mitigations``, ``tags``. ``fork``, ``exec`` and ``shell`` contain the faults
+named beside them.
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -38,7 +43,8 @@ from dataclasses import replace
 
 from simulator import demands as d
 from simulator.layers import _transfers
-from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS
+from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
+from simulator.layers._mitigations import KernelGuard
 from simulator.layers._page_cache import PageCache
 from simulator.layers._transfers import Direction, Payload
 from simulator.layers.base import Place, Service, TableLayer, Transition
@@ -51,6 +57,7 @@ class OperatingSystem(TableLayer):
     OFFERS = "system"
     NEEDS = "machine"
     CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
+    STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
 
@@ -61,6 +68,7 @@ class OperatingSystem(TableLayer):
         room_bytes = max(0.0, self.place.memory_bytes - self.parameters.kernel_bytes)
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
+        self.guard = KernelGuard(self.parameters, self.structure)
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: lambda demand: (Below(self._mapped(demand)),),
@@ -91,15 +99,21 @@ class OperatingSystem(TableLayer):
             d.TransferPackets: self._packets,
         }
 
-    # ---- the other verbs
+    # ---- the three verbs
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """The kernel's work for a demand, its mitigations with it."""
+        return self.guard.code(super().lower(demand))
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A switch loads another address space, whoever wanted it; a tick is a timer interrupt."""
         if transition.kind in ("switch", "slice"):
             mechanism = "context_switch" if transition.kind == "switch" else "slice_switch"
-            return (self.use(mechanism, "context_switch_cycles"), Below(d.SwitchAddressSpace()))
+            switch = (self.use(mechanism, "context_switch_cycles"), *self.guard.switch())
+            return self.guard.code((*switch, Below(d.SwitchAddressSpace())))
         if transition.kind == "tick":
-            return (self.use("tick", "tick_cycles"), Below(d.TimerTick()))
+            tick = (self.use("tick", "tick_cycles"), *self.guard.entries(1.0))
+            return self.guard.code((*tick, Below(d.TimerTick())))
         return ()
 
     def services(self) -> tuple[Service, ...]:
@@ -124,10 +138,11 @@ class OperatingSystem(TableLayer):
     # ---- processor work
 
     def _call(self, name: str, count: float = 1.0) -> tuple[Step, ...]:
-        sensitive = self.parameters[f"{name}_sensitive_count"] * count
+        sensitive, entries = self.parameters[f"{name}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
         return (
             self.use("system_call", f"{name}_cycles", count),
-            *((Below(d.EnterKernel(count=d.CALLS.get(name, 1.0) * count)),) if self.place.meets_calls else ()),
+            *self.guard.entries(entries),
+            *((Below(d.EnterKernel(count=entries)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
 
@@ -135,13 +150,14 @@ class OperatingSystem(TableLayer):
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
-        fault = (self.use("page_fault", f"{demand.kind}_fault_cycles"), Below(d.Trap()))
+        use = self.use("page_fault", f"{demand.kind}_fault_cycles")
+        fault: tuple[Step, ...] = (use, *self.guard.entries(1.0), Below(d.Trap()))
         return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
 
     def _faults(self, count: float) -> tuple[Step, ...]:
         """``count`` page faults at once."""
-        use = self.use("page_fault", "page_fault_cycles", count)
-        return (use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
+        use = (self.use("page_fault", "page_fault_cycles", count), *self.guard.entries(count))
+        return (*use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
 
     def _with_faults(self, name: str, count: float) -> tuple[Step, ...]:
         """A composite figure: what it contains is charged as what it is, the rest as the composite."""
@@ -152,8 +168,8 @@ class OperatingSystem(TableLayer):
     def _map(self) -> tuple[Step, ...]:
         """Faults on cached pages are cheaper than first touches: what they cost natively stays in the figure."""
         faults = self.parameters.map_faults_count
-        use = self.use("process", "map_cycles")
-        return (use, Below(d.Trap(count=faults)), Below(d.UpdatePageTable(count=faults)))
+        use = (self.use("process", "map_cycles"), *self.guard.entries(faults))
+        return (*use, Below(d.Trap(count=faults)), Below(d.UpdatePageTable(count=faults)))
 
     def _process(self, kind: str, count: float = 1.0) -> tuple[Step, ...]:
         copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count * count))
@@ -241,9 +257,23 @@ class OperatingSystem(TableLayer):
 
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         """A request past the page cache: call, block stack, driver, transfer."""
+        if demand.flush:
+            return self._flush(demand)
         start_bytes = demand.file.start_bytes + demand.offset_bytes
         blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write, demand.stream)
         return (*self._call("null_io"), *self._blocks(blocks))
+
+    def _flush(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
+        """What is still dirty of the file is written, in requests of its own size; then the disk is asked to flush."""
+        size_bytes, stream = demand.size_bytes, self._stream(demand.file.name)
+        requests = max(1.0, size_bytes / demand.file.unit_bytes)
+        written = (
+            self.use("block_stack", "block_stack_cycles", requests),
+            *self._driver("disk", requests),
+            Below(d.TransferBlocks(0, size_bytes, write=True, stream=stream)),
+        )
+        dirty = Choice(lambda: int(self.cache.clean(size_bytes) > 0.0), ((), written), ("clean", "written"))
+        return (*self._call("null"), dirty, *self._blocks(d.TransferBlocks(0, size_bytes, write=True, flush=True)))
 
     def _stream(self, name: str) -> str:
         return f"{self.place.path}:{name}"
@@ -303,27 +333,27 @@ class OperatingSystem(TableLayer):
             self._copy(demand.size_bytes),
             self._stack("send", packets),
             *self._packets(transfer),
-            *self._acknowledgements("receive", packets),
+            *(() if demand.answered else self._acknowledgements("receive", packets)),
         )
 
     def _receive(self, demand: d.ReceiveData) -> tuple[Step, ...]:
         packets, transfer = self._data("receive", demand, self.parameters.socket_window_bytes)
-        return (*self._packets(transfer), *self._taken(demand.size_bytes, packets))
+        return (*self._packets(transfer), *self._taken(demand, packets))
 
     def _receive_request(self, demand: d.ReceiveRequest) -> tuple[Step, ...]:
         packets, transfer = self._data("receive", demand, 0.0)
         return (
             Wait("network", time_s=demand.think_s),
             *self._packets(transfer),
-            *self._taken(demand.size_bytes, packets),
+            *self._taken(demand, packets),
         )
 
-    def _taken(self, size_bytes: float, packets: float) -> tuple[Step, ...]:
+    def _taken(self, demand: d.ReceiveData | d.ReceiveRequest, packets: float) -> tuple[Step, ...]:
         return (
             self._stack("receive", packets),
-            *self._acknowledgements("send", packets),
+            *(() if demand.answered else self._acknowledgements("send", packets)),
             *self._call("null_io"),
-            self._copy(size_bytes),
+            self._copy(demand.size_bytes),
         )
 
 

@@ -18,12 +18,14 @@ from simulator.plots._style import check_kind
 if TYPE_CHECKING:
     from simulator.results import Results
     from simulator.sharing.drawing.outcome import Outcome
+    from simulator.validation.rows import Row
 
 __all__ = [
     "Places",
     "check_kind",
     "draw",
     "draw_as",
+    "draw_predicted",
     "draw_sharing",
     "figures",
     "product_names",
@@ -107,3 +109,25 @@ def draw_sharing(outcomes: Sequence[Outcome], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _style.settings():
         _style.save_as(_schedule.draw(outcomes), path)
+
+
+def draw_predicted(rows: Sequence[Row], path: Path) -> Path:
+    """Draw predictions against published figures; returns the path.
+
+    Args:
+        rows: of a validation.
+        path: of the file, with ``.png`` or ``.svg``.
+
+    Raises:
+        UsageError: another kind of file is wanted, or nothing was predicted of what judges.
+    """
+    from simulator.plots import _predicted, _style
+
+    check_kind(path)
+    judged = [row for row in rows if row.judged]
+    if not judged:
+        raise UsageError("no figure that judges was predicted, nothing can be drawn; validate other experiments")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _style.settings():
+        _style.save_as(_predicted.draw(judged), path)
+    return path

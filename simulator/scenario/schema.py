@@ -172,7 +172,9 @@ class Tenant(Part):
     network_limit: Axis[Rate | None] = None
     """How much it may send at most, and receive, in bytes on the wire."""
     start: Axis[Time] = 0.0
-    """When it begins."""
+    """When it begins; of several copies, the first."""
+    start_every: Axis[Time] = 0.0
+    """Time between the starts of its copies, whether those before are up or not; 0: all begin at once."""
     boot: Axis[bool] = False
     """Whether its own systems are started first; otherwise they are up already."""
     stop: Axis[Duration | None] = None
@@ -242,6 +244,8 @@ class PublishedRow(Part):
     """Only rows with this metric."""
     figure: Text | None = Field(default=None, alias="in", examples=["Figure 3"])
     """Only rows of this table or figure of the source."""
+    notes: Text | None = None
+    """Only rows with these notes; ``*`` stands for anything."""
     platforms: dict[Text, Text] | None = None
     """What the source calls each stack, where it differs from the other rows."""
     at: dict[str, Scalar] = Field(default={}, examples=["{workload: stream}"])
@@ -258,8 +262,8 @@ class PublishedRow(Part):
     """How it is relative: ratio, percent_of, percent_change, percent_loss or difference."""
 
 
-class ExcludedRow(Part):
-    """Rows of a published table that nothing here predicts, with the reason."""
+class NamedRow(Part):
+    """Rows of a published table, and what there is to say about them."""
 
     benchmark: Text = "*"
     """As the table has it; ``*`` stands for anything."""
@@ -267,10 +271,12 @@ class ExcludedRow(Part):
     """Only rows with this metric."""
     figure: Text | None = Field(default=None, alias="in")
     """Only rows of this table or figure of the source."""
+    notes: Text | None = None
+    """Only rows with these notes; ``*`` stands for anything."""
     platform: Text = "*"
     """Only rows of this platform; ``*`` stands for anything."""
     reason: Text = Field(examples=["the paper does not say how many clients there were"])
-    """Why they are not predicted."""
+    """Why they are not predicted, or not right."""
 
 
 class Published(Part):
@@ -282,8 +288,10 @@ class Published(Part):
     """What the source calls each stack: the source's platform, and the stack's label here."""
     rows: tuple[PublishedRow, ...] = ()
     """Rows that this scenario predicts; the first that fits counts."""
-    excluded: tuple[ExcludedRow, ...] = ()
-    """Rows of the table that nobody predicts."""
+    missed: tuple[NamedRow, ...] = ()
+    """Rows whose prediction is wrong, and why."""
+    excluded: tuple[NamedRow, ...] = ()
+    """Rows of the table that nobody predicts, and why not."""
 
 
 class Settings(Part):

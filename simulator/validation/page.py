@@ -8,6 +8,7 @@ from simulator.catalog import Fitted
 from simulator.experiment import run_point
 from simulator.validation import barham_2003, by_hand, published, single_events
 from simulator.validation.barham_2003 import Predictions, Row
+from simulator.validation.markdown import header, line, number
 
 HEAD = """# Barham et al. 2003: micro-costs in, published tables out
 
@@ -70,32 +71,20 @@ def page(rows: Sequence[Row], predicted: Predictions, fitted: Sequence[Fitted]) 
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
-def _line(*cells: object) -> str:
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
-
-
-def _header(*cells: str) -> list[str]:
-    return [_line(*cells), _line(*("---" for _ in cells))]
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
 def _table(rows: Sequence[Row], fitted: Sequence[Fitted]) -> str:
-    lines = _header("benchmark", "platform", "unit", "predicted", "published", "error", "use", "fitted")
+    lines = header("benchmark", "platform", "unit", "predicted", "published", "error", "use", "fitted")
     for row in rows:
         figure = row.figure
-        predicted = row.reason or _number(row.predicted)
+        predicted = row.reason or number(row.predicted)
         if row.half_width is not None:
-            predicted += f" ± {_number(row.half_width)}"
+            predicted += f" ± {number(row.half_width)}"
         error = "" if row.error_percent is None else f"{row.error_percent:+.1f} %"
         if "-" in figure.value and row.predicted is not None:
             low, high = (float(end) for end in figure.value.split("-"))
             error = "inside" if low <= row.predicted <= high else "outside"
         what = _fits_of(figure.benchmark, fitted) if row.predicted is not None else ""
         lines.append(
-            _line(_name(figure), figure.platform, figure.unit, predicted, figure.value, error, figure.use, what)
+            line(_name(figure), figure.platform, figure.unit, predicted, figure.value, error, figure.use, what)
         )
     return "\n".join(lines)
 
@@ -111,12 +100,12 @@ def _fits_of(benchmark: str, fitted: Sequence[Fitted]) -> str:
 
 def _open(rows: Sequence[Row], predicted: Predictions) -> str:
     known = {(barham_2003.STACKS[r.figure.platform], r.figure.benchmark) for r in rows if r.half_width is not None}
-    lines = _header("benchmark", "stack", "predicted")
+    lines = header("benchmark", "stack", "predicted")
     for benchmark, workload in barham_2003.WORKLOADS.items():
         for stack in ("Xen", "Xen 2", "VMware Workstation"):
             if (stack, benchmark) not in known:
                 mean, half_width = predicted[stack, workload]
-                lines.append(_line(benchmark, stack, f"{_number(mean)} ± {_number(half_width)}"))
+                lines.append(line(benchmark, stack, f"{number(mean)} ± {number(half_width)}"))
     return "\n".join(lines)
 
 
@@ -124,13 +113,13 @@ def _events() -> str:
     points = barham_2003.points()
     stacks = ("native-up", "xen-pv", "vmware-workstation-3.2")
     figures = {(f.benchmark, f.platform): f.value for f in published.load("overhead_barham2003")}
-    lines = _header("lmbench, us", *(f"{stack}: {what}" for stack in stacks for what in ("model", "published")))
+    lines = header("lmbench, us", *(f"{stack}: {what}" for stack in stacks for what in ("model", "published")))
     for benchmark in (*single_events.EVENTS, single_events.SWITCH):
         cells: list[object] = []
         for stack in stacks:
             model = single_events.cost_us(points[barham_2003.STACKS[stack], "kernel-build"], benchmark)
-            cells += [_number(model), figures[benchmark, stack]]
-        lines.append(_line(benchmark, *cells))
+            cells += [number(model), figures[benchmark, stack]]
+        lines.append(line(benchmark, *cells))
     note = (
         "\n\nWorkstation's fork, exec, shell and mmap, and its 10 KB files, are predictions: from Xen's counts and"
         " single costs. Most others are parameters and come out as they went in."
@@ -139,24 +128,24 @@ def _events() -> str:
 
 
 def _fitted(fitted: Sequence[Fitted]) -> str:
-    lines = _header("product", "event count", "value", "fitted on")
-    lines += [_line(f.product, f"`{f.parameter}`", f"{_number(f.value)} {f.unit}", f.fitted_on) for f in fitted]
+    lines = header("product", "event count", "value", "fitted on")
+    lines += [line(f.product, f"`{f.parameter}`", f"{number(f.value)} {f.unit}", f.fitted_on) for f in fitted]
     return "\n".join(lines)
 
 
 def _hand_table(lines: Sequence[by_hand.Line]) -> str:
-    table = _header("event", "count", *(f"{stack}: us each, sum" for stack in by_hand.STACKS))
-    for line in lines:
-        each = (f"{_number(line.each_us(n))}, {_number(line.total_us(n))}" for n in range(3))
-        table.append(_line(line.event, _number(line.times), *each))
-    sums = (_number(sum(line.total_us(n) for line in lines)) for n in range(3))
-    table.append(_line("**sum**", "", *(f"**{total}**" for total in sums)))
+    table = header("event", "count", *(f"{stack}: us each, sum" for stack in by_hand.STACKS))
+    for each_line in lines:
+        each = (f"{number(each_line.each_us(n))}, {number(each_line.total_us(n))}" for n in range(3))
+        table.append(line(each_line.event, number(each_line.times), *each))
+    sums = (number(sum(each_line.total_us(n) for each_line in lines)) for n in range(3))
+    table.append(line("**sum**", "", *(f"**{total}**" for total in sums)))
     return "\n".join(table)
 
 
 def _against(unit: str, compared: Iterable[tuple[str, float, float]]) -> str:
-    lines = _header("stack", f"by hand, {unit}", f"simulated without luck, {unit}", "difference")
-    lines += [_line(s, _number(h), _number(r), f"{(r / h - 1.0) * 100.0:+.2f} %") for s, h, r in compared]
+    lines = header("stack", f"by hand, {unit}", f"simulated without luck, {unit}", "difference")
+    lines += [line(s, number(h), number(r), f"{(r / h - 1.0) * 100.0:+.2f} %") for s, h, r in compared]
     return "\n".join(lines)
 
 

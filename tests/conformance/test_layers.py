@@ -39,6 +39,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.NestedWalk("stream", 2**30, 2**21, 4096, shadowed=True),
     d.KeepProcess(1e9, 8.0), d.KeepProcess(1e9, insists=False),
     d.DirectTransfer(FILE, 0, 8192), d.DirectTransfer(FILE, 0, 8192, write=True), d.LoadClasses(CLASSES),
+    d.DirectTransfer(FILE, 0, 8192, write=True, flush=True), d.TransferBlocks(0, 8192, write=True, flush=True),
     d.Execute(CLASSES), d.NewObjects(1e6, 1e6),
     d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"),
     d.StartProcess("fork"), d.StartProcess("exec"), d.StartProcess("shell"), d.Allocate(8192), d.Free(8192), d.Map(),
@@ -109,6 +110,7 @@ def answers(layer: Layer) -> Iterator[tuple[object, list[Step]]]:
     for service in (*layer.services(), *layer.guest_services()):
         if service.demand is not None:
             yield service, list(layer.lower(service.demand))
+        yield service, [*service.woken, *service.turn]
 
 
 def inside(steps: Iterable[Step]) -> Iterator[Step]:
@@ -116,7 +118,7 @@ def inside(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         yield step
         if isinstance(step, Send):
-            yield from inside((*step.work, *step.kick, *step.notice))
+            yield from inside((*step.work, *step.kick, *step.notice, *step.finish))
         elif isinstance(step, Spawn):
             yield from inside(step.steps)
         elif isinstance(step, Choice | Parallel):
@@ -137,7 +139,7 @@ def _described(step: Step) -> Any:
     if isinstance(step, Parallel):
         return ("Parallel", [described(branch) for branch in step.branches])
     if isinstance(step, Send):
-        parts = (step.work, step.kick, step.notice)
+        parts = (step.work, step.kick, step.notice, step.finish)
         return (step.queue, step.wait, step.size_bytes, step.window_bytes, [described(part) for part in parts])
     return type(step).__name__ if isinstance(step, Require | Change | Progress) else step
 

@@ -1,0 +1,160 @@
+"""Readings: numbers of one simulated run, by name, for each tenant. A worker takes them: no heavy library here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite, nan
+from typing import Any
+
+from simulator.errors import UsageError
+from simulator.records import TABLES, names
+
+Tables = Mapping[str, Sequence[Sequence[Any]]]
+Readings = dict[str, float]
+_PROCESSOR = "cpu"
+_CARD = ("nic-send", "nic-receive")
+
+
+def _column(table: str, name: str) -> int:
+    return names(table).index(name)
+
+
+def _cores(tables: Tables) -> float:
+    """Processors busy on average while the run lasts, whoever they worked for."""
+    busy, time = _column("devices", "busy_s"), _column("devices", "time_s")
+    return sum(float(row[busy]) / float(row[time]) for row in _processors(tables))
+
+
+def _idle(tables: Tables) -> float:
+    """Processors idle on average while the run lasts, in percent of all."""
+    rows = _processors(tables)
+    capacity = sum(float(row[_column("devices", "capacity")]) for row in rows)
+    return 100.0 * (1.0 - _cores(tables) / capacity)
+
+
+def _processors(tables: Tables) -> list[Sequence[Any]]:
+    device, time = _column("devices", "device"), _column("devices", "time_s")
+    return [row for row in tables["devices"] if row[device] == _PROCESSOR and row[time] > 0.0]
+
+
+def _cycles(tables: Tables) -> float:
+    """All processor cycles of the run, memory waits excluded."""
+    return sum(float(row[_column("charges", "cycles")]) for row in tables["charges"])
+
+
+def _wire(tables: Tables) -> float:
+    """Bytes that went over the wire, both ways."""
+    device, size = _column("charges", "device"), _column("charges", "bytes")
+    return sum(float(row[size]) for row in tables["charges"] if row[device] in _CARD)
+
+
+def _cycles_per_byte(tables: Tables) -> float:
+    """All processor cycles over the bytes on the wire, both ways."""
+    wire = _wire(tables)
+    return _cycles(tables) / wire if wire else nan
+
+
+OF_THE_MACHINE: Mapping[str, tuple[str, str, Callable[[Tables], float]]] = {
+    "cores": ("cores", "processors busy on average, whoever they worked for", _cores),
+    "idle_percent": ("percent", "processors idle on average, of all", _idle),
+    "cycles": ("cycles", "all processor cycles of the run, memory waits excluded", _cycles),
+    "cycles_per_byte": ("cycles/byte", "all processor cycles over the bytes on the wire", _cycles_per_byte),
+}
+"""Readings of the whole machine: unit, meaning, and how they are taken."""
+OF_REQUESTS = {
+    "latency_p90_s": ("s", "90th percentile of the latency, nearest rank", 0.9),
+    "latency_p95_s": ("s", "95th percentile of the latency, nearest rank", 0.95),
+}
+"""Readings of a tenant's requests beside those among its columns: unit, meaning, and the quantile."""
+OF_COPIES = {
+    "boot_p50_s": ("s", "median over the copies of a tenant of the time until its systems were up", 0.5),
+    "boot_p99_s": ("s", "99th percentile over the copies of a tenant of the time until its systems were up", 0.99),
+    "boot_max_s": ("s", "the longest of all copies of a tenant until its systems were up", 1.0),
+}
+"""Readings of several copies of one tenant: unit, meaning, and the quantile."""
+_STARTS = ("boot_s", "create_s", "start_latency_s")
+"""Columns in which only those copies count whose systems were up in time."""
+RATE, GUEST = "operations_per_s", "guest_start_s"
+
+
+def known() -> dict[str, tuple[str, str]]:
+    """Unit and meaning of every reading."""
+    columns = {c.name: (c.unit, c.meaning) for c in TABLES["tenants"] if c.kind == "number"}
+    further = {name: (unit, meaning) for name, (unit, meaning, _) in {**OF_REQUESTS, **OF_COPIES}.items()}
+    machine = {name: (unit, meaning) for name, (unit, meaning, _) in OF_THE_MACHINE.items()}
+    derived = {
+        RATE: ("1/s", "operations a second within the measured window"),
+        GUEST: ("s", "of boot_s, what its system took after its virtual machine was there"),
+    }
+    return {**columns, **derived, **further, **machine}
+
+
+def unit(name: str) -> str:
+    """The unit of a reading; empty for the figure of merit, whose unit the workload has.
+
+    Raises:
+        UsageError: there is no such reading.
+    """
+    found = known()
+    if name not in found:
+        raise UsageError(f"there is no reading {name!r}; there are: {', '.join(found)}")
+    return found[name][0]
+
+
+def read(tables: Tables) -> dict[str, Readings]:
+    """All readings of a run by tenant; several copies of a tenant count with their mean, under its own name.
+
+    What has no number in this run (a latency without requests) is left out.
+    """
+    machine = {name: take(tables) for name, (_, _, take) in OF_THE_MACHINE.items()}
+    copies: dict[str, list[Sequence[Any]]] = {}
+    for row in tables["tenants"]:
+        copies.setdefault(str(row[_column("tenants", "copy_of")]), []).append(row)
+    return {name: _finite({**_of_tenant(rows, tables), **machine}) for name, rows in copies.items()}
+
+
+def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
+    found = {}
+    for number, column in enumerate(TABLES["tenants"]):
+        if column.kind == "number":
+            values = [float(row[number]) for row in rows]
+            found[column.name] = _mean([each for each in values if column.name not in _STARTS or isfinite(each)])
+    operations, elapsed_s = _column("tenants", "operations"), _column("tenants", "elapsed_s")
+    found[GUEST] = found["boot_s"] - found["create_s"]
+    found[RATE] = _mean([row[operations] / row[elapsed_s] for row in rows if row[elapsed_s]])
+    times = [float(row[_column("tenants", "boot_s")]) for row in rows]
+    starts = sorted(each for each in times if isfinite(each))
+    found |= {name: quantile(starts, part) for name, (_, _, part) in OF_COPIES.items()}
+    own = {row[_column("tenants", "tenant")] for row in rows}
+    tenant, latency = _column("requests", "tenant"), _column("requests", "latency_s")
+    latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)
+    return found | {name: quantile(latencies, part) for name, (_, _, part) in OF_REQUESTS.items()}
+
+
+def quantile(ordered: Sequence[float], part: float) -> float:
+    """Nearest rank; not a number where there is nothing."""
+    if not ordered:
+        return nan
+    return ordered[min(len(ordered) - 1, max(0, -int(-part * len(ordered) // 1) - 1))]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else nan
+
+
+def _finite(readings: Readings) -> Readings:
+    return {name: value for name, value in readings.items() if isfinite(value)}
+
+
+def outcomes(tables: Tables) -> dict[str, str]:
+    """How tenants ended that did not end well."""
+    tenant, outcome = _column("tenants", "tenant"), _column("tenants", "outcome")
+    return {str(row[tenant]): str(row[outcome]) for row in tables["tenants"] if row[outcome] != "ok"}
+
+
+def mechanisms(tables: Tables) -> list[str]:
+    """The mechanisms of layers that took something in this run, sorted."""
+    cause, mechanism = _column("charges", "cause"), _column("charges", "mechanism")
+    cycles, service = _column("charges", "cycles"), _column("charges", "service_s")
+    charged = (row for row in tables["charges"] if row[cycles] or row[service])
+    return sorted({str(row[mechanism]) for row in charged if row[cause] != "program"})
