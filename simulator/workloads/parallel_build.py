@@ -21,7 +21,7 @@ class ParallelBuild(Program):
         Parameter("group_count", "count", "files that are simulated as one operation"),
         Parameter("file_cycles", "cycles", "user cycles to compile a file"),
         Parameter("file_variation_ratio", "ratio", "standard deviation of a file's cycles over the mean"),
-        Parameter("alone_ratio", "ratio", "what is done alone before and after (configuration, links), of all files' cycles"),
+        Parameter("alone_ratio", "ratio", "what is done alone (configuration, links), of all files' cycles"),
         Parameter("file_processes_count", "count", "processes executed for a file"),
         Parameter("file_faults_count", "count", "first touches of memory for a file, process starts apart"),
         Parameter("file_opens_count", "count", "files opened and closed for a file, headers included"),
