@@ -210,6 +210,8 @@ class SendData(Demand):
 
     size_bytes: float
     payload_bytes: float
+    answered: bool = False
+    """Whether the other side answers at once: its next message carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,8 @@ class ReceiveData(Demand):
 
     size_bytes: float
     payload_bytes: float
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,8 @@ class ReceiveRequest(Demand):
     size_bytes: float
     payload_bytes: float
     think_s: float
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +363,8 @@ class TransferPackets(Demand):
     size_bytes: float
     window_bytes: float = 0.0
     frames: float = 1.0
+    polled: bool = False
+    """Whether who asks looks for it himself, so that no interrupt need announce it."""
 
 
 # ---------------------------------------------------------------- bytecode

@@ -368,7 +368,7 @@ class Thread:
         return None if last is None or last[0].processed else last
 
     def _leave(self, ring: Ring, item: Item, last: tuple[simpy.Event, str]) -> None:
-        """An item stays with the devices, or with another service: it goes on by itself, or comes back to be finished."""
+        """An item stays with devices or another service: it goes on by itself, or comes back to be finished."""
         (event, state), left_s = last, self.environment.now
         assert event.callbacks is not None
 

@@ -156,7 +156,7 @@ class Walk:
         there = replace(spot, payer=service, home=home)
         woken = (*self._waking(there), *self._all(there, self._setting.woken(spot.node, send.queue)))
         work = (*woken, *_not_waited_for(self._all(there, send.work)))
-        finish = (*woken, *self._all(there, send.finish)) if send.finish else ()
+        finish = self._all(there, send.finish)  # what a device is waited for wakes the thread once more
         title = f"{send.queue}: work for {service}"
         yield self._entry(spot, "send", title, aside=not send.wait, children=folded((*work, *finish)))
         if send.wait:

@@ -152,7 +152,7 @@ class DevicePaths(Priced):
         if demand.flush and self.structure["disk_cache"] in ("write-through", "unsafe"):
             return ()
         calls = Below(d.SystemCall("null_io", count=self.parameters.disk_calls_count * requests))
-        call = (*self._entered(demand), Below(self._of_file(demand)))
+        call: tuple[Step, ...] = (*self._entered(demand), Below(self._of_file(demand)))
         if self.structure.get("device_threads") != "workers":
             return (calls, *call)
         return (calls, Send(WORKERS, call, kick=(self.use("worker_wake", "worker_wake_cycles"),)))
