@@ -233,7 +233,11 @@ class Layer(Priced, ABC):
 
         All instances of a product on one system come from one image, which that system may find in its page cache.
         """
-        image = File(f"{_WHOSE.sub('', self.place.path)}:image", int(figures["start_read_bytes"]), int(figures["start_unit_bytes"]))
+        image = File(
+            f"{_WHOSE.sub('', self.place.path)}:image",
+            int(figures["start_read_bytes"]),
+            int(figures["start_unit_bytes"]),
+        )
         return (
             Use("start", cycles=figures["start_cycles"]),
             *(self._load(image) if image.size_bytes else ()),
