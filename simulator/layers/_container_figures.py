@@ -31,7 +31,8 @@ _RUN = "filter=compiled|interpreted"
 _FILTER, _MAPPER, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay"
 
 PARAMETERS = (
-    Parameter("filter_cycles", "cycles", "one system call past the filter, where a bitmap knows the answer", "system_call_filter", _FILTER),
+    Parameter("filter_cycles", "cycles", "one system call past the filter, where a bitmap knows the answer",
+              "system_call_filter", _FILTER),
     Parameter("filter_run_cycles", "cycles", "a filter's program entered", "system_call_filter", _RUN),
     Parameter("filter_instructions_count", "count", "instructions until the filter has decided", "system_call_filter",
               _RUN),

@@ -24,8 +24,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
 Starting: namespaces, mounts and first process always; a control group for each hierarchy (v1) or one (v2); the layers
 of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
 
-Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a bind mount or
-volume), ``network``; limit ``pids``.
+Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
+bind mount or volume), ``network``; limit ``pids``.
 
 Validation: none.
 

@@ -10,6 +10,9 @@ from simulator.demands import File, Read, SystemCall, Write
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
+_SCATTER = 2654435761
+"""A number without a part in common with numbers of blocks: its multiples lie all over the file."""
+
 
 class FileInput(Program):
     """The thread."""
@@ -32,7 +35,7 @@ class FileInput(Program):
         return [ThreadPlan("job", self._job())]
 
     def _job(self) -> Demands:
-        parameters, context, draws = self.parameters, self.context, self.context.draws("place")
+        parameters, context = self.parameters, self.context
         size_bytes, random, written = int(parameters.block_bytes), parameters.random_ratio, parameters.write_ratio
         in_memory = bool(parameters.memory_ratio)
         unit_bytes = int(parameters.unit_bytes)
@@ -46,7 +49,7 @@ class FileInput(Program):
                 pages = parameters.new_ratio * size_bytes / 4096.0
                 yield Write(size_bytes, new_pages=pages, kept=not in_memory, in_memory=in_memory)
             else:
-                place = draws.below(blocks) if random else number % blocks
+                place = number * _SCATTER % blocks if random else number % blocks
                 yield Read(file, place * size_bytes, size_bytes)
             context.done("job", "write" if written else "read", start_s)
 
