@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simulator.demands import File
 from simulator.devices.base import Key, Request
 from simulator.effort import START_IN_TURN
 from simulator.errors import RunError
+from simulator.layers.base import Service
 from simulator.machine import Machine
-from simulator.plans import PROGRAM, Move, Node, Part, Plan, Work, compile_steps, scale
+from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
 from simulator.queues import Mailbox, Ring, lock
 from simulator.sharing.tree import INFINITE, Share
 from simulator.site import MACHINE, Site
@@ -48,7 +50,7 @@ class House:
         """Runnable threads by node, and by guest where a hypervisor has a face for each: a guest idles by itself."""
         self._rings: dict[str, Ring] = {}
         self._mailboxes: dict[tuple[str, str, str], Mailbox] = {}
-        self._waking: dict[tuple[str, int, bool], Work] = {}
+        self._waking: dict[tuple[str, int, bool, bool], Work] = {}
         self._notifying: dict[tuple[str, int], Work] = {}
         self._processors: dict[str, float] = {}
         self._slices: dict[str, Work] = {}
@@ -74,14 +76,16 @@ class House:
         for service in node.layer.guest_services() if node.port else node.layer.services():
             home = node.roles.get("domain-0", node)
             name = f"{service.name} of {node.port}" if node.port else service.name
-            group = self.site.device_group(node)
-            thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
-            self.threads.append(thread)
-            if service.queue:
-                ring = self._rings.setdefault(node.queue(service.queue), Ring(self.environment.event, service.capacity))
-                self.environment.process(thread.serve(service, ring))
-            else:
-                self.environment.process(thread.repeat(service))
+            self._start_service(service, name, home, node.queue(service.queue), self.site.device_group(node))
+
+    def _start_service(self, service: Service, name: str, home: Node, queue: str, group: str) -> None:
+        thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
+        self.threads.append(thread)
+        if service.queue:
+            ring = self._rings.setdefault(queue, Ring(self.environment.event, service.capacity))
+            self.environment.process(thread.serve(service, ring))
+        else:
+            self.environment.process(thread.repeat(service))
 
     # ---- what threads ask of it
 
@@ -108,19 +112,20 @@ class House:
         for step in path:
             self._running[step.path, step.port] += 1
 
-    def waking(self, path: tuple[Node, ...], *, interrupted: bool = False) -> Work:
+    def waking(self, path: tuple[Node, ...], *, interrupts: bool = False, notified: bool = False) -> Work:
         """A blocked thread goes on: what that takes on every layer, down to the first that was not idle.
 
         Args:
             path: the nodes it runs on.
-            interrupted: whether another thread interrupted an idle processor for it.
+            interrupts: whether it is no thread, so that its own kernel does not switch to it.
+            notified: whether another thread interrupted an idle processor for it.
         """
         depth = self._depth(path)
         self.unblock(path)
-        key = (path[0].path, depth, interrupted)
+        key = (path[0].path, depth, interrupts, notified)
         work = self._waking.get(key)
         if work is None:
-            work = self._waking[key] = self._waking_work(path, depth, interrupted)
+            work = self._waking[key] = self._waking_work(path, depth, int(interrupts), notified)
         return work
 
     def notifying(self, path: tuple[Node, ...]) -> Work | None:
@@ -162,11 +167,11 @@ class House:
             self._processors[node.path + node.port] = found
         return found
 
-    def _waking_work(self, path: tuple[Node, ...], depth: int, interrupted: bool) -> Work:
+    def _waking_work(self, path: tuple[Node, ...], depth: int, first: int, notified: bool) -> Work:
         """Kernels switch, other layers resume; the first that was not idle still switches if it is a kernel."""
-        works = [transition_work(step, "switch") for step in path[: depth + 1]]
+        works = [transition_work(step, "switch") for step in path[first : depth + 1]]
         works += [transition_work(step, "resume") for step in path[:depth]]
-        works += [transition_work(step, "notified") for step in path[:depth] if interrupted]
+        works += [transition_work(step, "notified") for step in path[:depth] if notified]
         return sum_work(works)
 
     def slice_work(self, path: tuple[Node, ...]) -> Work:
@@ -217,6 +222,17 @@ class House:
             return self._rings[name]
         except KeyError:
             raise RunError(f"no service drains the queue {name!r}") from None
+
+    def own_ring(self, sender: Thread, operation: Enqueue) -> Ring:
+        """A queue of one thread's own; its service starts with the first item."""
+        home = operation.home
+        assert home is not None
+        queue = f"{home.path}:{operation.queue} of {sender.tenant}/{sender.name}"
+        if queue not in self._rings:
+            service = next(each for each in home.layer.servers() if each.queue == operation.queue)
+            name = f"{service.name} of {sender.tenant}/{sender.name}"
+            self._start_service(service, name, home, queue, sender.device_group)
+        return self._rings[queue]
 
     def named(self, name: str) -> Node:
         """The node that a fault names: the kernel of a tenant, or a product or role by its name or path."""
@@ -292,10 +308,16 @@ class House:
 
         A kernel counts with what it keeps for itself, a driver domain with all that it was given: no program gets it.
         """
-        standing = {name: self._standing_on(chain) for name, chain in self.chains.items()}
-        users = Counter(path for paths in standing.values() for path in paths)
-        parts = (size_bytes / users[path] for path, size_bytes in standing[tenant].items())
-        return self.runtime_bytes[tenant] + sum(parts)
+        standing = self._standing_on(self.chains[tenant])
+        return self.runtime_bytes[tenant] + sum(size_bytes / self._users[path] for path, size_bytes in standing.items())
+
+    @cached_property
+    def _users(self) -> Counter[str]:
+        """On how many tenants' chains each node stands, or beside them."""
+        beside = {name: (role for node in chain for role in node.roles.values()) for name, chain in self.chains.items()}
+        return Counter(
+            path for name, chain in self.chains.items() for path in {node.path for node in (*chain, *beside[name])}
+        )
 
     def _standing_on(self, chain: tuple[Node, ...]) -> dict[str, float]:
         """Memory of each node of a chain and of the driver domains beside it, by path."""

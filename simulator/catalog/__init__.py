@@ -52,7 +52,7 @@ class Catalog:
         names = sorted(self._library.files(kind))
         if kind != "machines":
             return names
-        return [name for name in names if self._library.document(kind, name).data.get("devices") != {}]
+        return [name for name in names if self._library.extended(kind, name).data.get("devices") != {}]
 
     def resolve_name(self, kind: str, name: str) -> str:
         """The full name that a name or a bare stem (its newest version) stands for."""
@@ -150,6 +150,10 @@ class Catalog:
         more._library = Library(self._folders)
         more._library.put(kind, name, text, path)
         return more
+
+    def mistakes(self, kind: str, name: str) -> list[Problem]:
+        """Every mistake in one file, for every machine; empty if there is none."""
+        return list(dict.fromkeys(self._problems(self._library.read(kind, name))))
 
     def _product(self, kind: str, name: str, machine: str) -> Product:
         found = self._library.sheet(kind, name)

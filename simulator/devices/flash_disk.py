@@ -11,9 +11,10 @@ of arrival. A large read is divided evenly into at most as many pieces as there 
 ``stripe_bytes``, and each piece goes to the channel that is then free first. What happens while a channel is held:
     command   the controller takes up one request after the other, ``command_s`` each: no more than 1 / ``command_s``
               requests a second, whatever the depth
-    read      ``read_s`` until the first byte, then its bytes at the channel's rate, and out through the interface. Where
-              the disk says how much that varies, reads take log-normal times of that mean, one after the other by
-              golden sections of the unit interval: every hundred has its slow one, and no luck is needed
+    read      ``read_s`` until the first byte, then its bytes at the channel's rate, and out through the interface.
+              Where the disk says how much that varies, reads take log-normal times of that mean, one after the other by
+              golden sections of the unit interval: every hundred has its slow one, and no luck is needed. The
+              interface takes them as if all were alike
     write     in through the interface and into the flash, ``write_command_s`` and its bytes at ``write_bytes_per_s``,
               then ``write_s`` until it is safe; the buffer spreads every write over the whole flash, so all writes
               share this rate, and a large one is not divided
@@ -165,9 +166,10 @@ class FlashDisk:
         leaving_s = size_bytes / count / parameters.interface_bytes_per_s
         pieces = []
         for _ in range(count):
-            first_s = self._begin_s() + parameters.read_s * self._slowness()
+            first_s = self._begin_s() + parameters.read_s
             self._read_s = max(self._read_s, first_s) + leaving_s
-            pieces.append(self._hold(max(first_s + channel_s, self._read_s)))
+            later_s = parameters.read_s * (self._slowness() - 1.0)
+            pieces.append(self._hold(max(first_s + channel_s, self._read_s) + later_s))
         return tuple(pieces)
 
     def _slowness(self) -> float:

@@ -17,6 +17,10 @@ Mechanism (paid by the guest's thread unless said otherwise):
     emulation       what the register means, and the request put together, at the emulator's place
     kick            emergent: the exit of a notification, only if the device thread sleeps; notifications=every: for
                     each request and unit (a device that cannot say that it is awake), and an interrupt for each unit
+    hand_over       emergent: until a network thread that slept has its core
+    register_exit, emulation
+                    transport=registers: also the reason of each interrupt and its acknowledgement (virtio over
+                    memory-mapped registers; over PCI a message says it all)
     exit_guard, cache_flush
                     mitigations=on: at each exit, see ``_mitigations``
     injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
@@ -59,7 +63,7 @@ from simulator.layers import _assist, _device_paths, _device_threads, _transfers
 from simulator.layers._mitigations import HYPERVISOR_MECHANISMS, HYPERVISOR_PARAMETERS, HYPERVISOR_STRUCTURE
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
 from simulator.parameters import Parameter
-from simulator.steps import Below, Send, Step
+from simulator.steps import Below, Send, Step, Use
 
 _MACHINE = "stands_on=machine"
 _DEVICES = ("disk", "nic")
@@ -85,6 +89,7 @@ class HardwareHypervisor(Layer):
         **_device_paths.STRUCTURE,
         **_device_threads.STRUCTURE,
         "notifications": ("suppressed", "every"),
+        "transport": ("messages", "registers"),
         **HYPERVISOR_STRUCTURE,
     }
     PARAMETERS = (
@@ -92,7 +97,21 @@ class HardwareHypervisor(Layer):
         *_device_paths.PARAMETERS,
         *HYPERVISOR_PARAMETERS,
         Parameter("kick_cycles", "cycles", "a sleeping device thread notified, exit included", "kick"),
+        Parameter("sent_copy_ratio", "ratio", "part of what a guest sends that is copied for it", "device_copy"),
+        Parameter(
+            "hand_over_s",
+            "s",
+            "a sleeping network thread, or the guest it serves, woken on another core, beyond the switch",
+            "hand_over",
+        ),
         Parameter("interrupt_batch_count", "count", "units of a stream that share an interrupt", "injection"),
+        Parameter(
+            "interrupt_registers_count",
+            "count",
+            "registers that an interrupt takes",
+            "register_exit",
+            "transport=registers",
+        ),
         Parameter("ring_count", "count", "requests that wait for a device thread, where no device says how many"),
         Parameter("tick_hz", "hz", "timer interrupts a second of the hypervisor itself", "host_interrupt", _MACHINE),
         Parameter("monitor_bytes", "bytes", "memory of the hypervisor for each guest"),
@@ -104,6 +123,7 @@ class HardwareHypervisor(Layer):
         **_device_paths.MECHANISMS,
         **HYPERVISOR_MECHANISMS,
         "kick": Mechanism("the exit that wakes a sleeping device thread", "emergent"),
+        "hand_over": Mechanism("a sleeping network thread waits for its core, or the guest for its", "emergent"),
         "transfer": Mechanism("bytes moved by a device"),
         "slice_exit": Mechanism("a guest is stopped for another and entered again", "emergent", needs_slices=True),
     }
@@ -161,7 +181,9 @@ class HardwareHypervisor(Layer):
     def guest_services(self) -> tuple[Service, ...]:
         """The device threads of one guest."""
         rooms = {device: self._room(device) for device in _DEVICES}
-        return _device_threads.services(self.structure, self.parameters, self.paths, rooms)
+        services = _device_threads.services(self.structure, self.parameters, self.paths, rooms)
+        woken = (Use("hand_over", stall_s=self.parameters.hand_over_s),)
+        return tuple(replace(each, woken=woken) if each.queue == "nic" else each for each in services)
 
     def tick_hz(self) -> float:
         """A hypervisor on a host system is interrupted by that system's timer instead."""
@@ -190,6 +212,10 @@ class HardwareHypervisor(Layer):
         shown = self.place.guest_devices
         return shown[device].parameters.get(name, 0.0) if device in shown else 0.0
 
+    def _handed(self, demand: d.TransferPackets) -> d.TransferPackets:
+        """Units as the card's model hands them on; whole where no device says otherwise."""
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
+
     def _room(self, device: str) -> int:
         return int(self._figure(device, "queue_count") or self.parameters.ring_count)
 
@@ -211,18 +237,27 @@ class HardwareHypervisor(Layer):
     def _nic(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Units in one direction: those of a stream share interrupts, one that is waited for has its own."""
         style, sends = self.presents()["nic"], demand.direction == "send"
-        every = self.structure["notifications"] == "every"
-        part = demand.count / (1.0 if every else self.parameters.interrupt_batch_count)
+        every = self.structure["notifications"] == "every" and not demand.polled
+        part = demand.count / self.parameters.interrupt_batch_count
         if style == "passthrough":
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
-        work = self.paths.nic(demand, style)
         kicks = sends and style == "paravirtual"
-        send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes)
+        steps = self.paths.nic(self._handed(demand), style)
+        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        polled = demand.polled
+        send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
+        send = replace(send, finish=finish)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
-        silent = kicks and not every
-        shared = self.assist.interrupt(part) if window_bytes and not silent else ()
+        silent = demand.polled or (kicks and not every)
+        shared = self._announced(part) if window_bytes and not silent else ()
         return (*doorbell, *self._always(kicks, demand.count), send, *shared)
+
+    def _announced(self, count: float) -> tuple[Step, ...]:
+        """Interrupts of a device, which the guest may have to ask for their reason and acknowledge by registers."""
+        registers = self.parameters.get("interrupt_registers_count", 0.0) * count
+        asked = self.assist.register(registers) if self.structure["transport"] == "registers" else ()
+        return (*self.assist.interrupt(count), *asked)
 
     def _kick(self, count: float) -> tuple[Step, ...]:
         return (self.assist.use("kick", "kick_cycles", count), *self.assist.guard(count))
@@ -233,7 +268,7 @@ class HardwareHypervisor(Layer):
 
     def _send(
         self, device: str, demand: d.TransferBlocks | d.TransferPackets, work: tuple[Step, ...], *, kicks: bool,
-        window_bytes: float = 0.0, finish: tuple[Step, ...] = (),
+        window_bytes: float = 0.0, silent: bool = False, finish: tuple[Step, ...] = (),
     ) -> Send:  # fmt: skip
         """Work for the device thread; only a ring needs a kick, an emulated device was started by its register."""
         asks = kicks and self.structure["notifications"] == "suppressed"
@@ -241,7 +276,7 @@ class HardwareHypervisor(Layer):
             _device_threads.queue(self.structure, device),
             work=work,
             kick=self._kick(1.0) if asks else (),
-            notice=self.assist.interrupt(),
+            notice=() if silent else self._announced(1.0),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
             window_bytes=window_bytes,
