@@ -280,18 +280,20 @@ class ReceiveRequest(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Post(Demand):
-    """A message for another thread of the tenant, over a local socket."""
+    """A message for another thread of the tenant, over a local socket; or some, of which the first wakes it."""
 
     mailbox: str
     size_bytes: float = 0.0
+    messages: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch(Demand):
-    """The next message of a mailbox, waited for."""
+    """The next message of a mailbox, waited for; or some that were posted together."""
 
     mailbox: str
     size_bytes: float = 0.0
+    messages: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

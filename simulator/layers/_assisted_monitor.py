@@ -26,7 +26,8 @@ _BY_PAGING = (
     "trap_cycles", "traced_write_cycles", "shadow_fill_cycles", "address_space_cycles",
 )  # fmt: skip
 _EXITS = (
-    "exit_cycles", "injection_cycles", "interrupt_end_cycles", "timer_cycles", "halt_cycles",
+    "exit_cycles", "injection_cycles", "interrupt_end_cycles", "interrupt_send_cycles", "timer_cycles",
+    "timer_exits_count", "idle_timers_count", "halt_cycles",
     "host_kernel_register_cycles", "host_process_register_cycles", "host_page_bytes",
 )  # fmt: skip
 PARAMETERS = (

@@ -41,14 +41,16 @@ class Mechanism:
 class Transition:
     """Something the schedule did.
 
-    ``switch``: a kernel resumes a thread that had blocked. ``resume``: the first runnable thread wakes an idle
-    virtual or physical processor. ``tick``: the kernel's own timer while it runs. ``interrupted``: the timer of
+    ``switch``: a kernel resumes a thread that had blocked. ``resume``: a runnable thread wakes an idle virtual or
+    physical processor. ``notify``: a thread that runs has made another one runnable for which a further processor is
+    idle, and interrupts that one; who wakes pays for it. ``notified``: the thread that is woken so takes the
+    interrupt. ``tick``: the kernel's own timer while it runs. ``interrupted``: the timer of
     the system below, met by what runs on it. ``slice``: a kernel or hypervisor goes on with a thread or virtual
     processor that it had stopped at the end of a slice, or for another one; the timer that ended the slice is a
     ``tick`` of its own.
     """
 
-    kind: Literal["switch", "resume", "tick", "interrupted", "slice"]
+    kind: Literal["switch", "resume", "notify", "notified", "tick", "interrupted", "slice"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Scope and limits: on the machine itself (ESX, Xen) or as a part of a host system (KVM, Firecracker), with emulated,
 paravirtual and passthrough devices. A guest's memory is there from the start: no balloon, no page sharing, no
-second-level faults. Interrupts that a halted processor wakes by are charged where they come from. Transmit
+second-level faults. Interrupts that a halted processor wakes by are charged where they come from: to a
+device's request, or to the virtual processor that sends one. Transmit
 completions of paravirtual devices raise no interrupts. The driver domain is priced as an assisted guest. A host that
 polls for a while before it lets a virtual processor sleep is left out; so is what an exit costs later in caches.
 
@@ -24,7 +25,9 @@ Mechanism (paid by the guest's thread unless said otherwise):
                     mitigations=on: at each exit, see ``_mitigations``
     injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
                     interrupts are posted; streams share interrupts
-    timer_exit      emergent: the guest's tick is set and fired
+    wake_interrupt  emergent, paid by who wakes: an interrupt to another virtual processor that sleeps, by accesses to
+                    an interrupt controller that are exits
+    timer_exit      emergent: the guest's tick is set and fired; the tick stopped before an idle time, started after it
     halt_exit       emergent: an idle virtual processor exits, sleeps, is woken
     host_interrupt  emergent: the timer of the system below makes the guest exit
     slice_exit      emergent: on a machine of its own, a guest is stopped for another and entered again

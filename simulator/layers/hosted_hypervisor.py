@@ -30,8 +30,9 @@ Mechanism (paid by the guest's thread unless said otherwise):
     host_cache      assist and emulation: pages of the virtual disk's file entered in the host's page cache for a read,
                     paid by a thread of the process
     host_bridge     one packet between the virtual card and the host's network
-    injection, timer_exit, halt_exit, host_interrupt
-                    assist, emergent: interrupts handed to the guest; the guest's timer; its idling; the host's timer
+    injection, wake_interrupt, timer_exit, halt_exit, host_interrupt
+                    assist, emergent: interrupts handed to the guest, or sent from one of its processors to another;
+                    the guest's timer; its idling; the host's timer
     thread_wake     emergent: a device thread of the process slept when a request came
 
 Then the host pays what any process makes it pay: system calls, its page cache (the guest's data is cached

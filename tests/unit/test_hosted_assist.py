@@ -44,6 +44,7 @@ PROCESS = {
 }  # fmt: skip
 ASSIST = {
     **PROCESS, "exit_cycles": 2_000, "injection_cycles": 500, "interrupt_end_cycles": 3_500, "timer_cycles": 4_000,
+    "interrupt_send_cycles": 0, "timer_exits_count": 2, "idle_timers_count": 0,
     "halt_cycles": 5_000, "host_kernel_register_cycles": 1_000, "host_process_register_cycles": 14_000,
     "host_page_bytes": 4096, "nested_trap_cycles": 60, "nested_fill_cycles": 80, "nested_switch_cycles": 340,
 }  # fmt: skip
@@ -166,7 +167,8 @@ def test_a_read_from_the_hosts_cache_by_hand() -> None:
     """Workstation 17: missed by the guest, found by its host; cycles of the product and of the host by name.
 
     Doorbell and registers of the LSI Logic adapter are exits worked out in ring 0; the disk's thread is woken, puts the
-    request together and makes a call beside the read; the guest's thread is woken and takes its interrupt.
+    request together and makes a call beside the read; the guest's thread is woken, sets its timer twice and takes its
+    interrupt.
     """
     catalog = Catalog()
     ours, host, adapter = (
@@ -176,7 +178,8 @@ def test_a_read_from_the_hosts_cache_by_hand() -> None:
     )
     frequency_hz = catalog.machine(LAPTOP).devices["cpu"].values()["frequency_hz"]
     registers = (1 + adapter["registers_count"]) * (ours["exit_cycles"] + ours["host_kernel_register_cycles"])
-    woken = ours["exit_cycles"] + ours["halt_cycles"] + ours["nested_switch_cycles"]
+    timers = ours["idle_timers_count"] * (ours["exit_cycles"] + ours["timer_cycles"])
+    woken = ours["exit_cycles"] + ours["halt_cycles"] + timers + ours["nested_switch_cycles"]
     interrupt = ours["injection_cycles"] + ours["interrupt_end_cycles"]
     product_cycles = registers + ours["wake_cycles"] + ours["disk_emulation_cycles"] + woken + interrupt
     product_cycles += ours["disk_turn_cycles"] + ours["host_read_cycles"] + ours["host_page_cycles"]
