@@ -20,8 +20,8 @@ PARAMETERS = (
     Parameter("register_cycles", "cycles", "a register of a virtual device, inside the monitor", "emulation", ONLY),
     Parameter("interrupt_cycles", "cycles", "a virtual interrupt delivered to the guest", "emulation", ONLY),
     Parameter("world_switch_cycles", "cycles", "the processor's state exchanged, one way", "world_switch", ONLY),
-    Parameter("process_registers_ratio", "ratio", "part of a device's registers that only the process knows, those that "
-              "start a request apart", "world_switch", ONLY),
+    Parameter("process_registers_ratio", "ratio", "part of a device's registers that only the process knows, beside "
+              "those that start a request", "world_switch", ONLY),
     Parameter("sent_batch_count", "count", "packets sent that share a world switch", "world_switch", ONLY),
     Parameter("receive_calls_count", "count", "system calls of the process for a batch of received packets", "", ONLY),
 )  # fmt: skip
