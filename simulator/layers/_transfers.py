@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simulator.demands import ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
+from simulator.demands import DriveCard, ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
 from simulator.layers.base import Place
 from simulator.parameters import Parameters
 from simulator.steps import DISK, NIC_RECEIVE, NIC_SEND, Transfer
@@ -33,6 +33,14 @@ def acknowledgements(direction: Direction, parameters: Parameters, count: float)
     """What answers so many units of data."""
     answers = count * parameters.acknowledgement_ratio
     return TransferPackets(direction, parameters.header_bytes, parameters.socket_window_bytes, count=answers)
+
+
+def driven(demand: DriveCard) -> TransferPackets:
+    """What a program's own driver hands over at once."""
+    size_bytes = demand.packet_bytes * demand.packets
+    return TransferPackets(
+        demand.direction, size_bytes, demand.window_bytes, demand.packets, polled=True, burst=True, count=demand.count
+    )
 
 
 def moved(demand: TransferBlocks | TransferPackets) -> Transfer:

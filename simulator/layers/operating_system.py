@@ -16,6 +16,7 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     copy            bytes between user and kernel
     block_stack     one request through the block layer; the driver is apart (see below)
     network_stack   one packet through TCP and IP; acknowledgements are packets
+    shared_folder   a message to the holder of a mounted folder and its answer, both sides of it
     driver          the hardware's driver with its share of interrupts, only where the device is physical; a
                     paravirtual device has its front end in the hypervisor's layer instead, an emulated one
                     costs register accesses. Where the card cuts a unit into packets, or the driver puts packets
@@ -95,6 +96,8 @@ class OperatingSystem(TableLayer):
             d.Lock: lambda demand: (Wait("lock", demand.name),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
+            d.UseShare: self._use_share,
+            d.DriveCard: lambda demand: (Below(_transfers.driven(demand)),),
             d.TransferBlocks: self._blocks,
             d.TransferPackets: self._packets,
         }
@@ -138,13 +141,20 @@ class OperatingSystem(TableLayer):
     # ---- processor work
 
     def _call(self, name: str, count: float = 1.0) -> tuple[Step, ...]:
-        sensitive, entries = self.parameters[f"{name}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
+        figure = "null_io" if name == "open" else name
+        sensitive, entries = self.parameters[f"{figure}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
         return (
-            self.use("system_call", f"{name}_cycles", count),
+            Use("system_call", cycles=self._call_cycles(name) * count, operations=count),
             *self.guard.entries(entries),
             *((Below(d.EnterKernel(count=entries)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
+
+    def _call_cycles(self, name: str) -> float:
+        """The figure of a call; an open alone is the pair less a call that does little."""
+        if name == "open":
+            return self.parameters.open_close_cycles - self.parameters.null_io_cycles
+        return self.parameters[f"{name}_cycles"]
 
     def _copy(self, size_bytes: float) -> Use:
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
@@ -283,6 +293,14 @@ class OperatingSystem(TableLayer):
 
     def _stream(self, name: str) -> str:
         return f"{self.place.path}:{name}"
+
+    def _use_share(self, demand: d.UseShare) -> Iterator[Step]:
+        """A message for each unit, put together and taken apart as one over a local socket, by a ring of its own."""
+        yield from self._call("null_io")
+        for _ in range(-(-demand.size_bytes // demand.unit_bytes)):
+            yield self.use("shared_folder", "message_cycles", 2.0)
+            yield Below(d.AskShare(min(demand.unit_bytes, demand.size_bytes), demand.write))
+        yield self._copy(demand.size_bytes)
 
     def _is_dirty(self) -> bool:
         return self.cache.dirty_bytes >= self.parameters.write_back_bytes
