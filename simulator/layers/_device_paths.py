@@ -45,7 +45,7 @@ PARAMETERS = (
     Parameter("nic_emulation_cycles", "cycles", "one unit of an emulated card put together", "emulation"),
     Parameter("device_copy_cycles_per_byte", "cycles/byte", "a byte between guest and network, by the device thread",
               "device_copy"),
-    Parameter("nic_further_cycles", "cycles", "each further packet of a burst through ring and virtual network",
+    Parameter("nic_further_cycles", "cycles", "each further packet of a burst through ring, network and driver",
               "device_thread", "nic_place=host-kernel"),
     Parameter("poller_cycles", "cycles", "one packet from ring to card by a process that polls both", "device_thread",
               f"nic_place={POLLER}"),
@@ -145,24 +145,34 @@ class DevicePaths(Priced):
         return (self.use("device_turn", "disk_turn_cycles"),) if in_process else ()
 
     def nic(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
-        """Units of the network: copied, through the virtual network, to the card or from it."""
-        place, count = self.place("nic", style), demand.count
-        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * demand.size_bytes * count)
+        """Units of the network: copied, through the virtual network, to the card or from it.
+
+        What arrives is worked on when it is there, what is sent before it goes.
+        """
+        work, (last,) = self._nic_work(demand, style), self._nic_end(demand, style)
+        return (*work, last) if demand.direction == "send" else (last, *work)
+
+    def _nic_end(self, demand: d.TransferPackets, style: str) -> tuple[Step]:
+        place = self.place("nic", style)
         if place == POLLER:
-            return (self.use("device_thread", "poller_cycles", demand.frames * count), copy, moved(demand))
+            return (moved(demand),)
+        return (At(DOMAIN_0, demand),) if place == DOMAIN_0 else (Below(demand),)
+
+    def _nic_work(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
+        place, count = self.place("nic", style), demand.count
+        copied = self.parameters.get("sent_copy_ratio", 1.0) if demand.direction == "send" else 1.0
+        copied_bytes = demand.size_bytes * count * copied
+        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * copied_bytes)
+        if place == POLLER:
+            return (self.use("device_thread", "poller_cycles", demand.frames * count), copy)
         bridge = self.use("host_bridge", "bridge_cycles", count)
-        request: tuple[Use, ...] = (self._request("nic", style, count), copy, bridge)
-        if place == DOMAIN_0:
-            return (*request, At(DOMAIN_0, demand))
+        request: tuple[Step, ...] = (self._request("nic", style, count), copy, bridge)
         if place == "hypervisor":
-            return (*request, self.use("driver", "nic_driver_cycles", count), Below(demand))
+            return (*request, self.use("driver", "nic_driver_cycles", count))
         if place == "host-process":
-            calls = d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)
-            return (*request, Below(calls), Below(demand))
-        further = (demand.frames - 1.0) * count
-        if demand.burst and further:
-            request = (*request, Use("device_thread", cycles=self.parameters.nic_further_cycles * further))
-        return (*request, Below(demand))
+            return (*request, Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)))
+        further = (demand.frames - 1.0) * count if demand.burst else 0.0
+        return (*request, *((self.use("device_thread", "nic_further_cycles", further),) if further else ()))
 
     def _request(self, device: str, style: str, count: float) -> Use:
         if style == "emulated":

@@ -1,7 +1,7 @@
 """A program with a driver of its own that sends as many packets as it can, like DPDK's testpmd.
 
-One operation: one packet. Packets are written in bursts into the card's ring, past the kernel; the program goes on while
-the ring has room.
+One operation: one burst of packets, written into the card's ring past the kernel; the program goes on while the ring
+has room.
 """
 
 from __future__ import annotations
