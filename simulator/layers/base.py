@@ -18,7 +18,6 @@ from simulator.effort import START_IN_TURN
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
 
-
 _WHOSE = re.compile(r"\[[^]]*\]")
 """The part of a path that says whose node it is."""
 
@@ -81,6 +80,9 @@ class Service:
     woken: tuple[Step, ...] = ()
     turn: tuple[Step, ...] = ()
     tells_at_the_end: bool = False
+    budget_s: float = 0.0
+    """Longer than 0: it is no thread, but runs in whatever it interrupts, before all threads; only what lasts longer
+    than this at a time goes on in a thread like others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,10 @@ class Layer(Priced, ABC):
         """Threads this layer runs."""
         return ()
 
+    def servers(self) -> tuple[Service, ...]:
+        """Services that every thread has for itself that sends to such a queue of this layer (``Send.apart``)."""
+        return ()
+
     def guest_services(self) -> tuple[Service, ...]:
         """Threads that a hypervisor runs for each of its guests; their queues are that guest's own."""
         return ()
@@ -233,7 +239,11 @@ class Layer(Priced, ABC):
 
         All instances of a product on one system come from one image, which that system may find in its page cache.
         """
-        image = File(f"{_WHOSE.sub('', self.place.path)}:image", int(figures["start_read_bytes"]), int(figures["start_unit_bytes"]))
+        image = File(
+            f"{_WHOSE.sub('', self.place.path)}:image",
+            int(figures["start_read_bytes"]),
+            int(figures["start_unit_bytes"]),
+        )
         return (
             Use("start", cycles=figures["start_cycles"]),
             *(self._load(image) if image.size_bytes else ()),
