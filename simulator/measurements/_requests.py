@@ -43,19 +43,21 @@ def requests(measurement: Measurement, job: Job, request: Request, catalog: Cata
         "architectures": [place.machine.architecture],
     }
     figures = {each: job.figures[f"{each} iops"] for each in job.directions}
-    where = f"{measurement.place(*figures.values())}: the job {job.name}"
+    asked = f"{measurement.file}, what was asked of {job.name}"
     writes = figures["write"].value if "write" in figures else 0.0
     blocks = job.depth * max(_TURNS, round(_BLOCKS / job.depth))
     numbers = {
         "blocks_count": Number("assumed", "length of the simulated part", blocks, ends=(job.depth, 1e3 * blocks)),
-        "threads_count": Number("measured", f"{where}: iodepth times numjobs", job.depth),
-        "block_bytes": Number("measured", f"{where}: bs", job.block_bytes),
-        "write_ratio": Number("measured", where, writes / sum(each.value for each in figures.values())),
+        "threads_count": Number("measured", f"{asked}: iodepth times numjobs", job.depth),
+        "block_bytes": Number("measured", f"{asked}: bs", job.block_bytes),
+        "write_ratio": Number(
+            "measured", measurement.place(*figures.values()), writes / sum(each.value for each in figures.values())
+        ),
     }
     if job.file_bytes >= job.block_bytes:
-        numbers["file_bytes"] = Number("measured", f"{measurement.file}: the job {job.name}: size", job.file_bytes)
+        numbers["file_bytes"] = Number("measured", f"{asked}: size", job.file_bytes)
     if job.random and job.flush_requests is not None:
-        numbers["flush_blocks_count"] = Number("measured", f"{where}: fsync", job.flush_requests)
+        numbers["flush_blocks_count"] = Number("measured", f"{asked}: fsync", job.flush_requests)
     if cycles := _cycles(measurement, job, place.frequency_hz):
         numbers["block_cycles"] = cycles
     file.groups[""] = numbers
