@@ -97,7 +97,7 @@ def begun(measurement: Measurement, request: Request, kind: str, title: str, mad
         "howpublished": f"measured on {request.machine}, file {measurement.file}",
     }
     file.comment = (
-        f"Read from {measurement.file} by 'virtlab import'. What it says is 'measured', what follows from that 'derived',",
-        "and what it does not say 'assumed': look at those, and put in what you know.",
+        f"Read from {measurement.file} by 'virtlab import'. What it says is 'measured', what follows from it is",
+        "'derived', and what it does not say 'assumed': look at those, and put in what you know.",
     )
     return file

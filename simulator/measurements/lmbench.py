@@ -30,6 +30,7 @@ _DIRECT = {
 """The figure that each cost of a kernel is."""
 _MAPPED = "mmap 8.388608 MB"
 """lmbench touches a tenth of a mapping, each 16 KiB of it: of 8 MiB the 52 pages that ``map_cycles`` stands for."""
+_PAGES_TOUCHED = 52.0
 _CACHE_WARM = "read bandwidth 0.524288 MB"
 _READ_BYTES = 65536
 _FIRST_LEVEL = "the first level of the translation buffer; tlb_entries_count is the last"
@@ -105,6 +106,7 @@ class _Costs:
             file.head["structure"] = {"mitigations": "contained"}
         numbers = dict(self._direct())
         numbers |= self._derived()
+        self._without_faults_around(numbers)
         self._without_contradiction(numbers)
         if not numbers:
             self.measurement.refuse("has no cost of a kernel", "run the parts of lmbench on the operating system")
@@ -186,6 +188,14 @@ class _Costs:
         value = rest_s / parts * 1e6 * self.mhz
         where = f"{self.measurement.place(whole, *less)}: {words}"
         return Number("derived", where, value, formula, (0.5 * value, max(value, whole.high / parts * 1e6 * self.mhz)))
+
+    def _without_faults_around(self, numbers: dict[str, Number]) -> None:
+        """lmbench faults on a file: less than a first touch where the kernel maps the pages around as well."""
+        if "page_fault_cycles" in numbers and self.place.of_kernel("map_faults_count") < _PAGES_TOUCHED:
+            figure = self.record.figures["page fault"]
+            reason = f"{self.place.kernel.name} maps the pages around a fault on a file: less than a first touch"
+            self.measurement.drop(figure.where, figure.name, reason)
+            del numbers["page_fault_cycles"]
 
     def _without_contradiction(self, numbers: dict[str, Number]) -> None:
         """A process holds its faults: what would be dearer than the whole of it is not taken."""

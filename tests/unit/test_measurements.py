@@ -228,10 +228,26 @@ def test_what_contains_other_figures_is_taken_apart() -> None:
 
 def test_faults_dearer_than_the_fork_that_contains_them_are_not_taken() -> None:
     head = "[lmbench3.0 results for Linux a 6.1.0 x]\n[MHZ: 1000 MHz, 1 nanosec clock]\n"
-    numbers = costs(head + "Process fork+exit: 200.0 microseconds\nPagefaults on f: 10.0 microseconds\n")
+    numbers = costs(
+        head + "Process fork+exit: 200.0 microseconds\nPagefaults on f: 10.0 microseconds\n", product="linux-3"
+    )
     # 25 faults in a fork: 250 us are more than 200
     assert "page_fault_cycles" not in numbers
     assert numbers["fork_cycles"].value == pytest.approx(200_000)
+
+
+def test_faults_on_a_file_are_no_first_touches_where_the_kernel_maps_around_them() -> None:
+    text = "Pagefaults on f: 0.5 microseconds\nSimple syscall: 0.1 microseconds\n"
+    assert costs(text, product="linux-3")["page_fault_cycles"].kind == "measured"
+    assert "page_fault_cycles" not in costs(text, product="linux-6")
+
+
+def test_single_programs_of_lmbench_are_read_and_take_the_clock_of_the_machine() -> None:
+    found = TOOLS["lmbench"].read("Simple syscall: 0.1000 microseconds\n", "x")
+    file = TOOLS["lmbench"].convert(found, Request("x", "epyc-zen4-vm", to="layer"), Catalog())
+    hz = Catalog().machine("epyc-zen4-vm").devices["cpu"].values()["frequency_hz"]
+    assert file.groups[""]["null_cycles"].value == pytest.approx(0.1e-6 * hz)
+    assert found.unused[0].reason == "not said; that of epyc-zen4-vm is taken"
 
 
 # ---------------------------------------------------------------- fio and sysbench
