@@ -250,8 +250,9 @@ class _Profile:
             )
             return zero | {"null_io_count": _assumed(0.0, 0.0, 0.0, nothing)} | self._neither()
         cycles = figure.value * (1.0 if figure is kernel else self.place.frequency_hz)
-        faults = self._faults().value * self.place.of_kernel("page_fault_cycles")
-        call, shortest = self.place.of_kernel("null_io_cycles"), self.place.of_kernel("null_cycles")
+        guard = self.place.guard_cycles
+        faults = self._faults().value * (self.place.of_kernel("page_fault_cycles") + guard)
+        call, shortest = (self.place.of_kernel(f"{name}_cycles") + guard for name in ("null_io", "null"))
         where = (
             f"{self.measurement.place(figure)}: what page faults do not explain of it, as calls of {call:.4g} cycles "
             f"({self.place.kernel.name}); --strace FILE tells which they are"

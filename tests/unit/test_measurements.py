@@ -242,11 +242,22 @@ def test_faults_on_a_file_are_no_first_touches_where_the_kernel_maps_around_them
     assert "page_fault_cycles" not in costs(text, product="linux-6")
 
 
+def test_what_a_kernel_does_against_leaks_is_taken_out_of_what_was_measured_with_it() -> None:
+    kernel = Catalog().layer("linux-6", "epyc-zen4-vm").values()
+    guard = kernel["entry_guard_cycles"] + kernel["table_switch_cycles"]
+    assert guard > 0.0
+    numbers = costs(text_of("lmbench-3-raw.txt"))
+    assert numbers["open_close_cycles"].value == pytest.approx(2.3180 * 3658 - 2 * guard)
+    assert numbers["fork_cycles"].value == pytest.approx(118.4375 * 3658 - kernel["fork_faults_count"] * guard)
+    assert numbers["context_switch_cycles"].value == pytest.approx(2.13 * 3658)
+
+
 def test_single_programs_of_lmbench_are_read_and_take_the_clock_of_the_machine() -> None:
     found = TOOLS["lmbench"].read("Simple syscall: 0.1000 microseconds\n", "x")
     file = TOOLS["lmbench"].convert(found, Request("x", "epyc-zen4-vm", to="layer"), Catalog())
     hz = Catalog().machine("epyc-zen4-vm").devices["cpu"].values()["frequency_hz"]
-    assert file.groups[""]["null_cycles"].value == pytest.approx(0.1e-6 * hz)
+    guard = Catalog().layer("linux", "epyc-zen4-vm").values()["entry_guard_cycles"]
+    assert file.groups[""]["null_cycles"].value == pytest.approx(0.1e-6 * hz - guard)
     assert found.unused[0].reason == "not said; that of epyc-zen4-vm is taken"
 
 
