@@ -36,7 +36,7 @@ def test_all_figures_are_drawn_as_svg_and_png(results: Results) -> None:
     written = draw(results)
     assert [path.name for path in written] == ["cost.svg", "cost.png", "where.svg", "where.png"]
     assert {path.parent for path in written} == {results.folder / "figures"}
-    assert list(figures()) == ["cost", "trade_offs", "where"]
+    assert list(figures()) == ["cost", "tornado", "trade_offs", "where"]
 
 
 def test_the_same_results_give_the_same_bytes(results: Results, tmp_path: Path) -> None:
