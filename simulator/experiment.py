@@ -200,6 +200,7 @@ class _Run:
             thread = Thread(
                 house, tenant.name, plan.name, node, group, working_set_bytes=working_set_bytes, processes=weight
             )
+            thread.on_sent = tenant.program.context.sent
             house.threads.append(thread)
             process = self.environment.process(self._guarded(tenant, thread, chain(first, plan.demands)))
             first = ()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
-from simulator.layers import _device_paths
+from simulator.layers import _device_paths, _transfers
 from simulator.layers._device_paths import DevicePaths
 from simulator.layers.base import Mechanism, Place, Service
 from simulator.parameters import Parameter, Parameters
@@ -102,10 +102,15 @@ class DeviceProcess:
     def packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Units in one direction, by the card's thread; those of a stream share interrupts."""
         style, sends = self.style("nic"), demand.direction == "send"
-        work = self._paths.nic(demand, style)
-        handed = self._handed_over("nic", work, demand.size_bytes, demand.window_bytes, starts=sends)
+        steps = self._paths.nic(self.handed(demand), style)
+        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        handed = self._handed_over("nic", work, demand.size_bytes, demand.window_bytes, starts=sends, finish=finish)
         told = bool(demand.window_bytes) and not (sends and style == "paravirtual")
         return (*handed, *self.interrupt(1.0 / self.parameters.receive_batch_count)) if told else handed
+
+    def handed(self, demand: d.TransferPackets) -> d.TransferPackets:
+        """Units as the card's model hands them on to the host, or gets them from there."""
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
 
     def _handed_over(
         self, device: str, work: tuple[Step, ...], size_bytes: float, window_bytes: float = 0.0, starts: bool = True,
