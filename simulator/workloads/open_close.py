@@ -17,6 +17,7 @@ class OpenClose(Program):
         Parameter("files_count", "count", "files opened and closed, one after the other"),
         Parameter("file_cycles", "cycles", "user cycles for each"),
     )
+    CHOSEN = frozenset({"files_count"})
     COUNTS = ("compute", "system_call")
 
     def threads(self) -> list[ThreadPlan]:

@@ -65,7 +65,7 @@ def test_where_the_time_went_starts_from_the_baselines_total(results: Results) -
 
 
 def test_an_unknown_figure_is_refused(results: Results, tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match="there are: cost, trade_offs, where"):
+    with pytest.raises(CatalogError, match="there are: cost, tornado, trade_offs, where"):
         draw(results, ["pie"], tmp_path)
 
 
