@@ -84,6 +84,7 @@ MECHANISMS = {
     "copy": Mechanism("bytes between user and kernel"),
     "block_stack": Mechanism("one request through the block layer"),
     "network_stack": Mechanism("one packet through TCP and IP"),
+    "shared_folder": Mechanism("a message to the holder of a mounted folder, and its answer"),
     "driver": Mechanism("the hardware's driver with its share of interrupts"),
     "socket": Mechanism("one message over a local socket"),
     "interrupt": Mechanism("the card interrupts, once for what has gathered", "emergent"),

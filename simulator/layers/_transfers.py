@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from simulator.demands import ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
+from simulator.demands import DriveCard, ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
 from simulator.layers.base import Place
 from simulator.parameters import Parameters
 from simulator.steps import DISK, NIC_RECEIVE, NIC_SEND, Transfer
@@ -50,6 +50,14 @@ def answers(direction: Direction, parameters: Parameters, count: float) -> Trans
     """So many acknowledgements."""
     window_bytes = parameters.socket_window_bytes
     return TransferPackets(direction, parameters.header_bytes, window_bytes, data=False, count=count)
+
+
+def driven(demand: DriveCard) -> TransferPackets:
+    """What a program's own driver hands over at once."""
+    size_bytes = demand.packet_bytes * demand.packets
+    return TransferPackets(
+        demand.direction, size_bytes, demand.window_bytes, demand.packets, polled=True, burst=True, count=demand.count
+    )
 
 
 def moved(demand: TransferBlocks | TransferPackets) -> Transfer:

@@ -150,7 +150,7 @@ class ApplicationKernel(TableLayer):
     def _system_call(self, demand: d.SystemCall) -> tuple[Step, ...]:
         """Answered inside; only a file to be opened goes on to the gofer and the host."""
         call = self._call(d.CALLS.get(demand.name, 1.0))
-        return (*call, *self._gofer(demand)) if demand.name == "open_close" else call
+        return (*call, *self._gofer(demand)) if demand.name in ("open", "open_close") else call
 
     def _faults(self, size_bytes: float) -> tuple[Step, ...]:
         """First touches: one exception for all that is mapped at once."""

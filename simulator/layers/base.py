@@ -65,7 +65,8 @@ class Service:
         period_s: time between two looks; 0 for a queue.
         wanted: whether there is work of its own.
         demand: that work, asked of its own node.
-        serial: whether it waits for the disk's part of one item before it takes the next.
+        serial: whether it waits for the disk's part of one item, and for what it hands on to other services, before it
+            takes the next.
         woken: what it takes to go on after it has slept, beside what the systems below and the machine take for it.
         turn: what each of its looks into the queue takes, whatever it finds there.
         tells_at_the_end: whether its senders are told only once the queue is empty, all together.

@@ -31,6 +31,8 @@ Mechanism (paid by the guest's thread unless said otherwise):
     halt_exit       emergent: an idle virtual processor exits, sleeps, is woken
     host_interrupt  emergent: the timer of the system below makes the guest exit
     slice_exit      emergent: on a machine of its own, a guest is stopped for another and entered again
+    shared_folder   paid by the device thread: a message of a mounted folder decoded, handed to a thread that makes the
+                    call on the host's file, and back
     device_thread, device_copy, host_bridge
                     paid by the device thread: a request taken from its ring and, where requests are asynchronous in a
                     process, finished; the bytes of a packet; the virtual network
@@ -69,7 +71,7 @@ _MACHINE = "stands_on=machine"
 _DEVICES = ("disk", "nic")
 
 
-_ON_SYSTEM = ("host-kernel", "host-process")
+_ON_SYSTEM = ("host-kernel", "host-process", _device_paths.POLLER)
 _ON_MACHINE = ("hypervisor", _device_paths.DOMAIN_0)
 
 
@@ -166,6 +168,8 @@ class HardwareHypervisor(Layer):
             return self._disk(demand)
         if isinstance(demand, d.TransferPackets):
             return self._nic(demand)
+        if isinstance(demand, d.AskShare) and self.structure["disk_place"] == "host-process":
+            return (self._send("disk", demand, self.paths.share(demand), kicks=True),)
         raise self.not_offered(demand)
 
     def react(self, transition: Transition) -> Iterable[Step]:
@@ -214,7 +218,9 @@ class HardwareHypervisor(Layer):
 
     def _handed(self, demand: d.TransferPackets) -> d.TransferPackets:
         """Units as the card's model hands them on; whole where no device says otherwise."""
-        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
+        if demand.burst or not self.place.guest_devices:
+            return demand
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes"))
 
     def _room(self, device: str) -> int:
         return int(self._figure(device, "queue_count") or self.parameters.ring_count)
@@ -242,14 +248,14 @@ class HardwareHypervisor(Layer):
         if style == "passthrough":
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
-        kicks = sends and style == "paravirtual"
+        poller = self.structure["nic_place"] == _device_paths.POLLER
+        kicks, polled = sends and style == "paravirtual" and not poller, demand.polled or poller
         steps = self.paths.nic(self._handed(demand), style)
         work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
-        polled = demand.polled
         send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
         send = replace(send, finish=finish)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
-        silent = demand.polled or (kicks and not every)
+        silent = polled or (sends and style == "paravirtual" and not every)
         shared = self._announced(part) if window_bytes and not silent else ()
         return (*doorbell, *self._always(kicks, demand.count), send, *shared)
 
@@ -267,8 +273,8 @@ class HardwareHypervisor(Layer):
         return self._kick(count) if kicks and self.structure["notifications"] == "every" else ()
 
     def _send(
-        self, device: str, demand: d.TransferBlocks | d.TransferPackets, work: tuple[Step, ...], *, kicks: bool,
-        window_bytes: float = 0.0, silent: bool = False, finish: tuple[Step, ...] = (),
+        self, device: str, demand: d.TransferBlocks | d.TransferPackets | d.AskShare, work: tuple[Step, ...], *,
+        kicks: bool, window_bytes: float = 0.0, silent: bool = False, finish: tuple[Step, ...] = (),
     ) -> Send:  # fmt: skip
         """Work for the device thread; only a ring needs a kick, an emulated device was started by its register."""
         asks = kicks and self.structure["notifications"] == "suppressed"

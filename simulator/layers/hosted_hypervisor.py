@@ -20,7 +20,8 @@ Mechanism (paid by the guest's thread unless said otherwise):
     code_translation, software_walk
                     emulation: what code above takes beyond its cycles; memory accesses looked up by code
     world_switch    translation: the processor's whole state is exchanged between monitor and host: to the device
-                    process and back for each disk request and each packet sent; emergent: to and fro when the virtual
+                    process and back for each disk request, each batch of packets, and each register that only the
+                    process knows; emergent: to and fro when the virtual
                     processor halts and is woken, for each tick of the host and each tick of the guest
     device_thread, device_copy
                     assist and emulation, paid by a thread of the process: a request of a paravirtual device, any

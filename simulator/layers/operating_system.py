@@ -15,6 +15,7 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     touched in the machine
     copy            bytes between user and kernel
     block_stack     one request through the block layer; the driver is apart (see below)
+    shared_folder   a message to the holder of a mounted folder and its answer, both sides of it
     network_stack   one unit through TCP and IP; acknowledgements are units (see ``_network_stack``)
     interrupt       emergent: the card interrupts a processor whose network work had been done; once for what gathers
     wake_up         emergent: a sleeping program at the other end of a connection is woken
@@ -47,6 +48,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
+from simulator.layers import _transfers
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
@@ -101,6 +103,8 @@ class OperatingSystem(TableLayer):
             d.Lock: lambda demand: (Wait("lock", demand.name),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
+            d.UseShare: self._use_share,
+            d.DriveCard: lambda demand: (Below(_transfers.driven(demand)),),
             d.TransferBlocks: self._blocks,
             d.TransferPackets: network.forwarded,
         }
@@ -150,13 +154,20 @@ class OperatingSystem(TableLayer):
     # ---- processor work
 
     def _call(self, name: str, count: float = 1.0) -> tuple[Step, ...]:
-        sensitive, entries = self.parameters[f"{name}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
+        figure = "null_io" if name == "open" else name
+        sensitive, entries = self.parameters[f"{figure}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
         return (
-            self.use("system_call", f"{name}_cycles", count),
+            Use("system_call", cycles=self._call_cycles(name) * count, operations=count),
             *self.guard.entries(entries),
             *((Below(d.EnterKernel(count=entries)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
+
+    def _call_cycles(self, name: str) -> float:
+        """The figure of a call; an open alone is the pair less a call that does little."""
+        if name == "open":
+            return self.parameters.open_close_cycles - self.parameters.null_io_cycles
+        return self.parameters[f"{name}_cycles"]
 
     def _copy(self, size_bytes: float) -> Use:
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
@@ -295,6 +306,14 @@ class OperatingSystem(TableLayer):
 
     def _stream(self, name: str) -> str:
         return f"{self.place.path}:{name}"
+
+    def _use_share(self, demand: d.UseShare) -> Iterator[Step]:
+        """A message for each unit, put together and taken apart as one over a local socket, by a ring of its own."""
+        yield from self._call("null_io")
+        for _ in range(-(-demand.size_bytes // demand.unit_bytes)):
+            yield self.use("shared_folder", "message_cycles", 2.0)
+            yield Below(d.AskShare(min(demand.unit_bytes, demand.size_bytes), demand.write))
+        yield self._copy(demand.size_bytes)
 
     def _is_dirty(self) -> bool:
         return self.cache.dirty_bytes >= self.parameters.write_back_bytes
