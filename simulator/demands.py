@@ -357,6 +357,8 @@ class TransferPackets(Demand):
     size_bytes: float
     window_bytes: float = 0.0
     frames: float = 1.0
+    data_bytes: float = 0.0
+    """Of it what the program at the other end takes; 0: it only acknowledges."""
 
 
 # ---------------------------------------------------------------- bytecode

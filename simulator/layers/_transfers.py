@@ -26,7 +26,7 @@ def data(
     """So many units of data: each is one packet on the wire, or as many as the card makes of it."""
     frames = max(1.0, demand.size_bytes / count / demand.payload_bytes)
     size_bytes = demand.size_bytes / count + frames * header_bytes
-    return TransferPackets(direction, size_bytes, window_bytes, frames, count=count)
+    return TransferPackets(direction, size_bytes, window_bytes, frames, demand.size_bytes / count, count=count)
 
 
 def acknowledgements(direction: Direction, parameters: Parameters, count: float) -> TransferPackets:

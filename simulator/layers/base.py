@@ -18,7 +18,6 @@ from simulator.effort import START_IN_TURN
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
 
-
 _WHOSE = re.compile(r"\[[^]]*\]")
 """The part of a path that says whose node it is."""
 
@@ -233,7 +232,11 @@ class Layer(Priced, ABC):
 
         All instances of a product on one system come from one image, which that system may find in its page cache.
         """
-        image = File(f"{_WHOSE.sub('', self.place.path)}:image", int(figures["start_read_bytes"]), int(figures["start_unit_bytes"]))
+        image = File(
+            f"{_WHOSE.sub('', self.place.path)}:image",
+            int(figures["start_read_bytes"]),
+            int(figures["start_unit_bytes"]),
+        )
         return (
             Use("start", cycles=figures["start_cycles"]),
             *(self._load(image) if image.size_bytes else ()),

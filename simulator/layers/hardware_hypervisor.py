@@ -218,8 +218,13 @@ class HardwareHypervisor(Layer):
         send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
         silent = kicks and not every
-        shared = self.assist.interrupt(part) if window_bytes and not silent else ()
+        shared = self._told("nic", part) if window_bytes and not silent else ()
         return (*doorbell, *self._always(kicks, demand.count), send, *shared)
+
+    def _told(self, device: str, count: float = 1.0) -> tuple[Step, ...]:
+        """So many interrupts of a device; at each the driver of an emulated card touches registers."""
+        registers = self._figure(device, "interrupt_registers_count") * count
+        return (*self.assist.interrupt(count), *(self.assist.register(registers) if registers else ()))
 
     def _kick(self, count: float) -> tuple[Step, ...]:
         return (self.assist.use("kick", "kick_cycles", count), *self.assist.guard(count))
@@ -238,7 +243,7 @@ class HardwareHypervisor(Layer):
             _device_threads.queue(self.structure, device),
             work=work,
             kick=self._kick(1.0) if asks else (),
-            notice=self.assist.interrupt(),
+            notice=self._told(device),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
             window_bytes=window_bytes,
