@@ -210,6 +210,8 @@ class SendData(Demand):
 
     size_bytes: float
     payload_bytes: float
+    answered: bool = False
+    """Whether the other side answers at once: its next message carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,8 @@ class ReceiveData(Demand):
 
     size_bytes: float
     payload_bytes: float
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,8 @@ class ReceiveRequest(Demand):
     size_bytes: float
     payload_bytes: float
     think_s: float
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +365,8 @@ class TransferPackets(Demand):
     frames: float = 1.0
     data_bytes: float = 0.0
     """Of it what the program at the other end takes; 0: it only acknowledges."""
+    polled: bool = False
+    """Whether who asks looks for it himself, so that no interrupt need announce it."""
 
 
 # ---------------------------------------------------------------- bytecode

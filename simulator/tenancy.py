@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simulator.demands import File
@@ -252,10 +253,16 @@ class House:
 
         A kernel counts with what it keeps for itself, a driver domain with all that it was given: no program gets it.
         """
-        standing = {name: self._standing_on(chain) for name, chain in self.chains.items()}
-        users = Counter(path for paths in standing.values() for path in paths)
-        parts = (size_bytes / users[path] for path, size_bytes in standing[tenant].items())
-        return self.runtime_bytes[tenant] + sum(parts)
+        standing = self._standing_on(self.chains[tenant])
+        return self.runtime_bytes[tenant] + sum(size_bytes / self._users[path] for path, size_bytes in standing.items())
+
+    @cached_property
+    def _users(self) -> Counter[str]:
+        """On how many tenants' chains each node stands, or beside them."""
+        beside = {name: (role for node in chain for role in node.roles.values()) for name, chain in self.chains.items()}
+        return Counter(
+            path for name, chain in self.chains.items() for path in {node.path for node in (*chain, *beside[name])}
+        )
 
     def _standing_on(self, chain: tuple[Node, ...]) -> dict[str, float]:
         """Memory of each node of a chain and of the driver domains beside it, by path."""

@@ -151,6 +151,10 @@ class Catalog:
         more._library.put(kind, name, text, path)
         return more
 
+    def mistakes(self, kind: str, name: str) -> list[Problem]:
+        """Every mistake in one file, for every machine; empty if there is none."""
+        return list(dict.fromkeys(self._problems(self._library.read(kind, name))))
+
     def _product(self, kind: str, name: str, machine: str) -> Product:
         found = self._library.sheet(kind, name)
         machine = self._library.sheet("machines", machine).name

@@ -12,6 +12,7 @@ import click
 from simulator.cli.output import say, tell
 
 if TYPE_CHECKING:
+    from simulator.catalog import Catalog
     from simulator.measurements import CatalogFile, Measurement, Record, Tool
 
 
@@ -144,16 +145,18 @@ def _list_unused(measurement: Measurement) -> None:
         tell(f"# not used, {reason}: {', '.join(notes)}")
 
 
-def _check(catalog: Any, file: CatalogFile, target: Path | None) -> None:
+def _check(catalog: Catalog, file: CatalogFile, target: Path | None) -> None:
     """Refuse what the catalog would refuse, before it is written."""
-    from simulator.errors import UsageError
+    from simulator.errors import CatalogError, UsageError
 
     if target is not None and target.stem != file.name:
         raise UsageError(f"the entry {file.name!r} must stand in a file of this name: -o {target.with_stem(file.name)}")
     if not re.fullmatch(r"[a-z0-9]+(?:[.-][a-z0-9]+)*", file.name):
         raise UsageError(f"{file.name!r} is no catalog name; take lower-case words, joined by dashes, by --name")
     place = target or Path(file.kind) / f"{file.name}.yaml"
-    catalog.with_file(file.kind, file.name, file.text(), place).describe(file.kind, file.name, file.machine)
+    problems = catalog.with_file(file.kind, file.name, file.text(), place).mistakes(file.kind, file.name)
+    if problems:
+        raise CatalogError("\n".join(str(problem) for problem in problems))
 
 
 def _give(file: CatalogFile, target: Path | None) -> None:

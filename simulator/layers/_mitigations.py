@@ -1,4 +1,4 @@
-"""What a kernel or a hypervisor does against leaks through speculation (Spectre, Meltdown and their kin), event by event.
+"""What a kernel or a hypervisor does against leaks through speculation (Spectre, Meltdown), event by event.
 
 A kernel with ``mitigations: on`` pays at each entry from a program (``entry_guard``: fences, buffers cleared), changes
 its page tables there and back where the processor would let a program read the kernel's (``page_table_isolation``),

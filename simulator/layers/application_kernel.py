@@ -194,6 +194,8 @@ class ApplicationKernel(TableLayer):
         units = _transfers.units(demand, parameters.segment_bytes, self.place)
         window_bytes = 0.0 if isinstance(demand, d.ReceiveRequest) else parameters.socket_window_bytes
         data = _transfers.data(there, demand, units, parameters.header_bytes, window_bytes)
+        if demand.answered:
+            return self._packet(data), ()
         return self._packet(data), self._packet(_transfers.acknowledgements(back, parameters, units))
 
     def _packet(self, transfer: d.TransferPackets) -> tuple[Step, ...]:

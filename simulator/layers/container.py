@@ -206,7 +206,8 @@ class Container(Layer):
         if not isinstance(demand, Network):
             return ()
         units, frames = self._units(demand)
-        passes = units * (1.0 if isinstance(demand, d.TransferPackets) else 1.0 + self.parameters.acknowledgement_ratio)
+        alone = isinstance(demand, d.TransferPackets) or demand.answered
+        passes = units * (1.0 if alone else 1.0 + self.parameters.acknowledgement_ratio)
         path = _PATHS[self.structure["network"]]
         steps: tuple[Step, ...] = tuple(use for each in path for use in self._uses(*each, passes))
         return (*steps, self._headers(demand, frames)) if self.structure["network"] == "overlay" else steps

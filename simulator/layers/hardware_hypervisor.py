@@ -16,6 +16,9 @@ Mechanism (paid by the guest's thread unless said otherwise):
     emulation       what the register means, and the request put together, at the emulator's place
     kick            emergent: the exit of a notification, only if the device thread sleeps; notifications=every: for
                     each request and unit (a device that cannot say that it is awake), and an interrupt for each unit
+    register_exit, emulation
+                    transport=registers: also the reason of each interrupt and its acknowledgement (virtio over
+                    memory-mapped registers; over PCI a message says it all)
     exit_guard, cache_flush
                     mitigations=on: at each exit, see ``_mitigations``
     injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
@@ -82,6 +85,7 @@ class HardwareHypervisor(Layer):
         **_device_paths.STRUCTURE,
         **_device_threads.STRUCTURE,
         "notifications": ("suppressed", "every"),
+        "transport": ("messages", "registers"),
         **HYPERVISOR_STRUCTURE,
     }
     PARAMETERS = (
@@ -90,6 +94,13 @@ class HardwareHypervisor(Layer):
         *HYPERVISOR_PARAMETERS,
         Parameter("kick_cycles", "cycles", "a sleeping device thread notified, exit included", "kick"),
         Parameter("interrupt_batch_count", "count", "units of a stream that share an interrupt", "injection"),
+        Parameter(
+            "interrupt_registers_count",
+            "count",
+            "registers that an interrupt takes",
+            "register_exit",
+            "transport=registers",
+        ),
         Parameter("ring_count", "count", "requests that wait for a device thread, where no device says how many"),
         Parameter("tick_hz", "hz", "timer interrupts a second of the hypervisor itself", "host_interrupt", _MACHINE),
         Parameter("monitor_bytes", "bytes", "memory of the hypervisor for each guest"),
@@ -208,23 +219,27 @@ class HardwareHypervisor(Layer):
     def _nic(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Units in one direction: those of a stream share interrupts, one that is waited for has its own."""
         style, sends = self.presents()["nic"], demand.direction == "send"
-        every = self.structure["notifications"] == "every"
-        part = demand.count / (1.0 if every else self.parameters.interrupt_batch_count)
+        every = self.structure["notifications"] == "every" and not demand.polled
+        part = demand.count / self.parameters.interrupt_batch_count
         if style == "passthrough":
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
         work = self.paths.nic(demand, style)
         kicks = sends and style == "paravirtual"
-        send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes)
+        polled = demand.polled
+        send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
-        silent = kicks and not every
-        shared = self._told("nic", part) if window_bytes and not silent else ()
+        silent = demand.polled or (kicks and not every)
+        shared = self._announced("nic", part) if window_bytes and not silent else ()
         return (*doorbell, *self._always(kicks, demand.count), send, *shared)
 
-    def _told(self, device: str, count: float = 1.0) -> tuple[Step, ...]:
-        """So many interrupts of a device; at each the driver of an emulated card touches registers."""
-        registers = self._figure(device, "interrupt_registers_count") * count
-        return (*self.assist.interrupt(count), *(self.assist.register(registers) if registers else ()))
+    def _announced(self, device: str, count: float = 1.0) -> tuple[Step, ...]:
+        """Interrupts of a device, which the guest may have to ask for their reason and acknowledge by registers."""
+        transport = self.parameters.get("interrupt_registers_count", 0.0)
+        registers = transport if self.structure["transport"] == "registers" else 0.0
+        registers += self._figure(device, "interrupt_registers_count")
+        asked = self.assist.register(registers * count) if registers else ()
+        return (*self.assist.interrupt(count), *asked)
 
     def _kick(self, count: float) -> tuple[Step, ...]:
         return (self.assist.use("kick", "kick_cycles", count), *self.assist.guard(count))
@@ -235,7 +250,7 @@ class HardwareHypervisor(Layer):
 
     def _send(
         self, device: str, demand: d.TransferBlocks | d.TransferPackets, work: tuple[Step, ...], *, kicks: bool,
-        window_bytes: float = 0.0, finish: tuple[Step, ...] = (),
+        window_bytes: float = 0.0, silent: bool = False, finish: tuple[Step, ...] = (),
     ) -> Send:  # fmt: skip
         """Work for the device thread; only a ring needs a kick, an emulated device was started by its register."""
         asks = kicks and self.structure["notifications"] == "suppressed"
@@ -243,7 +258,7 @@ class HardwareHypervisor(Layer):
             _device_threads.queue(self.structure, device),
             work=work,
             kick=self._kick(1.0) if asks else (),
-            notice=self._told(device),
+            notice=() if silent else self._announced(device),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
             window_bytes=window_bytes,

@@ -28,7 +28,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     code, and (emergent) at switches; see ``_mitigations``. Entries inside fork, exec and shell are not
                     told apart
 
-Parameters: see ``PARAMETERS``; structure ``mitigations``, ``tags``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them.
+Parameters: see ``PARAMETERS``; structure ``mitigations``, ``tags``. ``fork``, ``exec`` and ``shell`` contain the faults
+named beside them.
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -149,7 +150,8 @@ class OperatingSystem(TableLayer):
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
-        fault = (self.use("page_fault", f"{demand.kind}_fault_cycles"), *self.guard.entries(1.0), Below(d.Trap()))
+        use = self.use("page_fault", f"{demand.kind}_fault_cycles")
+        fault: tuple[Step, ...] = (use, *self.guard.entries(1.0), Below(d.Trap()))
         return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
 
     def _faults(self, count: float) -> tuple[Step, ...]:
@@ -331,27 +333,27 @@ class OperatingSystem(TableLayer):
             self._copy(demand.size_bytes),
             self._stack("send", packets),
             *self._packets(transfer),
-            *self._acknowledgements("receive", packets),
+            *(() if demand.answered else self._acknowledgements("receive", packets)),
         )
 
     def _receive(self, demand: d.ReceiveData) -> tuple[Step, ...]:
         packets, transfer = self._data("receive", demand, self.parameters.socket_window_bytes)
-        return (*self._packets(transfer), *self._taken(demand.size_bytes, packets))
+        return (*self._packets(transfer), *self._taken(demand, packets))
 
     def _receive_request(self, demand: d.ReceiveRequest) -> tuple[Step, ...]:
         packets, transfer = self._data("receive", demand, 0.0)
         return (
             Wait("network", time_s=demand.think_s),
             *self._packets(transfer),
-            *self._taken(demand.size_bytes, packets),
+            *self._taken(demand, packets),
         )
 
-    def _taken(self, size_bytes: float, packets: float) -> tuple[Step, ...]:
+    def _taken(self, demand: d.ReceiveData | d.ReceiveRequest, packets: float) -> tuple[Step, ...]:
         return (
             self._stack("receive", packets),
-            *self._acknowledgements("send", packets),
+            *(() if demand.answered else self._acknowledgements("send", packets)),
             *self._call("null_io"),
-            self._copy(size_bytes),
+            self._copy(demand.size_bytes),
         )
 
 

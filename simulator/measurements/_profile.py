@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulator.catalog import Catalog
 
 _PARTS = 20
+_SIMULATED = 5
 _KIB = 1024
 _CACHES = 16
 """How many times the cache the memory is in which missed words lie: large enough that nearly every one is missed."""
@@ -21,7 +22,7 @@ _JUDGES = "is a result to hold the run against, it is no input"
 _NO_USE = {
     "context-switches": _EMERGES, "cpu-migrations": _EMERGES, "cgroup-switches": _EMERGES, "duration_time": _JUDGES,
     "user_time": _JUDGES, "system_time": _JUDGES, "task-clock": _JUDGES, "cpu-clock": _JUDGES,
-    "branch-misses": "is part of the cycles", "cache-references": "is part of the cycles",
+    "cache-references": "is part of the cycles",
     "stalled-cycles-frontend": "is part of the cycles", "stalled-cycles-backend": "is part of the cycles",
     "L1-dcache-load-misses": "is part of the cycles", "LLC-loads": "is part of the cycles",
     "L1-icache-load-misses": "is part of the cycles",
@@ -64,7 +65,8 @@ class _Profile:
     def numbers(self) -> dict[str, Number]:
         """All parameters of ``profile``; what nothing speaks for is assumed, and the rest of the file listed."""
         assumed = {
-            "parts_count": _assumed(_PARTS, 1, 200, "in how many parts the run is simulated"),
+            "parts_count": _assumed(_PARTS, 1, 200, "the run is taken to be the same from beginning to end"),
+            "simulated_count": _assumed(_SIMULATED, 1, _PARTS, "enough, as every part is like the others"),
             "page_bytes": _assumed(4 * _KIB, 4 * _KIB, 64 * _KIB, "unit of the page cache"),
             "working_set_bytes": _assumed(64 * _KIB, 16 * _KIB, self.place.of_cpu("cache_bytes"), "not measured"),
         }
@@ -135,12 +137,18 @@ class _Profile:
             amount, 0.3 * amount, 4.0 * amount, "not counted: one instruction a cycle"
         )
         number = instructions.value
+        branches = self._counted("branches") or _assumed(
+            0.17 * number, 0.1 * number, 0.25 * number, "not counted: a branch for each six instructions"
+        )
+        missed = self._counted("branch-misses") or _assumed(
+            0.02 * branches.value, 0.002 * branches.value, 0.1 * branches.value, "not counted: one of fifty branches"
+        )
         return {
             **self._memory(cycles),
             "user_instructions_count": instructions,
             "user_accesses_count": self._accesses(number),
-            "user_branches_count": self._counted("branches")
-            or _assumed(0.17 * number, 0.1 * number, 0.25 * number, "not counted: a branch for each six instructions"),
+            "user_branches_count": branches,
+            "user_branch_misses_count": missed,
             "user_floats_count": self._counted("fp_arith_inst_retired.scalar", "fp_arith_inst_retired.vector")
             or _assumed(0.0, 0.0, 0.3 * number, "not counted"),
         }

@@ -91,6 +91,7 @@ def begun(measurement: Measurement, request: Request, kind: str, title: str, mad
     prefix = measurement.tool.replace(" ", "-")
     file.key = request.name if request.name.startswith(prefix) else f"{prefix}-{request.name}"
     file.source = {
+        "author": "own measurement",
         "title": f"{tool}: {made_of}",
         "year": year,
         "howpublished": f"measured on {request.machine}, file {measurement.file}",
