@@ -61,7 +61,8 @@ class Use:
     """Processor time: cycles at the clock's pace, memory waits in seconds.
 
     ``program`` is true for the program's own work, which is the same in every stack; everything else is
-    overhead of the layer that returned the step.
+    overhead of the layer that returned the step, or of the node ``cause`` if it says so: a kernel pays for what a
+    container has put into the way of packets.
     """
 
     mechanism: str
@@ -70,6 +71,7 @@ class Use:
     operations: float = 1.0
     program: bool = False
     traffic: Traffic = NO_TRAFFIC
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Transfer:
     """Bytes moved by a disk or one direction of a network card.
 
     With a window the thread goes on while at most ``window_bytes`` of its earlier transfers are under way.
-    ``own``: the layer itself is the cause, as of a tunnel's headers, and not whoever asked.
+    ``cause``: the node that is, as of a tunnel's headers, and not whoever asked. It does not begin before the moment
+    ``not_before_s``.
     """
 
     device: str
@@ -90,7 +93,8 @@ class Transfer:
     operations: float = 1.0
     frames: float = 1.0
     """Packets that one unit is on the wire; a disk has none."""
-    own: bool = False
+    cause: str = ""
+    not_before_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,9 @@ class Send:
     that does not wait goes on while at most ``window_bytes`` of its items are under way; for what is ``forgotten`` it
     does not even wait at the end of its life. What is to ``finish`` an item is done by the service as well, which is
     woken for it: when the devices, or the service that it handed the item on to, are through with it.
+
+    ``apart``: each thread that sends has such a queue of its own, with a service of its own (``Layer.servers``), from
+    its first item on: the interrupts of its connection, or the program at the connection's other end.
     """
 
     queue: str
@@ -129,15 +136,19 @@ class Send:
     window_bytes: float = 0.0
     forgotten: bool = False
     finish: tuple[Step, ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The thread blocks: for a message, a lock, or a time; for its ``turn`` at something that all tenants share."""
+    """The thread blocks: for a message, a lock, a time, or until a moment of simulated time; for its ``turn`` at
+    something that all tenants share.
+    """
 
     by: BlockedBy
     name: str = ""
     time_s: float = 0.0
+    until_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from simulator.demands import File
 from simulator.devices.base import Key, Request
 from simulator.effort import START_IN_TURN
 from simulator.errors import RunError
+from simulator.layers.base import Service
 from simulator.machine import Machine
-from simulator.plans import PROGRAM, Move, Node, Part, Plan, Work, compile_steps, scale
+from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
 from simulator.queues import Mailbox, Ring, lock
 from simulator.sharing.tree import INFINITE, Share
 from simulator.site import MACHINE, Site
@@ -49,7 +50,7 @@ class House:
         """Runnable threads by node, and by guest where a hypervisor has a face for each: a guest idles by itself."""
         self._rings: dict[str, Ring] = {}
         self._mailboxes: dict[tuple[str, str, str], Mailbox] = {}
-        self._waking: dict[tuple[str, int], Work] = {}
+        self._waking: dict[tuple[str, int, bool], Work] = {}
         self._slices: dict[str, Work] = {}
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
@@ -73,14 +74,16 @@ class House:
         for service in node.layer.guest_services() if node.port else node.layer.services():
             home = node.roles.get("domain-0", node)
             name = f"{service.name} of {node.port}" if node.port else service.name
-            group = self.site.device_group(node)
-            thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
-            self.threads.append(thread)
-            if service.queue:
-                ring = self._rings.setdefault(node.queue(service.queue), Ring(self.environment.event, service.capacity))
-                self.environment.process(thread.serve(service, ring))
-            else:
-                self.environment.process(thread.repeat(service))
+            self._start_service(service, name, home, node.queue(service.queue), self.site.device_group(node))
+
+    def _start_service(self, service: Service, name: str, home: Node, queue: str, group: str) -> None:
+        thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
+        self.threads.append(thread)
+        if service.queue:
+            ring = self._rings.setdefault(queue, Ring(self.environment.event, service.capacity))
+            self.environment.process(thread.serve(service, ring))
+        else:
+            self.environment.process(thread.repeat(service))
 
     # ---- what threads ask of it
 
@@ -107,14 +110,17 @@ class House:
         for step in path:
             self._running[step.path, step.port] += 1
 
-    def waking(self, path: tuple[Node, ...]) -> Work:
-        """A blocked thread goes on: what that takes on every layer, down to the first that was not idle."""
+    def waking(self, path: tuple[Node, ...], *, interrupts: bool = False) -> Work:
+        """A blocked thread goes on: what that takes on every layer, down to the first that was not idle.
+
+        What ``interrupts`` is no thread: its own kernel does not switch to it.
+        """
         depth = next((i for i, step in enumerate(path) if not self._is_idle(step)), len(path))
         self.unblock(path)
-        key = (path[0].path, depth)
+        key = (path[0].path, depth, interrupts)
         work = self._waking.get(key)
         if work is None:
-            work = self._waking[key] = self._waking_work(path, depth)
+            work = self._waking[key] = self._waking_work(path, depth, int(interrupts))
         return work
 
     def _is_idle(self, node: Node) -> bool:
@@ -124,9 +130,9 @@ class House:
         share = self.shares[node.port or node.path]
         return share.scheduling is not None and self.machine.cpu.slices and self.machine.cpu.sharing.finds_idle(share)
 
-    def _waking_work(self, path: tuple[Node, ...], depth: int) -> Work:
+    def _waking_work(self, path: tuple[Node, ...], depth: int, first: int) -> Work:
         """Kernels switch, other layers resume; the first that was not idle still switches if it is a kernel."""
-        works = [transition_work(step, "switch") for step in path[: depth + 1]]
+        works = [transition_work(step, "switch") for step in path[first : depth + 1]]
         works += [transition_work(step, "resume") for step in path[:depth]]
         return sum_work(works)
 
@@ -178,6 +184,17 @@ class House:
             return self._rings[name]
         except KeyError:
             raise RunError(f"no service drains the queue {name!r}") from None
+
+    def own_ring(self, sender: Thread, operation: Enqueue) -> Ring:
+        """A queue of one thread's own; its service starts with the first item."""
+        home = operation.home
+        assert home is not None
+        queue = f"{home.path}:{operation.queue} of {sender.tenant}/{sender.name}"
+        if queue not in self._rings:
+            service = next(each for each in home.layer.servers() if each.queue == operation.queue)
+            name = f"{service.name} of {sender.tenant}/{sender.name}"
+            self._start_service(service, name, home, queue, sender.device_group)
+        return self._rings[queue]
 
     def named(self, name: str) -> Node:
         """The node that a fault names: the kernel of a tenant, or a product or role by its name or path."""

@@ -115,7 +115,7 @@ class Walk:
             return []
         amounts = {"cycles": float(cycles), "stall_s": float(stall_s), "operations": float(use.operations * spot.count)}
         known = tuple(dict.fromkeys((*origins(cycles), *origins(stall_s))))
-        cause = spot.cause if use.program else spot.node.path
+        cause = spot.cause if use.program else use.cause or spot.node.path
         about = {"cause": cause, "mechanism": use.mechanism, "device": CPU}
         below = (self._use(replace(spot, node=node), each) for node, each in carried(spot.node, use))
         return [self._entry(spot, "use", use.mechanism, **about, **amounts, origins=known), *chain(*below)]
@@ -127,7 +127,7 @@ class Walk:
         device_s, how, known = self._setting.transfer(amount, follows=self._follows(amount))
         goes_on = transfer.window_bytes > 0.0
         title = f"{transfer.device} {'writes' if transfer.write else 'moves'} " + size(amount.size_bytes)
-        cause = spot.node.path if transfer.own else spot.cause
+        cause = transfer.cause or spot.cause
         about = {"cause": cause, "mechanism": transfer.mechanism, "device": transfer.device, "aside": goes_on}
         amounts = {"size_bytes": amount.size_bytes, "operations": amount.operations, "device_s": device_s}
         yield self._entry(spot, "transfer", f"{title}, {how}", **about, **amounts, origins=known)

@@ -98,4 +98,4 @@ class AssistedMonitor(Priced):
         style, batch = self._process.style("nic"), 1.0 / self.parameters.receive_batch_count
         part = batch if style == "paravirtual" else 1.0
         told, confirmed = self._processor.register(part), self._process.told("nic", part)
-        return (*told, *self._kernel.nic(demand, style), *confirmed)
+        return (*told, *self._kernel.nic(self._process.handed(demand), style), *confirmed)

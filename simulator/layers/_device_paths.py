@@ -140,18 +140,27 @@ class DevicePaths(Priced):
         return (*work, Below(ends(demand.data_bytes, demand.data_bytes / demand.frames, count=count)))
 
     def nic(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
-        """Units of the network: copied, through the virtual network, to the card or from it."""
+        """Units of the network: copied, through the virtual network, to the card or from it.
+
+        What arrives is worked on when it is there, what is sent before it goes.
+        """
+        work, (last,) = self._nic_work(demand, style), self._nic_end(demand, style)
+        return (*work, last) if demand.direction == "send" else (last, *work)
+
+    def _nic_end(self, demand: d.TransferPackets, style: str) -> tuple[Step]:
+        return (At(DOMAIN_0, demand),) if self.place("nic", style) == DOMAIN_0 else (Below(demand),)
+
+    def _nic_work(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
         place, count = self.place("nic", style), demand.count
-        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * demand.size_bytes * count)
+        copied = self.parameters.get("sent_copy_ratio", 1.0) if demand.direction == "send" else 1.0
+        copied_bytes = demand.size_bytes * count * copied
+        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * copied_bytes)
         request = (self._request("nic", style, count), copy, self.use("host_bridge", "bridge_cycles", count))
-        if place == DOMAIN_0:
-            return (*request, At(DOMAIN_0, demand))
         if place == "hypervisor":
-            return (*request, self.use("driver", "nic_driver_cycles", count), Below(demand))
+            return (*request, self.use("driver", "nic_driver_cycles", count))
         if place == "host-process":
-            calls = d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)
-            return (*request, Below(calls), Below(demand))
-        return (*request, Below(demand))
+            return (*request, Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)))
+        return request
 
     def _request(self, device: str, style: str, count: float) -> Use:
         if style == "emulated":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
-from simulator.layers import _device_paths
+from simulator.layers import _device_paths, _transfers
 from simulator.layers._device_paths import DevicePaths
 from simulator.layers.base import Mechanism, Place, Service
 from simulator.parameters import Parameter, Parameters
@@ -112,8 +112,9 @@ class DeviceProcess:
     def packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Units in one direction, by the card's thread; those that arrive in a stream share interrupts."""
         style, sends, nat = self.style("nic"), demand.direction == "send", self.structure["network"] == "nat"
-        work = self._paths.translated(demand, style) if nat else self._paths.nic(demand, style)
-        handed = self._handed_over("nic", work, demand.size_bytes, demand.window_bytes, starts=sends)
+        steps = self._paths.translated(demand, style) if nat else self._paths.nic(self.handed(demand), style)
+        work, finish = (steps, ()) if sends or nat else (steps[:1], steps[1:])
+        handed = self._handed_over("nic", work, demand.size_bytes, demand.window_bytes, starts=sends, finish=finish)
         told = bool(demand.window_bytes) and not (sends and style == "paravirtual")
         return (*handed, *self.told("nic", self._interrupts(demand, nat))) if told else handed
 
@@ -127,6 +128,10 @@ class DeviceProcess:
         """So many interrupts of a device; at each the driver of an emulated card touches registers."""
         registers = self._figure(device, "interrupt_registers_count")
         return (*self.interrupt(count), *(self.registers(device, registers, count) if registers else ()))
+
+    def handed(self, demand: d.TransferPackets) -> d.TransferPackets:
+        """Units as the card's model hands them on to the host, or gets them from there."""
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
 
     def _handed_over(
         self, device: str, work: tuple[Step, ...], size_bytes: float, window_bytes: float = 0.0, starts: bool = True,

@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from simulator.layers.base import Mechanism, Priced
 from simulator.parameters import Parameter, Parameters
-from simulator.steps import Choice, Parallel, Spawn, Step, Use
+from simulator.steps import Choice, Parallel, Send, Spawn, Step, Use
 
 CHOICES = ("off", "on", "contained")
 KERNEL_STRUCTURE = {"mitigations": CHOICES, "tags": ("on", "off")}
@@ -104,6 +104,8 @@ class KernelGuard(Priced):
                 yield replace(step, options=tuple(tuple(self._guarded(option)) for option in step.options))
             elif isinstance(step, Parallel):
                 yield replace(step, branches=tuple(tuple(self._guarded(branch)) for branch in step.branches))
+            elif isinstance(step, Send):
+                yield replace(step, work=tuple(self._guarded(step.work)), kick=tuple(self._guarded(step.kick)))
             elif isinstance(step, Spawn):
                 yield replace(step, steps=tuple(self._guarded(step.steps)))
             else:

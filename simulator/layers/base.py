@@ -80,6 +80,9 @@ class Service:
     woken: tuple[Step, ...] = ()
     turn: tuple[Step, ...] = ()
     tells_at_the_end: bool = False
+    budget_s: float = 0.0
+    """Longer than 0: it is no thread, but runs in whatever it interrupts, before all threads; only what lasts longer
+    than this at a time goes on in a thread like others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +224,10 @@ class Layer(Priced, ABC):
 
     def services(self) -> tuple[Service, ...]:
         """Threads this layer runs."""
+        return ()
+
+    def servers(self) -> tuple[Service, ...]:
+        """Services that every thread has for itself that sends to such a queue of this layer (``Send.apart``)."""
         return ()
 
     def guest_services(self) -> tuple[Service, ...]:

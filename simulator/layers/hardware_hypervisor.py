@@ -16,6 +16,7 @@ Mechanism (paid by the guest's thread unless said otherwise):
     emulation       what the register means, and the request put together, at the emulator's place
     kick            emergent: the exit of a notification, only if the device thread sleeps; notifications=every: for
                     each request and unit (a device that cannot say that it is awake), and an interrupt for each unit
+    hand_over       emergent: until a network thread that slept has its core
     register_exit, emulation
                     transport=registers: also the reason of each interrupt and its acknowledgement (virtio over
                     memory-mapped registers; over PCI a message says it all)
@@ -59,7 +60,7 @@ from simulator.layers import _assist, _device_paths, _device_threads, _transfers
 from simulator.layers._mitigations import HYPERVISOR_MECHANISMS, HYPERVISOR_PARAMETERS, HYPERVISOR_STRUCTURE
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
 from simulator.parameters import Parameter
-from simulator.steps import Below, Send, Step
+from simulator.steps import Below, Send, Step, Use
 
 _MACHINE = "stands_on=machine"
 _DEVICES = ("disk", "nic")
@@ -93,6 +94,13 @@ class HardwareHypervisor(Layer):
         *_device_paths.PARAMETERS,
         *HYPERVISOR_PARAMETERS,
         Parameter("kick_cycles", "cycles", "a sleeping device thread notified, exit included", "kick"),
+        Parameter("sent_copy_ratio", "ratio", "part of what a guest sends that is copied for it", "device_copy"),
+        Parameter(
+            "hand_over_s",
+            "s",
+            "a sleeping network thread, or the guest it serves, woken on another core, beyond the switch",
+            "hand_over",
+        ),
         Parameter("interrupt_batch_count", "count", "units of a stream that share an interrupt", "injection"),
         Parameter(
             "interrupt_registers_count",
@@ -112,6 +120,7 @@ class HardwareHypervisor(Layer):
         **_device_paths.MECHANISMS,
         **HYPERVISOR_MECHANISMS,
         "kick": Mechanism("the exit that wakes a sleeping device thread", "emergent"),
+        "hand_over": Mechanism("a sleeping network thread waits for its core, or the guest for its", "emergent"),
         "transfer": Mechanism("bytes moved by a device"),
         "slice_exit": Mechanism("a guest is stopped for another and entered again", "emergent", needs_slices=True),
     }
@@ -169,7 +178,9 @@ class HardwareHypervisor(Layer):
     def guest_services(self) -> tuple[Service, ...]:
         """The device threads of one guest."""
         rooms = {device: self._room(device) for device in _DEVICES}
-        return _device_threads.services(self.structure, self.parameters, self.paths, rooms)
+        services = _device_threads.services(self.structure, self.parameters, self.paths, rooms)
+        woken = (Use("hand_over", stall_s=self.parameters.hand_over_s),)
+        return tuple(replace(each, woken=woken) if each.queue == "nic" else each for each in services)
 
     def tick_hz(self) -> float:
         """A hypervisor on a host system is interrupted by that system's timer instead."""
@@ -198,6 +209,10 @@ class HardwareHypervisor(Layer):
         shown = self.place.guest_devices
         return shown[device].parameters.get(name, 0.0) if device in shown else 0.0
 
+    def _handed(self, demand: d.TransferPackets) -> d.TransferPackets:
+        """Units as the card's model hands them on; whole where no device says otherwise."""
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
+
     def _room(self, device: str) -> int:
         return int(self._figure(device, "queue_count") or self.parameters.ring_count)
 
@@ -224,10 +239,12 @@ class HardwareHypervisor(Layer):
         if style == "passthrough":
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
-        work = self.paths.nic(demand, style)
         kicks = sends and style == "paravirtual"
+        steps = self.paths.nic(self._handed(demand), style)
+        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
         polled = demand.polled
         send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
+        send = replace(send, finish=finish)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
         silent = demand.polled or (kicks and not every)
         shared = self._announced("nic", part) if window_bytes and not silent else ()

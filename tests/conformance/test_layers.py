@@ -45,7 +45,8 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.StartProcess("fork"), d.StartProcess("exec"), d.StartProcess("shell"), d.Allocate(8192), d.Free(8192), d.Map(),
     d.Create(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
     d.WriteThrough(FILE, 8192), d.WriteThrough(SHIPPED, 8192), d.WriteBack(8192), d.EnterKernel(),
-    d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448),
+    d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448), d.SendData(10_000, 1448, peer="system"),
+    d.ReceiveData(10_000, 1448, peer="machine"), d.TransferPackets("send", 1500, 9000, peer="machine"),
     d.ReceiveRequest(100, 1448, 0.001), d.Post("box", 10), d.Fetch("box", 10), d.Lock("table"), d.Unlock("table"),
     d.Sleep(1.0), d.Trap(), d.SensitiveInstruction(), d.UpdatePageTable(), d.UpdatePageTable(batched=True),
     d.SwitchAddressSpace(), d.TouchKernelPage(), d.TimerTick(), d.AccessRegister(), d.TransferBlocks(0, 8192),
@@ -242,6 +243,11 @@ def test_every_mechanism_it_charges_is_declared(name: str) -> None:
             assert charged <= set(layer.MECHANISMS), asked
 
 
+def hops(step: Step) -> tuple[d.Hop, ...]:
+    """What the layer puts in the way of packets, for the kernel below to pay in its name."""
+    return getattr(step.demand, "hops", ()) if isinstance(step, Below) else ()
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_mechanism_it_declares_is_charged_somewhere(name: str) -> None:
     """Otherwise it is decoration. What needs slices is left out by the fluid fidelity."""
@@ -249,6 +255,7 @@ def test_every_mechanism_it_declares_is_charged_somewhere(name: str) -> None:
     for layer in instances(name):
         for _, steps in answers(layer):
             charged |= {step.mechanism for step in inside(steps) if isinstance(step, Use | Transfer)}
+            charged |= {hop.mechanism for step in inside(steps) for hop in hops(step)}
     declared = {mechanism for mechanism, each in family(name).MECHANISMS.items() if not each.needs_slices}
     assert declared - charged == BY_THE_THREAD.get(name, set())
 
@@ -300,7 +307,7 @@ def test_it_has_no_answer_to_a_demand_it_does_not_know(name: str) -> None:
 def test_its_queues_are_drained(name: str) -> None:
     """What it sends goes to a queue that one of its services drains, with room and batches of one at least."""
     for layer in instances(name):
-        services = (*layer.services(), *layer.guest_services())
+        services = (*layer.services(), *layer.guest_services(), *layer.servers())
         drained = {service.queue: service for service in services if service.queue}
         for asked, steps in answers(layer):
             assert {step.queue for step in inside(steps) if isinstance(step, Send)} <= set(drained), asked
