@@ -144,6 +144,21 @@ class DevicePaths(Priced):
         in_process = self.structure["disk_place"] == "host-process"
         return (self.use("device_turn", "disk_turn_cycles"),) if in_process else ()
 
+    def translated(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
+        """Units whose connections end in the process: frame by frame, each handed from thread to thread by calls.
+
+        What is in them goes through connections of the host that are the process's own.
+        """
+        count, frames = demand.count, demand.count * demand.frames
+        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * demand.size_bytes * count)
+        translation = self.use("address_translation", "translation_cycles", frames)
+        calls = Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * frames))
+        work: tuple[Step, ...] = (self._request("nic", style, frames), copy, translation, calls)
+        if not demand.data_bytes:
+            return work
+        ends = d.SendData if demand.direction == "send" else d.ReceiveData
+        return (*work, Below(ends(demand.data_bytes, demand.data_bytes / demand.frames, count=count)))
+
     def nic(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
         """Units of the network: copied, through the virtual network, to the card or from it.
 
