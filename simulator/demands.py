@@ -39,6 +39,7 @@ class File:
             the request size for files read at random.
         start_bytes: where it begins on the disk.
         shipped: whether it came with the program's image and is there before the program first runs.
+        in_memory: whether it lies in a file system in memory (tmpfs) of the system that the program stands on.
     """
 
     name: str
@@ -46,6 +47,7 @@ class File:
     unit_bytes: int
     start_bytes: int = 0
     shipped: bool = False
+    in_memory: bool = False
 
 
 # ---------------------------------------------------------------- all interfaces
@@ -173,6 +175,8 @@ class Write(Demand):
     calls: float = 1.0
     kept: bool = True
     """False for data that is deleted again before it is ever written back."""
+    in_memory: bool = False
+    """Whether the file lies in memory (tmpfs); then it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Catalog:
         names = sorted(self._library.files(kind))
         if kind != "machines":
             return names
-        return [name for name in names if self._library.document(kind, name).data.get("devices") != {}]
+        return [name for name in names if self._library.extended(kind, name).data.get("devices") != {}]
 
     def resolve_name(self, kind: str, name: str) -> str:
         """The full name that a name or a bare stem (its newest version) stands for."""

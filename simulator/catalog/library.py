@@ -54,13 +54,13 @@ class Library:
     @cached_property
     def years(self) -> dict[str, int]:
         """The year of each machine that has one."""
-        years = {name: sheet.year(self._extended("machines", name)) for name in self.files("machines")}
+        years = {name: sheet.year(self.extended("machines", name)) for name in self.files("machines")}
         return {name: year for name, year in years.items() if year is not None}
 
     @cached_property
     def architectures(self) -> dict[str, str]:
         """What the processors of each machine execute."""
-        documents = {name: self._extended("machines", name) for name in self.files("machines")}
+        documents = {name: self.extended("machines", name) for name in self.files("machines")}
         return {name: str(each.data.get("architecture", DEFAULT_ARCHITECTURE)) for name, each in documents.items()}
 
     def lineage(self, machine: str) -> tuple[str, ...]:
@@ -90,10 +90,10 @@ class Library:
         """A file checked, with its mistakes."""
         if (kind, name) not in self._sheets:
             around = Surroundings(self.sources, self.years, home=name if kind == "machines" else "")
-            self._sheets[kind, name] = sheet.read(kind, name, self._extended(kind, name), around)
+            self._sheets[kind, name] = sheet.read(kind, name, self.extended(kind, name), around)
         return self._sheets[kind, name]
 
-    def _extended(self, kind: str, name: str, above: tuple[str, ...] = ()) -> Document:
+    def extended(self, kind: str, name: str, above: tuple[str, ...] = ()) -> Document:
         """A file with what it does not say itself taken from the one that it extends."""
         own = self.document(kind, name)
         base = own.data.get("extends")
@@ -103,7 +103,7 @@ class Library:
             remedy = suggestion(str(base), self.files(kind)) if base not in self.files(kind) else "extend another file"
             own.complain(("extends",), f"{base!r} cannot be extended by {name!r}", remedy)
             return own
-        inherited = self._extended(kind, base, (*above, name)).data
+        inherited = self.extended(kind, base, (*above, name)).data
         return replace(own, data=_overlaid(inherited, own.data), problems=list(own.problems))
 
     def sheet(self, kind: str, name: str) -> Sheet:

@@ -7,7 +7,10 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("run", "check", "list", "show", "explain", "share", "compare", "choose", "validate", "plot", "import")
+COMMANDS = (
+    *("run", "check", "list", "show", "explain", "share"),
+    *("compare", "choose", "sensitivity", "validate", "plot", "import"),
+)
 _MODULES = {"import": "import_"}
 """Modules of commands whose names are words of Python."""
 

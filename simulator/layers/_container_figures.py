@@ -10,6 +10,7 @@ from simulator.parameters import Parameter
 STRUCTURE = {
     "cgroup": ("v1", "v2"),
     "seccomp": ("on", "off"),
+    "filter": ("bitmap", "compiled", "interpreted"),
     "storage": ("overlay", "aufs", "device-mapper", "host"),
     "network": ("host", "bridge", "nat", "overlay", "routed", "routed-overlay"),
 }
@@ -26,11 +27,20 @@ def _unions() -> Iterator[Parameter]:
         yield Parameter(f"{name}_copy_cycles", "cycles", "a file made on top, its bytes apart", "copy_up", only)
 
 
+_RUN = "filter=compiled|interpreted"
 _FILTER, _MAPPER, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay|routed-overlay"
 _CABLE, _ROUTE = "network=bridge|nat|overlay", "network=routed|routed-overlay"
 
 PARAMETERS = (
-    Parameter("filter_cycles", "cycles", "one system call past the filter", "system_call_filter", _FILTER),
+    Parameter("filter_cycles", "cycles", "one system call past the filter, where a bitmap knows the answer",
+              "system_call_filter", _FILTER),
+    Parameter("filter_run_cycles", "cycles", "a filter's program entered", "system_call_filter", _RUN),
+    Parameter("filter_instructions_count", "count", "instructions until the filter has decided", "system_call_filter",
+              _RUN),
+    Parameter("compiled_cycles", "cycles", "an instruction of the filter as machine code", "system_call_filter",
+              "filter=compiled"),
+    Parameter("interpreted_cycles", "cycles", "an instruction of the filter by the kernel's interpreter",
+              "system_call_filter", "filter=interpreted"),
     Parameter("fork_calls_count", "count", "system calls of a fork, exit and wait", "system_call_filter", _FILTER),
     Parameter("exec_calls_count", "count", "system calls of exec, loading and exit", "system_call_filter", _FILTER),
     Parameter("shell_calls_count", "count", "system calls of shell and program", "system_call_filter", _FILTER),

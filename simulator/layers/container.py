@@ -6,7 +6,9 @@ here. Not modelled: pages read in from the disk are not booked (beside the disk'
 packets carry as much as others, dm-thin and ploop look-ups per request cost nothing, the engine's daemon has no memory.
 
 Mechanism (counted unless said otherwise, paid by the calling thread):
-    system_call_filter   seccomp: the filter runs before each system call; how many a demand stands for is known
+    system_call_filter   seccomp: before each system call the kernel looks into a bitmap of the calls that are always
+                         allowed (filter=bitmap, since 5.11) or runs the filter, instruction by instruction, as machine
+                         code (compiled) or not (interpreted); how many calls a demand stands for is known
     union_lookup         overlay and aufs: a name is looked for in several layers, made or hidden in the top one
     copy_up              the first write to a file that came with the image: the whole file (device-mapper: one block)
                          is read and written by the kernel, then the write goes on; only demands that name their file
@@ -25,8 +27,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
 Starting: namespaces, mounts and first process always; a control group for each hierarchy (v1) or one (v2); the layers
 of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
 
-Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``storage`` (``host``: a bind mount or
-volume), ``network``; limit ``pids``.
+Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
+bind mount or volume), ``network``; limit ``pids``.
 
 Validation: none.
 
@@ -135,7 +137,15 @@ class Container(Layer):
         return _CALLS.get(type(demand), 0.0)
 
     def _filter(self, calls: float) -> tuple[Use, ...]:
-        return self._uses("system_call_filter", "filter_cycles", calls) if self.structure["seccomp"] == "on" else ()
+        """The check by the kernel's bitmap of calls that are always allowed; without one the filter itself runs."""
+        if self.structure["seccomp"] == "off" or not calls:
+            return ()
+        parameters, how = self.parameters, self.structure.get("filter", "bitmap")
+        cycles = parameters.filter_cycles
+        if how != "bitmap":
+            cycles += parameters.filter_run_cycles
+            cycles += parameters.filter_instructions_count * parameters[f"{how}_cycles"]
+        return (Use("system_call_filter", cycles=cycles * calls, operations=calls),)
 
     def _no_room(self, processes: float) -> str:
         """Why that many processes more are too many, empty if they are not."""

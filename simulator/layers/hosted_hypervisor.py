@@ -153,6 +153,11 @@ class HostedHypervisor(Layer):
         """Halting gives the processor to the host, waking takes it back; the host's timer interrupts the guest."""
         return self._monitor.react(transition)
 
+    def width(self) -> float:
+        """Translated code of all virtual processors may run in one thread of the host; else each has its own."""
+        emulated = self.structure["processor"] == "emulation"
+        return self.parameters["code_threads_count"] if emulated else float("inf")
+
     def guest_services(self) -> tuple[Service, ...]:
         """The process's threads for the devices of one guest."""
         return self._monitor.services()

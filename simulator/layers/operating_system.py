@@ -241,10 +241,16 @@ class OperatingSystem(TableLayer):
         yield self._copy(demand.size_bytes)
 
     def _finds(self, file: d.File, index: int) -> Callable[[], int]:
-        return lambda: 0 if self.cache.find(file, index) else 1
+        return lambda: 0 if file.in_memory or self.cache.find(file, index) else 1
 
     def _write(self, demand: d.Write) -> Iterator[Step]:
+        """Into the page cache; a new page of a file in memory is made as at a first touch, with no blocks behind it."""
         yield from self._call("null_io", demand.calls)
+        if demand.in_memory:
+            yield self.use("page_cache", "page_fault_cycles", demand.new_pages)
+            yield self._copy(demand.size_bytes)
+            yield Below(d.TouchKernelPage(count=demand.new_pages))
+            return
         yield self.use("page_cache", "page_write_cycles", demand.new_pages)
         yield self._copy(max(0.0, demand.size_bytes - demand.new_pages * self.place.page_bytes))
         yield Below(d.TouchKernelPage(count=demand.new_pages))

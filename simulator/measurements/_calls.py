@@ -35,6 +35,7 @@ class Calls:
     """
 
     def __init__(self, record: Record) -> None:
+        self.file = record.name
         self._by_kind: dict[str, list[tuple[Figure, float]]] = {}
         for name, figure in record.figures.items():
             if name.endswith(" errors") or name == "seconds":
@@ -55,9 +56,9 @@ class Calls:
         return sum(amount for kind in kinds for _, amount in self._by_kind.get(kind, ()))
 
     def names(self, *kinds: str) -> str:
-        """Which calls these were, each with its number."""
+        """Which calls these were, each with its number, and the file that says so."""
         found = (f"{each.name} {amount:.0f}" for kind in kinds for each, amount in self._by_kind.get(kind, ()))
-        return ", ".join(found) or "none"
+        return f"{self.file}: {', '.join(found) or 'none'}"
 
     @property
     def started(self) -> tuple[float, float]:

@@ -15,6 +15,8 @@ from simulator.measurements._setting import Setting
 from simulator.measurements._written import Number
 from simulator.measurements.base import Figure, Measurement
 
+KINDS = ("flash_disk", "rotating_disk")
+"""The kinds of disks that a latency and a rate say something of."""
 _LARGE_BYTES = 64 * 1024
 """Requests of this size or more tell of bandwidth, smaller ones of time."""
 _KERNEL = ("null_io", "block_stack", "disk_driver", "context_switch")

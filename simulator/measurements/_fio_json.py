@@ -9,18 +9,8 @@ from typing import Any
 from simulator.measurements.base import Measurement, Record
 
 _OPTIONS = (
-    "rw",
-    "readwrite",
-    "bs",
-    "blocksize",
-    "iodepth",
-    "numjobs",
-    "direct",
-    "ioengine",
-    "size",
-    "filename",
-    "rwmixread",
-)
+    "rw", "readwrite", "bs", "blocksize", "iodepth", "numjobs", "direct", "ioengine", "size", "fsync", "fdatasync",
+)  # fmt: skip
 _DIRECTIONS = ("read", "write")
 
 
@@ -50,15 +40,17 @@ def read(text: str, found: Measurement) -> None:
 
 def _data(text: str, found: Measurement) -> dict[str, Any]:
     """The first JSON object of the text that is fio's."""
-    line = 0
+    line = 1
     for line, start in _openings(text):
         try:
             data, _ = json.JSONDecoder().raw_decode(text, start)
-        except (ValueError, RecursionError) as error:
-            line += getattr(error, "lineno", line) - text.count("\n", 0, start) - 1 if hasattr(error, "lineno") else 0
+        except json.JSONDecodeError as error:
+            line = error.lineno
+        except (ValueError, RecursionError):
             continue
-        if isinstance(data, dict) and "jobs" in data:
-            return data
+        else:
+            if isinstance(data, dict) and "jobs" in data:
+                return data
     found.refuse(
         "is not complete JSON", "let fio end, and take the whole of what it wrote (--output=FILE)", max(line, 1)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from simulator.measurements._fio_text import size_bytes
@@ -23,6 +23,7 @@ class Job:
         depth: requests under way at a time, of all its processes.
         direct: whether it went past the page cache; None where the file does not say.
         file_bytes: what it read or wrote in, 0 where the file does not say.
+        flush_requests: requests after which what was written is made safe, 0: never, None: the file does not say.
         group: jobs of one group ran at the same time.
         figures: ``read iops`` and so on; sums, means of latencies.
     """
@@ -34,6 +35,7 @@ class Job:
     depth: float
     direct: bool | None
     file_bytes: float
+    flush_requests: float | None
     group: str
     figures: dict[str, Figure]
 
@@ -88,9 +90,18 @@ def _job(found: Measurement, same: list[Record]) -> Job | None:
         depth=processes * _whole(texts.get("iodepth", "1")),
         direct=direct,
         file_bytes=size_bytes(texts.get("size", "")) or 0.0,
+        flush_requests=_flush(texts, processes),
         group=texts.get("group", ""),
         figures=_together(same),
     )
+
+
+def _flush(texts: Mapping[str, str], processes: float) -> float | None:
+    """Each process has its writes made safe after so many of its own; only JSON says if it does."""
+    if "direct" not in texts:
+        return None
+    each = next((texts[name] for name in ("fsync", "fdatasync") if name in texts), "0")
+    return float(each) * processes if each.isdecimal() and len(each) < 9 else 0.0
 
 
 def _together(same: list[Record]) -> dict[str, Figure]:

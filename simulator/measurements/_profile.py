@@ -87,9 +87,8 @@ class _Profile:
         user, system = self.record.figures.get("user_time"), self.record.figures.get("system_time")
         if user is None or system is None or not user.value + system.value:
             return 1.0, "kernel included, as nothing says how much of it was the kernel's"
-        return user.value / (
-            user.value + system.value
-        ), f"the user's part by time, {self.measurement.place(user, system)}"
+        ratio = user.value / (user.value + system.value)
+        return ratio, f"the user's part by time, {self.measurement.place(user, system)}"
 
     def _counted(self, *names: str) -> Number | None:
         """The sum of some events in user mode, if the first of them was counted."""
@@ -102,9 +101,8 @@ class _Profile:
         value = sum(each.value for each in both)
         formula = f"{value:.10g} * {self.user_ratio:.6g}"
         ends = (0.5 * value * self.user_ratio, max(value * self.user_ratio, sum(each.high for each in both)))
-        return Number(
-            "derived", f"{self.measurement.place(*both)}; {self.user_from}", value * self.user_ratio, formula, ends
-        )
+        where = f"{self.measurement.place(*both)}; {self.user_from}"
+        return Number("derived", where, value * self.user_ratio, formula, ends)
 
     def _measured(self, figures: list[Figure]) -> Number:
         low, high = sum(each.low for each in figures), sum(each.high for each in figures)
@@ -114,7 +112,8 @@ class _Profile:
 
     def _cycles(self) -> Number:
         """User cycles, by what there is: counted, or by time and clock."""
-        if counted := self._counted("cycles"):
+        counted = self._counted("cycles")
+        if counted is not None and counted.value:
             return counted
         hz = self.place.frequency_hz
         for name, low in (("user_time", 1.0), ("task-clock", 0.5), ("cpu-clock", 0.5), ("duration_time", 0.1)):
@@ -166,19 +165,13 @@ class _Profile:
         set_bytes = _CACHES * self.place.of_cpu("cache_bytes")
         nothing = _assumed(0.0, 0.0, 0.0 if misses else cycles.value / 1e3, "misses of the last cache not counted")
         rows = _assumed(0.0, 0.0, 64.0 * misses.value if misses else 0.0, "all misses are taken to be at random")
-        lies = _assumed(
-            set_bytes,
-            set_bytes / 4.0,
-            set_bytes * 16.0,
-            "not measured: much more than the cache, so that most words miss",
-        )
+        why = "not measured: much more than the cache, so that most words miss"
+        where_they_lie = {
+            "random_set_bytes": _assumed(set_bytes, set_bytes / 4.0, set_bytes * 16.0, why),
+            "row_bytes": rows,
+        }
         if misses is None or not misses.value:
-            return {
-                "user_cycles": cycles,
-                "random_accesses_count": misses or nothing,
-                "random_set_bytes": lies,
-                "row_bytes": rows,
-            }
+            return {"user_cycles": cycles, "random_accesses_count": misses or nothing, **where_they_lie}
         wait_cycles = self.place.of_cpu("memory_access_s") * self.place.frequency_hz
         amount, waits = cycles.value, misses.value * wait_cycles
         words, taken = misses.value, min(waits, 0.5 * amount)
@@ -188,7 +181,7 @@ class _Profile:
             why = "of these, as many as can have been waited for one after the other in half of the cycles"
             value = words * taken / waits
             misses = Number("derived", f"{misses.where}; {why}", value, ends=(0.0, words))
-        return {"user_cycles": left, "random_accesses_count": misses, "random_set_bytes": lies, "row_bytes": rows}
+        return {"user_cycles": left, "random_accesses_count": misses, **where_they_lie}
 
     # ---- system
 
@@ -205,13 +198,10 @@ class _Profile:
             "open_close_count": ("open",), "select_count": ("select",), "creates_count": ("creates",),
             "deletes_count": ("deletes",), "protection_faults_count": ("protection_faults",),
         }  # fmt: skip
-        numbers = {
-            name: Number("measured", f"strace -c: {calls.names(*kinds)}", calls.count(*kinds))
-            for name, kinds in counts.items()
-        }
+        numbers = {name: Number("measured", calls.names(*kinds), calls.count(*kinds)) for name, kinds in counts.items()}
         if calls.count(SLEEPS):
-            self.measurement.drop("strace -c", calls.names(SLEEPS), "a profile does not sleep; the calls are counted")
-        started = f"strace -c: {calls.names('clones', 'execs')}"
+            self.measurement.drop(calls.file, calls.names(SLEEPS), "a profile does not sleep; the calls are counted")
+        started = calls.names("clones", "execs")
         numbers["forks_count"] = Number(
             "derived", f"{started}; threads are not told from processes", forks, ends=(0.0, forks)
         )

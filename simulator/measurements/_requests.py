@@ -43,7 +43,9 @@ def requests(measurement: Measurement, job: Job, request: Request, catalog: Cata
     writes = figures["write"].value if "write" in figures else 0.0
     blocks = max(_BLOCKS, int(2 * job.depth))
     blocks -= blocks % max(1, int(job.depth))
+    flush = {"flush_blocks_count": _flush(measurement, job, where)} if job.random else {}
     file.groups[""] = {
+        **flush,
         "blocks_count": Number("assumed", "length of the simulated part", float(blocks), ends=(100.0, 1e6)),
         "threads_count": Number("measured", f"{where}: iodepth times numjobs", job.depth),
         "block_bytes": Number("measured", f"{where}: bs", job.block_bytes),
@@ -55,6 +57,12 @@ def requests(measurement: Measurement, job: Job, request: Request, catalog: Cata
         if not figure.name.endswith(("iops", "usr_cpu", "operations")):
             measurement.drop(figure.where, figure.name, "is a result to hold the run against, it is no input")
     return file
+
+
+def _flush(measurement: Measurement, job: Job, where: str) -> Number:
+    if job.flush_requests is None:
+        return Number("assumed", "the file does not say; most jobs never do", 0.0, ends=(0.0, 0.0))
+    return Number("measured", f"{where}: fsync", job.flush_requests)
 
 
 def _cycles(measurement: Measurement, job: Job, frequency_hz: float) -> Number:

@@ -26,6 +26,7 @@ _FIGURES: tuple[tuple[str, str, str, float], ...] = (
     (r"Memory block size: (\d+)K", "memory block", "bytes", 1024.0),
     (r"Block size (\d+)Ki?b?B?", "file block", "bytes", 1024.0),
     (r"([\d.]+)([KMG])i?[bB] total file size", "file size", "bytes", 1.0),
+    (r"Periodic FSYNC enabled, calling fsync\(\) each (\d+) requests.*", "flush requests", "count", 1.0),
     (r"reads/s:\s+([\d.]+)", "reads per second", "count", 1.0),
     (r"writes/s:\s+([\d.]+)", "writes per second", "count", 1.0),
     (r"fsyncs/s:\s+([\d.]+)", "fsyncs per second", "count", 1.0),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulator.measurements import _fio_json, _fio_text
-from simulator.measurements._disk import Disk
+from simulator.measurements._disk import KINDS, Disk
 from simulator.measurements._jobs import Job, jobs
 from simulator.measurements._requests import requests
 from simulator.measurements._setting import begun, setting
@@ -63,8 +63,10 @@ class Fio(Tool):
 
     def _disk(self, measurement: Measurement, found: list[Job], request: Request, catalog: Catalog) -> CatalogFile:
         place = setting(measurement, request, catalog)
-        if "disk" not in place.machine.devices:
-            measurement.refuse(f"cannot be placed: {place.machine.name} has no disk", "take a machine that has one")
+        disk_kind = place.machine.devices["disk"].kind if "disk" in place.machine.devices else "no disk"
+        if disk_kind not in KINDS:
+            message = f"cannot be placed: the disk of {place.machine.name} is {disk_kind.replace('_', ' ')}"
+            measurement.refuse(message, f"take a machine with one of: {', '.join(KINDS)}")
         together = {job.group for job in found if sum(each.group == job.group for each in found) > 1}
         for job in found:
             if job.group in together:

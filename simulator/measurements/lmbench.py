@@ -100,6 +100,9 @@ class _Costs:
         kernel, name = self.place.kernel, self.record.name
         file = begun(self.measurement, self.request, "layers", f"{kernel.name} as lmbench found it on {name}", name)
         file.head |= {"extends": kernel.name, "family": kernel.family}
+        if kernel.structure.get("mitigations") == "on":
+            # lmbench has measured the calls with all that the kernel does against leaks: it must not be paid twice
+            file.head["structure"] = {"mitigations": "contained"}
         numbers = dict(self._direct())
         numbers |= self._derived()
         self._without_contradiction(numbers)

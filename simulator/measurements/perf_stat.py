@@ -80,7 +80,7 @@ class PerfStat(Tool):
         if "system wide" in what or what.startswith("CPU(s)"):
             message = "counts everything that ran on the machine, not one program"
             found.refuse(message, "count one program: 'perf stat PROGRAM', without -a", row.line)
-        record.texts["command"] = what.strip("'")
+        record.texts["command"] = what[1:-1] if what.startswith("'") else what
         if header["runs"]:
             record.texts["runs"] = header["runs"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MIB, _GIB = 1024.0**2, 1024.0**3
 _CHUNKS = 1000
 _TRANSACTIONS = 400
-_ASKED = ("threads", "prime limit", "file size", "file block")
+_ASKED = ("threads", "prime limit", "file size", "file block", "flush requests")
 """What was asked of the test: it is in the entry without standing in a ``where`` of its own."""
 _RESULT = "is a result to hold the run against, it is no input"
 
@@ -164,9 +164,6 @@ def _fileio(
     if not direct:
         remedy = "run it with --file-extra-flags=direct"
         measurement.refuse("is of files read through the page cache: it measured memory", remedy)
-    if "fsyncs per second" in record.figures and record.figures["fsyncs per second"].value:
-        figure = record.figures["fsyncs per second"]
-        measurement.drop(figure.where, figure.name, "the workload makes nothing safe between its requests")
     job = Job(
         name="fileio",
         random="random" in record.texts.get("doing", "random"),
@@ -175,6 +172,7 @@ def _fileio(
         depth=record.figures["threads"].value if "threads" in record.figures else 1.0,
         direct=True,
         file_bytes=record.figures["file size"].value if "file size" in record.figures else 0.0,
+        flush_requests=record.figures["flush requests"].value if "flush requests" in record.figures else 0.0,
         group="",
         figures=figures,
     )

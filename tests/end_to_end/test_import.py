@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from simulator import discovery
 from simulator.catalog import Catalog
 from simulator.measurements import tools
 
@@ -27,6 +28,7 @@ ON_THE_PAGE = {
     "sysbench.txt": "sysbench-1.0.20-cpu.txt",
     "threads.txt": "sysbench-1.0.20-threads.txt",
 }
+NEEDS_PROFILE = pytest.mark.skipif("profile" not in discovery.members("workloads"), reason="no workload 'profile' yet")
 SCENARIO = """
 version: 1
 title: What fio measured, on what it measured
@@ -35,6 +37,36 @@ stacks: {{native: linux-6 |}}
 tenants:
   app: {{workload: [{workloads}], memory: 4 GiB, vcpus: 2}}
 replications: 1
+"""
+
+
+CLOCK = """
+from simulator.measurements import CatalogFile, Measurement, Number, Record, Tool
+
+
+class Clock(Tool):
+    NAME, TITLE, BECOMES, MADE_BY = "clock", "a clock", ("machine",), "clock > FILE"
+
+    def recognise(self, text):
+        return "a clock" if text.startswith("clock says") else ""
+
+    def read(self, text, file):
+        record = Record("clock")
+        record.add("clock", float(text.split()[2]) * 1e9, "hz", "line 1")
+        return Measurement("clock", file, records=[record])
+
+    def convert(self, measurement, request, catalog):
+        base = catalog.machine(request.machine)
+        file = CatalogFile("machines", request.name, request.name)
+        file.head = {"title": "A clock", "year": base.year, "extends": base.name}
+        file.key, file.source = "a-clock", {"title": "A clock", "year": 2026}
+        figure = measurement.records[0].figures["clock"]
+        file.device_kinds["cpu"] = "processor"
+        file.groups["cpu"] = {"frequency_hz": Number("measured", measurement.place(figure), figure.value)}
+        return file
+
+
+TOOL = Clock
 """
 
 
@@ -54,6 +86,7 @@ def imported(virtlab: Command, tool: str, sample: str, *options: str, machine: s
     return stderr
 
 
+@NEEDS_PROFILE
 def test_the_page_on_importing_does_what_it_says(
     virtlab: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,11 +119,11 @@ def test_the_page_on_importing_does_what_it_says(
 @pytest.mark.parametrize(
     ("tool", "sample", "options"),
     [
-        ("perf-stat", "perf-6.1.txt", ()),
-        ("perf-stat", "perf-6.1.csv", ()),
-        ("perf-stat", "perf-6.1-r3.csv", ()),
-        ("perf-stat", "perf-6.1.json", ()),
-        ("perf-stat", "perf-6.8-hardware-fr.txt", ()),
+        pytest.param("perf-stat", "perf-6.1.txt", (), marks=NEEDS_PROFILE),
+        pytest.param("perf-stat", "perf-6.1.csv", (), marks=NEEDS_PROFILE),
+        pytest.param("perf-stat", "perf-6.1-r3.csv", (), marks=NEEDS_PROFILE),
+        pytest.param("perf-stat", "perf-6.1.json", (), marks=NEEDS_PROFILE),
+        pytest.param("perf-stat", "perf-6.8-hardware-fr.txt", (), marks=NEEDS_PROFILE),
         ("lmbench", "lmbench-3-summary.txt", ()),
         ("lmbench", "lmbench-2-summary.txt", ("--only", "quad")),
         ("lmbench", "lmbench-3-raw.txt", ("--as", "machine")),
@@ -209,6 +242,20 @@ def test_what_cannot_be_read_is_refused_with_a_remedy(virtlab: Command, argument
     code, stdout, stderr = virtlab("import", tool, str(SAMPLES / sample), "--machine", "epyc-zen4-vm", *options)
     assert (code, stdout) == (2, "")
     assert said in stderr
+
+
+def test_another_tool_is_one_module(virtlab: Command, mine: Path, tmp_path: Path) -> None:
+    (mine / "modules" / "measurements").mkdir(parents=True)
+    (mine / "modules" / "measurements" / "clock.py").write_text(CLOCK, encoding="utf-8")
+    (tmp_path / "clock.txt").write_text("clock says 3 GHz\n", encoding="utf-8")
+    arguments = ("import", "clock", "clock.txt", "--machine", "epyc-zen4-vm", "--name", "clocked")
+    code, _, stderr = virtlab(*arguments, "-o", "mine/machines/clocked.yaml")
+    assert code == 0, stderr
+    frequency = Catalog().machine("clocked").devices["cpu"].parameters["frequency_hz"]
+    assert (frequency.value, frequency.kind, frequency.where) == (3e9, "measured", "clock.txt, line 1, clock")
+    code, _, stderr = virtlab("import", "fio", "clock.txt", "--machine", "epyc-zen4-vm")
+    assert code == 2
+    assert "this looks like a clock; use 'virtlab import clock'" in stderr
 
 
 def test_a_machine_must_be_named_and_known(virtlab: Command) -> None:

@@ -375,3 +375,13 @@ def test_a_hosted_product_is_an_ordinary_application(name: str) -> None:
     assert found.start["start_cycles"].value > 0
     known = catalog.names("virtual_hardware")
     assert {device for devices in found.hardware.values() for device in devices} <= set(known)
+
+
+@pytest.mark.parametrize(("threads", "width"), [(1, 1.0), (255, 255.0)])
+def test_an_emulator_runs_as_many_processors_at_once_as_it_has_threads_for_their_code(
+    threads: int, width: float
+) -> None:
+    structure = {**CHOICES, "processor": "emulation", "paging": "software"}
+    found = HostedHypervisor({**EMULATION, "code_threads_count": threads}, structure, Place("emulator"))
+    assert found.width() == width
+    assert product().width() == float("inf")

@@ -135,6 +135,11 @@ def test_strace_tells_kinds_of_calls() -> None:
     assert calls.started == (5.0, 0.0)
 
 
+def test_another_summary_of_strace_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="is no summary of strace -c"):
+        TOOLS["perf-stat"].read_beside("% time  calls  syscall\n 50.00  3  read\n", "x")
+
+
 # ---------------------------------------------------------------- lmbench
 
 
@@ -212,6 +217,12 @@ def test_fio_says_the_same_in_json_and_text() -> None:
     deep = values("fio", "fio-3.33-disk.json", 2)
     assert deep["read iops"] == data["read"]["iops"]
     assert deep["read lat"] == pytest.approx(data["read"]["lat_ns"]["mean"] * 1e-9)
+
+
+def test_json_that_is_cut_off_is_refused_with_its_line() -> None:
+    text = text_of("fio-3.33-disk.json")
+    with pytest.raises(MeasurementError, match=r"^x:41:\d+: is not complete JSON \(let fio end"):
+        TOOLS["fio"].read("\n".join(text.splitlines()[:41]), "x")
 
 
 def test_fio_2_is_read() -> None:
