@@ -240,8 +240,7 @@ class HardwareHypervisor(Layer):
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
         kicks = sends and style == "paravirtual"
-        steps = self.paths.nic(self._handed(demand), style)
-        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        work, finish = self.paths.nic_parts(self._handed(demand), style)
         polled = demand.polled
         send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
         send = replace(send, finish=finish)
