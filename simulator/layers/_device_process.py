@@ -18,13 +18,17 @@ from simulator.parameters import Parameter, Parameters
 from simulator.steps import Send, Step, Use
 
 ONLY = "processor=assist|emulation"
-_OF_ANY = ("disk_emulation_cycles", "nic_emulation_cycles", "bridge_cycles", "disk_block_bytes")
+_OF_ANY = ("disk_emulation_cycles", "nic_emulation_cycles", "bridge_cycles", "user_packet_cycles", "disk_block_bytes")
 _OF_THREADS = (
     "disk_ring_cycles", "nic_ring_cycles", "device_copy_cycles_per_byte", "disk_calls_count", "nic_calls_count",
     "disk_wake_s", "disk_turn_cycles", "disk_finish_cycles", "host_read_cycles", "host_page_cycles",
 )  # fmt: skip
 PARAMETERS = (
-    *(replace(each, only="") for each in _device_paths.PARAMETERS if each.name in _OF_ANY),
+    *(
+        replace(each, only=each.only if each.name == "user_packet_cycles" else "")
+        for each in _device_paths.PARAMETERS
+        if each.name in _OF_ANY
+    ),
     *(replace(each, only=ONLY) for each in _device_paths.PARAMETERS if each.name in _OF_THREADS),
     Parameter("wake_cycles", "cycles", "a thread of the process woken for a request", "thread_wake", ONLY),
     Parameter("requests_count", "count", "requests under way where no device says how many fit", "", ONLY),
@@ -112,8 +116,8 @@ class DeviceProcess:
     def packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Units in one direction, by the card's thread; those that arrive in a stream share interrupts."""
         style, sends, nat = self.style("nic"), demand.direction == "send", self.structure["network"] == "nat"
-        steps = self._paths.translated(demand, style) if nat else self._paths.nic(self.handed(demand), style)
-        work, finish = (steps, ()) if sends or nat else (steps[:1], steps[1:])
+        whole = self._paths.translated(demand, style) if nat else ()
+        work, finish = (whole, ()) if nat else self._paths.nic_parts(self.handed(demand), style)
         handed = self._handed_over("nic", work, demand.size_bytes, demand.window_bytes, starts=sends, finish=finish)
         told = bool(demand.window_bytes) and not (sends and style == "paravirtual")
         return (*handed, *self.told("nic", self._interrupts(demand, nat))) if told else handed

@@ -250,8 +250,7 @@ class HardwareHypervisor(Layer):
         window_bytes = demand.window_bytes
         poller = self.structure["nic_place"] == _device_paths.POLLER
         kicks, polled = sends and style == "paravirtual" and not poller, demand.polled or poller
-        steps = self.paths.nic(self._handed(demand), style)
-        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        work, finish = self.paths.nic_parts(self._handed(demand), style)
         send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
         send = replace(send, finish=finish)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()

@@ -67,7 +67,14 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from simulator import demands as d
-from simulator.layers import _assist, _assisted_monitor, _device_process, _emulated_monitor, _translated_monitor
+from simulator.layers import (
+    _assist,
+    _assisted_monitor,
+    _device_paths,
+    _device_process,
+    _emulated_monitor,
+    _translated_monitor,
+)
 from simulator.layers._assisted_monitor import PLACES, AssistedMonitor
 from simulator.layers._emulated_monitor import EmulatedMonitor
 from simulator.layers._translated_monitor import TranslatedMonitor
@@ -119,7 +126,7 @@ class HostedHypervisor(Layer):
         "disk_requests": ("serial", "concurrent"),
         "disk_place": PLACES,
         "nic_place": PLACES,
-        "network": ("bridged", "nat"),
+        "network": _device_paths.STRUCTURE["network"],
         "exit_history": ("none", "kept"),
     }
     PARAMETERS = (
