@@ -449,6 +449,8 @@ class TransferPackets(Demand):
     peer: Peer = "far"
     arrives_s: float = 0.0
     data: bool = True
+    data_bytes: float = 0.0
+    """Of it what the program at the other end takes; 0: it only acknowledges."""
     polled: bool = False
     """Whether who asks looks for it himself, so that no interrupt need announce it."""
     burst: bool = False

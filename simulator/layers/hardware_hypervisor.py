@@ -250,19 +250,20 @@ class HardwareHypervisor(Layer):
         window_bytes = demand.window_bytes
         poller = self.structure["nic_place"] == _device_paths.POLLER
         kicks, polled = sends and style == "paravirtual" and not poller, demand.polled or poller
-        steps = self.paths.nic(self._handed(demand), style)
-        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        work, finish = self.paths.nic_parts(self._handed(demand), style)
         send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
         send = replace(send, finish=finish)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
         silent = polled or (sends and style == "paravirtual" and not every)
-        shared = self._announced(part) if window_bytes and not silent else ()
+        shared = self._announced("nic", part) if window_bytes and not silent else ()
         return (*doorbell, *self._always(kicks, demand.count), send, *shared)
 
-    def _announced(self, count: float) -> tuple[Step, ...]:
+    def _announced(self, device: str, count: float = 1.0) -> tuple[Step, ...]:
         """Interrupts of a device, which the guest may have to ask for their reason and acknowledge by registers."""
-        registers = self.parameters.get("interrupt_registers_count", 0.0) * count
-        asked = self.assist.register(registers) if self.structure["transport"] == "registers" else ()
+        transport = self.parameters.get("interrupt_registers_count", 0.0)
+        registers = transport if self.structure["transport"] == "registers" else 0.0
+        registers += self._figure(device, "interrupt_registers_count")
+        asked = self.assist.register(registers * count) if registers else ()
         return (*self.assist.interrupt(count), *asked)
 
     def _kick(self, count: float) -> tuple[Step, ...]:
@@ -282,7 +283,7 @@ class HardwareHypervisor(Layer):
             _device_threads.queue(self.structure, device),
             work=work,
             kick=self._kick(1.0) if asks else (),
-            notice=() if silent else self._announced(1.0),
+            notice=() if silent else self._announced(device),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
             window_bytes=window_bytes,
