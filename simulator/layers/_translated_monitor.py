@@ -66,7 +66,7 @@ class TranslatedMonitor(Priced):
         """Halting gives the processor to the host, waking takes it back; the host's timer does both."""
         if transition.kind == "resume":
             return (*self._round_trip(), self.use("emulation", "interrupt_cycles"))
-        return self._round_trip() if transition.kind == "interrupted" else ()
+        return self._round_trip() if transition.kind in ("interrupted", "notify") else ()
 
     def _round_trip(self, count: float = 1.0) -> tuple[Step, ...]:
         return () if not count else (self.use("world_switch", "world_switch_cycles", 2.0 * count),)

@@ -2,7 +2,7 @@
 
 Scope and limits: processors without assist, whose guest kernels are translated (Workstation 3.2); processors with
 assist, where the monitor is code in the host's kernel; and emulation without either, which translates every
-instruction. Packets pass the host's virtual network bridged; address translation and shared folders are left out.
+instruction. Shared folders are left out, and so is what a virtual network does for packets between two guests.
 Floating point, which an emulator works out in software, is not told apart from other user code.
 
 Mechanism (paid by the guest's thread unless said otherwise):
@@ -31,8 +31,12 @@ Mechanism (paid by the guest's thread unless said otherwise):
     host_cache      assist and emulation: pages of the virtual disk's file entered in the host's page cache for a read,
                     paid by a thread of the process
     host_bridge     one packet between the virtual card and the host's network
-    injection, timer_exit, halt_exit, host_interrupt
-                    assist, emergent: interrupts handed to the guest; the guest's timer; its idling; the host's timer
+    injection, wake_interrupt, timer_exit, halt_exit, host_interrupt
+                    assist, emergent: interrupts handed to the guest, or sent from one of its processors to another;
+                    the guest's timer; its idling; the host's timer
+    address_translation
+                    network=nat, assist and emulation, by a thread of the process: a frame through its own TCP, where
+                    the guest's connections end; beyond it they are connections of the host
     thread_wake     emergent: a device thread of the process slept when a request came
 
 Then the host pays what any process makes it pay: system calls, its page cache (the guest's data is cached
@@ -49,6 +53,8 @@ Parameters: see ``PARAMETERS``. Structure:
     disk_place, nic_place
                     where the registers of these devices are worked out, and where the card sends (assist; the others
                     have their devices in the process)
+    network         ``bridged``: packets go to the host's virtual network; ``nat``: the process ends the connections
+    exit_history    assist: whether a register written and read back at once is worked out in one exit (``kept``)
 
 Validation: Barham 2003, see docs/barham-2003.md; assist and emulation: none.
 
@@ -61,7 +67,14 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from simulator import demands as d
-from simulator.layers import _assist, _assisted_monitor, _device_process, _emulated_monitor, _translated_monitor
+from simulator.layers import (
+    _assist,
+    _assisted_monitor,
+    _device_paths,
+    _device_process,
+    _emulated_monitor,
+    _translated_monitor,
+)
 from simulator.layers._assisted_monitor import PLACES, AssistedMonitor
 from simulator.layers._emulated_monitor import EmulatedMonitor
 from simulator.layers._translated_monitor import TranslatedMonitor
@@ -113,6 +126,8 @@ class HostedHypervisor(Layer):
         "disk_requests": ("serial", "concurrent"),
         "disk_place": PLACES,
         "nic_place": PLACES,
+        "network": _device_paths.STRUCTURE["network"],
+        "exit_history": ("none", "kept"),
     }
     PARAMETERS = (
         *_device_process.PARAMETERS,
