@@ -32,6 +32,11 @@ def _idle(tables: Tables) -> float:
     return 100.0 * (1.0 - _cores(tables) / capacity)
 
 
+def _busy(tables: Tables) -> float:
+    """Processors busy on average while the run lasts, in percent of all."""
+    return 100.0 - _idle(tables)
+
+
 def _processors(tables: Tables) -> list[Sequence[Any]]:
     device, time = _column("devices", "device"), _column("devices", "time_s")
     return [row for row in tables["devices"] if row[device] == _PROCESSOR and row[time] > 0.0]
@@ -56,6 +61,7 @@ def _cycles_per_byte(tables: Tables) -> float:
 
 OF_THE_MACHINE: Mapping[str, tuple[str, str, Callable[[Tables], float]]] = {
     "cores": ("cores", "processors busy on average, whoever they worked for", _cores),
+    "busy_percent": ("percent", "processors busy on average, of all", _busy),
     "idle_percent": ("percent", "processors idle on average, of all", _idle),
     "cycles": ("cycles", "all processor cycles of the run, memory waits excluded", _cycles),
     "cycles_per_byte": ("cycles/byte", "all processor cycles over the bytes on the wire", _cycles_per_byte),
