@@ -309,18 +309,20 @@ class DriveCard(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Post(Demand):
-    """A message for another thread of the tenant, over a local socket."""
+    """A message for another thread of the tenant, over a local socket; or some, of which the first wakes it."""
 
     mailbox: str
     size_bytes: float = 0.0
+    messages: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch(Demand):
-    """The next message of a mailbox, waited for."""
+    """The next message of a mailbox, waited for; or some that were posted together."""
 
     mailbox: str
     size_bytes: float = 0.0
+    messages: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +450,8 @@ class TransferPackets(Demand):
     peer: Peer = "far"
     arrives_s: float = 0.0
     data: bool = True
+    data_bytes: float = 0.0
+    """Of it what the program at the other end takes; 0: it only acknowledges."""
     polled: bool = False
     """Whether who asks looks for it himself, so that no interrupt need announce it."""
     burst: bool = False

@@ -27,6 +27,7 @@ PLACES = ("hypervisor", "host-kernel", "host-process", DOMAIN_0)
 STRUCTURE = {
     "disk_place": PLACES,
     "nic_place": (*PLACES, POLLER),
+    "network": ("bridged", "nat", "user"),
     "disk_cache": ("none", "write-back", "write-through", "unsafe"),
 }
 """Where the threads of paravirtual devices stand; those of emulated ones stand where the emulator does.
@@ -68,6 +69,8 @@ PARAMETERS = (
     Parameter("share_cycles", "cycles", "a message of a mounted folder, handed to a thread that calls and back",
               "shared_folder", _PROCESS),
     Parameter("share_calls_count", "count", "system calls for such a message, the file's apart", "", _PROCESS),
+    Parameter("user_packet_cycles", "cycles", "one unit through the process's own TCP, a look of its loop included",
+              "user_network", "network=user"),
     Parameter("nic_calls_count", "count", "system calls of a device process for a unit", "",
               "emulator_place=host-process"),
     Parameter("disk_block_bytes", "bytes", "how much of a virtual disk's file the host moves at a time", "", _SYSTEM),
@@ -89,6 +92,7 @@ MECHANISMS = {
     "host_cache": Mechanism("pages of a virtual disk's file entered in the host's page cache"),
     "device_path": Mechanism("the hypervisor's own block path"),
     "driver": Mechanism("the hypervisor's own driver of the hardware"),
+    "user_network": Mechanism("one unit through the network stack of a process of the host"),
     "host_bridge": Mechanism("one packet between virtual card and host network"),
 }
 
@@ -144,19 +148,59 @@ class DevicePaths(Priced):
         in_process = self.structure["disk_place"] == "host-process"
         return (self.use("device_turn", "disk_turn_cycles"),) if in_process else ()
 
+    def translated(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
+        """Units whose connections end in the process: frame by frame, each handed from thread to thread by calls.
+
+        What is in them goes through connections of the host that are the process's own.
+        """
+        count, frames = demand.count, demand.count * demand.frames
+        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * demand.size_bytes * count)
+        translation = self.use("address_translation", "translation_cycles", frames)
+        calls = Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * frames))
+        work: tuple[Step, ...] = (self._request("nic", style, frames), copy, translation, calls)
+        if not demand.data_bytes:
+            return work
+        ends = d.SendData if demand.direction == "send" else d.ReceiveData
+        return (*work, Below(ends(demand.data_bytes, demand.data_bytes / demand.frames, count=count)))
+
     def nic(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
+        """Units of the network, all in one piece: see ``nic_parts``."""
+        work, finish = self.nic_parts(demand, style)
+        return (*work, *finish)
+
+    def nic_parts(self, demand: d.TransferPackets, style: str) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
         """Units of the network: copied, through the virtual network, to the card or from it.
 
-        What arrives is worked on when it is there, what is sent before it goes.
+        What is sent is worked on before it goes; what arrives when it is there, so that its work is the second part.
         """
-        work, (last,) = self._nic_work(demand, style), self._nic_end(demand, style)
-        return (*work, last) if demand.direction == "send" else (last, *work)
+        work, end = self._nic_work(demand, style), self._nic_end(demand, style)
+        if demand.direction == "send" or not end:
+            return (*work, *end), ()
+        return end, work
 
-    def _nic_end(self, demand: d.TransferPackets, style: str) -> tuple[Step]:
+    @property
+    def _in_user_network(self) -> bool:
+        return self.structure.get("network") == "user"
+
+    def _nic_end(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
+        if self._in_user_network:
+            return self._socket(demand)
         place = self.place("nic", style)
         if place == POLLER:
             return (moved(demand),)
         return (At(DOMAIN_0, demand),) if place == DOMAIN_0 else (Below(demand),)
+
+    def _socket(self, demand: d.TransferPackets) -> tuple[Step, ...]:
+        """The process is an end of the guest's connection and has one of its own with the other end."""
+        size_bytes = demand.size_bytes
+        if not demand.data:
+            return ()
+        if demand.direction == "send":
+            return (Below(d.SendData(size_bytes, size_bytes, peer=demand.peer)),)
+        if demand.window_bytes:
+            return (Below(d.ReceiveData(size_bytes, size_bytes, peer=demand.peer)),)
+        arrives_s = demand.arrives_s
+        return (Below(d.ReceiveRequest(size_bytes, size_bytes, 0.0, peer=demand.peer, arrives_s=arrives_s)),)
 
     def _nic_work(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
         place, count = self.place("nic", style), demand.count
@@ -165,6 +209,8 @@ class DevicePaths(Priced):
         copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * copied_bytes)
         if place == POLLER:
             return (self.use("device_thread", "poller_cycles", demand.frames * count), copy)
+        if self._in_user_network:
+            return (self._request("nic", style, count), copy, self.use("user_network", "user_packet_cycles", count))
         bridge = self.use("host_bridge", "bridge_cycles", count)
         request: tuple[Step, ...] = (self._request("nic", style, count), copy, bridge)
         if place == "hypervisor":

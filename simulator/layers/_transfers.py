@@ -29,8 +29,9 @@ def data(
     size_bytes = demand.size_bytes / count + frames * header_bytes
     arrives_s = demand.arrives_s if isinstance(demand, ReceiveRequest) else 0.0
     return TransferPackets(
-        direction, size_bytes, window_bytes, frames, peer=demand.peer, arrives_s=arrives_s, count=count
-    )
+        direction, size_bytes, window_bytes, frames, peer=demand.peer, arrives_s=arrives_s,
+        data_bytes=demand.size_bytes / count, count=count,
+    )  # fmt: skip
 
 
 def cut(demand: TransferPackets, whole_bytes: float) -> TransferPackets:

@@ -182,7 +182,10 @@ class ApplicationKernel(TableLayer):
         return (*self._new_process("fork", demand.processes), Below(demand))
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
-        return (*self._call(), self.use("sentry", "message_cycles"), self._copy(demand.size_bytes))
+        messages = demand.messages
+        return (
+            *self._call(messages), self.use("sentry", "message_cycles", messages), self._copy(demand.size_bytes)
+        )  # fmt: skip
 
     def _copy(self, size_bytes: float) -> Use:
         return Use("sentry", cycles=self.parameters.copy_cycles_per_byte * size_bytes)

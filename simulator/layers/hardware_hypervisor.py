@@ -2,7 +2,8 @@
 
 Scope and limits: on the machine itself (ESX, Xen) or as a part of a host system (KVM, Firecracker), with emulated,
 paravirtual and passthrough devices. A guest's memory is there from the start: no balloon, no page sharing, no
-second-level faults. Interrupts that a halted processor wakes by are charged where they come from. Transmit
+second-level faults. Interrupts that a halted processor wakes by are charged where they come from: to a
+device's request, or to the virtual processor that sends one. Transmit
 completions of paravirtual devices raise no interrupts. The driver domain is priced as an assisted guest. A host that
 polls for a while before it lets a virtual processor sleep is left out; so is what an exit costs later in caches.
 
@@ -24,7 +25,9 @@ Mechanism (paid by the guest's thread unless said otherwise):
                     mitigations=on: at each exit, see ``_mitigations``
     injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
                     interrupts are posted; streams share interrupts
-    timer_exit      emergent: the guest's tick is set and fired
+    wake_interrupt  emergent, paid by who wakes: an interrupt to another virtual processor that sleeps, by accesses to
+                    an interrupt controller that are exits
+    timer_exit      emergent: the guest's tick is set and fired; the tick stopped before an idle time, started after it
     halt_exit       emergent: an idle virtual processor exits, sleeps, is woken
     host_interrupt  emergent: the timer of the system below makes the guest exit
     slice_exit      emergent: on a machine of its own, a guest is stopped for another and entered again
@@ -251,19 +254,20 @@ class HardwareHypervisor(Layer):
         window_bytes = demand.window_bytes
         poller = self.structure["nic_place"] == _device_paths.POLLER
         kicks, polled = sends and style == "paravirtual" and not poller, demand.polled or poller
-        steps = self.paths.nic(self._handed(demand), style)
-        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        work, finish = self.paths.nic_parts(self._handed(demand), style)
         send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
         send = replace(send, finish=finish)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
         silent = polled or (sends and style == "paravirtual" and not every)
-        shared = self._announced(part) if window_bytes and not silent else ()
+        shared = self._announced("nic", part) if window_bytes and not silent else ()
         return (*doorbell, *self._always(kicks, demand.count), send, *shared)
 
-    def _announced(self, count: float) -> tuple[Step, ...]:
+    def _announced(self, device: str, count: float = 1.0) -> tuple[Step, ...]:
         """Interrupts of a device, which the guest may have to ask for their reason and acknowledge by registers."""
-        registers = self.parameters.get("interrupt_registers_count", 0.0) * count
-        asked = self.assist.register(registers) if self.structure["transport"] == "registers" else ()
+        transport = self.parameters.get("interrupt_registers_count", 0.0)
+        registers = transport if self.structure["transport"] == "registers" else 0.0
+        registers += self._figure(device, "interrupt_registers_count")
+        asked = self.assist.register(registers * count) if registers else ()
         return (*self.assist.interrupt(count), *asked)
 
     def _kick(self, count: float) -> tuple[Step, ...]:
@@ -283,7 +287,7 @@ class HardwareHypervisor(Layer):
             _device_threads.queue(self.structure, device),
             work=work,
             kick=self._kick(1.0) if asks else (),
-            notice=() if silent else self._announced(1.0),
+            notice=() if silent else self._announced(device),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
             window_bytes=window_bytes,

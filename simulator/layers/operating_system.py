@@ -25,6 +25,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     together, each beyond the first takes its part here (segmentation and receive offload)
     socket          one message over a local socket
     context_switch  emergent: a thread that had blocked goes on
+    wake_interrupt  emergent, paid by who wakes: the other thread goes on at once on a processor that was idle, which
+                    is interrupted for it
     tick            emergent: the timer while the system runs
     entry_guard, page_table_isolation, branch_guard, branch_barrier
                     mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
@@ -96,8 +98,8 @@ class OperatingSystem(TableLayer):
             d.SendData: network.send,
             d.ReceiveData: network.receive,
             d.ReceiveRequest: network.receive_request,
-            d.Post: lambda demand: (*self._message(demand.size_bytes), Signal("message", demand.mailbox)),
-            d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand.size_bytes)),
+            d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
+            d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
             d.Lock: lambda demand: (Wait("lock", demand.name),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
@@ -119,6 +121,8 @@ class OperatingSystem(TableLayer):
             mechanism = "context_switch" if transition.kind == "switch" else "slice_switch"
             switch = (self.use(mechanism, "context_switch_cycles"), *self.guard.switch())
             return self.guard.code((*switch, Below(d.SwitchAddressSpace())))
+        if transition.kind == "notify":
+            return self.guard.code((self.use("wake_interrupt", "wake_interrupt_cycles"),))
         if transition.kind == "tick":
             tick = (self.use("tick", "tick_cycles"), *self.guard.entries(1.0))
             return self.guard.code((*tick, Below(d.TimerTick())))
@@ -218,8 +222,8 @@ class OperatingSystem(TableLayer):
         """With the pages of this system; those of a guest are the guest's own affair."""
         return demand if demand.page_bytes else replace(demand, page_bytes=self.parameters.data_page_bytes)
 
-    def _message(self, size_bytes: float) -> tuple[Step, ...]:
-        return (self.use("socket", "message_cycles"), self._copy(size_bytes))
+    def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
+        return (self.use("socket", "message_cycles", demand.messages), self._copy(demand.size_bytes))
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes

@@ -126,7 +126,8 @@ class Unikernel(TableLayer):
         return (*call, self.use("library", "file_cycles")) if demand.name in _FILE_CALLS else call
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
-        return (*self._call(), self.use("library", "message_cycles"), self._copy(demand.size_bytes))
+        message = self.use("library", "message_cycles", demand.messages)
+        return (*self._call(demand.messages), message, self._copy(demand.size_bytes))
 
     # ---- devices
 

@@ -34,6 +34,7 @@ class EventServer(Program):
         Parameter("file_bytes", "bytes", "file read for a message, in memory after the warm-up; 0: none"),
         Parameter("working_set_bytes", "bytes", "what the thread wants to find in the cache"),
     )
+    CHOSEN = frozenset({"connections_count", "pipeline_count", "messages_count"})
     COUNTS = ("compute", "system_call", "copy", "network_stack", "driver", "page_cache")
 
     def threads(self) -> list[ThreadPlan]:

@@ -18,6 +18,7 @@ class OpenClose(Program):
         Parameter("file_cycles", "cycles", "user cycles for each"),
         Parameter("close_ratio", "ratio", "1: each is closed again, 0: all are closed afterwards"),
     )
+    CHOSEN = frozenset({"files_count"})
     COUNTS = ("compute", "system_call")
 
     def threads(self) -> list[ThreadPlan]:

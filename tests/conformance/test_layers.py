@@ -54,7 +54,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.TransferPackets("receive", 1500), d.DriveCard("send", 50, 32, 12_800), d.UseShare(8192, 4096),
     d.AskShare(4096), d.AskShare(4096, write=True), d.TransferPackets("send", 1600, 9000, 32, polled=True, burst=True),
 )  # fmt: skip
-TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "tick", "interrupted"))
+TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "notify", "notified", "tick", "interrupted"))
 
 BY_THE_THREAD = {
     "hardware": {
