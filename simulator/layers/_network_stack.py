@@ -218,7 +218,7 @@ class NetworkStack(Priced):
     def _further(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """The packets of a unit beyond its first: only where they are met, at the card, not on a virtual one."""
         packets = (demand.frames - 1.0) * demand.count
-        if packets <= 0.0 or self.place.presents["nic"] not in _OWNED:
+        if packets <= 0.0 or demand.burst or self.place.presents["nic"] not in _OWNED:
             return ()
         return (Use("driver", cycles=self.parameters[f"frame_{demand.direction}_cycles"] * packets, operations=0.0),)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from simulator.demands import ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
+from simulator.demands import DriveCard, ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
 from simulator.layers.base import Place
 from simulator.parameters import Parameters
 from simulator.steps import DISK, NIC_RECEIVE, NIC_SEND, Transfer
@@ -29,8 +29,9 @@ def data(
     size_bytes = demand.size_bytes / count + frames * header_bytes
     arrives_s = demand.arrives_s if isinstance(demand, ReceiveRequest) else 0.0
     return TransferPackets(
-        direction, size_bytes, window_bytes, frames, peer=demand.peer, arrives_s=arrives_s, count=count
-    )
+        direction, size_bytes, window_bytes, frames, peer=demand.peer, arrives_s=arrives_s,
+        data_bytes=demand.size_bytes / count, count=count,
+    )  # fmt: skip
 
 
 def cut(demand: TransferPackets, whole_bytes: float) -> TransferPackets:
@@ -50,6 +51,14 @@ def answers(direction: Direction, parameters: Parameters, count: float) -> Trans
     """So many acknowledgements."""
     window_bytes = parameters.socket_window_bytes
     return TransferPackets(direction, parameters.header_bytes, window_bytes, data=False, count=count)
+
+
+def driven(demand: DriveCard) -> TransferPackets:
+    """What a program's own driver hands over at once."""
+    size_bytes = demand.packet_bytes * demand.packets
+    return TransferPackets(
+        demand.direction, size_bytes, demand.window_bytes, demand.packets, polled=True, burst=True, count=demand.count
+    )
 
 
 def moved(demand: TransferBlocks | TransferPackets) -> Transfer:

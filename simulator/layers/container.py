@@ -175,7 +175,7 @@ class Container(Layer):
             return ()
         if isinstance(demand, d.Create | d.Delete):
             return self._uses("union_lookup", f"{storage}_change_cycles")
-        if isinstance(demand, d.SystemCall) and demand.name in ("stat", "open_close"):
+        if isinstance(demand, d.SystemCall) and demand.name in ("stat", "open", "open_close"):
             return self._uses("union_lookup", f"{storage}_lookup_cycles")
         if isinstance(demand, d.StartProcess) and demand.kind != "fork":
             return self._uses("union_lookup", f"{storage}_exec_cycles")

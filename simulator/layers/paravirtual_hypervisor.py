@@ -120,6 +120,8 @@ class ParavirtualHypervisor(Layer):
         """A domain that was idle is scheduled; its event is paid here, or as the notice of a back end."""
         if transition.kind == "slice":
             return (self.use("domain_slice", "domain_switch_cycles"),)
+        if transition.kind == "notify":
+            return (self.use("event_channel", "hypercall_cycles"),)
         if transition.kind != "resume":
             return ()
         switch = self.use("domain_switch", "domain_switch_cycles")

@@ -156,7 +156,8 @@ def _claim(experiment: Experiment, row: PublishedRow, figure: Figure) -> Claim |
     published = experiment.scenario.published
     assert published is not None
     platforms = published.platforms if row.platforms is None else row.platforms
-    stack = platforms.get(figure.platform)
+    fitting = (label for name, label in platforms.items() if matches(name, figure.platform))
+    stack = platforms.get(figure.platform) or next(fitting, None)
     fits = all(matches(pattern or "*", text) for pattern, text in _pairs(row, figure))
     if stack is None or not fits:
         return None

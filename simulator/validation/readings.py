@@ -74,7 +74,7 @@ OF_COPIES = {
 """Readings of several copies of one tenant: unit, meaning, and the quantile."""
 _STARTS = ("boot_s", "create_s", "start_latency_s")
 """Columns in which only those copies count whose systems were up in time."""
-RATE, GUEST = "operations_per_s", "guest_start_s"
+RATE, ROUND, GUEST = "operations_per_s", "operation_s", "guest_start_s"
 
 
 def known() -> dict[str, tuple[str, str]]:
@@ -84,6 +84,7 @@ def known() -> dict[str, tuple[str, str]]:
     machine = {name: (unit, meaning) for name, (unit, meaning, _) in OF_THE_MACHINE.items()}
     derived = {
         RATE: ("1/s", "operations a second within the measured window"),
+        ROUND: ("s", "from one operation to the next, whatever lies between: the measured window over its operations"),
         GUEST: ("s", "of boot_s, what its system took after its virtual machine was there"),
     }
     return {**columns, **derived, **further, **machine}
@@ -122,6 +123,7 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     operations, elapsed_s = _column("tenants", "operations"), _column("tenants", "elapsed_s")
     found[GUEST] = found["boot_s"] - found["create_s"]
     found[RATE] = _mean([row[operations] / row[elapsed_s] for row in rows if row[elapsed_s]])
+    found[ROUND] = 1.0 / found[RATE] if found[RATE] else nan
     times = [float(row[_column("tenants", "boot_s")]) for row in rows]
     starts = sorted(each for each in times if isfinite(each))
     found |= {name: quantile(starts, part) for name, (_, _, part) in OF_COPIES.items()}

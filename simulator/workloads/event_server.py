@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 
-from simulator.demands import File, Read, ReceiveData, ReceiveRequest, SendData, SystemCall
+from simulator.demands import File, Peer, Read, ReceiveData, ReceiveRequest, SendData, SystemCall
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -23,6 +23,7 @@ class EventServer(Program):
         Parameter("pipeline_count", "count", "requests in one message"),
         Parameter("round_messages_count", "count", "messages taken at most before their answers are given"),
         Parameter("messages_count", "count", "messages of all connections together"),
+        Parameter("near_ratio", "ratio", "1: the clients are programs of the same machine, 0: on another one"),
         Parameter("client_s", "s", "mean time from an answer to the connection's next message"),
         Parameter("request_bytes", "bytes", "size of a request"),
         Parameter("answer_bytes", "bytes", "size of an answer"),
@@ -33,6 +34,7 @@ class EventServer(Program):
         Parameter("file_bytes", "bytes", "file read for a message, in memory after the warm-up; 0: none"),
         Parameter("working_set_bytes", "bytes", "what the thread wants to find in the cache"),
     )
+    CHOSEN = frozenset({"connections_count", "pipeline_count", "messages_count"})
     COUNTS = ("compute", "system_call", "copy", "network_stack", "driver", "page_cache")
 
     def threads(self) -> list[ThreadPlan]:
@@ -73,17 +75,20 @@ class EventServer(Program):
         parameters = self.parameters
         size_bytes, payload_bytes = parameters.request_bytes * parameters.pipeline_count, parameters.payload_bytes
         cycles = parameters.message_cycles + parameters.request_cycles * parameters.pipeline_count
+        peer: Peer = "machine" if parameters.near_ratio else "far"
         for _ in range(messages):
             if waited_s:
-                yield ReceiveRequest(size_bytes, payload_bytes, waited_s, answered=True)
+                arrives_s = self.context.now + waited_s
+                yield ReceiveRequest(size_bytes, payload_bytes, waited_s, peer=peer, arrives_s=arrives_s, answered=True)
             else:
-                yield ReceiveData(size_bytes, payload_bytes, answered=True)
+                yield ReceiveData(size_bytes, payload_bytes, peer=peer, answered=True)
             yield SystemCall("null_io", count=parameters.message_calls_count)
             if parameters.file_bytes:
                 yield Read(self._file(), 0, int(parameters.file_bytes))
             yield from self.compute(cycles)
         for _ in range(messages):
-            yield SendData(parameters.answer_bytes * parameters.pipeline_count, payload_bytes, answered=True)
+            answer_bytes = parameters.answer_bytes * parameters.pipeline_count
+            yield SendData(answer_bytes, payload_bytes, peer=peer, answered=True)
 
     def value(self, operations: float, elapsed_s: float) -> float:
         """Requests a second."""

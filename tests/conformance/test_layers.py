@@ -53,7 +53,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.TransferBlocks(0, 8192, write=True, stream="log"), d.TransferPackets("send", 1500, 9000),
     d.TransferPackets("receive", 1500),
 )  # fmt: skip
-TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "tick", "interrupted"))
+TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "notify", "notified", "tick", "interrupted"))
 
 BY_THE_THREAD = {
     "hardware": {

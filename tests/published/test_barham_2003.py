@@ -92,12 +92,13 @@ def test_every_row_that_judges_is_predicted_or_excluded_with_a_reason(rows: list
     assert all((row.predicted is None) == bool(row.reason) for row in shown)
 
 
-def test_at_most_one_event_count_of_a_workload_was_fitted_on_xen_and_none_elsewhere() -> None:
+def test_counts_are_fitted_on_native_and_on_one_other_platform_at_most() -> None:
+    """On Xen one count of a workload; each count that is fitted elsewhere has its platform before the first comma."""
     fitted = [fit for fit in Catalog().fitted() if fit.kind == "workloads"]
     for workload in {fit.product for fit in fitted}:
         on = [fit.fitted_on.split(",")[0] for fit in fitted if fit.product == workload]
         assert on.count("Xen") <= 1
-        assert {place.split(" ")[0] for place in on} <= {"Xen", "native"}
+        assert len({place for place in on if place.split(" ")[0] != "native"}) <= 1
 
 
 def test_the_page_is_what_the_program_writes_now(rows: list[Row], predicted: Predictions) -> None:

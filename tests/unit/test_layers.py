@@ -56,6 +56,7 @@ MONITOR = {
     "address_space_cycles": 41_000, "register_cycles": 670, "disk_emulation_cycles": 2_250,
     "nic_emulation_cycles": 2_100, "interrupt_cycles": 1_480, "world_switch_cycles": 16_000, "bridge_cycles": 5_000,
     "receive_batch_count": 16, "disk_block_bytes": 64 * KIB, "monitor_bytes": 32 * MIB,
+    "process_registers_ratio": 0, "sent_batch_count": 1, "receive_calls_count": 1,
 }  # fmt: skip
 
 
@@ -590,6 +591,32 @@ def test_packets_are_received_in_batches() -> None:
         Use("host_bridge", cycles=240_000, operations=48),
         Use("emulation", cycles=4_440, operations=3),
     ]
+
+
+def test_registers_that_only_the_process_knows_switch_worlds() -> None:
+    """Two of three: each access takes two thirds of a way there and back in the mean."""
+    found = HostedHypervisor({**MONITOR, "process_registers_ratio": 2 / 3}, monitor().structure, Place("monitor"))
+    there_and_back = Use("world_switch", cycles=pytest.approx(32_000 * 2 / 3), operations=pytest.approx(4 / 3))
+    assert lowered(found, d.AccessRegister()) == [Use("emulation", cycles=670), there_and_back]
+
+
+def test_packets_sent_together_share_a_switch_and_an_interrupt_but_not_the_host_s_work() -> None:
+    """Ten packets by fives: two ways there and back, two interrupts; ten calls, ten times through the bridge."""
+    found = HostedHypervisor({**MONITOR, "sent_batch_count": 5}, monitor().structure, Place("monitor"))
+    assert lowered(found, PACKETS) == [
+        Use("world_switch", cycles=64_000, operations=4),
+        Use("emulation", cycles=21_000, operations=10),
+        Below(d.SystemCall("null_io", count=10)),
+        Use("host_bridge", cycles=50_000, operations=10),
+        Below(PACKETS),
+        Use("emulation", cycles=2_960, operations=2),
+    ]
+
+
+def test_a_process_that_waits_in_select_makes_two_calls_for_a_batch() -> None:
+    """48 packets in batches of 16."""
+    found = HostedHypervisor({**MONITOR, "receive_calls_count": 2}, monitor().structure, Place("monitor"))
+    assert Below(d.SystemCall("null_io", count=6)) in lowered(found, d.TransferPackets("receive", 1500, count=48))
 
 
 def test_halting_and_the_hosts_timer_switch_worlds() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from simulator.sensitivity.model import Model, Values
+from simulator.importance.model import Model, Values
 from simulator.uncertainty import Unknown
 
 

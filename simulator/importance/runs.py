@@ -17,12 +17,12 @@ from typing import Any
 
 from simulator import batch
 from simulator.batch.progress import Progress, Silent
+from simulator.importance.model import Values, relative
+from simulator.importance.question import Figures, Question, cost
 from simulator.records import run_id
 from simulator.results import Results
 from simulator.results.folder import csv_path
 from simulator.scenario import Scenario
-from simulator.sensitivity.model import Values, relative
-from simulator.sensitivity.question import Figures, Question, cost
 from simulator.uncertainty import Space
 
 Watch = Callable[[str], Progress]
@@ -167,6 +167,10 @@ class Runs:
         )
         self.count += len(keys) * self.replications
         self._read(results, keys)
+        names = {run_id(n, replication): each["differs"] for n, each in enumerate(variation.variants)
+                 for replication in range(self.replications)}  # fmt: skip
+        for failure in results.manifest["failures"]:
+            self.failed[f"{results.folder.name}: {failure['run']}"] = f"{names[failure['run']]}: {failure['error']}"
         return results
 
     def _variant(self, position: int, key: Key) -> dict[str, Any]:
@@ -184,11 +188,8 @@ class Runs:
 
     def _read(self, results: Results, keys: Sequence[Key]) -> None:
         """The figures of all runs of a batch."""
-        rows: dict[tuple[str, str], Mapping[str, str]] = {}
         with csv_path(results.folder, "tenants").open(encoding="utf-8", newline="") as file:
             rows = {(row["run"], row["tenant"]): row for row in csv.DictReader(file)}
-        for failure in results.manifest["failures"]:
-            self.failed[f"{results.folder.name}: {failure['run']}"] = failure["error"]
         for position, key in enumerate(keys):
             runs = [run_id(position, replication) for replication in range(self.replications)]
             tenants = self.space.points[key[0]]["tenants"]

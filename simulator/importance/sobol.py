@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simulator.sensitivity.model import Model, Values
+from simulator.importance.model import Model, Values
 from simulator.uncertainty import Unknown
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ def _of_answer(unknowns: Sequence[Unknown], answers: Matrix, seed: int) -> dict[
     if not n:
         return {each.key: Indices() for each in unknowns}
     whole = whole[:, :n]
-    if np.ptp(whole) <= 1e-12 * np.abs(whole).max():
-        return {each.key: Indices(n, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0) for each in unknowns}
-    found = _indices(whole, seed)
-    return {each.key: Indices(n, *numbers) for each, numbers in zip(unknowns, found, strict=True)}
+    moving = [number for number in range(len(unknowns)) if np.any(whole[2 + number] != whole[0])]
+    found = dict(zip(moving, _indices(whole[[0, 1, *(2 + number for number in moving)]], seed), strict=True))
+    nothing = [0.0] * 6
+    return {each.key: Indices(n, *found.get(number, nothing)) for number, each in enumerate(unknowns)}
 
 
 def _indices(whole: Matrix, seed: int) -> list[list[float]]:
@@ -100,6 +100,10 @@ def _indices(whole: Matrix, seed: int) -> list[list[float]]:
     from scipy.stats import sobol_indices
 
     d = len(whole) - 2
+    if not d:
+        return []
+    if d == 1:
+        return _indices(np.concatenate([whole, whole[2:]]), seed)[:1]  # scipy wants two unknowns or more
     by_matrix: dict[str, Any] = {"f_A": whole[:1], "f_B": whole[1:2], "f_AB": whole[2:].reshape(d, 1, -1)}
     found = sobol_indices(func=by_matrix, n=whole.shape[1], rng=np.random.default_rng(seed))
     bounds = found.bootstrap(confidence_level=LEVEL, n_resamples=RESAMPLES)

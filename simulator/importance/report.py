@@ -8,17 +8,17 @@ from math import inf, isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simulator.importance import kept
+from simulator.importance.morris import Effect
+from simulator.importance.question import Answer
+from simulator.importance.sobol import Indices
 from simulator.records import Column
-from simulator.sensitivity import kept
-from simulator.sensitivity.morris import Effect
-from simulator.sensitivity.question import Answer
-from simulator.sensitivity.sobol import Indices
 from simulator.uncertainty import Unknown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simulator.sensitivity.runs import Runs
+    from simulator.importance.runs import Runs
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from random import Random
 from statistics import stdev
 from typing import NamedTuple
 
-from simulator.sensitivity.model import Model, Values
+from simulator.importance.model import Model, Values
 from simulator.uncertainty import Unknown
 
 LEVELS = (0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0)

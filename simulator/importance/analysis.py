@@ -8,14 +8,14 @@ from math import inf, isfinite
 from pathlib import Path
 
 from simulator.errors import UsageError
+from simulator.importance import METHODS, morris, one_at_a_time, sobol
+from simulator.importance.ledger import Ledger
+from simulator.importance.model import Model, quantile, relative
+from simulator.importance.question import Answer, Question
+from simulator.importance.report import Counts, Finding, Parameter, Sensitivity, Settings
+from simulator.importance.runs import Runs, Watch
+from simulator.importance.screening import TOLERANCE, Task, screen
 from simulator.scenario import Scenario
-from simulator.sensitivity import METHODS, morris, one_at_a_time, sobol
-from simulator.sensitivity.ledger import Ledger
-from simulator.sensitivity.model import Model, quantile, relative
-from simulator.sensitivity.question import Answer, Question
-from simulator.sensitivity.report import Counts, Finding, Parameter, Sensitivity, Settings
-from simulator.sensitivity.runs import Runs, Watch
-from simulator.sensitivity.screening import TOLERANCE, Task, screen
 from simulator.uncertainty import Space, Unknown, draws
 
 TOP = 10

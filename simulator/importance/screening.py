@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from simulator.sensitivity.model import Values
+from simulator.importance.model import Values
 from simulator.uncertainty import Unknown
 
 TOLERANCE = 1e-3

@@ -10,9 +10,9 @@ from typing import Any
 
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, UsageError
+from simulator.importance import OVERHEAD
 from simulator.records import TABLES
 from simulator.scenario import Scenario
-from simulator.sensitivity import OVERHEAD
 
 Figures = Mapping[str, Sequence[float]]
 """The figure of each tenant of a point, one for each replication; not a number where a run gave none."""

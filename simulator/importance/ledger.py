@@ -1,7 +1,7 @@
 """What the ledger of the scenario's own runs says beforehand: how much an unknown can change at most.
 
 A cost of a mechanism that took one per mille of a tenant's time and may be twice as high changes about one per mille.
-That is an expectation and no result: what it sorts out is run as a group, see :mod:`simulator.sensitivity.screening`.
+That is an expectation and no result: what it sorts out is run as a group, see :mod:`simulator.importance.screening`.
 """
 
 from __future__ import annotations

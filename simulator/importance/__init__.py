@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulator.sensitivity.analysis import analyse
-    from simulator.sensitivity.report import Sensitivity
+    from simulator.importance.analysis import analyse
+    from simulator.importance.report import Sensitivity
 
 __all__ = ["METHODS", "OVERHEAD", "Sensitivity", "analyse"]
 
@@ -26,4 +26,4 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"simulator.sensitivity.{_HOMES[name]}"), name)
+    return getattr(import_module(f"simulator.importance.{_HOMES[name]}"), name)
