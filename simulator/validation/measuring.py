@@ -27,13 +27,13 @@ class Reading(NamedTuple):
 
     Attributes:
         tenants: readings of each tenant.
-        mechanisms: mechanisms of layers that took something.
+        mechanisms: mechanisms of layers, by their part of all processor time.
         outcomes: how tenants ended that did not end well.
         error: why the run failed; empty if it did not.
     """
 
     tenants: dict[str, dict[str, float]]
-    mechanisms: list[str]
+    mechanisms: dict[str, float]
     outcomes: dict[str, str]
     error: str
 
@@ -80,7 +80,7 @@ def take(point: Point, replication: int) -> dict[str, Any]:
     try:
         tables = run_point(point, replication)["tables"]
     except Exception as error:
-        return Reading({}, [], {}, f"{type(error).__name__}: {error}")._asdict()
+        return Reading({}, {}, {}, f"{type(error).__name__}: {error}")._asdict()
     return Reading(
         readings.read(tables), readings.mechanisms(tables), readings.outcomes(tables), ""
     )._asdict()  # fmt: skip
