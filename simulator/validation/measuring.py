@@ -20,6 +20,8 @@ from simulator.validation import readings
 
 Point = Mapping[str, Any]
 _DIGITS = 24
+_FORMAT = 2
+"""Of what is kept of a run; another one makes older readings unknown."""
 
 
 class Reading(NamedTuple):
@@ -65,7 +67,7 @@ class Progress(Protocol):
 def runs(point: Point, replications: int, code: str) -> list[Run]:
     """The runs of a point; what only names it (its number, titles) decides nothing."""
     deciding = {name: value for name, value in point.items() if name not in ("point", "axes", "stack", "title")}
-    text = json.dumps([deciding, code], sort_keys=True)
+    text = json.dumps([deciding, code, _FORMAT], sort_keys=True)
     found = []
     for replication in range(replications):
         digest = hashlib.sha256(f"{text}{replication}".encode()).hexdigest()[:_DIGITS]
