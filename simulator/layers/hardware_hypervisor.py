@@ -50,7 +50,8 @@ disk by a request of its own, which the host carries out on the file unless ``di
 
 Parameters: see ``PARAMETERS`` here, in ``_assist`` and in ``_device_paths``.
 
-Validation: see tests/unit/test_hardware_hypervisor.py for single requests by hand.
+Validation: single requests by hand in tests/unit/test_hardware_hypervisor.py, one hand-over between two virtual
+processors in tests/published/test_dall_2014.py.
 
 References: dall2014, agache2020, landau2011.
 """

@@ -14,6 +14,7 @@ from simulator.catalog import Catalog
 from simulator.experiment import run_point
 from simulator.records import names
 from simulator.scenario import load
+from simulator.validation import single_events
 
 SERVER = "dall-x86-server"
 KVM = "kvm-3(nic_place=host-process,disk_cache=write-through)"
@@ -101,3 +102,26 @@ def test_the_mechanism_of_lmbenchs_rows() -> None:
         figures["injection_cycles"] + figures["interrupt_end_cycles"], 0.38 * 3400, 7 * 3400,
     )  # fmt: skip
     assert 2 * sum(parts) / 3400 == pytest.approx((46.0 - 6.84) - (1.79 - 1.67))
+
+
+@pytest.mark.parametrize(
+    ("machine", "benchmark", "published_us", "tolerance"),
+    [
+        (SERVER, "fork proc", 49.1, 0.1),
+        (SERVER, "exec proc", 157.0, 0.1),
+        (SERVER, "page fault", 0.5643, 0.02),
+        (SERVER, single_events.SWITCH, 0.47, 0.03),
+        ("dall-x86-laptop", "fork proc", 76.0, 0.1),
+        ("dall-x86-laptop", "exec proc", 245.0, 0.1),
+        ("arndale", "fork proc", 363.0, 0.05),
+        ("arndale", "exec proc", 917.0, 0.05),
+    ],
+)
+def test_lmbench_in_a_guest_with_one_processor(
+    machine: str, benchmark: str, published_us: float, tolerance: float
+) -> None:
+    """Faults and switches are inputs; a fork and an exec follow from the faults and switches that they contain."""
+    stack = {"kvm": STACKS["kvm 1"]}
+    tenants = {"app": {"workload": "dall-apache", "memory": "512 MiB", "vcpus": 1}}
+    (point,) = load({"machine": machine, "stacks": stack, "tenants": tenants}).points()
+    assert single_events.cost_us(point, benchmark) == pytest.approx(published_us, rel=tolerance)
