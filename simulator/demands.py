@@ -285,7 +285,8 @@ class ReceiveRequest(Demand):
 class UseShare(Demand):
     """Data read from or written to an open file in a folder of the host that the guest mounts (9pfs).
 
-    Nothing of it is kept in the guest: each ``unit_bytes`` are a message to whoever holds the folder, waited for.
+    Nothing of it is kept in the guest: each ``unit_bytes`` are a message to whoever holds the folder, waited for;
+    without a host the folder is the system's own.
     """
 
     size_bytes: int

@@ -218,7 +218,15 @@ class DevicePaths(Priced):
         if place == "host-process":
             return (*request, Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)))
         further = (demand.frames - 1.0) * count if demand.burst else 0.0
-        return (*request, *((self.use("device_thread", "nic_further_cycles", further),) if further else ()))
+        return (*request, *self._further(style, further))
+
+    def _further(self, style: str, packets: float) -> tuple[Use, ...]:
+        """Packets of a burst beyond its first: cheaper in the host's kernel, which takes them together."""
+        if not packets:
+            return ()
+        if "nic_further_cycles" in self.parameters and style == "paravirtual":
+            return (self.use("device_thread", "nic_further_cycles", packets),)
+        return (self._request("nic", style, packets), self.use("host_bridge", "bridge_cycles", packets))
 
     def _request(self, device: str, style: str, count: float) -> Use:
         if style == "emulated":

@@ -119,6 +119,7 @@ class Place:
         processors_count: processors that the layer sees, 0 where nothing says.
         limits: what its tenant asks of it, by the names of ``LIMITS``.
         meets_calls: whether the layer below wants to know of each system call.
+        mounts: whether the layer below lets it mount folders of the host.
     """
 
     path: str = "layer"
@@ -130,6 +131,7 @@ class Place:
     processors_count: float = 0.0
     limits: Mapping[str, float] = field(default_factory=dict)
     meets_calls: bool = False
+    mounts: bool = False
 
 
 class Cache(Protocol):
@@ -287,6 +289,10 @@ class Layer(Priced, ABC):
         if not devices:
             return self
         return type(self)(self.parameters, self.structure, replace(self.place, guest_devices=devices))
+
+    def mounts(self) -> bool:
+        """Whether a guest of this layer may mount folders of the host (9pfs)."""
+        return False
 
     def width(self) -> float:
         """How many processors this layer can keep busy at once."""

@@ -168,7 +168,7 @@ class HardwareHypervisor(Layer):
             return self._disk(demand)
         if isinstance(demand, d.TransferPackets):
             return self._nic(demand)
-        if isinstance(demand, d.AskShare) and self.structure["disk_place"] == "host-process":
+        if isinstance(demand, d.AskShare) and self.mounts():
             return (self._send("disk", demand, self.paths.share(demand), kicks=True),)
         raise self.not_offered(demand)
 
@@ -197,6 +197,10 @@ class HardwareHypervisor(Layer):
         """The guest's own devices; paravirtual ones where nobody says which."""
         shown = self.place.guest_devices
         return {device: shown[device].style if device in shown else "paravirtual" for device in _DEVICES}
+
+    def mounts(self) -> bool:
+        """A device process can open folders of the host for its guest."""
+        return self.structure["disk_place"] == "host-process"
 
     def for_child(self, role: str, devices: Mapping[str, GuestDevice] | None = None) -> Layer:
         """Domain 0 drives the devices itself."""
@@ -312,6 +316,10 @@ class DriverDomainPort(HardwareHypervisor):
     def guest_services(self) -> tuple[Service, ...]:
         """None: its back ends belong to the guests that they serve."""
         return ()
+
+    def mounts(self) -> bool:
+        """There is no host whose folders it could mount."""
+        return False
 
     def presents(self) -> Mapping[str, str]:
         """The real devices."""

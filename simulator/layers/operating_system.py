@@ -308,9 +308,12 @@ class OperatingSystem(TableLayer):
         return f"{self.place.path}:{name}"
 
     def _use_share(self, demand: d.UseShare) -> Iterator[Step]:
-        """A message for each unit, put together and taken apart as one over a local socket, by a ring of its own."""
+        """A message for each unit, put together and taken apart as one over a local socket.
+
+        Where there is nobody to ask, the folder is one of this system's own, in memory.
+        """
         yield from self._call("null_io")
-        for _ in range(-(-demand.size_bytes // demand.unit_bytes)):
+        for _ in range(-(-demand.size_bytes // demand.unit_bytes) if self.place.mounts else 0):
             yield self.use("shared_folder", "message_cycles", 2.0)
             yield Below(d.AskShare(min(demand.unit_bytes, demand.size_bytes), demand.write))
         yield self._copy(demand.size_bytes)

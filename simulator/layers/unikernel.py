@@ -161,7 +161,7 @@ class Unikernel(TableLayer):
     def _use_share(self, demand: d.UseShare) -> Iterable[Step]:
         """A message for each unit to the holder of a mounted folder, and its answer."""
         yield from self._call()
-        for _ in range(-(-demand.size_bytes // demand.unit_bytes)):
+        for _ in range(-(-demand.size_bytes // demand.unit_bytes) if self.place.mounts else 0):
             yield self.use("library", "message_cycles", 2.0)
             yield Below(d.AskShare(min(demand.unit_bytes, demand.size_bytes), demand.write))
         yield self._copy(demand.size_bytes)

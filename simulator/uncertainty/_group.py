@@ -119,7 +119,11 @@ class Group:
             return False
         spans = {part: Span(*_span(self.quantities[part])) for part in parts}
         own = _span(self.quantities[name])
-        return all(isclose(a, b, rel_tol=1e-9) for a, b in zip(formula.evaluate(tree, spans), own, strict=True))
+        try:
+            computed = formula.evaluate(tree, spans)
+        except ArithmeticError:  # over their ranges it cannot be worked out: its entry has a range of its own
+            return False
+        return all(isclose(a, b, rel_tol=1e-9) for a, b in zip(computed, own, strict=True))
 
     def changes(self, values: Mapping[str, float]) -> dict[str, float]:
         """The numbers that samples of some unknowns change here, those that follow from them among them."""

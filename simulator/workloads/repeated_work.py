@@ -6,7 +6,7 @@ start processes.
 
 from __future__ import annotations
 
-from simulator.demands import Demand, StartProcess, SystemCall, Write
+from simulator.demands import Demand, Fault, StartProcess, SystemCall, Write
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -24,6 +24,7 @@ class RepeatedWork(Program):
         Parameter("round_transfers_count", "count", "reads and writes of a round, through a pipe that never blocks"),
         Parameter("transfer_bytes", "bytes", "data of one of them"),
         Parameter("round_forks_count", "count", "children of a round that end at once and are waited for"),
+        Parameter("round_faults_count", "count", "pages touched in a round beyond those of a small static program"),
         Parameter("round_execs_count", "count", "programs that a round becomes: what exec takes beyond its fork"),
     )
     CHOSEN = frozenset({"tasks_count", "rounds_count", "portion_count", "all_rounds_count"})
@@ -43,6 +44,7 @@ class RepeatedWork(Program):
             Write(transfers * parameters.transfer_bytes, calls=0.0, kept=False),
             StartProcess("fork", count=(parameters.round_forks_count - parameters.round_execs_count) * portion),
             StartProcess("exec", count=parameters.round_execs_count * portion),
+            Fault(count=parameters.round_faults_count * portion),
         )
         for _ in range(int(parameters.rounds_count / portion)):
             start_s = self.context.now

@@ -95,6 +95,23 @@ def test_what_follows_from_other_numbers_moves_with_them() -> None:
     assert numbers["shadow_fill_cycles"] != follower.value
 
 
+def test_a_formula_that_divides_by_what_may_be_nothing_has_a_range_of_its_own() -> None:
+    """Each product of the catalog on a machine that it was not measured on, where ranges are widened."""
+    for name in CATALOG.names("layers"):
+        point = {
+            "axes": {},
+            "machine": {"base": "epyc-zen4-vm", "devices": {}},
+            "layers": {name: {"structure": CATALOG.layer(name, "epyc-zen4-vm").structure, "start": None,
+                              "scheduler": None, "parameters": CATALOG.layer(name, "epyc-zen4-vm").values()}},
+            "hardware": {},
+            "tenants": {},
+        }  # fmt: skip
+        machine = CATALOG.machine("epyc-zen4-vm")
+        point["machine"]["devices"] = machine.figures()
+        space = Space([point], CATALOG)
+        assert all(unknown.low < unknown.high for unknown in space.parameters), name
+
+
 def test_the_catalogs_values_give_the_same_points() -> None:
     space = of()
     again = space.with_values({each.key: each.value for each in space.parameters})
