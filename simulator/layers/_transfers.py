@@ -39,7 +39,8 @@ def cut(demand: TransferPackets, whole_bytes: float) -> TransferPackets:
     if demand.frames <= 1.0 or whole_bytes >= demand.size_bytes / demand.frames * 2.0:
         return demand
     frames = demand.frames
-    return replace(demand, size_bytes=demand.size_bytes / frames, frames=1.0, count=demand.count * frames)
+    size_bytes, data_bytes = demand.size_bytes / frames, demand.data_bytes / frames
+    return replace(demand, size_bytes=size_bytes, data_bytes=data_bytes, frames=1.0, count=demand.count * frames)
 
 
 def acknowledgements(direction: Direction, parameters: Parameters, count: float) -> TransferPackets:

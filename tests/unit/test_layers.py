@@ -379,7 +379,7 @@ def test_sending() -> None:
         Use("copy", cycles=36_200),
         Use("network_stack", cycles=70_000, operations=10),
         Use("driver", cycles=24_000, operations=10),
-        Below(d.TransferPackets("send", 1_500, WINDOW, count=10)),
+        Below(d.TransferPackets("send", 1_500, WINDOW, data_bytes=1_448, count=10)),
         Use("network_stack", cycles=45_000, operations=5),
         Below(acknowledgements),
         Use("driver", cycles=12_000, operations=5),
@@ -389,7 +389,7 @@ def test_sending() -> None:
 def test_receiving() -> None:
     acknowledgements = d.TransferPackets("send", 52, WINDOW, data=False, count=5)
     assert lowered(kernel(), d.ReceiveData(14_480, 1_448)) == [
-        Below(d.TransferPackets("receive", 1_500, WINDOW, count=10)),
+        Below(d.TransferPackets("receive", 1_500, WINDOW, data_bytes=1_448, count=10)),
         Use("driver", cycles=24_000, operations=10),
         Use("network_stack", cycles=90_000, operations=10),
         Use("network_stack", cycles=35_000, operations=5),
@@ -401,12 +401,17 @@ def test_receiving() -> None:
 
 
 def test_a_single_byte_takes_a_whole_packet() -> None:
-    assert Below(d.TransferPackets("send", 53, WINDOW, count=1)) in lowered(kernel(), d.SendData(1, 1_448))
+    assert Below(d.TransferPackets("send", 53, WINDOW, data_bytes=1, count=1)) in lowered(
+        kernel(), d.SendData(1, 1_448)
+    )
 
 
 def test_a_request_is_thought_about_and_then_waited_for() -> None:
     steps = lowered(kernel(), d.ReceiveRequest(300, 1_448, think_s=0.001))
-    assert steps[:2] == [Wait("network", time_s=0.001), Below(d.TransferPackets("receive", 352, count=1))]
+    assert steps[:2] == [
+        Wait("network", time_s=0.001),
+        Below(d.TransferPackets("receive", 352, data_bytes=300, count=1)),
+    ]
     assert steps[2] == Use("driver", cycles=2_400)
 
 
