@@ -160,9 +160,15 @@ def outcomes(tables: Tables) -> dict[str, str]:
     return {str(row[tenant]): str(row[outcome]) for row in tables["tenants"] if row[outcome] != "ok"}
 
 
-def mechanisms(tables: Tables) -> list[str]:
-    """The mechanisms of layers that took something in this run, sorted."""
-    cause, mechanism = _column("charges", "cause"), _column("charges", "mechanism")
-    cycles, service = _column("charges", "cycles"), _column("charges", "service_s")
-    charged = (row for row in tables["charges"] if row[cycles] or row[service])
-    return sorted({str(row[mechanism]) for row in charged if row[cause] != "program"})
+def mechanisms(tables: Tables) -> dict[str, float]:
+    """The mechanisms of layers by their part of all processor time that was charged in this run."""
+    device, cause, mechanism, service = (
+        _column("charges", name) for name in ("device", "cause", "mechanism", "service_s")
+    )
+    charged = [row for row in tables["charges"] if row[device] == _PROCESSOR]
+    total_s = sum(float(row[service]) for row in charged)
+    found: dict[str, float] = {}
+    for row in charged:
+        if row[cause] != "program" and total_s:
+            found[str(row[mechanism])] = found.get(str(row[mechanism]), 0.0) + float(row[service]) / total_s
+    return dict(sorted(found.items()))

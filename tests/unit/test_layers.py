@@ -48,7 +48,7 @@ XEN = {
     "block_ring_cycles": 1_440, "nic_driver_cycles": 2_400, "disk_driver_cycles": 9_600, "hypercall_cycles": 2_000,
     "event_cycles": 900, "packet_back_end_cycles": 7_200, "block_back_end_cycles": 4_700, "ring_count": 32,
     "domain_switch_cycles": 2_800, "hypervisor_bytes": 16 * MIB, "domain_bytes": 64 * KIB,
-    "driver_domain_bytes": 256 * MIB,
+    "driver_domain_bytes": 256 * MIB, "batch_count": 100, "table_entries_count": 16, "table_cycles": 2_400,
 }  # fmt: skip
 
 MONITOR = {
@@ -67,8 +67,8 @@ def kernel(devices: str = "physical", memory_bytes: float = 64 * MIB) -> Operati
     return OperatingSystem(KERNEL, place=place)
 
 
-def xen(driver_place: str = "domain-0") -> ParavirtualHypervisor:
-    return ParavirtualHypervisor(XEN, {"driver_place": driver_place}, Place("xen"))
+def xen(driver_place: str = "domain-0", page_tables: str = "hypercalls") -> ParavirtualHypervisor:
+    return ParavirtualHypervisor(XEN, {"driver_place": driver_place, "page_tables": page_tables}, Place("xen"))
 
 
 def monitor(disk_cache: str = "write-back") -> HostedHypervisor:
@@ -424,6 +424,13 @@ def test_a_kernel_switches_and_ticks() -> None:
 # ---------------------------------------------------------------- a paravirtualizing hypervisor
 
 
+def test_a_table_that_a_guest_writes_itself_is_gone_through_once_for_all_its_entries() -> None:
+    """A fault of 800 and 2,400 for the table, by 16 entries, beside 240 for each; one alone is what it was."""
+    hypervisor = xen(page_tables="writable")
+    assert lowered(hypervisor, d.UpdatePageTable(batched=True)) == [Use("page_table", cycles=440)]
+    assert lowered(hypervisor, d.UpdatePageTable()) == [Use("page_table", cycles=2_300)]
+
+
 @pytest.mark.parametrize(
     ("demand", "steps"),
     [
@@ -431,7 +438,7 @@ def test_a_kernel_switches_and_ticks() -> None:
         (d.SensitiveInstruction(), [Below(d.SensitiveInstruction())]),
         (d.Trap(), [Use("trap", cycles=800)]),
         (d.UpdatePageTable(), [Use("page_table", cycles=2_300)]),
-        (d.UpdatePageTable(batched=True), [Use("page_table", cycles=240)]),
+        (d.UpdatePageTable(batched=True), [Use("page_table", cycles=260)]),
         (d.SwitchAddressSpace(), [Use("address_space", cycles=2_900)]),
         (d.TouchKernelPage(), [Use("kernel_page", cycles=1_400)]),
         (d.TimerTick(), [Use("timer_event", cycles=900)]),

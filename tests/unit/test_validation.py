@@ -286,7 +286,7 @@ class TestReadings:
 
 
 class TestStore:
-    READING = {"tenants": {"app": {"value": 1.5}}, "mechanisms": ["copy"], "outcomes": {}, "error": ""}
+    READING = {"tenants": {"app": {"value": 1.5}}, "mechanisms": {"copy": 0.5}, "outcomes": {}, "error": ""}
 
     def test_what_was_kept_is_there_again(self, tmp_path):
         path = tmp_path / "deep" / "readings.jsonl"
