@@ -22,6 +22,7 @@ class PacketGenerator(Program):
         Parameter("work_cycles", "cycles", "user cycles for a packet: buffer, descriptor, its driver"),
         Parameter("ring_count", "count", "packets that the ring holds"),
     )
+    CHOSEN = frozenset({"bursts_count", "burst_count", "packet_bytes", "link_header_bytes"})
     COUNTS = ("compute", "transfer")
 
     def threads(self) -> list[ThreadPlan]:

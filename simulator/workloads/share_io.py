@@ -20,6 +20,7 @@ class ShareInput(Program):
         Parameter("write_ratio", "ratio", "1: blocks are written, 0: read"),
         Parameter("work_cycles", "cycles", "user cycles for a block"),
     )
+    CHOSEN = frozenset({"blocks_count", "block_bytes", "write_ratio"})
     COUNTS = ("compute", "system_call", "copy")
 
     def threads(self) -> list[ThreadPlan]:
