@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,29 @@ class File:
 # ---------------------------------------------------------------- all interfaces
 
 
+class Mix(NamedTuple):
+    """What one cycle of code consists of: a processor does not care, but an emulator pays for each instruction."""
+
+    instructions: float
+    """Retired, of every kind."""
+    accesses: float
+    """Of these, loads and stores, counted apart where an instruction does both."""
+    branches: float
+    """Of these, jumps, calls and returns."""
+    floats: float
+    """Floating-point operations."""
+    misses: float = 0.0
+    """Of the branches, those that the processor guesses wrongly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compute(Demand):
-    """One cycle of user-mode work on a warm processor; ``count`` is the number of cycles."""
+    """One cycle of user-mode work on a warm processor; ``count`` is the number of cycles.
+
+    ``mix`` says what the code consists of; None: code like most.
+    """
+
+    mix: Mix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +177,12 @@ class Delete(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Read(Demand):
-    """Data read from a file through the page cache."""
+    """Data read from a file through the page cache, by so many calls."""
 
     file: File
     offset_bytes: int
     size_bytes: int
+    calls: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +250,11 @@ class ReceiveRequest(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Post(Demand):
-    """A message for another thread of the tenant, over a local socket."""
+    """A message for another thread of the tenant, over a local socket or through a pipe."""
 
     mailbox: str
     size_bytes: float = 0.0
+    pipe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +263,7 @@ class Fetch(Demand):
 
     mailbox: str
     size_bytes: float = 0.0
+    pipe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,9 @@ class Use:
     operations: float = 1.0
     program: bool = False
     traffic: Traffic = NO_TRAFFIC
+    processor_cycles: float = 0.0
+    """Of the cycles, those that the processor itself takes to enter and leave a kernel: no code, so that an emulator
+    has nothing to translate there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,8 +102,12 @@ class House:
             self._running[step.path, step.port] += 1
 
     def waking(self, path: tuple[Node, ...]) -> Work:
-        """A blocked thread goes on: what that takes on every layer, down to the first that was not idle."""
-        depth = next((i for i, step in enumerate(path) if not self._is_idle(step)), len(path))
+        """A blocked thread goes on: what that takes on every layer, down to the first scheduler that was not idle.
+
+        A container schedules nothing: though another thread of it runs, it is the kernel below that switches.
+        """
+        schedulers = (i for i, step in enumerate(path) if _schedules(step))
+        depth = next((i for i in schedulers if not self._is_idle(path[i])), len(path))
         self.unblock(path)
         key = (path[0].path, depth)
         work = self._waking.get(key)
@@ -311,3 +315,8 @@ def _times(work: Work, count: float) -> Work:
 
 
 __all__ = ["MACHINE", "PROGRAM", "House", "sum_work"]
+
+
+def _schedules(node: Node) -> bool:
+    """Whether a layer divides processors of its own among what stands on it: kernels and hypervisors do."""
+    return node.layer.OFFERS == "machine" or node.layer.needs(node.layer.structure) == "machine"

@@ -96,7 +96,7 @@ class ApplicationKernel(TableLayer):
             d.Map: lambda demand: (*self._call(2.0), *self._faults(self.parameters.map_unit_bytes), Below(demand)),
             d.Create: lambda demand: (*self._call(d.CALLS["create"]), *self._gofer(demand)),
             d.Delete: lambda demand: (*self._call(), *self._gofer(demand)),
-            d.Read: self._and_host,
+            d.Read: lambda demand: (*self._call(demand.calls), Below(demand)),
             d.Write: lambda demand: (*self._call(demand.calls), Below(demand)),
             d.WriteThrough: lambda demand: (*self._call(2.0), Below(demand)),
             d.DirectTransfer: self._and_host,

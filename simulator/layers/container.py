@@ -43,9 +43,9 @@ from simulator.layers.base import Layer, Place, Transition
 from simulator.steps import NIC_RECEIVE, NIC_SEND, Below, Choice, Require, Step, Transfer, Use
 
 _CALLS: Mapping[type[d.Demand], float] = {
-    d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Delete: 1.0, d.Read: 1.0,
-    d.WriteThrough: 2.0, d.DirectTransfer: 1.0, d.SendData: 1.0, d.ReceiveData: 1.0, d.ReceiveRequest: 1.0,
-    d.Post: 1.0, d.Fetch: 1.0, d.Sleep: 1.0,
+    d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Delete: 1.0, d.WriteThrough: 2.0,
+    d.DirectTransfer: 1.0, d.SendData: 1.0, d.ReceiveData: 1.0, d.ReceiveRequest: 1.0, d.Post: 1.0, d.Fetch: 1.0,
+    d.Sleep: 1.0,
 }  # fmt: skip
 """How many system calls a demand is, where it does not say so itself; what is not named here enters no kernel."""
 _DIRECTIONS = {d.SendData: NIC_SEND, d.ReceiveData: NIC_RECEIVE, d.ReceiveRequest: NIC_RECEIVE}
@@ -125,7 +125,7 @@ class Container(Layer):
     def _calls(self, demand: d.Demand) -> float:
         if isinstance(demand, d.SystemCall):
             return d.CALLS.get(demand.name, 1.0)
-        if isinstance(demand, d.Write):
+        if isinstance(demand, d.Read | d.Write):
             return demand.calls
         if isinstance(demand, d.StartProcess):
             return self.parameters.get(f"{demand.kind}_calls_count", 0.0)

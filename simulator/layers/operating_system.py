@@ -20,7 +20,7 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     paravirtual device has its front end in the hypervisor's layer instead, an emulated one
                     costs register accesses. Where the card cuts a unit into packets, or the driver puts packets
                     together, each beyond the first takes its part here (segmentation and receive offload)
-    socket          one message over a local socket
+    socket          one message over a local socket; through a pipe it is a system call that reads or writes
     context_switch  emergent: a thread that had blocked goes on
     tick            emergent: the timer while the system runs
 
@@ -82,8 +82,8 @@ class OperatingSystem(TableLayer):
             d.SendData: self._send,
             d.ReceiveData: self._receive,
             d.ReceiveRequest: self._receive_request,
-            d.Post: lambda demand: (*self._message(demand.size_bytes), Signal("message", demand.mailbox)),
-            d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand.size_bytes)),
+            d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
+            d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
             d.Lock: lambda demand: (Wait("lock", demand.name),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
@@ -126,7 +126,7 @@ class OperatingSystem(TableLayer):
     def _call(self, name: str, count: float = 1.0) -> tuple[Step, ...]:
         sensitive = self.parameters[f"{name}_sensitive_count"] * count
         return (
-            self.use("system_call", f"{name}_cycles", count),
+            self.entered("system_call", f"{name}_cycles", count, d.CALLS.get(name, 1.0)),
             *((Below(d.EnterKernel(count=d.CALLS.get(name, 1.0) * count)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
@@ -135,12 +135,12 @@ class OperatingSystem(TableLayer):
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
-        fault = (self.use("page_fault", f"{demand.kind}_fault_cycles"), Below(d.Trap()))
+        fault = (self.entered("page_fault", f"{demand.kind}_fault_cycles"), Below(d.Trap()))
         return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
 
     def _faults(self, count: float) -> tuple[Step, ...]:
         """``count`` page faults at once."""
-        use = self.use("page_fault", "page_fault_cycles", count)
+        use = self.entered("page_fault", "page_fault_cycles", count)
         return (use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
 
     def _with_faults(self, name: str, count: float) -> tuple[Step, ...]:
@@ -183,8 +183,10 @@ class OperatingSystem(TableLayer):
         """With the pages of this system; those of a guest are the guest's own affair."""
         return demand if demand.page_bytes else replace(demand, page_bytes=self.parameters.data_page_bytes)
 
-    def _message(self, size_bytes: float) -> tuple[Step, ...]:
-        return (self.use("socket", "message_cycles"), self._copy(size_bytes))
+    def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
+        """A pipe is a small file: a call that reads or writes it; a socket takes longer."""
+        passed = self._call("null_io") if demand.pipe else (self.use("socket", "message_cycles"),)
+        return (*passed, self._copy(demand.size_bytes))
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes
@@ -201,7 +203,7 @@ class OperatingSystem(TableLayer):
         )
 
     def _read(self, demand: d.Read) -> Iterator[Step]:
-        yield from self._call("null_io")
+        yield from self._call("null_io", demand.calls)
         file = demand.file
         first, last = (
             demand.offset_bytes // file.unit_bytes,
