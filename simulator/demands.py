@@ -39,6 +39,8 @@ class File:
             the request size for files read at random.
         start_bytes: where it begins on the disk.
         shipped: whether it came with the program's image and is there before the program first runs.
+        pieces: small files that it stands for, all of them asked for together.
+        directories: directories of the image in which these lie, and that nothing was changed in yet.
     """
 
     name: str
@@ -46,6 +48,8 @@ class File:
     unit_bytes: int
     start_bytes: int = 0
     shipped: bool = False
+    pieces: float = 1.0
+    directories: float = 0.0
 
 
 # ---------------------------------------------------------------- all interfaces
@@ -110,9 +114,13 @@ CALLS: Mapping[str, float] = {"open_close": 2.0, "signal_handle": 2.0, "create":
 
 @dataclass(frozen=True, slots=True)
 class SystemCall(Demand):
-    """A call into the kernel that neither blocks nor moves data, by its lmbench name (``null``, ``stat``...)."""
+    """A call into the kernel that neither blocks nor moves data, by its lmbench name (``null``, ``stat``...).
+
+    ``components`` are the names on the path that is looked up, where there is one.
+    """
 
     name: str
+    components: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,8 @@ class Write(Demand):
     calls: float = 1.0
     kept: bool = True
     """False for data that is deleted again before it is ever written back."""
+    file: File | None = None
+    """What it is appended to, where that was there before."""
 
 
 @dataclass(frozen=True, slots=True)
