@@ -41,6 +41,7 @@ class File:
         shipped: whether it came with the program's image and is there before the program first runs.
         pieces: small files that it stands for, all of them asked for together.
         directories: directories of the image in which these lie, and that nothing was changed in yet.
+        in_memory: whether it lies in a file system in memory (tmpfs) of the system that the program stands on.
     """
 
     name: str
@@ -50,6 +51,7 @@ class File:
     shipped: bool = False
     pieces: float = 1.0
     directories: float = 0.0
+    in_memory: bool = False
 
 
 # ---------------------------------------------------------------- all interfaces
@@ -204,6 +206,8 @@ class Write(Demand):
     """False for data that is deleted again before it is ever written back."""
     file: File | None = None
     """What it is appended to, where that was there before."""
+    in_memory: bool = False
+    """Whether the file lies in memory (tmpfs); then it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,8 @@ class DirectTransfer(Demand):
     write: bool = False
     stream: str = ""
     """Name of the stream of writes that it is appended to; the offset then counts for nothing."""
+    flush: bool = False
+    """Nothing new: so many bytes, written before, are made safe (``fsync``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,12 +239,44 @@ class WriteBack(Demand):
     size_bytes: float
 
 
+Peer = Literal["far", "machine", "system"]
+"""Where the other end of a connection is: on another machine, on the lowest system of this one (the host, or the
+driver domain), or on the kernel that the program itself runs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """What packets pass between a program and its kernel's card, or the other end: a cable, a translation, a tunnel.
+
+    The kernel that carries the packets pays where and as often as they pass.
+
+    Attributes:
+        cause: path of the node that has it there.
+        mechanism: why it costs something.
+        cycles: one pass of a unit or of an acknowledgement.
+        cold_cycles: what a request and its answer take beyond that if the way was not used for a while.
+        header_bytes: what it puts before each packet on the wire.
+        whole_bytes: largest unit that goes through the card with such headers; 0: packet by packet.
+    """
+
+    cause: str
+    mechanism: str
+    cycles: float
+    cold_cycles: float = 0.0
+    header_bytes: float = 0.0
+    whole_bytes: float = float("inf")
+
+
 @dataclass(frozen=True, slots=True)
 class SendData(Demand):
     """Bytes given to a TCP connection; ``payload_bytes`` fit into one packet."""
 
     size_bytes: float
     payload_bytes: float
+    hops: tuple[Hop, ...] = ()
+    peer: Peer = "far"
+    answered: bool = False
+    """Whether the other side answers at once: its next message carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,15 +285,28 @@ class ReceiveData(Demand):
 
     size_bytes: float
     payload_bytes: float
+    hops: tuple[Hop, ...] = ()
+    peer: Peer = "far"
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiveRequest(Demand):
-    """Wait for a client's next request and take it: the client thinks, then its packets arrive."""
+    """Wait for a client's next request and take it: the client thinks, then its packets arrive.
+
+    ``arrives_s`` is the moment of simulated time at which ``think_s`` is over, if the program says so: whatever is
+    got ready meanwhile then delays nothing.
+    """
 
     size_bytes: float
     payload_bytes: float
     think_s: float
+    hops: tuple[Hop, ...] = ()
+    peer: Peer = "far"
+    arrives_s: float = 0.0
+    answered: bool = False
+    """Whether an answer of the program follows at once, which carries the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +423,8 @@ class TransferBlocks(Demand):
     write: bool = False
     stream: str = ""
     """Name of the stream that the data is appended to; the position then counts for nothing."""
+    flush: bool = False
+    """Nothing new: the disk is asked to make so many bytes safe that it has acknowledged before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,12 +433,19 @@ class TransferPackets(Demand):
 
     A unit is a packet, or what the card cuts into (or puts together from) ``frames`` packets by itself.
     ``window_bytes`` of one connection may be on their way before its thread must wait; 0 = wait for each.
+    What is received does not come before the moment ``arrives_s``. ``data`` is false for acknowledgements.
     """
 
     direction: Literal["send", "receive"]
     size_bytes: float
     window_bytes: float = 0.0
     frames: float = 1.0
+    hops: tuple[Hop, ...] = ()
+    peer: Peer = "far"
+    arrives_s: float = 0.0
+    data: bool = True
+    polled: bool = False
+    """Whether who asks looks for it himself, so that no interrupt need announce it."""
 
 
 # ---------------------------------------------------------------- bytecode

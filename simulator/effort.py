@@ -20,5 +20,19 @@ INSTALLATION = (
     Parameter("install_wait_s", "s", "time of the installer itself, fetching, writing and restarts apart"),
 )
 
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"start": START, "installation": INSTALLATION}
-"""The sections of a layer's file that say so; each may be left out, then nobody knows."""
+START_IN_TURN = "start_in_turn"
+"""The mechanism of what all starts of one product on one system go through one by one."""
+START_QUEUE = (
+    Parameter("serial_cycles", "cycles", "processor work of a start that is done for one after the other, under one "
+              "lock or in one daemon"),
+    Parameter("serial_wait_s", "s", "waits within it, in which all others wait as well"),
+    Parameter("peer_cycles", "cycles", "further work of that kind for each instance that is up already"),
+)  # fmt: skip
+"""What a start takes there; a product without these numbers has no such place."""
+
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
+    "start": START,
+    "start_queue": START_QUEUE,
+    "installation": INSTALLATION,
+}
+"""The sections of a layer's file that say so; each may be left out, then nobody knows, or has no queue."""

@@ -5,6 +5,7 @@ VirtlabError
 │   ├── ScenarioError       one or more located mistakes in a scenario
 │   ├── StackError          a stack expression that does not parse or cannot be built
 │   ├── CatalogError        an unknown product, an unsourced or misfitting number
+│   ├── MeasurementError    a file of another tool that cannot be read or made use of
 │   └── UnitError           a quantity that is not one
 ├── ResultsError            a results folder that is missing, foreign or damaged
 └── RunError                an exception inside one simulated run
@@ -57,6 +58,14 @@ class StackError(UsageError):
 
 class CatalogError(UsageError):
     """An unknown product, or a catalog entry without source, with a wrong unit or a misfitting name."""
+
+
+class MeasurementError(UsageError):
+    """One or more reasons why a file of measurements cannot be read or made use of, all of them at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
 
 
 class UnitError(UsageError):

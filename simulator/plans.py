@@ -69,6 +69,7 @@ class Move(NamedTuple):
     stream: str
     window_bytes: float
     operations: float
+    not_before_s: float = 0.0
 
 
 class Enqueue(NamedTuple):
@@ -83,6 +84,9 @@ class Enqueue(NamedTuple):
     window_bytes: float
     slots: float
     forgotten: bool = False
+    finish: Plan = ()
+    home: Node | None = None
+    """The node whose layer has a server for each thread that sends, where it has."""
 
 
 class Block(NamedTuple):
@@ -91,6 +95,7 @@ class Block(NamedTuple):
     by: BlockedBy
     name: str
     time_s: float
+    until_s: float = 0.0
 
 
 class Wake(NamedTuple):
@@ -246,7 +251,7 @@ def _place(node: Node, step: Step, cause: str) -> Plan:
 def _place_use(node: Node, step: Use, cause: str) -> Plan:
     if step.mechanism in node.without:
         return ()
-    key = Key(CPU, cause if step.program else node.path, step.mechanism)
+    key = Key(CPU, cause if step.program else step.cause or node.path, step.mechanism)
     work = Work(step.cycles, step.stall_s, (Part(key, step.cycles, step.stall_s, step.operations),), step.traffic)
     return (work, *(each for below, use in carried(node, step) for each in _place_use(below, use, below.path)))
 
@@ -260,10 +265,10 @@ def carried(node: Node, use: Use) -> Iterable[tuple[Node, Use]]:
 
 
 def _place_transfer(node: Node, step: Transfer, cause: str) -> Plan:
-    key = Key(step.device, node.path if step.own else cause, step.mechanism)
+    key = Key(step.device, step.cause or cause, step.mechanism)
     move = Move(
         step.device, key, step.size_bytes, step.operations * step.frames, step.position_bytes, step.write,
-        step.stream, step.window_bytes, step.operations,
+        step.stream, step.window_bytes, step.operations, step.not_before_s,
     )  # fmt: skip
     return (move,)
 
@@ -275,10 +280,11 @@ def _place_below(node: Node, step: Below, cause: str) -> Plan:
 
 
 def _place_send(node: Node, step: Send, cause: str) -> Plan:
-    work, kick, notice = (compile_steps(node, steps, cause) for steps in (step.work, step.kick, step.notice))
-    name, window_bytes = node.queue(step.queue), step.window_bytes
-    send = Enqueue(name, work, kick, notice, step.wait, step.size_bytes, window_bytes, 1.0, step.forgotten)
-    return (send,)
+    parts = (step.work, step.kick, step.notice, step.finish)
+    work, kick, notice, finish = (compile_steps(node, steps, cause) for steps in parts)
+    name, home = (step.queue, node) if step.apart else (node.queue(step.queue), None)
+    wait, size_bytes, window_bytes, forgotten = step.wait, step.size_bytes, step.window_bytes, step.forgotten
+    return (Enqueue(name, work, kick, notice, wait, size_bytes, window_bytes, 1.0, forgotten, finish, home),)
 
 
 _PLACING: Mapping[type, Callable[..., Plan]] = {
@@ -287,7 +293,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Below: _place_below,
     At: lambda node, step, cause: compile_demand(node.roles[step.role], step.demand, cause),
     Send: _place_send,
-    Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s),),
+    Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s, step.until_s),),
     Signal: lambda node, step, cause: (Wake(step.by, step.name),),
     Hold: lambda node, step, cause: (Keep(step.size_bytes, step.program),),
     Require: lambda node, step, cause: (Check(step.refusal),),
@@ -325,8 +331,9 @@ def _scaled(operation: Operation, count: float) -> Operation:
         size_bytes, operations = operation.size_bytes * count, operation.operations * count
         return operation._replace(size_bytes=size_bytes, packets=operation.packets * count, operations=operations)
     if isinstance(operation, Enqueue):
-        work, size_bytes = scale(operation.work, count), operation.size_bytes * count
-        return operation._replace(work=work, size_bytes=size_bytes, slots=operation.slots * count)
+        work, finish = scale(operation.work, count), scale(operation.finish, count)
+        size_bytes, slots = operation.size_bytes * count, operation.slots * count
+        return operation._replace(work=work, finish=finish, size_bytes=size_bytes, slots=slots)
     if isinstance(operation, Keep):
         return operation._replace(size_bytes=operation.size_bytes * count)
     if isinstance(operation, Check):

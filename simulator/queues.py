@@ -19,12 +19,20 @@ _NOTHING = 1e-9
 
 
 class Item(NamedTuple):
-    """One piece of work in a queue, whom to tell when it is done, and under whose name devices are used for it."""
+    """One piece of work in a queue, whom to tell when it is done, and under whose name devices are used for it.
+
+    What is to ``finish`` it is done by a server once the devices have done their part.
+    """
 
     work: Plan
     done: simpy.Event
     slots: float
     group: str = ""
+    finish: Plan = ()
+
+
+Waited = tuple[str, float] | None
+"""The state of a thread, and how long it was in it, while devices worked on an item in its name."""
 
 
 class Ring:
@@ -39,6 +47,8 @@ class Ring:
         self._event = event
         self.capacity = capacity
         self.items: deque[Item] = deque()
+        self.through: deque[tuple[Item, Waited]] = deque()
+        """What the devices have done their part of, to be finished."""
         self.used = 0.0
         self._noticed_at = -1.0
         self._kicks = 0
@@ -70,7 +80,7 @@ class Ring:
 
     def put(self, operation: Enqueue, group: str = "") -> Item:
         """Append an item that was admitted, and wake the server that sleeps longest, if one does."""
-        item = Item(operation.work, self._event(), operation.slots, group)
+        item = Item(operation.work, self._event(), operation.slots, group, operation.finish)
         self.items.append(item)
         if self._sleepers:
             self._sleepers.popleft().succeed()
@@ -83,6 +93,19 @@ class Ring:
         self.used -= sum(item.slots for item in batch)
         self._admit_waiting()
         return batch
+
+    def come_back(self, item: Item, waited: Waited) -> None:
+        """The devices have done their part of an item: a server that sleeps is woken to finish it."""
+        self.through.append((item, waited))
+        if self._sleepers:
+            self._sleepers.popleft().succeed()
+            self._kicks = min(self._kicks, len(self._sleepers))
+
+    def take_through(self) -> list[tuple[Item, Waited]]:
+        """All that is to be finished."""
+        taken = list(self.through)
+        self.through.clear()
+        return taken
 
     def server_waits(self) -> simpy.Event:
         """A server has nothing to do; the event comes with an item."""
@@ -168,6 +191,10 @@ class Mailbox:
         arrival = self._event()
         self._readers.append(arrival)
         return arrival
+
+    def forget(self, arrival: simpy.Event) -> None:
+        """A reader that waits will never come."""
+        self._readers.remove(arrival)
 
 
 def lock(event: Callable[[], simpy.Event]) -> Mailbox:

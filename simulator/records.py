@@ -109,6 +109,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("operations", "count", "operations done within the measured window"),
         _seconds("elapsed_s", "measured window: from the end of the warm-up to the end of the program"),
         _seconds("boot_s", "time from its start until its own systems were up; 0 where they were up already"),
+        _seconds("create_s", "of it, until its virtual machine was there and its system began, or its container stood"),
+        _seconds("start_latency_s", "the same as boot_s, where they were up within the measured window; else empty"),
         _seconds("latency_mean_s", "mean latency of the operations"),
         _seconds("latency_p50_s", "median latency of the operations"),
         _seconds("latency_p99_s", "99th percentile of the latency, nearest rank"),

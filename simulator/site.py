@@ -146,8 +146,11 @@ class Site:
         """Numbers of the devices that a layer presents: the machine's own, or those of its guest."""
         machine = {"disk": self.machine.disk.parameters, "nic": self.machine.nic.parameters}
         shown = layer.place.guest_devices
+        link = {"link_bytes_per_s": self.machine.nic.parameters.link_bytes_per_s}
         return {
-            name: shown[name].parameters if name in shown and kind in ("emulated", "paravirtual") else machine[name]
+            name: {**(link if name == "nic" else {}), **shown[name].parameters}
+            if name in shown and kind in ("emulated", "paravirtual")
+            else machine[name]
             for name, kind in layer.presents().items()
         }
 

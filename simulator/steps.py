@@ -21,7 +21,7 @@ DISK = "disk"
 NIC_SEND = "nic-send"
 NIC_RECEIVE = "nic-receive"
 
-BlockedBy = Literal["disk", "network", "message", "lock", "time", "service"]
+BlockedBy = Literal["disk", "network", "message", "lock", "turn", "time", "service"]
 
 
 class Traffic(NamedTuple):
@@ -67,7 +67,8 @@ class Use:
     """Processor time: cycles at the clock's pace, memory waits in seconds.
 
     ``program`` is true for the program's own work, which is the same in every stack; everything else is
-    overhead of the layer that returned the step.
+    overhead of the layer that returned the step, or of the node ``cause`` if it says so: a kernel pays for what a
+    container has put into the way of packets.
     """
 
     mechanism: str
@@ -79,6 +80,7 @@ class Use:
     processor_cycles: float = 0.0
     """Of the cycles, those that the processor itself takes to enter and leave a kernel: no code, so that an emulator
     has nothing to translate there."""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class Transfer:
     """Bytes moved by a disk or one direction of a network card.
 
     With a window the thread goes on while at most ``window_bytes`` of its earlier transfers are under way.
-    ``own``: the layer itself is the cause, as of a tunnel's headers, and not whoever asked.
+    ``cause``: the node that is, as of a tunnel's headers, and not whoever asked. It does not begin before the moment
+    ``not_before_s``.
     """
 
     device: str
@@ -99,7 +102,8 @@ class Transfer:
     operations: float = 1.0
     frames: float = 1.0
     """Packets that one unit is on the wire; a disk has none."""
-    own: bool = False
+    cause: str = ""
+    not_before_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,11 @@ class Send:
     ``kick`` is paid by the sender only when the service sleeps; ``notice`` is paid by the sender once its work
     is done, and only by the first of the items that one batch completes. A full queue makes the sender wait. A sender
     that does not wait goes on while at most ``window_bytes`` of its items are under way; for what is ``forgotten`` it
-    does not even wait at the end of its life.
+    does not even wait at the end of its life. What is to ``finish`` an item is done by the service as well, which is
+    woken for it: when the devices, or the service that it handed the item on to, are through with it.
+
+    ``apart``: each thread that sends has such a queue of its own, with a service of its own (``Layer.servers``), from
+    its first item on: the interrupts of its connection, or the program at the connection's other end.
     """
 
     queue: str
@@ -136,22 +144,27 @@ class Send:
     size_bytes: float = 0.0
     window_bytes: float = 0.0
     forgotten: bool = False
+    finish: tuple[Step, ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The thread blocks: for a message, a lock, or a time."""
+    """The thread blocks: for a message, a lock, a time, or until a moment of simulated time; for its ``turn`` at
+    something that all tenants share.
+    """
 
     by: BlockedBy
     name: str = ""
     time_s: float = 0.0
+    until_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A message posted or a lock given back."""
+    """A message posted, a lock given back, a turn passed on."""
 
-    by: Literal["message", "lock"]
+    by: Literal["message", "lock", "turn"]
     name: str
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simulator.demands import File
 from simulator.devices.base import Key, Request
+from simulator.effort import START_IN_TURN
 from simulator.errors import RunError
+from simulator.layers.base import Service
 from simulator.machine import Machine
-from simulator.plans import PROGRAM, Move, Node, Part, Plan, Work, compile_steps, scale
+from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
 from simulator.queues import Mailbox, Ring, lock
 from simulator.sharing.tree import INFINITE, Share
 from simulator.site import MACHINE, Site
+from simulator.steps import Step
 from simulator.threads import Life, Thread, transition_work
 
 if TYPE_CHECKING:
@@ -46,8 +50,11 @@ class House:
         """Runnable threads by node, and by guest where a hypervisor has a face for each: a guest idles by itself."""
         self._rings: dict[str, Ring] = {}
         self._mailboxes: dict[tuple[str, str, str], Mailbox] = {}
-        self._waking: dict[tuple[str, int], Work] = {}
+        self._waking: dict[tuple[str, int, bool], Work] = {}
         self._slices: dict[str, Work] = {}
+        self.created_s: dict[str, float] = {}
+        """When a tenant's virtual machine was there, and its system began to start."""
+        self._peers: Counter[str] = Counter()
         self._spawned = 0
         self._price_guests()
         for node in (*self.nodes.values(), *site.ports):
@@ -67,14 +74,16 @@ class House:
         for service in node.layer.guest_services() if node.port else node.layer.services():
             home = node.roles.get("domain-0", node)
             name = f"{service.name} of {node.port}" if node.port else service.name
-            group = self.site.device_group(node)
-            thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
-            self.threads.append(thread)
-            if service.queue:
-                ring = self._rings.setdefault(node.queue(service.queue), Ring(self.environment.event, service.capacity))
-                self.environment.process(thread.serve(service, ring))
-            else:
-                self.environment.process(thread.repeat(service))
+            self._start_service(service, name, home, node.queue(service.queue), self.site.device_group(node))
+
+    def _start_service(self, service: Service, name: str, home: Node, queue: str, group: str) -> None:
+        thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
+        self.threads.append(thread)
+        if service.queue:
+            ring = self._rings.setdefault(queue, Ring(self.environment.event, service.capacity))
+            self.environment.process(thread.serve(service, ring))
+        else:
+            self.environment.process(thread.repeat(service))
 
     # ---- what threads ask of it
 
@@ -101,18 +110,19 @@ class House:
         for step in path:
             self._running[step.path, step.port] += 1
 
-    def waking(self, path: tuple[Node, ...]) -> Work:
+    def waking(self, path: tuple[Node, ...], *, interrupts: bool = False) -> Work:
         """A blocked thread goes on: what that takes on every layer, down to the first scheduler that was not idle.
 
-        A container schedules nothing: though another thread of it runs, it is the kernel below that switches.
+        A container schedules nothing: though another thread of it runs, it is the kernel below that switches. What
+        ``interrupts`` is no thread: its own kernel does not switch to it.
         """
         schedulers = (i for i, step in enumerate(path) if _schedules(step))
         depth = next((i for i in schedulers if not self._is_idle(path[i])), len(path))
         self.unblock(path)
-        key = (path[0].path, depth)
+        key = (path[0].path, depth, interrupts)
         work = self._waking.get(key)
         if work is None:
-            work = self._waking[key] = self._waking_work(path, depth)
+            work = self._waking[key] = self._waking_work(path, depth, int(interrupts))
         return work
 
     def _is_idle(self, node: Node) -> bool:
@@ -122,9 +132,9 @@ class House:
         share = self.shares[node.port or node.path]
         return share.scheduling is not None and self.machine.cpu.slices and self.machine.cpu.sharing.finds_idle(share)
 
-    def _waking_work(self, path: tuple[Node, ...], depth: int) -> Work:
+    def _waking_work(self, path: tuple[Node, ...], depth: int, first: int) -> Work:
         """Kernels switch, other layers resume; the first that was not idle still switches if it is a kernel."""
-        works = [transition_work(step, "switch") for step in path[: depth + 1]]
+        works = [transition_work(step, "switch") for step in path[first : depth + 1]]
         works += [transition_work(step, "resume") for step in path[:depth]]
         return sum_work(works)
 
@@ -158,11 +168,11 @@ class House:
         return sum_work(works)
 
     def mailbox(self, tenant: str, kind: str, name: str) -> Mailbox:
-        """A tenant's mailbox or lock, made at its first use."""
+        """A tenant's mailbox or lock, or the place where all take turns (of no tenant), made at its first use."""
         key = (tenant, kind, name)
         box = self._mailboxes.get(key)
         if box is None:
-            make = lock if kind == "lock" else Mailbox
+            make = Mailbox if kind == "message" else lock
             box = self._mailboxes[key] = make(self.environment.event)
         return box
 
@@ -177,6 +187,17 @@ class House:
         except KeyError:
             raise RunError(f"no service drains the queue {name!r}") from None
 
+    def own_ring(self, sender: Thread, operation: Enqueue) -> Ring:
+        """A queue of one thread's own; its service starts with the first item."""
+        home = operation.home
+        assert home is not None
+        queue = f"{home.path}:{operation.queue} of {sender.tenant}/{sender.name}"
+        if queue not in self._rings:
+            service = next(each for each in home.layer.servers() if each.queue == operation.queue)
+            name = f"{service.name} of {sender.tenant}/{sender.name}"
+            self._start_service(service, name, home, queue, sender.device_group)
+        return self._rings[queue]
+
     def named(self, name: str) -> Node:
         """The node that a fault names: the kernel of a tenant, or a product or role by its name or path."""
         if name in self.tops:
@@ -186,24 +207,49 @@ class House:
     def boot(self, tenant: str) -> Life:
         """Start a tenant's own systems, from the hardware up: each when the one below is ready."""
         chosen = self.point.get("hardware", {}).get(tenant, {})
-        for node in self.chains[tenant]:
-            name = self.site.names[node.path]
-            image = chosen.get(name, {}).get("image")
-            figures = [self.point["layers"][name].get("start"), image and image["parameters"]]
-            port = node.below if node.below is not None and node.below.port else None
-            if port is not None and self.owners.get(port.path) is None and self.owners.get(node.path) == tenant:
-                yield from self._start(tenant, port, [self.point["layers"][self.site.names[port.path]].get("start")])
-            if self.owners.get(node.path) == tenant:
-                yield from self._start(tenant, node, figures)
+        for node, product in self._own(tenant):
+            if node.layer.OFFERS == "system" and node.below is not None and node.below.port:
+                self.created_s[tenant] = self.environment.now
+            figures = self.point["layers"][product]
+            yield from self._start(tenant, node, self._in_turn(node, product, figures.get("start_queue")))
+            yield from self._start(tenant, node, node.layer.start(figures["start"]) if figures.get("start") else ())
+            image = chosen.get(product, {}).get("image")
+            yield from self._start(tenant, node, node.layer.start(image["parameters"]) if image else ())
 
-    def _start(self, tenant: str, node: Node, figures: list[Mapping[str, float] | None]) -> Life:
-        """A layer's own steps to readiness, in a thread of its own."""
-        for each in figures:
-            if each:
-                share = self.shares[node.path]
-                thread = Thread(self, tenant, f"start of {node.path}", node, share, service=True)
-                self.threads.append(thread)
-                yield self.environment.process(thread.carry_out(compile_steps(node, node.layer.start(each), node.path)))
+    def settle(self, tenant: str, change: int = 1) -> None:
+        """A tenant's own systems are up (or no longer, with -1): to the starts of others they are peers."""
+        for node, product in self._own(tenant):
+            self._peers[self._turning(node, product)] += change
+
+    def _own(self, tenant: str) -> Iterable[tuple[Node, str]]:
+        """What is started for one tenant alone, with its product: its nodes, and what a shared hypervisor sets up."""
+        for node in self.chains[tenant]:
+            if self.owners.get(node.path) != tenant:
+                continue
+            port = node.below
+            if port is not None and port.port and self.owners.get(port.path) is None:
+                yield port, self.site.names[port.path]
+            yield node, self.site.names[node.path]
+
+    def _turning(self, node: Node, product: str) -> str:
+        """Where all starts of a product take turns: on the system below, or in the shared hypervisor itself."""
+        below = node if node.port or node.below is None else node.below
+        return f"{product} on {below.path}"
+
+    def _in_turn(self, node: Node, product: str, figures: Mapping[str, float] | None) -> Iterable[Step]:
+        if not figures or START_IN_TURN in self.without:
+            return ()
+        place = self._turning(node, product)
+        return node.layer.start_in_turn(figures, self._peers[place], place)
+
+    def _start(self, tenant: str, node: Node, steps: Iterable[Step]) -> Life:
+        """Steps to readiness, in a thread of its own; what a hypervisor with a driver domain does is done there."""
+        plan = compile_steps(node, steps, node.path)
+        if plan:
+            home = node.roles.get("domain-0", node) if node.port else node
+            thread = Thread(self, tenant, f"start of {node.path}", home, self.shares[home.path], service=True)
+            self.threads.append(thread)
+            yield self.environment.process(thread.carry_out(plan))
 
     def keep(self, tenant: str, node: Node, size_bytes: float, *, program: bool = True) -> None:
         """The memory of a program, or of the layer that runs it, grows or shrinks; the page cache gets what is left."""
@@ -226,10 +272,16 @@ class House:
 
         A kernel counts with what it keeps for itself, a driver domain with all that it was given: no program gets it.
         """
-        standing = {name: self._standing_on(chain) for name, chain in self.chains.items()}
-        users = Counter(path for paths in standing.values() for path in paths)
-        parts = (size_bytes / users[path] for path, size_bytes in standing[tenant].items())
-        return self.runtime_bytes[tenant] + sum(parts)
+        standing = self._standing_on(self.chains[tenant])
+        return self.runtime_bytes[tenant] + sum(size_bytes / self._users[path] for path, size_bytes in standing.items())
+
+    @cached_property
+    def _users(self) -> Counter[str]:
+        """On how many tenants' chains each node stands, or beside them."""
+        beside = {name: (role for node in chain for role in node.roles.values()) for name, chain in self.chains.items()}
+        return Counter(
+            path for name, chain in self.chains.items() for path in {node.path for node in (*chain, *beside[name])}
+        )
 
     def _standing_on(self, chain: tuple[Node, ...]) -> dict[str, float]:
         """Memory of each node of a chain and of the driver domains beside it, by path."""

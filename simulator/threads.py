@@ -7,7 +7,7 @@ below that had fallen idle the way back.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +37,9 @@ from simulator.plans import (
     compiled,
     scale,
 )
-from simulator.queues import Flight, Item, Ring, UnderWay
+from simulator.queues import Flight, Item, Mailbox, Ring, UnderWay, Waited
 from simulator.sharing.tree import Share
-from simulator.steps import CPU, DISK
+from simulator.steps import CPU, DISK, NIC_SEND
 
 if TYPE_CHECKING:
     import simpy
@@ -47,12 +47,15 @@ if TYPE_CHECKING:
     from simulator.tenancy import House
 
 Life = Generator["simpy.Event", Any, None]
+_BEFORE_ALL = 1e6
+"""Weight of what interrupts: beside it no thread's counts."""
 
 _WAITING = {
     "disk": "blocked_disk",
     "network": "blocked_network",
     "message": "blocked_message",
     "lock": "blocked_lock",
+    "turn": "overhead_wait",
     "time": "asleep",
     "service": "overhead_wait",
 }
@@ -97,6 +100,11 @@ class Thread:
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
         self._leaves: Check | None = None
+        self._interrupts = False
+        self.on_sent: Callable[[float], None] | None = None
+        """Told of each piece of data that has left the machine, how long it had been on its way."""
+        self._turn: tuple[Mailbox, simpy.Event | None] | None = None
+        """What it has its turn at, or waits for: one thread after the other, of all tenants."""
 
     # ---- lives
 
@@ -150,15 +158,45 @@ class Thread:
         return count
 
     def serve(self, service: Service, ring: Ring) -> Life:
-        """Drain a queue in batches, for ever."""
+        """Drain a queue in batches, for ever: first what has come back from the devices, then what is new."""
+        woken, turn = (compile_steps(self.node, steps, self.node.path) for steps in (service.woken, service.turn))
+        untold: list[tuple[Item, Waited]] = []
+        self._interrupts, since_s = bool(service.budget_s), self.environment.now
         while True:
-            if not ring.items:
+            if not ring.items and not ring.through:
+                for item, waited in untold:
+                    item.done.succeed(waited)
+                untold.clear()
+                self._run_before_others(self._interrupts)
                 yield from self._wait(ring.server_waits(), "asleep")
+                since_s = self.environment.now
+                yield from self.do(woken)
             else:
                 self._unblock()
+            if self._interrupts and self.environment.now - since_s > service.budget_s:
+                self._run_before_others(False)
+            yield from self.do(turn)
+            for item, waited in ring.take_through():
+                yield from self.do(item.finish)
+                item.done.succeed(waited)
             for item in ring.take(service.batch):
-                self.device_group = item.group
-                yield from self._serve(item, service.serial)
+                self.device_group, had_s = item.group, self.spent["blocked_disk"]
+                left = yield from self._serve(item, service.serial)
+                if left:
+                    self._leave(ring, item, left)
+                    continue
+                yield from self.do(item.finish)
+                waited = ("blocked_disk", self.spent["blocked_disk"] - had_s)
+                if service.tells_at_the_end:
+                    untold.append((item, waited))
+                else:
+                    item.done.succeed(waited)
+
+    def _run_before_others(self, before: bool) -> None:
+        """Interrupt work comes before all threads; what has become too much of it is a thread like others."""
+        weight = _BEFORE_ALL if before else 1.0
+        if self.share.weight != weight:
+            self.machine.cpu.sharing.set(self.share, weight=weight)
 
     def repeat(self, service: Service) -> Life:
         """Look for work of its own now and then, for ever."""
@@ -195,7 +233,9 @@ class Thread:
 
     def _at_once(self, operation: Wake | Keep | Check | Tally | Alter | Halt) -> None:
         """What takes no time. Raises ``Refused`` where the program may not go on."""
-        if isinstance(operation, Wake):
+        if isinstance(operation, Wake) and operation.by == "turn":
+            self._pass_on()
+        elif isinstance(operation, Wake):
             self.house.mailbox(self.tenant, operation.by, operation.name).put()
         elif isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
@@ -251,11 +291,21 @@ class Thread:
 
     def _move(self, move: Move) -> Life:
         """A transfer. Within its window the thread goes on; else it waits for the oldest ones, or for all."""
+        if move.not_before_s > self.environment.now:
+            yield from self._wait(self._detach(move), "blocked_network")
+            return
         under_way = self._under_way(move.device)
         request = self._start(move)
         under_way.add(Flight(request.done, move.size_bytes, (request, move)))
+        if move.device == NIC_SEND:
+            self._tell_of(request.done)
         while under_way.exceeds(move.window_bytes):
             yield from self._retire(under_way, "blocked_disk" if move.device == DISK else "blocked_network")
+
+    def _arrive(self, move: Move) -> Life:
+        """A transfer that begins later; its thread waits once, for its end."""
+        yield self.environment.timeout(move.not_before_s - self.environment.now)
+        yield self._begin(move).done
 
     def _start(self, move: Move) -> Request:
         return self.machine.transfer(
@@ -287,19 +337,51 @@ class Thread:
                 yield from self._retire(under_way, "blocked_network" if ours else None)
 
     def _block_on(self, block: Block) -> Life:
-        if block.by in ("message", "lock"):
-            arrival = self.house.mailbox(self.tenant, block.by, block.name).get()
+        if block.by in ("message", "lock", "turn"):
+            box = self.house.mailbox("" if block.by == "turn" else self.tenant, block.by, block.name)
+            arrival = box.get()
+            if block.by == "turn":
+                self._turn = (box, arrival)
             if arrival is None:
                 return
-        elif block.time_s <= 0.0:
-            return
         else:
-            arrival = self.environment.timeout(block.time_s)
+            time_s = max(block.time_s, block.until_s - self.environment.now)
+            if time_s <= 0.0:
+                return
+            arrival = self.environment.timeout(time_s)
         yield from self._wait(arrival, _WAITING[block.by])
 
     def _enqueue(self, operation: Enqueue) -> Life:
-        """Put work into a queue: wait for room, pay the kick if its server sleeps, wait for it if asked to."""
-        ring = self.house.ring(operation.queue)
+        """Put work into a queue, and wait for it if asked to."""
+        item = yield from self._hand_over(operation)
+        if operation.forgotten:
+            return
+        if operation.wait:
+            yield from self._wait(item.done, None)
+            if operation.notice and self._ring(operation).notice_is_due(self.environment.now):
+                yield from self.do(operation.notice)
+            return
+        under_way = self._under_way(operation.queue)
+        under_way.add(Flight(item.done, operation.size_bytes))
+        if operation.kick and operation.home is None:
+            self._tell_of(item.done)
+        while under_way.exceeds(operation.window_bytes):
+            yield from self._retire(under_way, None)
+
+    def _tell_of(self, done: simpy.Event) -> None:
+        """Data leave the machine when a card, or the device thread that serves a virtual one, is done with them."""
+        if self.on_sent is None or done.callbacks is None:
+            return
+        tell, begun_s = self.on_sent, self.environment.now
+        done.callbacks.append(lambda _: tell(self.environment.now - begun_s))
+
+    def _ring(self, operation: Enqueue) -> Ring:
+        """The queue of an operation: its layer's, or this thread's own."""
+        return self.house.ring(operation.queue) if operation.home is None else self.house.own_ring(self, operation)
+
+    def _hand_over(self, operation: Enqueue) -> Generator[simpy.Event, Any, Item]:
+        """Put work into a queue: wait for room, pay the kick if its server sleeps."""
+        ring = self._ring(operation)
         room = ring.admit(operation.slots)
         self._admission = (ring, room, operation.slots)
         if room is not None:
@@ -307,45 +389,52 @@ class Thread:
         if ring.kick_is_due():
             yield from self.do(operation.kick)
         self._admission = None
-        item = ring.put(operation, self.device_group)
-        if operation.forgotten:
-            return
-        if operation.wait:
-            yield from self._wait(item.done, None)
-            if ring.notice_is_due(self.environment.now):
-                yield from self.do(operation.notice)
-            return
-        under_way = self._under_way(operation.queue)
-        under_way.add(Flight(item.done, operation.size_bytes))
-        while under_way.exceeds(operation.window_bytes):
-            yield from self._retire(under_way, None)
+        return ring.put(operation, self.device_group)
 
-    def _serve(self, item: Item, serial: bool) -> Life:
-        """One item. Its transfers are not waited for: the item is done when the device says so of the last one.
+    def _serve(self, item: Item, serial: bool) -> Generator[simpy.Event, Any, list[tuple[simpy.Event, str]]]:
+        """One item. Its transfers are not waited for, nor what it hands on: returns those that are not done yet.
 
         A serial service waits for the disk, and only then takes the next item; packets it hands over and goes on.
         """
-        last: tuple[Request, Move, float] | None = None
+        left: list[tuple[simpy.Event, str]] = []
         for operation in item.work if serial else _decided(item.work):
             if isinstance(operation, Move) and not (serial and operation.device == DISK):
-                last = (self._detach(operation), operation, self.environment.now)
+                state = "blocked_disk" if operation.device == DISK else "blocked_network"
+                left.append((self._detach(operation), state))
+            elif isinstance(operation, Enqueue) and not serial:
+                left.append(((yield from self._hand_over(operation)).done, ""))
             else:
                 yield from self.do((operation,))
-        if last is None or last[0].done.processed:
-            item.done.succeed(None)
-            return
-        request, move, asked_s = last
-        state = "blocked_disk" if move.device == DISK else "blocked_network"
-        assert request.done.callbacks is not None
-        done = item.done
+        return [each for each in left if not each[0].processed]
 
-        def arrived(_: simpy.Event) -> None:
-            done.succeed((state, self.environment.now - asked_s))
+    def _leave(self, ring: Ring, item: Item, left: list[tuple[simpy.Event, str]]) -> None:
+        """An item stays with devices, or with other services: it goes on by itself, or comes back to be finished."""
+        since_s, states = self.environment.now, dict(left)
+        waiting = len(left)
 
-        request.done.callbacks.append(arrived)
+        def arrived(event: simpy.Event) -> None:
+            nonlocal waiting
+            waiting -= 1
+            if waiting:
+                return
+            state = states[event]
+            waited = (state, self.environment.now - since_s) if state else event.value
+            if item.finish:
+                ring.come_back(item, waited)
+            else:
+                item.done.succeed(waited)
 
-    def _detach(self, move: Move) -> Request:
+        for event, _ in left:
+            assert event.callbacks is not None
+            event.callbacks.append(arrived)
+
+    def _detach(self, move: Move) -> simpy.Event:
         """Start a transfer that nobody of this thread waits for; it is booked when it ends, or when the run does."""
+        if move.not_before_s > self.environment.now:
+            return self.environment.process(self._arrive(move))
+        return self._begin(move).done
+
+    def _begin(self, move: Move) -> Request:
         request = self._start(move)
         flight = (request, self, move)
         self.house.detached.append(flight)
@@ -362,6 +451,16 @@ class Thread:
         ends = [self.house.spawn(self, plan, branch.processes) for plan in branch.plans]
         if branch.wait:
             yield from self._wait(self.environment.all_of(ends), "overhead_wait")
+
+    def _pass_on(self) -> None:
+        """Its turn is over, or it gives up waiting for it: the next goes on."""
+        if self._turn is not None:
+            box, arrival = self._turn
+            self._turn = None
+            if arrival is None or arrival.triggered:
+                box.put()
+            else:
+                box.forget(arrival)
 
     # ---- blocking and going on
 
@@ -394,7 +493,7 @@ class Thread:
 
     def _go_on(self) -> Life:
         """Pay for being woken: transitions of the layers, then cache and idle state of the machine."""
-        work = self.house.waking(self.path)
+        work = self.house.waking(self.path, interrupts=self._interrupts)
         self._blocked = False
         cpu = self.machine.cpu
         idle_s, refill_s = cpu.wake_latency_s(self.share), cpu.resume(self.share, self.working_set_bytes)
@@ -424,6 +523,7 @@ class Thread:
             self._book_unfinished()
             if self._leaves is not None:
                 self._leaves.refusal()
+            self._pass_on()
             if self._admission is not None:
                 ring, room, slots = self._admission
                 ring.withdraw(room, slots)

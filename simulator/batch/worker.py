@@ -110,10 +110,15 @@ def failure(point: Point, replication: int, error: str, trace: str = "") -> byte
         "machine": point["machine"]["name"],
         "without": " ".join(point["without"]),
         "status": segments.FAILED,
-        "error": f"{error} (repeat: virtlab run {point['scenario']}.yaml --only {run})",
+        "error": f"{error} ({_repeat(point, run)})",
     }
     row = [known.get(column.name, "" if column.kind == "text" else None) for column in records.TABLES["runs"]]
     return segments.record(run, segments.FAILED, {"tables": {"runs": [row]}, "error": error, "trace": trace})
+
+
+def _repeat(point: Point, run: str) -> str:
+    """The command that repeats a run; of a point that is no scenario's own, how it differs from one that is."""
+    return str(point.get("differs") or f"repeat: virtlab run {point['scenario']}.yaml --only {run}")
 
 
 @lru_cache

@@ -44,14 +44,15 @@ class Catalog:
 
     def __init__(self, extra: Iterable[str | Path] = ()) -> None:
         own = Path(__file__).parent
-        self._library = Library([own, *discovery.extra_folders(), *(Path(folder) for folder in extra)])
+        self._folders = [own, *discovery.extra_folders(), *(Path(folder) for folder in extra)]
+        self._library = Library(self._folders)
 
     def names(self, kind: str) -> list[str]:
         """The full names of ``machines``, ``layers`` or ``workloads``; machines without devices are left out."""
         names = sorted(self._library.files(kind))
         if kind != "machines":
             return names
-        return [name for name in names if self._library.document(kind, name).data.get("devices") != {}]
+        return [name for name in names if self._library.extended(kind, name).data.get("devices") != {}]
 
     def resolve_name(self, kind: str, name: str) -> str:
         """The full name that a name or a bare stem (its newest version) stands for."""
@@ -139,6 +140,21 @@ class Catalog:
                     problems += self._problems(self._library.read(kind, name))
         return list(dict.fromkeys(problems))
 
+    def with_file(self, kind: str, name: str, text: str, path: Path) -> Catalog:
+        """This catalog with one file more, or another text in one of its files; nothing is written.
+
+        Raises:
+            CatalogError: the name is taken by another file.
+        """
+        more = Catalog()
+        more._library = Library(self._folders)
+        more._library.put(kind, name, text, path)
+        return more
+
+    def mistakes(self, kind: str, name: str) -> list[Problem]:
+        """Every mistake in one file, for every machine; empty if there is none."""
+        return list(dict.fromkeys(self._problems(self._library.read(kind, name))))
+
     def _product(self, kind: str, name: str, machine: str) -> Product:
         found = self._library.sheet(kind, name)
         machine = self._library.sheet("machines", machine).name
@@ -157,13 +173,16 @@ class Catalog:
             hardware={device: tuple(names) for device, names in found.data.get("hardware", {}).items()},
             parameters=numbers[""],
             start=numbers.get("start", {}),
+            start_queue=numbers.get("start_queue", {}),
             installation=numbers.get("installation", {}),
             bytecode=numbers.get("bytecode", {}),
             **(words | texts),
         )
 
     def _resolution(self, found: Sheet, group: Group, machine: str) -> Resolution:
-        return Resolution(found.document, group, Generations(self._library.years, machine, self._library.architectures))
+        library = self._library
+        around = Generations(library.years, machine, library.architectures, library.lineage(machine))
+        return Resolution(found.document, group, around)
 
     def _numbers(self, found: Sheet, machine: str) -> dict[str, dict[str, Quantity]]:
         """The numbers of each group for a machine."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from simulator.errors import CatalogError, Problem
 
 DEFAULT_ARCHITECTURE = "x86-64"
 """What the processors of a machine execute whose file does not say."""
+_BRINGS_SOURCES = re.compile(r"^sources:", re.MULTILINE)
 _GROUPS = ("parameters", "structure", "hardware", *sheet.SECTIONS)
 """Keys whose members are inherited one by one."""
 
@@ -52,14 +54,30 @@ class Library:
     @cached_property
     def years(self) -> dict[str, int]:
         """The year of each machine that has one."""
-        years = {name: sheet.year(self.document("machines", name)) for name in self.files("machines")}
+        years = {name: sheet.year(self.extended("machines", name)) for name in self.files("machines")}
         return {name: year for name, year in years.items() if year is not None}
 
     @cached_property
     def architectures(self) -> dict[str, str]:
         """What the processors of each machine execute."""
-        documents = {name: self.document("machines", name) for name in self.files("machines")}
+        documents = {name: self.extended("machines", name) for name in self.files("machines")}
         return {name: str(each.data.get("architecture", DEFAULT_ARCHITECTURE)) for name, each in documents.items()}
+
+    def lineage(self, machine: str) -> tuple[str, ...]:
+        """A machine and those that its file extends: what was measured on them holds for it."""
+        found = [machine] if machine in self.files("machines") else []
+        while found and (base := self.document("machines", found[-1]).data.get("extends")) in self.years:
+            found.append(str(base))
+        return tuple(found)
+
+    def put(self, kind: str, name: str, text: str, path: Path) -> None:
+        """Let the library be as if this text stood in a file at ``path``; nothing is written."""
+        shelf.check_kind(kind)
+        taken = self.files(kind).get(name)
+        if taken is not None and taken.resolve() != path.resolve():
+            raise CatalogError(f"the name {name!r} is taken by {taken}; choose another")
+        self._files[kind][name] = path
+        self._documents[path] = document.parse(text, str(path))
 
     def document(self, kind: str, name: str) -> Document:
         """A file as it is, unchecked."""
@@ -72,10 +90,10 @@ class Library:
         """A file checked, with its mistakes."""
         if (kind, name) not in self._sheets:
             around = Surroundings(self.sources, self.years, home=name if kind == "machines" else "")
-            self._sheets[kind, name] = sheet.read(kind, name, self._extended(kind, name), around)
+            self._sheets[kind, name] = sheet.read(kind, name, self.extended(kind, name), around)
         return self._sheets[kind, name]
 
-    def _extended(self, kind: str, name: str, above: tuple[str, ...] = ()) -> Document:
+    def extended(self, kind: str, name: str, above: tuple[str, ...] = ()) -> Document:
         """A file with what it does not say itself taken from the one that it extends."""
         own = self.document(kind, name)
         base = own.data.get("extends")
@@ -85,7 +103,7 @@ class Library:
             remedy = suggestion(str(base), self.files(kind)) if base not in self.files(kind) else "extend another file"
             own.complain(("extends",), f"{base!r} cannot be extended by {name!r}", remedy)
             return own
-        inherited = self._extended(kind, base, (*above, name)).data
+        inherited = self.extended(kind, base, (*above, name)).data
         return replace(own, data=_overlaid(inherited, own.data), problems=list(own.problems))
 
     def sheet(self, kind: str, name: str) -> Sheet:
@@ -113,7 +131,23 @@ class Library:
                 if key in found:
                     problems.append(Problem(str(path), 0, 0, key, "is the key of another source", "rename it"))
                 found.setdefault(key, source)
+        for each in self._with_sources():
+            for key, source in sources.of_document(each).items():
+                if key in found:
+                    problems.append(each.problem(("sources", key), "is the key of another source", "rename it"))
+                found.setdefault(key, source)
         return found
+
+    def _with_sources(self) -> Iterator[Document]:
+        """The files that bring their own sources; no other is parsed for it."""
+        for kind in shelf.KINDS:
+            for path in (self._files.get(kind) or self._shelf.files(kind, [])).values():
+                if path not in self._documents:
+                    if not _BRINGS_SOURCES.search(path.read_text(encoding="utf-8", errors="replace")):
+                        continue
+                    self._documents[path] = document.read(path)
+                if "sources" in self._documents[path].data:
+                    yield self._documents[path]
 
 
 def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +156,21 @@ def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     for key in _GROUPS:
         if isinstance(base.get(key), dict) and isinstance(own.get(key), dict):
             merged[key] = {**base[key], **own[key]}
+    if isinstance(base.get("devices"), dict) and isinstance(own.get("devices"), dict):
+        merged["devices"] = {**base["devices"], **_devices(base["devices"], own["devices"])}
     return merged
+
+
+def _devices(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Own devices; one of the same kind as the one that it stands for takes from that what it does not say itself."""
+    return {
+        name: _overlaid(base[name], device)
+        if isinstance(device, dict)
+        and isinstance(base.get(name), dict)
+        and device.get("kind") == base[name].get("kind")
+        else device
+        for name, device in own.items()
+    }
 
 
 def refuse(problems: list[Problem]) -> None:

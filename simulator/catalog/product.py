@@ -78,6 +78,7 @@ class Product:
         lacks: what its family allows and this product does not, in the words of ``simulator.control``.
         parameters: the numbers by name.
         start: what its start takes, empty where nobody knows.
+        start_queue: what all its starts go through one by one, empty where there is nothing of the kind.
         installation: what its installation takes, empty where nobody knows.
         bytecode: a workload's class files, empty where there are none.
     """
@@ -101,6 +102,7 @@ class Product:
     lacks: tuple[str, ...] = ()
     parameters: Mapping[str, Quantity] = field(default_factory=dict)
     start: Mapping[str, Quantity] = field(default_factory=dict)
+    start_queue: Mapping[str, Quantity] = field(default_factory=dict)
     installation: Mapping[str, Quantity] = field(default_factory=dict)
     bytecode: Mapping[str, Quantity] = field(default_factory=dict)
 

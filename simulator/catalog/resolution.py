@@ -26,24 +26,27 @@ class Generations:
         years: by machine.
         machine: empty: where they were measured.
         architectures: by machine; a cycle on another kind of processor says less than one of another year.
+        lineage: the machine and those that it extends, whose numbers hold for it.
     """
 
     years: Mapping[str, int]
     machine: str = ""
     architectures: Mapping[str, str] = field(default_factory=dict)
+    lineage: tuple[str, ...] = ()
 
     def choose(self, entries: Sequence[Entry]) -> Entry:
         """The entry of this machine, else the one for any, else of its kind that of the nearest generation."""
         by_machine = {entry.measured_on: entry for entry in entries}
-        if self.machine in by_machine:
-            return by_machine[self.machine]
+        for machine in (self.machine, *self.lineage):
+            if machine in by_machine:
+                return by_machine[machine]
         if ANY in by_machine:
             return by_machine[ANY]
         return min(entries, key=lambda entry: self._distance(entry.measured_on))
 
     def transfers(self, entry: Entry) -> bool:
         """Whether the entry's number was measured on another machine."""
-        return entry.measured_on not in (ANY, self.machine) and bool(self.machine)
+        return entry.measured_on not in (ANY, self.machine, *self.lineage) and bool(self.machine)
 
     def _distance(self, machine: str) -> tuple[bool, int, int, str]:
         """Its own kind of processor before others, then the nearest year, rather newer."""

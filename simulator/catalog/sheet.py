@@ -50,7 +50,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("name", "title", "program", "interface", "metric", "parameters"),
         ("extends", "structure", "bytecode", *_BUILT_FOR),
     ),
-    "machines": (("name", "title", "year", "devices"), ("architecture",)),
+    "machines": (("name", "title", "year", "devices"), ("architecture", "extends")),
     "virtual_hardware": (("name", "title", "kind", "parameters"), ("extends", "structure")),
     "schedulers": (("name", "title", "policy", "parameters"), ("extends",)),
     "devices": (("kind", "parameters"), ("structure",)),
@@ -101,7 +101,8 @@ def read(kind: str, name: str, document: Document, around: Surroundings) -> Shee
     """The sheet that a document is; every mistake is noted in the document."""
     if document.problems:
         return Sheet(kind, name, document, ())
-    document.check_keys((), document.data, *_KEYS[kind])
+    required, optional = _KEYS[kind]
+    document.check_keys((), document.data, required, (*optional, "sources"))
     _check_header(kind, name, document)
     if kind != "machines":
         groups = [_group(document, (), kind, document.data, around)]

@@ -1,4 +1,8 @@
-"""The sources of the catalog's numbers: a BibTeX file, read strictly."""
+"""The sources of the catalog's numbers: a BibTeX file, read strictly, or the section ``sources`` of a catalog file.
+
+A file whose numbers come from a measurement of its author's own says itself what that was: ``sources`` gives for each
+key the fields of a BibTeX entry, ``title`` and ``year`` at least.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.catalog.document import Document
 from simulator.errors import Problem
 
 _STARTS = re.compile(r"^[ \t]*@", re.MULTILINE)
@@ -77,6 +82,25 @@ def read(path: Path, problems: list[Problem]) -> dict[str, Source]:
             column = error.position - text.rfind("\n", 0, error.position)
             problems.append(Problem(str(path), line, column, error.subject, error.message, error.remedy))
     return sources
+
+
+def of_document(document: Document) -> dict[str, Source]:
+    """The sources that a catalog file describes itself; what cannot be read is noted in the document."""
+    found: dict[str, Source] = {}
+    described = document.mapping(("sources",), document.data.get("sources", {}), "{key: {title: ..., year: ...}}")
+    for key, data in described.items():
+        place = ("sources", key)
+        before = len(document.problems)
+        fields = document.mapping(place, data, "{title: ..., year: ...}")
+        title = document.text(place, fields, "title")
+        year = fields.get("year")
+        if not title:
+            document.complain(place, "has no title", "a reader must be able to tell what was measured")
+        if isinstance(year, bool) or not isinstance(year, int):
+            document.complain(place, "has no year", "write 'year: 2026'")
+        if len(document.problems) == before:
+            found[key] = Source(key, "misc", {name.lower(): str(value) for name, value in fields.items()})
+    return found
 
 
 def _entry(text: str, start: int) -> Source:

@@ -1,39 +1,48 @@
-"""``virtlab check``: reads scenarios and reports every mistake; nothing runs and nothing is written."""
+"""``virtlab check``: reads scenarios and catalog files and reports every mistake; nothing runs, nothing is written."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from simulator.cli.output import say
 
-if TYPE_CHECKING:
-    from simulator.scenario import Scenario
-
 
 @click.command()
-@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
-def command(scenarios: tuple[str, ...]) -> None:
-    """Check scenarios: every mistake, with file and line."""
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+def command(files: tuple[str, ...]) -> None:
+    """Check scenarios, and catalog files: every mistake, with file and line.
+
+    A file in a folder called machines, layers, workloads, virtual_hardware or schedulers is one of a catalog.
+    """
+    from simulator.catalog import KINDS
     from simulator.cli.loading import load_all
 
-    loaded = load_all(scenarios)
-    published = [_published(scenario) for scenario in loaded]
-    for path, scenario, words in zip(scenarios, loaded, published, strict=True):
+    scenarios = [path for path in files if Path(path).resolve().parent.name not in KINDS]
+    loaded = dict(zip(scenarios, load_all(scenarios), strict=True))
+    for path in files:
+        if path not in loaded:
+            say(f"{path}: ok: {_entry(Path(path))}")
+            continue
+        scenario = loaded[path]
         points = len(scenario.points())
         total = points * scenario.replications
-        say(f"{path}: ok: {points} points x {scenario.replications} replications = {total} runs{words}")
+        say(f"{path}: ok: {points} points x {scenario.replications} replications = {total} runs")
 
 
-def _published(scenario: Scenario) -> str:
-    """How many published figures a scenario repeats; nothing where it is about none."""
-    if scenario.published is None:
-        return ""
-    from simulator.validation import published
-    from simulator.validation.claims import Experiment, claims
+def _entry(path: Path) -> str:
+    """What a catalog file is, if it has no mistake."""
+    from simulator.catalog import Catalog
+    from simulator.errors import CatalogError
 
-    figures = published.load(scenario.published.table)
-    found = list(claims(Experiment(scenario.name, scenario), figures))
-    judges = sum(claim.figure.judges for claim in found)
-    return f"; {len(found)} figures of {scenario.published.table}, {judges} of them judge"
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{path} cannot be read: {error}") from None
+    kind, name = path.resolve().parent.name, path.stem
+    catalog = Catalog().with_file(kind, name, text, path)
+    problems = catalog.mistakes(kind, name)
+    if problems:
+        raise CatalogError("\n".join(str(problem) for problem in problems))
+    return f"{kind.removesuffix('s').replace('_', ' ')} {name}"

@@ -7,7 +7,12 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("run", "check", "list", "show", "explain", "share", "compare", "choose", "validate", "plot")
+COMMANDS = (
+    *("run", "check", "list", "show", "explain", "share"),
+    *("compare", "choose", "sensitivity", "validate", "plot", "import"),
+)
+_MODULES = {"import": "import_"}
+"""Modules of commands whose names are words of Python."""
 
 
 class Commands(click.Group):
@@ -23,7 +28,7 @@ class Commands(click.Group):
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             meant = f"did you mean '{near[0]}'?" if near else f"commands are: {', '.join(COMMANDS)}"
             raise click.UsageError(f"no command {name!r}; {meant}", ctx)
-        command: click.Command = import_module(f"simulator.cli.{name}").command
+        command: click.Command = import_module(f"simulator.cli.{_MODULES.get(name, name)}").command
         return command
 
 

@@ -264,6 +264,8 @@ class MemoryBus:
     def _wish(self, job: _Job, speed: float, more_misses: float, extents: Mapping[Share, float]) -> _Wish:
         """One job's wish, given how much more of its random accesses miss."""
         traffic, line = job.traffic, self._parameters.get("cache_line_bytes", 0.0)
+        if not (traffic.row_bytes or traffic.accesses):
+            return _Wish(job, 0.0, 1.0, {}, (0.0,) * len(self._limits))
         extra: dict[str, float] = {}
         misses = traffic.accesses * (self._misses_alone(traffic) + more_misses)
         if more_misses > 0.0:

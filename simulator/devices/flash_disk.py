@@ -3,7 +3,7 @@
 Scope and limits: no position counts, so sequential and random requests cost the same. There is one rate for writes,
 however much was written before: neither a faster first part of the flash nor a clean-up that begins only when the disk
 is full. What the write buffer takes it passes on as fast as it came, so there are no bursts beyond that rate. A
-flush is a write like any other.
+flush is a write of nothing.
 
 Mechanism: a request goes to the channel that is free first and holds it until its data are through. More wait, by
 group: fair queueing by weight over channel-seconds, and limits (see ``_fair_queue``); those of one group wait in order
@@ -11,7 +11,10 @@ of arrival. A large read is divided evenly into at most as many pieces as there 
 ``stripe_bytes``, and each piece goes to the channel that is then free first. What happens while a channel is held:
     command   the controller takes up one request after the other, ``command_s`` each: no more than 1 / ``command_s``
               requests a second, whatever the depth
-    read      ``read_s`` until the first byte, then its bytes at the channel's rate, and out through the interface
+    read      ``read_s`` until the first byte, then its bytes at the channel's rate, and out through the interface.
+              Where the disk says how much that varies, reads take log-normal times of that mean, one after the other by
+              golden sections of the unit interval: every hundred has its slow one, and no luck is needed. The
+              interface takes them as if all were alike
     write     in through the interface and into the flash, ``write_command_s`` and its bytes at ``write_bytes_per_s``,
               then ``write_s`` until it is safe; the buffer spreads every write over the whole flash, so all writes
               share this rate, and a large one is not divided
@@ -32,6 +35,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from heapq import heapreplace
+from math import exp, log
+from statistics import NormalDist
 from typing import Unpack
 
 import simpy
@@ -40,8 +45,14 @@ from simulator.devices._fair_queue import FairQueue
 from simulator.devices.base import DeviceRow, GroupRules, Piece, Request
 from simulator.parameters import Parameter, Parameters
 
+_NORMAL = NormalDist()
 _GRAIN = 1e-12
 """Part of the clock, or of a second, by which a channel may be found free too early."""
+
+
+_GOLDEN = (5.0**0.5 - 1.0) / 2.0
+_VARIES = "reads=vary"
+"""Only where a disk says it: the others take the mean each time."""
 
 
 class FlashDisk:
@@ -58,6 +69,7 @@ class FlashDisk:
         Parameter("stripe_bytes", "bytes", "smallest piece of a large read that goes to a channel of its own"),
         Parameter("command_s", "s", "time of the controller for one request, one after the other"),
         Parameter("read_s", "s", "from a read command to its first byte"),
+        Parameter("read_variation_ratio", "ratio", "standard deviation of that time over the mean", "", _VARIES),
         Parameter("channel_bytes_per_s", "bytes_per_s", "what one channel reads"),
         Parameter("write_s", "s", "from a write's last byte until it is safe"),
         Parameter("write_command_s", "s", "map and clean-up for one write, one after the other, beside its bytes"),
@@ -74,6 +86,8 @@ class FlashDisk:
         self._given_s = 0.0
         self._groups = FairQueue(environment, self._go_on)
         self._timer: simpy.Event | None = None
+        self._reads = 0
+        self._sigma2 = log(1.0 + self.parameters.get("read_variation_ratio", 0.0) ** 2)
 
     def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "") -> Request:
         """Queue one request for a group; where it lies does not matter."""
@@ -154,8 +168,17 @@ class FlashDisk:
         for _ in range(count):
             first_s = self._begin_s() + parameters.read_s
             self._read_s = max(self._read_s, first_s) + leaving_s
-            pieces.append(self._hold(max(first_s + channel_s, self._read_s)))
+            later_s = parameters.read_s * (self._slowness() - 1.0)
+            pieces.append(self._hold(max(first_s + channel_s, self._read_s) + later_s))
         return tuple(pieces)
+
+    def _slowness(self) -> float:
+        """The time of the next read over the mean."""
+        if not self._sigma2:
+            return 1.0
+        self._reads += 1
+        normal = _NORMAL.inv_cdf((self._reads * _GOLDEN) % 1.0)
+        return exp(self._sigma2**0.5 * normal - self._sigma2 / 2.0)
 
     def _written(self, size_bytes: float) -> tuple[Piece, ...]:
         """It enters after those before it, then it is made safe."""

@@ -13,13 +13,14 @@ from simulator.errors import UsageError
 from simulator.experiment import build
 from simulator.explain.asked import Ground
 from simulator.explain.sourced import Origin, origins, sourced
+from simulator.layers.base import Service
 from simulator.parameters import missing
 from simulator.plans import Node
 from simulator.plots import short_names
 from simulator.scenario import fits, roles
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.source import of_mapping
-from simulator.steps import DISK, Transfer
+from simulator.steps import DISK, Step, Transfer
 
 TENANT = "app"
 _TURN_PARTS = 1000
@@ -144,9 +145,12 @@ class Setting:
     def service(self, node: Node, queue: str) -> tuple[str, Node]:
         """The thread that drains a queue of a node, by name, and the node it runs on."""
         home = node.roles.get("domain-0", node)
-        services = (*node.layer.services(), *node.layer.guest_services())
-        thread = next((service.name for service in services if service.queue == queue), queue)
+        thread = next((service.name for service in _services(node) if service.queue == queue), queue)
         return f"{thread} in {self.name(home.path)}", home
+
+    def woken(self, node: Node, queue: str) -> tuple[Step, ...]:
+        """What the thread that drains a queue of a node takes to go on when it has slept, and for its look into it."""
+        return next(((*each.woken, *each.turn) for each in _services(node) if each.queue == queue), ())
 
     def transfer(self, transfer: Transfer, follows: bool) -> tuple[float, str, tuple[Origin, ...]]:
         """How long an idle device takes for a transfer, how it goes about it, and the numbers behind that.
@@ -165,6 +169,11 @@ class Setting:
         position_bytes = transfer.position_bytes
         samples = [machine.disk.service_s(size_bytes, position_bytes, start_s, write) for start_s in starts_s]
         return fmean(map(float, samples)), "at a random place", origins(samples[0])
+
+
+def _services(node: Node) -> tuple[Service, ...]:
+    """The threads that a node's layer runs."""
+    return (*node.layer.services(), *node.layer.guest_services())
 
 
 def _check_stack(catalog: Catalog, expression: notation.Expression, architecture: str) -> None:

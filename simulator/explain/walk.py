@@ -115,7 +115,7 @@ class Walk:
             return []
         amounts = {"cycles": float(cycles), "stall_s": float(stall_s), "operations": float(use.operations * spot.count)}
         known = tuple(dict.fromkeys((*origins(cycles), *origins(stall_s))))
-        cause = spot.cause if use.program else spot.node.path
+        cause = spot.cause if use.program else use.cause or spot.node.path
         about = {"cause": cause, "mechanism": use.mechanism, "device": CPU}
         below = (self._use(replace(spot, node=node), each) for node, each in carried(spot.node, use))
         return [self._entry(spot, "use", use.mechanism, **about, **amounts, origins=known), *chain(*below)]
@@ -127,7 +127,7 @@ class Walk:
         device_s, how, known = self._setting.transfer(amount, follows=self._follows(amount))
         goes_on = transfer.window_bytes > 0.0
         title = f"{transfer.device} {'writes' if transfer.write else 'moves'} " + size(amount.size_bytes)
-        cause = spot.node.path if transfer.own else spot.cause
+        cause = transfer.cause or spot.cause
         about = {"cause": cause, "mechanism": transfer.mechanism, "device": transfer.device, "aside": goes_on}
         amounts = {"size_bytes": amount.size_bytes, "operations": amount.operations, "device_s": device_s}
         yield self._entry(spot, "transfer", f"{title}, {how}", **about, **amounts, origins=known)
@@ -154,16 +154,18 @@ class Walk:
         once = replace(spot, count=1.0)
         yield from self._group(once, "kick", "kick, only if the service sleeps", send.kick)
         there = replace(spot, payer=service, home=home)
-        work = (*self._waking(there), *_not_waited_for(self._all(there, send.work)))
+        woken = (*self._waking(there), *self._all(there, self._setting.woken(spot.node, send.queue)))
+        work = (*woken, *_not_waited_for(self._all(there, send.work)))
+        finish = self._all(there, send.finish)  # what a device is waited for wakes the thread once more
         title = f"{send.queue}: work for {service}"
-        yield self._entry(spot, "send", title, aside=not send.wait, children=folded(work))
+        yield self._entry(spot, "send", title, aside=not send.wait, children=folded((*work, *finish)))
         if send.wait:
             yield from self._waking(spot)
             yield from self._group(once, "notice", "notice, one for all that a batch completes", send.notice)
 
     def _wait(self, spot: Spot, wait: Wait) -> Iterable[Entry]:
-        if wait.by == "lock":
-            return [self._entry(spot, "wait", "lock taken, if it is free")]
+        if wait.by in ("lock", "turn"):
+            return [self._entry(spot, "wait", f"{wait.by} taken, if it is free")]
         if wait.by != "message" and wait.time_s <= 0.0:
             return []
         text = f"waits for {format_quantity(wait.time_s, 's')}" if wait.time_s else f"waits for a {wait.by}"

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from simulator import demands as d
+from simulator.layers._mitigations import exits
 from simulator.layers.base import Mechanism, Priced, Transition
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Step, Use
@@ -117,26 +118,31 @@ class Assist(Priced):
         """A halted processor woken; an interrupt of the system below. What wakes it is charged where it comes from."""
         if transition.kind == "resume":
             cycles = self.parameters.exit_cycles + self.parameters.halt_cycles
-            return (Use("halt_exit", cycles=cycles),)
+            return (Use("halt_exit", cycles=cycles), *self.guard(1.0))
         if transition.kind in ("interrupted", "tick"):
-            return (self.use("host_interrupt", "exit_cycles"),)
+            return (self.use("host_interrupt", "exit_cycles"), *self.guard(1.0))
         return ()
+
+    def guard(self, count: float) -> tuple[Use, ...]:
+        """What so many exits take beyond themselves, in a family whose products may have mitigations."""
+        return exits(self.parameters, self.structure, count)
 
     def register(self, count: float = 1.0) -> tuple[Step, ...]:
         """Registers of an emulated device: an exit each, worked out at the emulator's place."""
         place = self.structure["emulator_place"].replace("-", "_")
         emulation = self.use("emulation", f"{place}_register_cycles", count)
-        return (self.use("register_exit", "exit_cycles", count), emulation)
+        return (self.use("register_exit", "exit_cycles", count), emulation, *self.guard(count))
 
     def interrupt(self, count: float = 1.0, *, arrives: bool = False) -> tuple[Step, ...]:
         """Interrupts handed to the guest, each ended by an exit unless the processor does it (posted).
 
         One that ``arrives`` from the hardware itself takes an exit before, unless it is posted.
         """
-        cycles = self.parameters.injection_cycles
+        cycles, ends = self.parameters.injection_cycles, 0.0
         if self.structure["interrupts"] == "injected":
+            ends = 2.0 if arrives else 1.0
             cycles += self.parameters.interrupt_end_cycles + (self.parameters.exit_cycles if arrives else 0.0)
-        return (Use("injection", cycles=cycles * count, operations=count),)
+        return (Use("injection", cycles=cycles * count, operations=count), *self.guard(ends * count))
 
     def _paging(self, demand: d.Demand) -> tuple[Step, ...]:
         nested = self.structure["paging"] == "nested"
@@ -157,4 +163,4 @@ class Assist(Priced):
     def _timer(self) -> tuple[Step, ...]:
         """The guest sets its next tick: an exit; the system below has it fire: another; then it is an interrupt."""
         cycles = 2.0 * self.parameters.exit_cycles + self.parameters.timer_cycles
-        return (Use("timer_exit", cycles=cycles, operations=2.0), *self.interrupt())
+        return (Use("timer_exit", cycles=cycles, operations=2.0), *self.guard(2.0), *self.interrupt())

@@ -80,4 +80,4 @@ class AssistedMonitor:
         """By a card in the host's kernel; interrupts, and notifications of a paravirtual card, are one for a batch."""
         style, batch = self._process.style("nic"), 1.0 / self.parameters.receive_batch_count
         told = self._processor.register(batch if style == "paravirtual" else 1.0)
-        return (*told, *self._kernel.nic(demand, style), *self._processor.interrupt(batch))
+        return (*told, *self._kernel.nic(self._process.handed(demand), style), *self._processor.interrupt(batch))

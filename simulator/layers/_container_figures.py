@@ -10,8 +10,9 @@ from simulator.parameters import Parameter
 STRUCTURE = {
     "cgroup": ("v1", "v2"),
     "seccomp": ("on", "off"),
+    "filter": ("bitmap", "compiled", "interpreted"),
     "storage": ("overlay", "aufs", "device-mapper", "host"),
-    "network": ("host", "bridge", "nat", "overlay", "routed"),
+    "network": ("host", "bridge", "nat", "overlay", "routed", "routed-overlay"),
 }
 UNIONS = ("overlay", "aufs")
 """Storage that lays the directories of an image's layers over each other."""
@@ -33,11 +34,21 @@ def _unions() -> Iterator[Parameter]:
         )
 
 
-_FILTER, _MAPPED, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay"
+_RUN = "filter=compiled|interpreted"
+_FILTER, _MAPPED, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay|routed-overlay"
 _AUFS, _UNION = "storage=aufs", "storage=overlay|aufs"
+_CABLE, _ROUTE = "network=bridge|nat|overlay", "network=routed|routed-overlay"
 
 PARAMETERS = (
-    Parameter("filter_cycles", "cycles", "one system call past the filter", "system_call_filter", _FILTER),
+    Parameter("filter_cycles", "cycles", "one system call past the filter, where a bitmap knows the answer",
+              "system_call_filter", _FILTER),
+    Parameter("filter_run_cycles", "cycles", "a filter's program entered", "system_call_filter", _RUN),
+    Parameter("filter_instructions_count", "count", "instructions until the filter has decided", "system_call_filter",
+              _RUN),
+    Parameter("compiled_cycles", "cycles", "an instruction of the filter as machine code", "system_call_filter",
+              "filter=compiled"),
+    Parameter("interpreted_cycles", "cycles", "an instruction of the filter by the kernel's interpreter",
+              "system_call_filter", "filter=interpreted"),
     Parameter("fork_calls_count", "count", "system calls of a fork, exit and wait", "system_call_filter", _FILTER),
     Parameter("exec_calls_count", "count", "system calls of exec, loading and exit", "system_call_filter", _FILTER),
     Parameter("shell_calls_count", "count", "system calls of shell and program", "system_call_filter", _FILTER),
@@ -53,12 +64,18 @@ PARAMETERS = (
     Parameter("charge_cycles", "cycles", "one page booked to its control group", "memory_charge"),
     Parameter("level_cycles", "cycles", "one more level of run queues, at a switch or a tick", "group_scheduling"),
     Parameter("cable_cycles", "cycles", "one unit through the virtual cable and the bridge", "virtual_cable"),
+    Parameter("cable_cold_cycles", "cycles", "beyond that, a request and its answer on a way long unused",
+              "virtual_cable", _CABLE),
     Parameter("translation_cycles", "cycles", "one unit tracked and changed", "address_translation", "network=nat"),
+    Parameter("translation_cold_cycles", "cycles", "beyond that, a request and its answer on a way long unused",
+              "address_translation", "network=nat"),
     Parameter("encapsulation_cycles", "cycles", "one unit into the tunnel or out of it", "encapsulation", _TUNNEL),
     Parameter("encapsulation_bytes", "bytes", "outer headers of one packet", "encapsulation", _TUNNEL),
-    Parameter("route_cycles", "cycles", "one unit through a routed device", "routing", "network=routed"),
-    Parameter("segment_bytes", "bytes", "largest unit that passes at once, if the card cuts it", "virtual_cable"),
-    Parameter("acknowledgement_ratio", "ratio", "acknowledgements that pass for one unit of data", "virtual_cable"),
+    Parameter("tunnel_bytes", "bytes", "largest tunnelled unit that a card of the machine cuts; virtual ones cut none",
+              "encapsulation", _TUNNEL),
+    Parameter("route_cycles", "cycles", "one unit through a routed device", "routing", _ROUTE),
+    Parameter("route_cold_cycles", "cycles", "beyond that, a request and its answer on a way long unused", "routing",
+              _ROUTE),
     Parameter("enclosure_cycles", "cycles", "start: namespaces, private mounts, first process"),
     Parameter("hierarchy_cycles", "cycles", "start: a control group made, limited and joined"),
     Parameter("hierarchies_count", "count", "control-group hierarchies, one for each controller", "", "cgroup=v1"),

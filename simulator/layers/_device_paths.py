@@ -2,7 +2,9 @@
 
 ``hypervisor``: a thread of the hypervisor, which has its own block path, virtual switch and drivers.
 ``host-kernel``: a thread of the host's kernel: the host's block stack or bridge, and its driver.
-``host-process``: a thread of a process: system calls of the host, files of the host.
+``host-process``: a thread of a process: system calls of the host, files of the host. Its loop looks for what has come,
+once for all that is there (``device_turn``); where requests are asynchronous it is woken again to finish them. With
+workers each request is handed on to a thread of a pool that makes the call and waits for it.
 ``domain-0``: a back end in the driver domain's kernel; for emulated devices a process there, whose calls are part
 of what emulation costs.
 """
@@ -14,19 +16,23 @@ from collections.abc import Callable, Mapping
 from simulator import demands as d
 from simulator.layers.base import Mechanism, Priced
 from simulator.parameters import Parameter, Parameters
-from simulator.steps import At, Below, Step, Use
+from simulator.steps import At, Below, Send, Step, Use
 
 DOMAIN_0 = "domain-0"
 PLACES = ("hypervisor", "host-kernel", "host-process", DOMAIN_0)
 STRUCTURE = {
     "disk_place": PLACES,
     "nic_place": PLACES,
-    "disk_cache": ("none", "write-back", "write-through"),
+    "disk_cache": ("none", "write-back", "write-through", "unsafe"),
 }
 """Where the threads of paravirtual devices stand; those of emulated ones stand where the emulator does.
-``disk_cache``: what a host process does with the host's page cache: past it, through it, or through to the disk."""
+``disk_cache``: what a host process does with the host's page cache: past it, through it, or through to the disk;
+``unsafe``: through it, and the guest's flushes are not carried out."""
+WORKERS = "disk-workers"
+"""The queue of the pool that makes a process's calls for disk requests."""
 
-_OWN_DISK, _SYSTEM = "disk_place=hypervisor", "stands_on=system"
+_CACHED = "disk_cache=write-back|write-through|unsafe"
+_OWN_DISK, _SYSTEM, _PROCESS = "disk_place=hypervisor", "stands_on=system", "disk_place=host-process"
 
 PARAMETERS = (
     Parameter("disk_ring_cycles", "cycles", "one request of a ring in the device thread", "device_thread"),
@@ -37,7 +43,20 @@ PARAMETERS = (
               "device_copy"),
     Parameter("bridge_cycles", "cycles", "one unit through the virtual network", "host_bridge"),
     Parameter("disk_calls_count", "count", "system calls of a device process for a request, its transfer apart", "",
-              "disk_place=host-process"),
+              _PROCESS),
+    Parameter("disk_turn_cycles", "cycles", "one turn of the loop of a disk's thread, whatever has come", "device_turn",
+              _PROCESS),
+    Parameter("disk_wake_s", "s", "another core out of its idle state, for a disk's thread or a worker that slept",
+              "device_wake", _PROCESS),
+    Parameter("disk_finish_cycles", "cycles", "an asynchronous request that the disk is through with, in its thread",
+              "device_thread", _PROCESS),
+    Parameter("host_read_cycles", "cycles", "a read through the host's page cache, beyond what its pages take",
+              "host_cache", _CACHED),
+    Parameter("host_page_cycles", "cycles", "a page read in through the host's page cache, its copy apart",
+              "host_cache", _CACHED),
+    Parameter("worker_wake_cycles", "cycles", "a sleeping thread of the pool woken for a request", "worker_wake",
+              "device_threads=workers"),
+    Parameter("workers_count", "count", "threads of the pool", "", "device_threads=workers"),
     Parameter("nic_calls_count", "count", "system calls of a device process for a unit", "",
               "emulator_place=host-process"),
     Parameter("disk_block_bytes", "bytes", "how much of a virtual disk's file the host moves at a time", "", _SYSTEM),
@@ -50,8 +69,12 @@ PARAMETERS = (
 )  # fmt: skip
 
 MECHANISMS = {
-    "device_thread": Mechanism("a paravirtual device's request in the thread that serves it"),
+    "device_thread": Mechanism("a request in the thread that serves its device"),
+    "device_wake": Mechanism("a core leaves its idle state for a device thread that slept", "emergent"),
+    "device_turn": Mechanism("one turn of a device thread's loop, for all that has come", "emergent"),
+    "worker_wake": Mechanism("a sleeping thread of the pool is woken for a request", "emergent"),
     "device_copy": Mechanism("bytes between guest and network, by the device thread"),
+    "host_cache": Mechanism("pages of a virtual disk's file entered in the host's page cache"),
     "device_path": Mechanism("the hypervisor's own block path"),
     "driver": Mechanism("the hypervisor's own driver of the hardware"),
     "host_bridge": Mechanism("one packet between virtual card and host network"),
@@ -83,21 +106,46 @@ class DevicePaths(Priced):
             "host-process": self._process_blocks,
             DOMAIN_0: lambda blocks, _: (At(DOMAIN_0, blocks),),
         }
-        return (self._request("disk", style, requests), *ends[self.place("disk", style)](demand, requests))
+        work = ends[self.place("disk", style)](demand, requests)
+        return work if demand.flush and not work else (self._request("disk", style, requests), *work)
+
+    def finish(self, style: str, requests: float) -> tuple[Step, ...]:
+        """So many asynchronous requests once the disk is through with them; in a process its thread is woken for it."""
+        in_process = self.place("disk", style) == "host-process"
+        return (self.use("device_thread", "disk_finish_cycles", requests),) if in_process else ()
+
+    def woken(self) -> tuple[Step, ...]:
+        """The disk's thread goes on after it has slept, on the core where it slept."""
+        in_process = self.structure["disk_place"] == "host-process"
+        return (Use("device_wake", stall_s=self.parameters.disk_wake_s),) if in_process else ()
+
+    def turn(self) -> tuple[Step, ...]:
+        """One look of the disk's thread for what has come."""
+        in_process = self.structure["disk_place"] == "host-process"
+        return (self.use("device_turn", "disk_turn_cycles"),) if in_process else ()
 
     def nic(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
-        """Units of the network: copied, through the virtual network, to the card or from it."""
+        """Units of the network: copied, through the virtual network, to the card or from it.
+
+        What arrives is worked on when it is there, what is sent before it goes.
+        """
+        work, (last,) = self._nic_work(demand, style), self._nic_end(demand, style)
+        return (*work, last) if demand.direction == "send" else (last, *work)
+
+    def _nic_end(self, demand: d.TransferPackets, style: str) -> tuple[Step]:
+        return (At(DOMAIN_0, demand),) if self.place("nic", style) == DOMAIN_0 else (Below(demand),)
+
+    def _nic_work(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
         place, count = self.place("nic", style), demand.count
-        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * demand.size_bytes * count)
+        copied = self.parameters.get("sent_copy_ratio", 1.0) if demand.direction == "send" else 1.0
+        copied_bytes = demand.size_bytes * count * copied
+        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * copied_bytes)
         request = (self._request("nic", style, count), copy, self.use("host_bridge", "bridge_cycles", count))
-        if place == DOMAIN_0:
-            return (*request, At(DOMAIN_0, demand))
         if place == "hypervisor":
-            return (*request, self.use("driver", "nic_driver_cycles", count), Below(demand))
+            return (*request, self.use("driver", "nic_driver_cycles", count))
         if place == "host-process":
-            calls = d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)
-            return (*request, Below(calls), Below(demand))
-        return (*request, Below(demand))
+            return (*request, Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)))
+        return request
 
     def _request(self, device: str, style: str, count: float) -> Use:
         if style == "emulated":
@@ -109,17 +157,30 @@ class DevicePaths(Priced):
         return (path, self.use("driver", "disk_driver_cycles", requests), Below(demand))
 
     def _process_blocks(self, demand: d.TransferBlocks, requests: float) -> tuple[Step, ...]:
-        """System calls on the file that holds the virtual disk."""
-        calls = d.SystemCall("null_io", count=self.parameters.disk_calls_count * requests)
-        return (Below(calls), Below(self._of_file(demand)))
+        """System calls on the file that holds the virtual disk, by this thread or by one of a pool."""
+        if demand.flush and self.structure["disk_cache"] in ("write-through", "unsafe"):
+            return ()
+        calls = Below(d.SystemCall("null_io", count=self.parameters.disk_calls_count * requests))
+        call: tuple[Step, ...] = (*self._entered(demand), Below(self._of_file(demand)))
+        if self.structure.get("device_threads") != "workers":
+            return (calls, *call)
+        return (calls, Send(WORKERS, call, kick=(self.use("worker_wake", "worker_wake_cycles"),)))
+
+    def _entered(self, demand: d.TransferBlocks) -> tuple[Use, ...]:
+        """What a read through the host's page cache takes there beside call, copy, block stack and driver."""
+        if demand.write or self.structure["disk_cache"] == "none":
+            return ()
+        pages = max(1.0, demand.size_bytes / self.page_bytes)
+        cycles = self.parameters.host_read_cycles + pages * self.parameters.host_page_cycles
+        return (Use("host_cache", cycles=cycles, operations=pages),)
 
     def _of_file(self, demand: d.TransferBlocks) -> d.Demand:
         """One request on the file; small ones are not read ahead of, and find again what others of their size read."""
         cache, position, size_bytes = self.structure["disk_cache"], demand.position_bytes, demand.size_bytes
         unit_bytes = min(int(self.parameters.disk_block_bytes), int(size_bytes))
         disk = d.File(f"{self.path}:virtual-disk, {unit_bytes} at a time", 0, unit_bytes)
-        if cache == "none":
-            return d.DirectTransfer(disk, position, size_bytes, demand.write, demand.stream)
+        if cache == "none" or demand.flush:
+            return d.DirectTransfer(disk, position, size_bytes, demand.write, demand.stream, demand.flush)
         if not demand.write:
             return d.Read(disk, position, size_bytes)
         if cache == "write-through":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
-from simulator.layers import _device_paths
+from simulator.layers import _device_paths, _transfers
 from simulator.layers._device_paths import DevicePaths
 from simulator.layers.base import Mechanism, Place, Service
 from simulator.parameters import Parameter, Parameters
@@ -21,6 +21,7 @@ ONLY = "processor=assist|emulation"
 _OF_ANY = ("disk_emulation_cycles", "nic_emulation_cycles", "bridge_cycles", "disk_block_bytes")
 _OF_THREADS = (
     "disk_ring_cycles", "nic_ring_cycles", "device_copy_cycles_per_byte", "disk_calls_count", "nic_calls_count",
+    "disk_wake_s", "disk_turn_cycles", "disk_finish_cycles", "host_read_cycles", "host_page_cycles",
 )  # fmt: skip
 PARAMETERS = (
     *(replace(each, only="") for each in _device_paths.PARAMETERS if each.name in _OF_ANY),
@@ -31,7 +32,10 @@ PARAMETERS = (
 )
 """Those of a device thread in a host process, under the choices of this family."""
 MECHANISMS = {
-    **{name: _device_paths.MECHANISMS[name] for name in ("device_thread", "device_copy", "host_bridge")},
+    **{
+        name: _device_paths.MECHANISMS[name]
+        for name in ("device_thread", "device_wake", "device_turn", "device_copy", "host_bridge", "host_cache")
+    },
     "thread_wake": Mechanism("a sleeping thread of the process is woken for a request", "emergent"),
 }
 _DEVICES = ("disk", "nic")
@@ -39,7 +43,7 @@ _DEVICES = ("disk", "nic")
 
 def paths(parameters: Parameters, structure: Mapping[str, str], place: Place, where: str) -> DevicePaths:
     """What a request takes whose device stands in the host's process or kernel."""
-    standing = {"emulator_place": where, "disk_place": where, "nic_place": where}
+    standing = {"emulator_place": where, "disk_place": where, "nic_place": where, "device_threads": "asynchronous"}
     return DevicePaths(parameters, {**structure, **standing}, place.path, place.page_bytes)
 
 
@@ -68,12 +72,19 @@ class DeviceProcess:
 
     def services(self) -> tuple[Service, ...]:
         """A thread for each device; that of the disk may wait for one request before it takes the next."""
-        waits = self.structure["disk_requests"] == "serial"
-        return tuple(
-            Service(f"{device}-thread", device, room, room, serial=room == 1 or (waits and device == "disk"))
-            for device in _DEVICES
-            for room in (int(self._figure(device, "queue_count") or self.parameters.requests_count),)
+        rooms = {
+            device: int(self._figure(device, "queue_count") or self.parameters.requests_count) for device in _DEVICES
+        }
+        disk, nic = rooms["disk"], rooms["nic"]
+        woken, turn, serial = self._paths.woken(), self._paths.turn(), disk == 1 or self._waits()
+        return (
+            Service("disk-thread", "disk", disk, disk, serial=serial, woken=woken, turn=turn),
+            Service("nic-thread", "nic", nic, nic, serial=nic == 1),
         )
+
+    def _waits(self) -> bool:
+        """Whether the disk's thread waits for each request."""
+        return self.structure["disk_requests"] == "serial"
 
     def style(self, device: str) -> str:
         """How the guest's device is shown; an old and simple one where nobody says which."""
@@ -81,22 +92,30 @@ class DeviceProcess:
 
     def disk(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
         """One transfer, in as many requests as the controller needs for it, by the disk's thread."""
-        largest_bytes = self._figure("disk", "request_bytes")
+        largest_bytes = 0.0 if demand.flush else self._figure("disk", "request_bytes")
         requests = max(1.0, demand.size_bytes / largest_bytes) if largest_bytes else 1.0
-        work = self._paths.disk(demand, self.style("disk"), requests)
-        return self._handed_over("disk", work, demand.size_bytes)
+        style = self.style("disk")
+        work = self._paths.disk(demand, style, requests)
+        finish = () if self._waits() else self._paths.finish(style, requests)
+        return self._handed_over("disk", work, demand.size_bytes, finish=finish) if work else ()
 
     def packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Units in one direction, by the card's thread; those of a stream share interrupts."""
         style, sends = self.style("nic"), demand.direction == "send"
-        work = self._paths.nic(demand, style)
-        handed = self._handed_over("nic", work, demand.size_bytes, demand.window_bytes, starts=sends)
+        steps = self._paths.nic(self.handed(demand), style)
+        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        handed = self._handed_over("nic", work, demand.size_bytes, demand.window_bytes, starts=sends, finish=finish)
         told = bool(demand.window_bytes) and not (sends and style == "paravirtual")
         return (*handed, *self.interrupt(1.0 / self.parameters.receive_batch_count)) if told else handed
 
+    def handed(self, demand: d.TransferPackets) -> d.TransferPackets:
+        """Units as the card's model hands them on to the host, or gets them from there."""
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
+
     def _handed_over(
-        self, device: str, work: tuple[Step, ...], size_bytes: float, window_bytes: float = 0.0, starts: bool = True
-    ) -> tuple[Step, ...]:
+        self, device: str, work: tuple[Step, ...], size_bytes: float, window_bytes: float = 0.0, starts: bool = True,
+        finish: tuple[Step, ...] = (),
+    ) -> tuple[Step, ...]:  # fmt: skip
         """What the guest starts, an emulated device is told each time, a paravirtual one only if its thread sleeps."""
         told = self.doorbell(device) if starts else ()
         wake = (Use("thread_wake", cycles=self.parameters.wake_cycles),) if starts else ()
@@ -109,6 +128,7 @@ class DeviceProcess:
             wait=not window_bytes,
             size_bytes=size_bytes,
             window_bytes=window_bytes,
+            finish=finish,
         )
         return (send,) if paravirtual else (*told, send)
 

@@ -38,6 +38,7 @@ PARAMETERS = tuple(
         ("exception_cycles", "cycles", "an exception or interrupt taken into the guest kernel", "exception"),
         ("base_load_cycles", "cycles", "another page-table base: the table emptied and filled again", "software_walk"),
         ("device_register_cycles", "cycles", "a register of a virtual device, by its function", "emulation"),
+        ("code_threads_count", "count", "guest processors whose code runs at once, each in a thread of the host", ""),
     )
 )  # fmt: skip
 MECHANISMS = {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.layers._mitigations import KERNEL_MECHANISMS, KERNEL_PARAMETERS, KERNEL_STRUCTURE
 from simulator.layers.base import Mechanism
 from simulator.parameters import Parameter
 
 SYSTEM_CALLS = ("null", "null_io", "stat", "open_close", "select", "signal_install", "signal_handle")
 PROCESSES = ("fork", "exec", "shell")
+_APART = "interrupts=apart"
 
 
 def _calls() -> Iterator[Parameter]:
@@ -26,6 +28,7 @@ def _processes() -> Iterator[Parameter]:
     yield Parameter("process_entries_count", "count", "page-table entries copied to a child, in one batch", "process")
 
 
+STRUCTURE: dict[str, tuple[str, ...]] = {"interrupts": ("here", "apart"), **KERNEL_STRUCTURE}
 PARAMETERS = (
     Parameter("entry_cycles", "cycles", "of a call or exception: taken by the processor to enter and leave", ""),
     *_calls(),
@@ -50,7 +53,16 @@ PARAMETERS = (
     Parameter("frame_send_cycles", "cycles", "each further packet that the card makes of a unit", "driver"),
     Parameter("frame_receive_cycles", "cycles", "each further packet that is put together to a unit", "driver"),
     Parameter("header_bytes", "bytes", "TCP and IP headers with the time-stamp option", "network_stack"),
-    Parameter("acknowledgement_ratio", "ratio", "acknowledgements for one data packet", "network_stack"),
+    Parameter("acknowledgement_ratio", "ratio", "acknowledgements for one packet received, one for a unit at most",
+              "network_stack"),
+    Parameter("answers_s", "s", "time between two acknowledgements of a far end that is sent to at full rate",
+              "network_stack"),
+    Parameter("merge_s", "s", "how long received packets are put together to one unit: a round of the driver",
+              "network_stack"),
+    Parameter("interrupt_cycles", "cycles", "an interrupt of the card taken, its deferred work begun", "interrupt",
+              _APART),
+    Parameter("softirq_budget_s", "s", "how long interrupt work may come before all threads at a time", "", _APART),
+    Parameter("wake_cycles", "cycles", "a sleeping thread made runnable on another processor", "wake_up", _APART),
     Parameter("socket_window_bytes", "bytes", "data of a connection under way at most", "network_stack"),
     Parameter("message_cycles", "cycles", "one message through a local socket, one side", "socket"),
     Parameter("context_switch_cycles", "cycles", "one switch between two processes, cache warm", "context_switch"),
@@ -64,6 +76,7 @@ PARAMETERS = (
     Parameter("dirty_ratio", "ratio", "part of the page cache that may be dirty before writers must wait"),
     Parameter("write_back_s", "s", "time between two looks for dirty pages"),
     Parameter("write_back_bytes", "bytes", "dirty data written in one request"),
+    *KERNEL_PARAMETERS,
 )  # fmt: skip
 MECHANISMS = {
     "system_call": Mechanism("entry, work and exit of a call"),
@@ -75,7 +88,10 @@ MECHANISMS = {
     "network_stack": Mechanism("one packet through TCP and IP"),
     "driver": Mechanism("the hardware's driver with its share of interrupts"),
     "socket": Mechanism("one message over a local socket"),
+    "interrupt": Mechanism("the card interrupts, once for what has gathered", "emergent"),
+    "wake_up": Mechanism("a sleeping program at the other end is woken", "emergent"),
     "context_switch": Mechanism("a thread that had blocked goes on", "emergent"),
     "tick": Mechanism("the timer while the system runs", "emergent"),
     "slice_switch": Mechanism("a thread goes on that had been stopped for another", "emergent", needs_slices=True),
+    **KERNEL_MECHANISMS,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from simulator.demands import ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
@@ -26,19 +27,39 @@ def data(
     """So many units of data: each is one packet on the wire, or as many as the card makes of it."""
     frames = max(1.0, demand.size_bytes / count / demand.payload_bytes)
     size_bytes = demand.size_bytes / count + frames * header_bytes
-    return TransferPackets(direction, size_bytes, window_bytes, frames, count=count)
+    arrives_s = demand.arrives_s if isinstance(demand, ReceiveRequest) else 0.0
+    return TransferPackets(
+        direction, size_bytes, window_bytes, frames, peer=demand.peer, arrives_s=arrives_s, count=count
+    )
+
+
+def cut(demand: TransferPackets, whole_bytes: float) -> TransferPackets:
+    """The same data in units that fit through something: as they are, or packet by packet."""
+    if demand.frames <= 1.0 or whole_bytes >= demand.size_bytes / demand.frames * 2.0:
+        return demand
+    frames = demand.frames
+    return replace(demand, size_bytes=demand.size_bytes / frames, frames=1.0, count=demand.count * frames)
 
 
 def acknowledgements(direction: Direction, parameters: Parameters, count: float) -> TransferPackets:
     """What answers so many units of data."""
-    answers = count * parameters.acknowledgement_ratio
-    return TransferPackets(direction, parameters.header_bytes, parameters.socket_window_bytes, count=answers)
+    return answers(direction, parameters, count * parameters.acknowledgement_ratio)
+
+
+def answers(direction: Direction, parameters: Parameters, count: float) -> TransferPackets:
+    """So many acknowledgements."""
+    window_bytes = parameters.socket_window_bytes
+    return TransferPackets(direction, parameters.header_bytes, window_bytes, data=False, count=count)
 
 
 def moved(demand: TransferBlocks | TransferPackets) -> Transfer:
-    """The transfer that a disk or one direction of a network card makes of a demand."""
+    """The transfer that a disk or one direction of a network card makes of a demand; a flush is a write of nothing."""
+    if isinstance(demand, TransferBlocks) and demand.flush:
+        return Transfer(DISK, MECHANISM, 0.0, demand.position_bytes, write=True)
     if isinstance(demand, TransferBlocks):
         return Transfer(DISK, MECHANISM, demand.size_bytes, demand.position_bytes, demand.write, demand.stream)
     device = NIC_SEND if demand.direction == "send" else NIC_RECEIVE
     window_bytes, frames = demand.window_bytes, demand.frames
-    return Transfer(device, MECHANISM, demand.size_bytes, window_bytes=window_bytes, frames=frames)
+    return Transfer(
+        device, MECHANISM, demand.size_bytes, window_bytes=window_bytes, frames=frames, not_before_s=demand.arrives_s
+    )

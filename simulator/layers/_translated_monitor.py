@@ -66,6 +66,8 @@ class TranslatedMonitor(Priced):
 
     def _disk(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
         """The device process reads or writes the file that holds the virtual disk."""
+        if demand.flush and self.structure["disk_cache"] in ("write-through", "unsafe"):
+            return self._round_trip()
         return (
             *self._round_trip(),
             self.use("emulation", "disk_emulation_cycles"),
@@ -76,8 +78,9 @@ class TranslatedMonitor(Priced):
     def _of_file(self, demand: d.TransferBlocks) -> d.Demand:
         """Through the host's page cache, which moves its own units, with its read-ahead; or past it."""
         disk = d.File(f"{self.place.path}:virtual-disk", 0, int(self.parameters.disk_block_bytes))
-        if self.structure["disk_cache"] == "none":
-            return d.DirectTransfer(disk, demand.position_bytes, demand.size_bytes, demand.write, demand.stream)
+        position, size_bytes, stream = demand.position_bytes, demand.size_bytes, demand.stream
+        if self.structure["disk_cache"] == "none" or demand.flush:
+            return d.DirectTransfer(disk, position, size_bytes, demand.write, stream, demand.flush)
         if not demand.write:
             return d.Read(disk, demand.position_bytes, demand.size_bytes)
         if self.structure["disk_cache"] == "write-through":

@@ -1,7 +1,8 @@
 """An application kernel: a process of the host answers a program's system calls itself (gVisor).
 
 Scope and limits: one sandbox, one such kernel (the Sentry); its own page cache and its garbage collection are left out;
-programs inside see its Linux interface only. Reads and writes of open files are its own calls of the host.
+programs inside see its Linux interface only. Reads and writes of open files are its own calls of the host,
+those of files in memory (tmpfs) its own affair.
 
 Mechanism (counted unless said otherwise, paid by the calling thread, which waits for the Sentry and the gofer):
     interception    a system call or fault leaves the program and comes back, by the platform: a signal and two
@@ -51,6 +52,7 @@ class ApplicationKernel(TableLayer):
           for name in STRUCTURE["platform"]),
         Parameter("sentry_call_cycles", "cycles", "a call's work in the Sentry", "sentry"),
         Parameter("gofer_cycles", "cycles", "a message to the gofer and its answer", "gofer"),
+        Parameter("gofer_messages_count", "count", "messages to open and close a file, or to make one", "gofer"),
         Parameter("sentry_fault_cycles", "cycles", "a piece of memory found and mapped", "sentry_memory"),
         Parameter("map_unit_bytes", "bytes", "memory that is mapped at once", "sentry_memory"),
         Parameter("sentry_process_cycles", "cycles", "a process in the Sentry's tables", "sentry_process"),
@@ -96,8 +98,8 @@ class ApplicationKernel(TableLayer):
             d.Map: lambda demand: (*self._call(2.0), *self._faults(self.parameters.map_unit_bytes), Below(demand)),
             d.Create: lambda demand: (*self._call(d.CALLS["create"]), *self._gofer(demand)),
             d.Delete: lambda demand: (*self._call(), *self._gofer(demand)),
-            d.Read: lambda demand: (*self._call(demand.calls), Below(demand)),
-            d.Write: lambda demand: (*self._call(demand.calls), Below(demand)),
+            d.Read: self._read,
+            d.Write: self._write,
             d.WriteThrough: lambda demand: (*self._call(2.0), Below(demand)),
             d.DirectTransfer: self._and_host,
             d.SendData: self._send,
@@ -129,9 +131,21 @@ class ApplicationKernel(TableLayer):
         """A call that the Sentry answers by one of the host."""
         return (*self._call(), Below(demand))
 
+    def _read(self, demand: d.Read) -> tuple[Step, ...]:
+        """From the host's file; what lies in the Sentry's own memory is only copied."""
+        return (*self._call(), self._copy(demand.size_bytes)) if demand.file.in_memory else self._and_host(demand)
+
+    def _write(self, demand: d.Write) -> tuple[Step, ...]:
+        """As for reading; new pages of a file in memory are mapped as others are."""
+        if not demand.in_memory:
+            return (*self._call(demand.calls), Below(demand))
+        new_bytes = demand.new_pages * self.place.page_bytes
+        faults = (*self._faults(new_bytes), Below(d.Fault(count=demand.new_pages))) if demand.new_pages else ()
+        return (*self._call(demand.calls), self._copy(demand.size_bytes), *faults)
+
     def _gofer(self, demand: d.Demand) -> tuple[Step, ...]:
         """What the gofer asks of the host for it."""
-        return (self.use("gofer", "gofer_cycles"), Below(demand))
+        return (self.use("gofer", "gofer_cycles", self.parameters.gofer_messages_count), Below(demand))
 
     def _system_call(self, demand: d.SystemCall) -> tuple[Step, ...]:
         """Answered inside; only a file to be opened goes on to the gofer and the host."""
@@ -194,6 +208,8 @@ class ApplicationKernel(TableLayer):
         units = _transfers.units(demand, parameters.segment_bytes, self.place)
         window_bytes = 0.0 if isinstance(demand, d.ReceiveRequest) else parameters.socket_window_bytes
         data = _transfers.data(there, demand, units, parameters.header_bytes, window_bytes)
+        if demand.answered:
+            return self._packet(data), ()
         return self._packet(data), self._packet(_transfers.acknowledgements(back, parameters, units))
 
     def _packet(self, transfer: d.TransferPackets) -> tuple[Step, ...]:

@@ -7,14 +7,19 @@ simulated time: ``list(layer.lower(demand))`` is a complete test.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol
 
 from simulator.demands import Demand, File, Read
+from simulator.effort import START_IN_TURN
 from simulator.parameters import Parameter, Parameters
-from simulator.steps import Below, Step, Use, Wait
+from simulator.steps import Below, Signal, Step, Use, Wait
+
+_WHOSE = re.compile(r"\[[^]]*\]")
+"""The part of a path that says whose node it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,9 @@ class Service:
         wanted: whether there is work of its own.
         demand: that work, asked of its own node.
         serial: whether it waits for the disk's part of one item before it takes the next.
+        woken: what it takes to go on after it has slept, beside what the systems below and the machine take for it.
+        turn: what each of its looks into the queue takes, whatever it finds there.
+        tells_at_the_end: whether its senders are told only once the queue is empty, all together.
     """
 
     name: str
@@ -69,6 +77,12 @@ class Service:
     wanted: Callable[[], bool] | None = None
     demand: Demand | None = None
     serial: bool = False
+    woken: tuple[Step, ...] = ()
+    turn: tuple[Step, ...] = ()
+    tells_at_the_end: bool = False
+    budget_s: float = 0.0
+    """Longer than 0: it is no thread, but runs in whatever it interrupts, before all threads; only what lasts longer
+    than this at a time goes on in a thread like others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,18 +231,41 @@ class Layer(Priced, ABC):
         """Threads this layer runs."""
         return ()
 
+    def servers(self) -> tuple[Service, ...]:
+        """Services that every thread has for itself that sends to such a queue of this layer (``Send.apart``)."""
+        return ()
+
     def guest_services(self) -> tuple[Service, ...]:
         """Threads that a hypervisor runs for each of its guests; their queues are that guest's own."""
         return ()
 
     def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
-        """Steps from nothing to ready, on what lies below; ``figures`` are those of ``simulator.effort.START``."""
-        image = File(f"{self.place.path}:image", int(figures["start_read_bytes"]), int(figures["start_unit_bytes"]))
+        """Steps from nothing to ready, on what lies below; ``figures`` are those of ``simulator.effort.START``.
+
+        All instances of a product on one system come from one image, which that system may find in its page cache.
+        """
+        image = File(
+            f"{_WHOSE.sub('', self.place.path)}:image",
+            int(figures["start_read_bytes"]),
+            int(figures["start_unit_bytes"]),
+        )
         return (
             Use("start", cycles=figures["start_cycles"]),
             *(self._load(image) if image.size_bytes else ()),
             Wait("time", time_s=figures["start_wait_s"]),
         )
+
+    def start_in_turn(self, figures: Mapping[str, float], peers: int, place: str) -> Iterable[Step]:
+        """Steps that all starts of the product go through one by one, before its others.
+
+        Args:
+            figures: those of ``simulator.effort.START_QUEUE``.
+            peers: instances of the product that are up there already.
+            place: where they take turns.
+        """
+        cycles = figures["serial_cycles"] + figures["peer_cycles"] * peers
+        waits = Wait("time", time_s=figures["serial_wait_s"])
+        return (Wait("turn", place), Use(START_IN_TURN, cycles=cycles), waits, Signal("turn", place))
 
     def _load(self, image: File) -> Iterable[Step]:
         """An image read in from below: by default a file of the system below."""

@@ -3,10 +3,12 @@
 Scope and limits: the kernel is shared, so every demand goes down as it is; what is shared there (page cache, run
 queues, devices) is shared with everybody. Processor and memory limits are kept by the house, the limit of processes
 here. Not modelled: pages read in from the disk are not booked (beside the disk's time that is nothing), a tunnel's
-packets are as long as others, ploop's look-ups cost nothing, the engine's daemon has no memory.
+packets carry as much as others, ploop's look-ups cost nothing, the engine's daemon has no memory.
 
 Mechanism (counted unless said otherwise, paid by the calling thread):
-    system_call_filter   seccomp: the filter runs before each system call; how many a demand stands for is known
+    system_call_filter   seccomp: before each system call the kernel looks into a bitmap of the calls that are always
+                         allowed (filter=bitmap, since 5.11) or runs the filter, instruction by instruction, as machine
+                         code (compiled) or not (interpreted); how many calls a demand stands for is known
     union_lookup         overlay and aufs: a name is looked for in several layers, made or hidden in the top one; each
                          name of a path changes a counter that all processors in the union change (its line is waited
                          for, see ``simulator.devices._shared_lines``)
@@ -19,14 +21,17 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     virtual_cable        a unit that is sent or received passes a pair of virtual cards and the bridge, as do its
                          acknowledgements
     address_translation  nat: it is tracked and its addresses are changed
-    encapsulation        overlay network: it is packed into UDP; the outer headers are on the wire too
-    routing              a routed device instead of cable and bridge (OpenVZ's venet)
+    encapsulation        overlay network: it is packed into a tunnel; the outer headers are on the wire too, and a card
+                         that cannot cut tunnelled units is given packet by packet
+    routing              a routed device instead of cable and bridge (OpenVZ's venet, routed container networks)
+                         All four are paid by the kernel that carries the packets, where they pass (``Hop``): in the
+                         sender's call, or in the interrupt that works off what has come
 
 Starting: namespaces, mounts and first process always; a control group for each hierarchy (v1) or one (v2); the layers
 of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
 
-Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``storage`` (``host``: a bind mount or
-volume), ``network``; limit ``pids``.
+Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
+bind mount or volume), ``network``; limit ``pids``.
 
 Validation: Kuehl 2017 (storage), measured programs of 2026.
 
@@ -40,11 +45,10 @@ from dataclasses import replace
 from math import inf
 
 from simulator import demands as d
-from simulator.layers import _transfers
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._container_storage import MAPPER, Storage
 from simulator.layers.base import Layer, Place, Transition
-from simulator.steps import NIC_RECEIVE, NIC_SEND, Below, Choice, Require, Step, Transfer, Use
+from simulator.steps import Below, Choice, Require, Step, Use
 
 _CALLS: Mapping[type[d.Demand], float] = {
     d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Delete: 1.0, d.WriteThrough: 2.0,
@@ -52,13 +56,13 @@ _CALLS: Mapping[type[d.Demand], float] = {
     d.Sleep: 1.0,
 }  # fmt: skip
 """How many system calls a demand is, where it does not say so itself; what is not named here enters no kernel."""
-_DIRECTIONS = {d.SendData: NIC_SEND, d.ReceiveData: NIC_RECEIVE, d.ReceiveRequest: NIC_RECEIVE}
 _PATHS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "host": (),
-    "bridge": (("virtual_cable", "cable_cycles"),),
-    "nat": (("virtual_cable", "cable_cycles"), ("address_translation", "translation_cycles")),
-    "overlay": (("virtual_cable", "cable_cycles"), ("encapsulation", "encapsulation_cycles")),
-    "routed": (("routing", "route_cycles"),),
+    "bridge": (("virtual_cable", "cable"),),
+    "nat": (("virtual_cable", "cable"), ("address_translation", "translation")),
+    "overlay": (("virtual_cable", "cable"), ("encapsulation", "encapsulation")),
+    "routed": (("routing", "route"),),
+    "routed-overlay": (("routing", "route"), ("encapsulation", "encapsulation")),
 }
 """What a unit passes between the container and the host's network, by the kind of network."""
 Network = d.SendData | d.ReceiveData | d.ReceiveRequest | d.TransferPackets
@@ -94,8 +98,9 @@ class Container(Layer):
             return self._keep_process(demand)
         allowed = (Require(lambda: self._no_room(1.0)),) if isinstance(demand, d.StartProcess) else ()
         added = (*self._filter(self._calls(demand)), *self._storage.steps(demand), *self._charge(demand))
-        path, down = self._network(demand), Below(demand)
-        return (*allowed, *added, *((down, *path) if _arrives(demand) else (*path, down)))
+        if isinstance(demand, Network):
+            demand = replace(demand, hops=(*demand.hops, *self._hops()))
+        return (*allowed, *added, Below(demand))
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """The kernel below walks one more level of its run queues."""
@@ -138,7 +143,15 @@ class Container(Layer):
         return _CALLS.get(type(demand), 0.0)
 
     def _filter(self, calls: float) -> tuple[Use, ...]:
-        return self._uses("system_call_filter", "filter_cycles", calls) if self.structure["seccomp"] == "on" else ()
+        """The check by the kernel's bitmap of calls that are always allowed; without one the filter itself runs."""
+        if self.structure["seccomp"] == "off" or not calls:
+            return ()
+        parameters, how = self.parameters, self.structure.get("filter", "bitmap")
+        cycles = parameters.filter_cycles
+        if how != "bitmap":
+            cycles += parameters.filter_run_cycles
+            cycles += parameters.filter_instructions_count * parameters[f"{how}_cycles"]
+        return (Use("system_call_filter", cycles=cycles * calls, operations=calls),)
 
     def _no_room(self, processes: float) -> str:
         """Why that many processes more are too many, empty if they are not."""
@@ -172,37 +185,17 @@ class Container(Layer):
 
     # ---- the network
 
-    def _network(self, demand: d.Demand) -> tuple[Step, ...]:
-        """Cable, bridge and what else stands on the way, for data and their acknowledgements."""
-        if not isinstance(demand, Network):
-            return ()
-        units, frames = self._units(demand)
-        passes = units * (1.0 if isinstance(demand, d.TransferPackets) else 1.0 + self.parameters.acknowledgement_ratio)
-        path = _PATHS[self.structure["network"]]
-        steps: tuple[Step, ...] = tuple(use for each in path for use in self._uses(*each, passes))
-        return (*steps, self._headers(demand, frames)) if self.structure["network"] == "overlay" else steps
+    def _hops(self) -> tuple[d.Hop, ...]:
+        """Cable, bridge and what else stands in the way of packets."""
+        return tuple(self._hop(*each) for each in _PATHS[self.structure["network"]])
 
-    def _units(self, demand: Network) -> tuple[float, float]:
-        """Units that pass at once, cut by the card if it does that, and the packets they are on the wire."""
-        if isinstance(demand, d.TransferPackets):
-            return 1.0, demand.frames
-        units = _transfers.units(demand, self.parameters.segment_bytes, self.place)
-        return units, max(1.0, demand.size_bytes / demand.payload_bytes)
-
-    def _headers(self, demand: Network, packets: float) -> Transfer:
-        """The tunnel's headers travel in packets that are there anyway: bytes, but no frames, and no wait."""
-        direction = f"nic-{demand.direction}" if isinstance(demand, d.TransferPackets) else _DIRECTIONS[type(demand)]
-        size_bytes = self.parameters.encapsulation_bytes * packets
-        return Transfer(
-            direction, "encapsulation", size_bytes, window_bytes=inf, operations=packets, frames=0.0, own=True
-        )
-
-
-def _arrives(demand: d.Demand) -> bool:
-    """Whether data must be there before they can pass: after the wait for them."""
-    if isinstance(demand, d.TransferPackets):
-        return demand.direction == "receive"
-    return isinstance(demand, d.ReceiveData | d.ReceiveRequest)
+    def _hop(self, mechanism: str, name: str) -> d.Hop:
+        cold = mechanism != "encapsulation"
+        hop = d.Hop(self.place.path, mechanism, self.parameters[f"{name}_cycles"])
+        if cold:
+            return replace(hop, cold_cycles=self.parameters[f"{name}_cold_cycles"])
+        header_bytes, whole_bytes = self.parameters.encapsulation_bytes, self.parameters.tunnel_bytes
+        return replace(hop, header_bytes=header_bytes, whole_bytes=whole_bytes)
 
 
 LAYER = Container

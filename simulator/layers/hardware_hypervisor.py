@@ -14,7 +14,14 @@ Mechanism (paid by the guest's thread unless said otherwise):
     translation     without assist: sensitive instructions by translated code
     register_exit   an exit for each register of an emulated device, and for the doorbell that starts a request
     emulation       what the register means, and the request put together, at the emulator's place
-    kick            emergent: the exit of a notification, only if the device thread sleeps
+    kick            emergent: the exit of a notification, only if the device thread sleeps; notifications=every: for
+                    each request and unit (a device that cannot say that it is awake), and an interrupt for each unit
+    hand_over       emergent: until a network thread that slept has its core
+    register_exit, emulation
+                    transport=registers: also the reason of each interrupt and its acknowledgement (virtio over
+                    memory-mapped registers; over PCI a message says it all)
+    exit_guard, cache_flush
+                    mitigations=on: at each exit, see ``_mitigations``
     injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
                     interrupts are posted; streams share interrupts
     timer_exit      emergent: the guest's tick is set and fired
@@ -22,14 +29,19 @@ Mechanism (paid by the guest's thread unless said otherwise):
     host_interrupt  emergent: the timer of the system below makes the guest exit
     slice_exit      emergent: on a machine of its own, a guest is stopped for another and entered again
     device_thread, device_copy, host_bridge
-                    paid by the device thread: a request of its ring, the bytes of a packet, the virtual network
+                    paid by the device thread: a request taken from its ring and, where requests are asynchronous in a
+                    process, finished; the bytes of a packet; the virtual network
+    device_wake     emergent: in a process, the core of a disk's thread that slept leaves its idle state
+    device_turn     emergent: one turn of the loop of a disk's thread in a process, for all that has come
+    host_cache      a read of a process through the host's page cache: pages entered there
+    worker_wake     emergent: device_threads=workers: a sleeping thread of the pool is woken for a request
     device_path, driver
                     paid by a thread of a hypervisor on the machine: its own block path and drivers
     transfer        a passthrough device moves the guest's bytes itself, past the host system
 
 Device threads stand in the hypervisor, in the host's kernel, in a host process, or in domain 0, and pay there what
-that system asks. Each device has its own, which keeps many requests under way (``asynchronous``), or one thread
-serves all devices of the guest and waits for the disk at each request (``serial``).
+that system asks; ``_device_threads`` says how many there are and whether they wait. A guest asks for a flush of its
+disk by a request of its own, which the host carries out on the file unless ``disk_cache`` says that there is none.
 
 Parameters: see ``PARAMETERS`` here, in ``_assist`` and in ``_device_paths``.
 
@@ -44,10 +56,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
-from simulator.layers import _assist, _device_paths, _transfers
+from simulator.layers import _assist, _device_paths, _device_threads, _transfers
+from simulator.layers._mitigations import HYPERVISOR_MECHANISMS, HYPERVISOR_PARAMETERS, HYPERVISOR_STRUCTURE
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
 from simulator.parameters import Parameter
-from simulator.steps import Below, Send, Step
+from simulator.steps import Below, Send, Step, Use
 
 _MACHINE = "stands_on=machine"
 _DEVICES = ("disk", "nic")
@@ -71,13 +84,31 @@ class HardwareHypervisor(Layer):
         "stands_on": ("machine", "system"),
         **_assist.STRUCTURE,
         **_device_paths.STRUCTURE,
-        "device_threads": ("asynchronous", "serial"),
+        **_device_threads.STRUCTURE,
+        "notifications": ("suppressed", "every"),
+        "transport": ("messages", "registers"),
+        **HYPERVISOR_STRUCTURE,
     }
     PARAMETERS = (
         *_assist.PARAMETERS,
         *_device_paths.PARAMETERS,
+        *HYPERVISOR_PARAMETERS,
         Parameter("kick_cycles", "cycles", "a sleeping device thread notified, exit included", "kick"),
+        Parameter("sent_copy_ratio", "ratio", "part of what a guest sends that is copied for it", "device_copy"),
+        Parameter(
+            "hand_over_s",
+            "s",
+            "a sleeping network thread, or the guest it serves, woken on another core, beyond the switch",
+            "hand_over",
+        ),
         Parameter("interrupt_batch_count", "count", "units of a stream that share an interrupt", "injection"),
+        Parameter(
+            "interrupt_registers_count",
+            "count",
+            "registers that an interrupt takes",
+            "register_exit",
+            "transport=registers",
+        ),
         Parameter("ring_count", "count", "requests that wait for a device thread, where no device says how many"),
         Parameter("tick_hz", "hz", "timer interrupts a second of the hypervisor itself", "host_interrupt", _MACHINE),
         Parameter("monitor_bytes", "bytes", "memory of the hypervisor for each guest"),
@@ -87,7 +118,9 @@ class HardwareHypervisor(Layer):
     MECHANISMS = {
         **_assist.MECHANISMS,
         **_device_paths.MECHANISMS,
+        **HYPERVISOR_MECHANISMS,
         "kick": Mechanism("the exit that wakes a sleeping device thread", "emergent"),
+        "hand_over": Mechanism("a sleeping network thread waits for its core, or the guest for its", "emergent"),
         "transfer": Mechanism("bytes moved by a device"),
         "slice_exit": Mechanism("a guest is stopped for another and entered again", "emergent", needs_slices=True),
     }
@@ -144,14 +177,10 @@ class HardwareHypervisor(Layer):
 
     def guest_services(self) -> tuple[Service, ...]:
         """The device threads of one guest."""
-        if self.structure["device_threads"] == "serial":
-            room = max(self._room(device) for device in _DEVICES)
-            return (Service("device-thread", queue="devices", capacity=room, batch=room, serial=True),)
-        return tuple(
-            Service(f"{device}-thread", queue=device, capacity=room, batch=room, serial=room == 1)
-            for device in _DEVICES
-            for room in (self._room(device),)
-        )
+        rooms = {device: self._room(device) for device in _DEVICES}
+        services = _device_threads.services(self.structure, self.parameters, self.paths, rooms)
+        woken = (Use("hand_over", stall_s=self.parameters.hand_over_s),)
+        return tuple(replace(each, woken=woken) if each.queue == "nic" else each for each in services)
 
     def tick_hz(self) -> float:
         """A hypervisor on a host system is interrupted by that system's timer instead."""
@@ -180,6 +209,10 @@ class HardwareHypervisor(Layer):
         shown = self.place.guest_devices
         return shown[device].parameters.get(name, 0.0) if device in shown else 0.0
 
+    def _handed(self, demand: d.TransferPackets) -> d.TransferPackets:
+        """Units as the card's model hands them on; whole where no device says otherwise."""
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
+
     def _room(self, device: str) -> int:
         return int(self._figure(device, "queue_count") or self.parameters.ring_count)
 
@@ -188,38 +221,63 @@ class HardwareHypervisor(Layer):
         style = self.presents()["disk"]
         if style == "passthrough":
             return (self._through("disk", demand), *self.assist.interrupt(arrives=True))
-        request_bytes = self._figure("disk", "request_bytes")
+        request_bytes = 0.0 if demand.flush else self._figure("disk", "request_bytes")
         requests = max(1.0, demand.size_bytes / request_bytes) if request_bytes else 1.0
         work = self.paths.disk(demand, style, requests)
+        if not work:
+            return ()
         doorbell = self.assist.register(requests) if style == "emulated" else ()
-        return (*doorbell, self._send("disk", demand, work, kicks=style == "paravirtual"))
+        kicks = style == "paravirtual"
+        finish = () if _device_threads.waits(self.structure) else self.paths.finish(style, requests)
+        return (*doorbell, *self._always(kicks, 1.0), self._send("disk", demand, work, kicks=kicks, finish=finish))
 
     def _nic(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """Units in one direction: those of a stream share interrupts, one that is waited for has its own."""
         style, sends = self.presents()["nic"], demand.direction == "send"
+        every = self.structure["notifications"] == "every" and not demand.polled
         part = demand.count / self.parameters.interrupt_batch_count
         if style == "passthrough":
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
-        work = self.paths.nic(demand, style)
-        send = self._send("nic", demand, work, kicks=sends and style == "paravirtual", window_bytes=window_bytes)
+        kicks = sends and style == "paravirtual"
+        steps = self.paths.nic(self._handed(demand), style)
+        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        polled = demand.polled
+        send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
+        send = replace(send, finish=finish)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
-        shared = self.assist.interrupt(part) if window_bytes and not (sends and style == "paravirtual") else ()
-        return (*doorbell, send, *shared)
+        silent = demand.polled or (kicks and not every)
+        shared = self._announced(part) if window_bytes and not silent else ()
+        return (*doorbell, *self._always(kicks, demand.count), send, *shared)
+
+    def _announced(self, count: float) -> tuple[Step, ...]:
+        """Interrupts of a device, which the guest may have to ask for their reason and acknowledge by registers."""
+        registers = self.parameters.get("interrupt_registers_count", 0.0) * count
+        asked = self.assist.register(registers) if self.structure["transport"] == "registers" else ()
+        return (*self.assist.interrupt(count), *asked)
+
+    def _kick(self, count: float) -> tuple[Step, ...]:
+        return (self.assist.use("kick", "kick_cycles", count), *self.assist.guard(count))
+
+    def _always(self, kicks: bool, count: float) -> tuple[Step, ...]:
+        """Notifications where the device has no means to say that it is awake and needs none."""
+        return self._kick(count) if kicks and self.structure["notifications"] == "every" else ()
 
     def _send(
         self, device: str, demand: d.TransferBlocks | d.TransferPackets, work: tuple[Step, ...], *, kicks: bool,
-        window_bytes: float = 0.0,
+        window_bytes: float = 0.0, silent: bool = False, finish: tuple[Step, ...] = (),
     ) -> Send:  # fmt: skip
         """Work for the device thread; only a ring needs a kick, an emulated device was started by its register."""
+        asks = kicks and self.structure["notifications"] == "suppressed"
         return Send(
-            "devices" if self.structure["device_threads"] == "serial" else device,
+            _device_threads.queue(self.structure, device),
             work=work,
-            kick=(self.assist.use("kick", "kick_cycles"),) if kicks else (),
-            notice=self.assist.interrupt(),
+            kick=self._kick(1.0) if asks else (),
+            notice=() if silent else self._announced(1.0),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
             window_bytes=window_bytes,
+            finish=finish,
         )
 
     def _through(self, device: str, demand: d.TransferBlocks | d.TransferPackets) -> Step:

@@ -2,8 +2,7 @@
 
 Scope and limits: processors without assist, whose guest kernels are translated (Workstation 3.2); processors with
 assist, where the monitor is code in the host's kernel; and emulation without either, which translates every
-instruction. Packets pass the host's virtual network bridged; address translation and shared folders are left out. A
-guest's flush of its disk is not told apart from a write: with ``write-back`` it is answered from the host's memory.
+instruction. Packets pass the host's virtual network bridged; address translation and shared folders are left out.
 
 Mechanism (paid by the guest's thread unless said otherwise):
     translation     a sensitive instruction of guest kernel code, carried out by translated code
@@ -24,8 +23,12 @@ Mechanism (paid by the guest's thread unless said otherwise):
                     process and back for each disk request and each packet sent; emergent: to and fro when the virtual
                     processor halts and is woken, for each tick of the host and each tick of the guest
     device_thread, device_copy
-                    assist and emulation, paid by a thread of the process: a request of a paravirtual device, the bytes
-                    of a packet between guest and network
+                    assist and emulation, paid by a thread of the process: a request of a paravirtual device, any
+                    asynchronous one that comes back from the disk, the bytes of a packet between guest and network
+    device_wake     assist and emulation, emergent: the core of the disk's thread leaves its idle state
+    device_turn     assist and emulation, emergent: one turn of the loop of the disk's thread, for all that has come
+    host_cache      assist and emulation: pages of the virtual disk's file entered in the host's page cache for a read,
+                    paid by a thread of the process
     host_bridge     one packet between the virtual card and the host's network
     injection, timer_exit, halt_exit, host_interrupt
                     assist, emergent: interrupts handed to the guest; the guest's timer; its idling; the host's timer
@@ -39,7 +42,8 @@ Parameters: see ``PARAMETERS``. Structure:
     paging          whose tables the processor walks: ``shadow`` ones of the monitor (translation, assist), ``nested``:
                     the guest's own within the monitor's (assist), or none of the guest's: ``software`` (emulation)
     disk_cache      whether the host acknowledges a guest's write once it is in the host's page cache
-                    (``write-back``) or once the disk has it (``write-through``); ``none``: past the host's page cache
+                    (``write-back``) or once the disk has it (``write-through``); ``none``: past the host's page cache;
+                    ``unsafe``: as ``write-back``, and the guest's flushes are acknowledged and forgotten
     disk_requests   whether the disk's thread waits for a request before it takes the next (assist, emulation)
     disk_place, nic_place
                     where the registers of these devices are worked out, and where the card sends (assist; the others
@@ -104,7 +108,7 @@ class HostedHypervisor(Layer):
     STRUCTURE = {
         "processor": tuple(_MONITORS),
         "paging": (*_assist.STRUCTURE["paging"], "software"),
-        "disk_cache": ("write-back", "write-through", "none"),
+        "disk_cache": ("write-back", "write-through", "none", "unsafe"),
         "disk_requests": ("serial", "concurrent"),
         "disk_place": PLACES,
         "nic_place": PLACES,
@@ -148,6 +152,11 @@ class HostedHypervisor(Layer):
     def react(self, transition: Transition) -> Iterable[Step]:
         """Halting gives the processor to the host, waking takes it back; the host's timer interrupts the guest."""
         return self._monitor.react(transition)
+
+    def width(self) -> float:
+        """Translated code of all virtual processors may run in one thread of the host; else each has its own."""
+        emulated = self.structure["processor"] == "emulation"
+        return self.parameters["code_threads_count"] if emulated else float("inf")
 
     def guest_services(self) -> tuple[Service, ...]:
         """The process's threads for the devices of one guest."""

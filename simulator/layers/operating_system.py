@@ -15,7 +15,9 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     touched in the machine
     copy            bytes between user and kernel
     block_stack     one request through the block layer; the driver is apart (see below)
-    network_stack   one packet through TCP and IP; acknowledgements are packets
+    network_stack   one unit through TCP and IP; acknowledgements are units (see ``_network_stack``)
+    interrupt       emergent: the card interrupts a processor whose network work had been done; once for what gathers
+    wake_up         emergent: a sleeping program at the other end of a connection is woken
     driver          the hardware's driver with its share of interrupts, only where the device is physical; a
                     paravirtual device has its front end in the hypervisor's layer instead, an emulated one
                     costs register accesses. Where the card cuts a unit into packets, or the driver puts packets
@@ -23,8 +25,14 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     socket          one message over a local socket; through a pipe it is a system call that reads or writes
     context_switch  emergent: a thread that had blocked goes on
     tick            emergent: the timer while the system runs
+    entry_guard, page_table_isolation, branch_guard, branch_barrier
+                    mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
+                    code, and (emergent) at switches; see ``_mitigations``. Entries inside fork, exec and shell are not
+                    told apart
 
-Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them.
+Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
+``mitigations``, ``tags``, and ``interrupts``: whether what arrives is worked off by the program's own processor
+(``here``) or by any (``apart``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -37,10 +45,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
-from simulator.layers import _transfers
-from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS
+from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
+from simulator.layers._mitigations import KernelGuard
+from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
-from simulator.layers._transfers import Direction, Payload
 from simulator.layers.base import Place, Service, TableLayer, Transition
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
 
@@ -51,6 +59,7 @@ class OperatingSystem(TableLayer):
     OFFERS = "system"
     NEEDS = "machine"
     CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
+    STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
 
@@ -61,6 +70,9 @@ class OperatingSystem(TableLayer):
         room_bytes = max(0.0, self.place.memory_bytes - self.parameters.kernel_bytes)
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
+        apart = self.structure.get("interrupts") == "apart"
+        self.network = network = NetworkStack(self.parameters, apart, self.place, self._call, self._driver)
+        self.guard = KernelGuard(self.parameters, self.structure)
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: lambda demand: (Below(self._mapped(demand)),),
@@ -79,27 +91,33 @@ class OperatingSystem(TableLayer):
             d.WriteThrough: self._write_through,
             d.DirectTransfer: self._direct,
             d.WriteBack: self._write_back,
-            d.SendData: self._send,
-            d.ReceiveData: self._receive,
-            d.ReceiveRequest: self._receive_request,
+            d.SendData: network.send,
+            d.ReceiveData: network.receive,
+            d.ReceiveRequest: network.receive_request,
             d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
             d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
             d.Lock: lambda demand: (Wait("lock", demand.name),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
             d.TransferBlocks: self._blocks,
-            d.TransferPackets: self._packets,
+            d.TransferPackets: network.forwarded,
         }
 
-    # ---- the other verbs
+    # ---- the three verbs
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        """The kernel's work for a demand, its mitigations with it."""
+        return self.guard.code(super().lower(demand))
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A switch loads another address space, whoever wanted it; a tick is a timer interrupt."""
         if transition.kind in ("switch", "slice"):
             mechanism = "context_switch" if transition.kind == "switch" else "slice_switch"
-            return (self.use(mechanism, "context_switch_cycles"), Below(d.SwitchAddressSpace()))
+            switch = (self.use(mechanism, "context_switch_cycles"), *self.guard.switch())
+            return self.guard.code((*switch, Below(d.SwitchAddressSpace())))
         if transition.kind == "tick":
-            return (self.use("tick", "tick_cycles"), Below(d.TimerTick()))
+            tick = (self.use("tick", "tick_cycles"), *self.guard.entries(1.0))
+            return self.guard.code((*tick, Below(d.TimerTick())))
         return ()
 
     def services(self) -> tuple[Service, ...]:
@@ -107,6 +125,10 @@ class OperatingSystem(TableLayer):
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
         return (Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk),)
+
+    def servers(self) -> tuple[Service, ...]:
+        """Interrupts of each connection, and the programs at other ends."""
+        return self.network.servers()
 
     def tick_hz(self) -> float:
         """Timer interrupts a second."""
@@ -124,10 +146,11 @@ class OperatingSystem(TableLayer):
     # ---- processor work
 
     def _call(self, name: str, count: float = 1.0) -> tuple[Step, ...]:
-        sensitive = self.parameters[f"{name}_sensitive_count"] * count
+        sensitive, entries = self.parameters[f"{name}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
         return (
             self.entered("system_call", f"{name}_cycles", count, d.CALLS.get(name, 1.0)),
-            *((Below(d.EnterKernel(count=d.CALLS.get(name, 1.0) * count)),) if self.place.meets_calls else ()),
+            *self.guard.entries(entries),
+            *((Below(d.EnterKernel(count=entries)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
 
@@ -135,13 +158,14 @@ class OperatingSystem(TableLayer):
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
-        fault = (self.entered("page_fault", f"{demand.kind}_fault_cycles"), Below(d.Trap()))
+        use = self.entered("page_fault", f"{demand.kind}_fault_cycles")
+        fault: tuple[Step, ...] = (use, *self.guard.entries(1.0), Below(d.Trap()))
         return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
 
     def _faults(self, count: float) -> tuple[Step, ...]:
         """``count`` page faults at once."""
-        use = self.entered("page_fault", "page_fault_cycles", count)
-        return (use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
+        use = (self.entered("page_fault", "page_fault_cycles", count), *self.guard.entries(count))
+        return (*use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
 
     def _with_faults(self, name: str, count: float) -> tuple[Step, ...]:
         """A composite figure: what it contains is charged as what it is, the rest as the composite."""
@@ -152,8 +176,8 @@ class OperatingSystem(TableLayer):
     def _map(self) -> tuple[Step, ...]:
         """Faults on cached pages are cheaper than first touches: what they cost natively stays in the figure."""
         faults = self.parameters.map_faults_count
-        use = self.use("process", "map_cycles")
-        return (use, Below(d.Trap(count=faults)), Below(d.UpdatePageTable(count=faults)))
+        use = (self.use("process", "map_cycles"), *self.guard.entries(faults))
+        return (*use, Below(d.Trap(count=faults)), Below(d.UpdatePageTable(count=faults)))
 
     def _process(self, kind: str, count: float = 1.0) -> tuple[Step, ...]:
         copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count * count))
@@ -219,10 +243,16 @@ class OperatingSystem(TableLayer):
         yield self._copy(demand.size_bytes)
 
     def _finds(self, file: d.File, index: int) -> Callable[[], int]:
-        return lambda: 0 if self.cache.find(file, index) else 1
+        return lambda: 0 if file.in_memory or self.cache.find(file, index) else 1
 
     def _write(self, demand: d.Write) -> Iterator[Step]:
+        """Into the page cache; a new page of a file in memory is made as at a first touch, with no blocks behind it."""
         yield from self._call("null_io", demand.calls)
+        if demand.in_memory:
+            yield self.use("page_cache", "page_fault_cycles", demand.new_pages)
+            yield self._copy(demand.size_bytes)
+            yield Below(d.TouchKernelPage(count=demand.new_pages))
+            return
         yield self.use("page_cache", "page_write_cycles", demand.new_pages)
         yield self._copy(max(0.0, demand.size_bytes - demand.new_pages * self.place.page_bytes))
         yield Below(d.TouchKernelPage(count=demand.new_pages))
@@ -243,9 +273,23 @@ class OperatingSystem(TableLayer):
 
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         """A request past the page cache: call, block stack, driver, transfer."""
+        if demand.flush:
+            return self._flush(demand)
         start_bytes = demand.file.start_bytes + demand.offset_bytes
         blocks = d.TransferBlocks(start_bytes, demand.size_bytes, demand.write, demand.stream)
         return (*self._call("null_io"), *self._blocks(blocks))
+
+    def _flush(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
+        """What is still dirty of the file is written, in requests of its own size; then the disk is asked to flush."""
+        size_bytes, stream = demand.size_bytes, self._stream(demand.file.name)
+        requests = max(1.0, size_bytes / demand.file.unit_bytes)
+        written = (
+            self.use("block_stack", "block_stack_cycles", requests),
+            *self._driver("disk", requests),
+            Below(d.TransferBlocks(0, size_bytes, write=True, stream=stream)),
+        )
+        dirty = Choice(lambda: int(self.cache.clean(size_bytes) > 0.0), ((), written), ("clean", "written"))
+        return (*self._call("null"), dirty, *self._blocks(d.TransferBlocks(0, size_bytes, write=True, flush=True)))
 
     def _stream(self, name: str) -> str:
         return f"{self.place.path}:{name}"
@@ -271,62 +315,6 @@ class OperatingSystem(TableLayer):
         cycles, registers = figures.get("driver_cycles", 0.0), figures.get("registers_count", 0.0)
         code = (Use("driver", cycles=cycles * count, operations=count),) if cycles else ()
         return (*code, Below(d.AccessRegister(device, count=registers * count))) if registers else code
-
-    # ---- the network
-
-    def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
-        """Driver and link; what arrives is transferred before its driver runs."""
-        driver = (*self._driver("nic", demand.count), *self._further(demand))
-        return (*driver, Below(demand)) if demand.direction == "send" else (Below(demand), *driver)
-
-    def _further(self, demand: d.TransferPackets) -> tuple[Step, ...]:
-        """The packets of a unit beyond its first: only where they are met, at the card, not on a virtual one."""
-        packets = (demand.frames - 1.0) * demand.count
-        if packets <= 0.0 or self.place.presents["nic"] not in ("physical", "passthrough"):
-            return ()
-        return (Use("driver", cycles=self.parameters[f"frame_{demand.direction}_cycles"] * packets, operations=0.0),)
-
-    def _stack(self, direction: Direction, packets: float) -> Use:
-        return self.use("network_stack", f"packet_{direction}_cycles", packets)
-
-    def _acknowledgements(self, direction: Direction, packets: float) -> tuple[Step, ...]:
-        transfer = _transfers.acknowledgements(direction, self.parameters, packets)
-        return (self._stack(direction, transfer.count), *self._packets(transfer))
-
-    def _data(self, direction: Direction, demand: Payload, window_bytes: float) -> tuple[float, d.TransferPackets]:
-        """Units that pass the stack, and what they are on the wire."""
-        units = _transfers.units(demand, self.parameters.segment_bytes, self.place)
-        return units, _transfers.data(direction, demand, units, self.parameters.header_bytes, window_bytes)
-
-    def _send(self, demand: d.SendData) -> tuple[Step, ...]:
-        packets, transfer = self._data("send", demand, self.parameters.socket_window_bytes)
-        return (
-            *self._call("null_io"),
-            self._copy(demand.size_bytes),
-            self._stack("send", packets),
-            *self._packets(transfer),
-            *self._acknowledgements("receive", packets),
-        )
-
-    def _receive(self, demand: d.ReceiveData) -> tuple[Step, ...]:
-        packets, transfer = self._data("receive", demand, self.parameters.socket_window_bytes)
-        return (*self._packets(transfer), *self._taken(demand.size_bytes, packets))
-
-    def _receive_request(self, demand: d.ReceiveRequest) -> tuple[Step, ...]:
-        packets, transfer = self._data("receive", demand, 0.0)
-        return (
-            Wait("network", time_s=demand.think_s),
-            *self._packets(transfer),
-            *self._taken(demand.size_bytes, packets),
-        )
-
-    def _taken(self, size_bytes: float, packets: float) -> tuple[Step, ...]:
-        return (
-            self._stack("receive", packets),
-            *self._acknowledgements("send", packets),
-            *self._call("null_io"),
-            self._copy(size_bytes),
-        )
 
 
 LAYER = OperatingSystem

@@ -1,7 +1,8 @@
 """A unikernel: one program linked with the parts of a kernel that it needs, in one address space (Unikraft).
 
-Scope and limits: one program, one process, one processor; processes are not offered at all. No page cache: each read
-and write goes to the device. No timer of its own. Its memory is mapped when it boots, so there are no first touches.
+Scope and limits: one program, one process, one processor; processes are not offered at all. No page cache: each write
+goes to the device, and each read unless its files lie in memory (``files=memory``: they came with the image). No timer
+of its own. Its memory is mapped when it boots, so there are no first touches. ``card=polled``: no interrupts of a card.
 
 Mechanism (counted unless said otherwise, paid by the calling thread):
     function_call   a system call is a call of a function (calls=linked), or, for a program built for Linux, a trap in
@@ -13,7 +14,7 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     driver          the driver of the device there is, by registers where it is emulated
     thread_switch   emergent: a thread that had blocked goes on, in the same address space
 
-Parameters: see ``PARAMETERS``; structure ``calls``.
+Parameters: see ``PARAMETERS``; structure ``calls``, ``files``, ``card``.
 
 Validation: none.
 
@@ -22,7 +23,7 @@ References: kuenzer2021.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
@@ -40,7 +41,7 @@ class Unikernel(TableLayer):
 
     OFFERS = "system"
     NEEDS = "machine"
-    STRUCTURE = {"calls": ("linked", "binary")}
+    STRUCTURE = {"calls": ("linked", "binary"), "files": ("disk", "memory"), "card": ("interrupts", "polled")}
     PARAMETERS = (
         Parameter("linked_cycles", "cycles", "a system call as a call of a function", "function_call", "calls=linked"),
         Parameter("binary_cycles", "cycles", "a system call as a trap, no more", "function_call", "calls=binary"),
@@ -135,13 +136,20 @@ class Unikernel(TableLayer):
         registers = figures.get("registers_count", 0.0)
         return (code, Below(d.AccessRegister(count=registers * count))) if registers else (code,)
 
-    def _blocks(self, position_bytes: int, size_bytes: int, write: bool, stream: str = "") -> tuple[Step, ...]:
-        blocks = d.TransferBlocks(position_bytes, size_bytes, write, stream)
+    def _blocks(
+        self, position_bytes: int, size_bytes: int, write: bool, stream: str = "", *, flush: bool = False
+    ) -> tuple[Step, ...]:
+        blocks = d.TransferBlocks(position_bytes, size_bytes, write, stream, flush)
         return (self.use("block_stack", "block_stack_cycles"), *self._driver("disk"), Below(blocks))
 
     def _read(self, demand: d.Read) -> Iterable[Step]:
-        """Every unit that the data lie in is fetched, each time."""
+        """Every unit that the data lie in is fetched, each time; files in memory are only copied."""
         file = demand.file
+        if self.structure.get("files") == "memory":
+            return (*self._call(), self._copy(demand.size_bytes))
+        return self._fetched(demand, file)
+
+    def _fetched(self, demand: d.Read, file: d.File) -> Iterator[Step]:
         end_bytes = demand.offset_bytes + demand.size_bytes
         for index in range(demand.offset_bytes // file.unit_bytes, -(-end_bytes // file.unit_bytes)):
             yield from self._blocks(file.start_bytes + index * file.unit_bytes, file.unit_bytes, write=False)
@@ -149,7 +157,7 @@ class Unikernel(TableLayer):
 
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         position_bytes = demand.file.start_bytes + demand.offset_bytes
-        return (*self._call(), *self._blocks(position_bytes, demand.size_bytes, demand.write))
+        return (*self._call(), *self._blocks(position_bytes, demand.size_bytes, demand.write, flush=demand.flush))
 
     def _written(self, name: str, size_bytes: float, calls: float) -> tuple[Step, ...]:
         blocks = self._blocks(0, int(size_bytes), write=True, stream=f"{self.place.path}:{name}")
@@ -171,9 +179,12 @@ class Unikernel(TableLayer):
         size_bytes = demand.size_bytes / packets + parameters.header_bytes
         window_bytes = 0.0 if isinstance(demand, d.ReceiveRequest) else parameters.socket_window_bytes
         data = d.TransferPackets(there, size_bytes, window_bytes, count=packets)
+        if demand.answered:
+            return self._packet(data), ()
         return self._packet(data), self._packet(_transfers.acknowledgements(back, parameters, packets))
 
     def _packet(self, transfer: d.TransferPackets) -> tuple[Step, ...]:
+        transfer = replace(transfer, polled=self.structure.get("card") == "polled")
         stack, driver = self.use("network_stack", "packet_cycles", transfer.count), self._driver("nic", transfer.count)
         send = transfer.direction == "send"
         return (stack, *driver, Below(transfer)) if send else (Below(transfer), *driver, stack)

@@ -109,9 +109,11 @@ class UserModeKernel(Layer):
 
     def _file_access(self, demand: d.TransferBlocks) -> d.Demand:
         """The virtual disk is a file, read and written through the host's page cache."""
+        disk = d.File(f"{self.place.path}:virtual-disk", 0, int(self.parameters.disk_block_bytes))
+        if demand.flush:
+            return d.DirectTransfer(disk, 0, demand.size_bytes, write=True, flush=True)
         if demand.write:
             return d.Write(demand.size_bytes, new_pages=demand.size_bytes / self.place.page_bytes)
-        disk = d.File(f"{self.place.path}:virtual-disk", 0, int(self.parameters.disk_block_bytes))
         return d.Read(disk, demand.position_bytes, demand.size_bytes)
 
     def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:

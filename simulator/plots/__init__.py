@@ -24,6 +24,7 @@ __all__ = [
     "Places",
     "check_kind",
     "draw",
+    "draw_as",
     "draw_predicted",
     "draw_sharing",
     "figures",
@@ -64,6 +65,30 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
             with _style.settings():
                 written += _style.save(module.draw(table), target / name)
     return written
+
+
+def draw_as(name: str, folder: Path, path: Path) -> None:
+    """Draw one figure of a batch into a file.
+
+    Args:
+        name: which figure.
+        folder: of the batch.
+        path: of the file, with ``.png`` or ``.svg``.
+
+    Raises:
+        UsageError: another kind of file is wanted, or the figure has nothing to show.
+    """
+    from simulator.plots import _style
+    from simulator.results import load
+
+    check_kind(path)
+    module: Any = discovery.member("plots", name)
+    table = module.frame(load(folder))
+    if table.empty:
+        raise UsageError(f"{folder} has nothing to show as {name!r}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _style.settings():
+        _style.save_as(module.draw(table), path)
 
 
 def draw_sharing(outcomes: Sequence[Outcome], path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
+from simulator.effort import START_IN_TURN
 from simulator.errors import CatalogError
 from simulator.notation import ROLES, Expression, Term
 from simulator.parameters import missing
@@ -125,6 +126,7 @@ class Changes:
         hardware = discovery.member("layers", "hardware").LAYER.MECHANISMS
         known = {name for name, mechanism in hardware.items() if mechanism.kind == "emergent"}
         known |= {name for product in products for name in self.lookup.layer_class(product).MECHANISMS}
+        known |= {START_IN_TURN}
         for index, name in enumerate(without):
             if name not in known:
                 self._complain(

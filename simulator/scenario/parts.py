@@ -44,6 +44,7 @@ class TenantChoice:
 
     Attributes:
         copy_of: the name as written, where there are several of this tenant; empty: there is one.
+        number: how many of its copies come before.
     """
 
     variant: Variant
@@ -53,13 +54,16 @@ class TenantChoice:
     parameters: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     copy_of: str = ""
+    number: int = 0
 
     def copies(self) -> tuple[TenantChoice, ...]:
         """Each of as many tenants as there are of this one."""
         if self.form.count == 1:
             return (self,)
         numbers = range(1, self.form.count + 1)
-        return tuple(replace(self, name=f"{self.name}-{number}", copy_of=self.name) for number in numbers)
+        return tuple(
+            replace(self, name=f"{self.name}-{number}", copy_of=self.name, number=number - 1) for number in numbers
+        )
 
     def place(self, *keys: str) -> Place:
         """Where something of it stands."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.catalog.product import values
 from simulator.errors import CatalogError
 from simulator.scenario.combinations import Combination
 from simulator.scenario.fits import as_class_files
@@ -72,11 +73,11 @@ def _fault(lookup: Lookup, fault: Fault) -> Point:
 
 def _layer(lookup: Lookup, combination: Combination, name: str, machine: MachineChoice) -> Point:
     product, stack = lookup.layer(name, machine.base), combination.stack
-    start = {name: quantity.value for name, quantity in product.start.items()}
     return {
         "family": product.family,
         "scheduler": _scheduler(lookup, stack, stack.schedulers.get(name, product.scheduler), machine),
-        "start": start or None,
+        "start": values(product.start) or None,
+        "start_queue": values(product.start_queue) or None,
         "structure": {**product.structure, **stack.structure.get(name, {})},
         "parameters": {**product.values(), **stack.parameters.get(name, {})},
     }
@@ -119,7 +120,7 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "disk_operations_per_s": form.disk_operations_limit,
         "network_weight": form.network_weight,
         "network_bytes_per_s": form.network_limit,
-        "start_s": form.start,
+        "start_s": form.start + tenant.number * form.start_every,
         "boot": form.boot,
         "stop_s": form.stop,
         "group": form.group,

@@ -172,7 +172,9 @@ class Tenant(Part):
     network_limit: Axis[Rate | None] = None
     """How much it may send at most, and receive, in bytes on the wire."""
     start: Axis[Time] = 0.0
-    """When it begins."""
+    """When it begins; of several copies, the first."""
+    start_every: Axis[Time] = 0.0
+    """Time between the starts of its copies, whether those before are up or not; 0: all begin at once."""
     boot: Axis[bool] = False
     """Whether its own systems are started first; otherwise they are up already."""
     stop: Axis[Duration | None] = None

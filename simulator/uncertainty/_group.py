@@ -86,6 +86,14 @@ class Group:
             if free and quantity.low < quantity.high and name not in (self.chosen | self.followers.keys()):
                 yield name
 
+    def exact(self) -> set[str]:
+        """The parameters without a range."""
+        return {
+            name
+            for name, quantity in self.quantities.items()
+            if quantity.low == quantity.high and name not in (self.chosen | self.followers.keys())
+        }
+
     @cached_property
     def followers(self) -> dict[str, ast.expr]:
         """Parameters that follow from others of the group, with their formulas; each stands after those it needs."""

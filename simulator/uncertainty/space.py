@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -84,6 +84,15 @@ class Space:
             if name not in place.given
         }
         return tuple(each for each in self.parameters if each.key in keys)
+
+    def exact(self, numbers: Iterable[int]) -> int:
+        """How many numbers of these points have no range in the catalog: they count as known exactly."""
+        wanted = set(numbers)
+        found = set()
+        for group in self._groups:
+            for place in (place for place in group.places if place.point in wanted):
+                found |= {(group.kind, group.entry, group.section, name) for name in group.exact() - place.given}
+        return len(found)
 
     def with_values(self, values: Mapping[str, float]) -> list[dict[str, Any]]:
         """The points with other values of some unknowns, and of what follows from them; the rest is shared, not copied.

@@ -22,6 +22,7 @@ class VirtualNetworkCard:
         ),
         Parameter("driver_cycles", "cycles", "the guest driver's work for a unit sent or received"),
         Parameter("queue_count", "count", "units that fit into its ring"),
+        Parameter("handed_bytes", "bytes", "largest unit that its model hands on as it is; 0: packet by packet"),
         Parameter("offload_bytes", "bytes", "largest unit that it cuts into packets by itself; 0: packet by packet"),
     )
 

@@ -65,6 +65,8 @@ class Context:
         self._now = now
         self.draws = draws
         self.requests: list[tuple[str, str, float, float]] = []
+        self.sending_s = 0.0
+        """How long the data that left the machine last had been on their way to the wire."""
 
     @property
     def now(self) -> float:
@@ -74,6 +76,10 @@ class Context:
     def path(self, name: str) -> str:
         """The name of a file of this tenant, whoever else stands on the same system."""
         return f"{self.tenant}/{name}"
+
+    def sent(self, sending_s: float) -> None:
+        """Data of the program have left the machine."""
+        self.sending_s = sending_s
 
     def done(self, thread: str, kind: str, start_s: float) -> None:
         """Report one operation that began at ``start_s`` and ended now."""

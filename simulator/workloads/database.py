@@ -30,7 +30,7 @@ class Database(Program):
         Parameter("block_bytes", "bytes", "block that the server reads"),
         Parameter("working_set_bytes", "bytes", "what a server wants to find in the cache"),
     )
-    CHOSEN = frozenset({"clients_count", "queries_count"})
+    CHOSEN = frozenset({"clients_count", "queries_count", "query_tuples_count"})
     COUNTS = ("compute", "page_fault", "system_call", "copy", "socket", "block_stack")
 
     def threads(self) -> list[ThreadPlan]:

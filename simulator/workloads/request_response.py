@@ -35,8 +35,9 @@ class RequestResponse(Program):
         parameters, draws = self.parameters, self.context.draws("client")
         for _ in range(int(parameters.transactions_count)):
             think_s = draws.lognormal(parameters.client_s, parameters.client_variation_ratio)
+            think_s += self.context.sending_s
             start_s = self.context.now + think_s
-            yield ReceiveRequest(parameters.request_bytes, parameters.payload_bytes, think_s)
+            yield ReceiveRequest(parameters.request_bytes, parameters.payload_bytes, think_s, arrives_s=start_s)
             yield from self.compute(parameters.server_cycles)
             yield SendData(parameters.answer_bytes, parameters.payload_bytes)
             self.context.done("server", "transaction", start_s)

@@ -114,14 +114,14 @@ class RequestServer(Program):
             wait_s = clients.next_s - context.now
             if wait_s > 0.0:
                 taken = clients.arrived(clients.next_s, 1)
-                yield ReceiveRequest(request_bytes, payload_bytes, wait_s)
+                yield ReceiveRequest(request_bytes, payload_bytes, wait_s, arrives_s=taken[0][0])
             else:
                 taken = clients.arrived(context.now, min(left, int(parameters.round_requests_count)))
                 yield ReceiveData(request_bytes, payload_bytes, count=len(taken))
             yield from self._answer(len(taken), work, pages)
             for arrived_s, client in taken:
                 context.done(name, "request", arrived_s)
-                clients.answered(client, context.now)
+                clients.answered(client, context.now + context.sending_s)
             left -= len(taken)
 
     def _answer(self, requests: int, work: Draws, pages: Draws) -> Demands:

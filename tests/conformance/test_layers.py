@@ -39,12 +39,14 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.NestedWalk("stream", 2**30, 2**21, 4096, shadowed=True),
     d.KeepProcess(1e9, 8.0), d.KeepProcess(1e9, insists=False),
     d.DirectTransfer(FILE, 0, 8192), d.DirectTransfer(FILE, 0, 8192, write=True), d.LoadClasses(CLASSES),
+    d.DirectTransfer(FILE, 0, 8192, write=True, flush=True), d.TransferBlocks(0, 8192, write=True, flush=True),
     d.Execute(CLASSES), d.NewObjects(1e6, 1e6),
     d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"),
     d.StartProcess("fork"), d.StartProcess("exec"), d.StartProcess("shell"), d.Allocate(8192), d.Free(8192), d.Map(),
     d.Create(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
     d.WriteThrough(FILE, 8192), d.WriteThrough(SHIPPED, 8192), d.WriteBack(8192), d.EnterKernel(),
-    d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448),
+    d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448), d.SendData(10_000, 1448, peer="system"),
+    d.ReceiveData(10_000, 1448, peer="machine"), d.TransferPackets("send", 1500, 9000, peer="machine"),
     d.ReceiveRequest(100, 1448, 0.001), d.Post("box", 10), d.Fetch("box", 10), d.Lock("table"), d.Unlock("table"),
     d.Sleep(1.0), d.Trap(), d.SensitiveInstruction(), d.UpdatePageTable(), d.UpdatePageTable(batched=True),
     d.SwitchAddressSpace(), d.TouchKernelPage(), d.TimerTick(), d.AccessRegister(), d.TransferBlocks(0, 8192),
@@ -110,6 +112,7 @@ def answers(layer: Layer) -> Iterator[tuple[object, list[Step]]]:
     for service in (*layer.services(), *layer.guest_services()):
         if service.demand is not None:
             yield service, list(layer.lower(service.demand))
+        yield service, [*service.woken, *service.turn]
 
 
 def inside(steps: Iterable[Step]) -> Iterator[Step]:
@@ -117,7 +120,7 @@ def inside(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         yield step
         if isinstance(step, Send):
-            yield from inside((*step.work, *step.kick, *step.notice))
+            yield from inside((*step.work, *step.kick, *step.notice, *step.finish))
         elif isinstance(step, Spawn):
             yield from inside(step.steps)
         elif isinstance(step, Choice | Parallel):
@@ -138,7 +141,7 @@ def _described(step: Step) -> Any:
     if isinstance(step, Parallel):
         return ("Parallel", [described(branch) for branch in step.branches])
     if isinstance(step, Send):
-        parts = (step.work, step.kick, step.notice)
+        parts = (step.work, step.kick, step.notice, step.finish)
         return (step.queue, step.wait, step.size_bytes, step.window_bytes, [described(part) for part in parts])
     return type(step).__name__ if isinstance(step, Require | Change | Progress) else step
 
@@ -241,6 +244,11 @@ def test_every_mechanism_it_charges_is_declared(name: str) -> None:
             assert charged <= set(layer.MECHANISMS), asked
 
 
+def hops(step: Step) -> tuple[d.Hop, ...]:
+    """What the layer puts in the way of packets, for the kernel below to pay in its name."""
+    return getattr(step.demand, "hops", ()) if isinstance(step, Below) else ()
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_mechanism_it_declares_is_charged_somewhere(name: str) -> None:
     """Otherwise it is decoration. What needs slices is left out by the fluid fidelity."""
@@ -248,6 +256,7 @@ def test_every_mechanism_it_declares_is_charged_somewhere(name: str) -> None:
     for layer in instances(name):
         for _, steps in answers(layer):
             charged |= {step.mechanism for step in inside(steps) if isinstance(step, Use | Transfer)}
+            charged |= {hop.mechanism for step in inside(steps) for hop in hops(step)}
     declared = {mechanism for mechanism, each in family(name).MECHANISMS.items() if not each.needs_slices}
     assert declared - charged == BY_THE_THREAD.get(name, set())
 
@@ -299,7 +308,7 @@ def test_it_has_no_answer_to_a_demand_it_does_not_know(name: str) -> None:
 def test_its_queues_are_drained(name: str) -> None:
     """What it sends goes to a queue that one of its services drains, with room and batches of one at least."""
     for layer in instances(name):
-        services = (*layer.services(), *layer.guest_services())
+        services = (*layer.services(), *layer.guest_services(), *layer.servers())
         drained = {service.queue: service for service in services if service.queue}
         for asked, steps in answers(layer):
             assert {step.queue for step in inside(steps) if isinstance(step, Send)} <= set(drained), asked

@@ -172,6 +172,68 @@ def test_a_folder_can_be_given_instead_of_the_environment(
     assert Catalog(extra=[other, folder]).layer("toy", "old").name == "toy-7"
 
 
+def test_a_machine_may_extend_another_and_has_what_was_measured_on_it(folder: Path) -> None:
+    clock = "{frequency_hz: [{value: 3 GHz, kind: assumed, range: [2 GHz, 4 GHz], where: turned up}]}"
+    device = f"{{cpu: {{kind: toy_clock, parameters: {clock}}}}}"
+    write(folder / "machines/fast.yaml", f"name: fast\ntitle: Turned up\nextends: old\nyear: 2001\ndevices: {device}")
+    write(folder / "machines/same.yaml", "name: same\ntitle: The same\nextends: fast\nyear: 2001\ndevices: {}")
+    catalog = Catalog()
+    for name in ("fast", "same"):
+        values = catalog.machine(name).devices["cpu"].values()
+        assert values == {"frequency_hz": 3e9, "period_s": pytest.approx(1 / 3e9)}
+        trap = catalog.layer("toy-1", name).parameters["trap_cycles"]
+        assert (trap.low, trap.high, trap.transferred) == (600.0, 1000.0, False)
+    assert {"fast", "same"} <= set(catalog.names("machines"))
+
+
+def test_a_device_of_another_kind_replaces_the_one_that_is_extended(folder: Path) -> None:
+    write(folder / "modules/devices/toy_other.py", MODULES["devices/toy_clock.py"])
+    device = "{kind: toy_other, parameters: {}}"
+    text = f"name: other\ntitle: Other\nextends: old\nyear: 2001\ndevices: {{cpu: {device}}}"
+    write(folder / "machines/other.yaml", text)
+    with pytest.raises(CatalogError, match="has no 'frequency_hz'"):
+        Catalog().machine("other")
+
+
+def test_a_file_may_describe_its_own_source(folder: Path) -> None:
+    write_layer(folder, "toy-2", TRAP.replace("toy2001", "mine"))
+    path = folder / "layers/toy-2.yaml"
+    described = 'sources: {mine: {author: me, title: "My run", year: 2026}}'
+    path.write_text(f"{path.read_text()}\n{described}\n", encoding="utf-8")
+    catalog = Catalog()
+    assert catalog.layer("toy-2", "old").parameters["trap_cycles"].source == "mine"
+    assert catalog.source("mine").citation == "me (2026). My run"
+    assert catalog.check() == []
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{title: T}", "sources.mine: has no year"),
+        ("{year: 2026}", "sources.mine: has no title"),
+        ("T", "sources.mine: 'T' is not a mapping"),
+    ],
+)
+def test_a_source_of_a_file_is_complete(folder: Path, source: str, said: str) -> None:
+    write_layer(folder)
+    path = folder / "layers/toy-1.yaml"
+    path.write_text(path.read_text() + f"\nsources: {{mine: {source}}}\n", encoding="utf-8")
+    assert said in refusal(folder)
+
+
+def test_a_file_can_be_looked_at_before_it_is_written(folder: Path) -> None:
+    text = (folder / "layers/toy-1.yaml").read_text(encoding="utf-8").replace("toy-1", "toy-3")
+    place = folder / "layers/toy-3.yaml"
+    catalog = Catalog().with_file("layers", "toy-3", text, place)
+    assert catalog.layer("toy-3", "old").values()["trap_cycles"] == 800.0
+    assert catalog.mistakes("layers", "toy-3") == []
+    (mistake,) = Catalog().with_file("layers", "toy-3", text.replace("800", "80"), place).mistakes("layers", "toy-3")
+    assert "does not contain the value 80" in str(mistake)
+    assert not place.exists()
+    with pytest.raises(CatalogError, match="the name 'toy-1' is taken by"):
+        Catalog().with_file("layers", "toy-1", text, place)
+
+
 def test_a_machine_without_devices_dates_numbers_but_runs_nothing(folder: Path) -> None:
     write(folder / "machines/ancient.yaml", "{name: ancient, title: An old one, year: 1999, devices: {}}")
     write_layer(folder, trap=TRAP.replace("measured_on: old", "measured_on: ancient"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from simulator.explain.entry import Entry
 from simulator.layers.base import Place, Transition
 from simulator.layers.container import Container
 from simulator.scenario import load
-from simulator.steps import Below, Choice, Require, Step, Transfer, Use, Wait
+from simulator.steps import Below, Choice, Require, Step, Use, Wait
 
 KIB = 1024
 PAGE = 4 * KIB
@@ -25,14 +26,13 @@ FIGURES = {
     "overlay_touches_count": 0, "exec_components_count": 30, "mapper_request_cycles": 1_000,
     "mapper_unit_bytes": 128 * KIB, "mapper_mount_cycles": 0,
     "charge_cycles": 75, "level_cycles": 100, "cable_cycles": 1_800, "translation_cycles": 1_200,
-    "encapsulation_cycles": 2_500, "encapsulation_bytes": 50, "route_cycles": 1_000, "segment_bytes": 64 * KIB,
-    "acknowledgement_ratio": 0.5, "enclosure_cycles": 1_000_000, "hierarchy_cycles": 400_000, "hierarchies_count": 6,
+    "encapsulation_cycles": 2_500, "encapsulation_bytes": 50, "route_cycles": 1_000, "tunnel_bytes": 64 * KIB,
+    "cable_cold_cycles": 5_000, "translation_cold_cycles": 8_000, "route_cold_cycles": 3_000,
+    "enclosure_cycles": 1_000_000, "hierarchy_cycles": 400_000, "hierarchies_count": 6,
     "union_mount_cycles": 1_500_000, "filter_install_cycles": 300_000, "network_setup_cycles": 4_000_000,
     "network_wait_s": 0.012, "runtime_bytes": 12 * 2**20,
 }  # fmt: skip
 START = {"start_cycles": 1e9, "start_read_bytes": 0.0, "start_unit_bytes": 128 * KIB, "start_wait_s": 0.5}
-OFFLOAD = {"nic": {"offload_bytes": 64 * KIB}}
-CARD = {"nic": {"offload_bytes": 0}}
 
 
 def container(
@@ -149,31 +149,27 @@ def test_pages_are_booked() -> None:
 # ---------------------------------------------------------------- the network
 
 
-def test_sending_64_kib_packet_by_packet() -> None:
-    """65 536 / 1 448 = 45.26 packets and half as many acknowledgements: 67.89 passes of cable and bridge, 1 800 each;
-    with translation 1 200 more each."""
-    demand, passes = d.SendData(64 * KIB, 1_448), 65_536 / 1_448 * 1.5
-    bridge = lowered(container(network="bridge", devices=CARD), demand)
-    assert cost(bridge, "virtual_cable") == pytest.approx(passes * 1_800)
-    nat = lowered(container(devices=CARD), demand)
-    assert cost(nat, "virtual_cable") == pytest.approx(122_201, rel=1e-5)
-    assert cost(nat, "address_translation") == pytest.approx(passes * 1_200)
-    assert nat[-1] == Below(demand), "paid before it is sent"
+def test_what_stands_in_the_way_of_packets_is_told_to_the_kernel() -> None:
+    """The container pays nothing itself: the kernel does, in its name, where packets pass."""
+    demand = d.SendData(64 * KIB, 1_448)
+    cable = d.Hop("docker", "virtual_cable", 1_800, cold_cycles=5_000)
+    translation = d.Hop("docker", "address_translation", 1_200, cold_cycles=8_000)
+    assert lowered(container(seccomp="off"), demand) == [Below(replace(demand, hops=(cable, translation)))]
 
 
-def test_sending_64_kib_that_the_card_cuts() -> None:
-    """One unit and half an acknowledgement pass: 1.5 x 1 800 and 1.5 x 1 200."""
-    steps = lowered(container(devices=OFFLOAD), d.SendData(64 * KIB, 1_448))
-    assert (cost(steps, "virtual_cable"), cost(steps, "address_translation")) == (2_700, 1_800)
+def test_a_tunnel_says_what_it_puts_before_each_packet_and_what_a_card_can_cut() -> None:
+    (below,) = lowered(container(seccomp="off", network="overlay"), d.SendData(64 * KIB, 1_448))
+    assert isinstance(below, Below) and isinstance(below.demand, d.SendData)
+    tunnel = d.Hop("docker", "encapsulation", 2_500, header_bytes=50, whole_bytes=64 * KIB)
+    assert below.demand.hops[1] == tunnel
 
 
-def test_a_tunnel_puts_headers_on_the_wire() -> None:
-    """Every packet of the 64 KiB carries 50 bytes more, whoever cuts it; the frames are there anyway."""
-    steps = lowered(container(network="overlay", devices=OFFLOAD), d.SendData(64 * KIB, 1_448))
-    assert cost(steps, "encapsulation") == 1.5 * 2_500
-    (headers,) = (step for step in steps if isinstance(step, Transfer))
-    assert headers.size_bytes == pytest.approx(50 * 65_536 / 1_448)
-    assert (headers.device, headers.frames, headers.own) == ("nic-send", 0.0, True)
+def test_containers_in_containers_pass_both_cables() -> None:
+    (inner,) = lowered(container(seccomp="off", network="bridge"), d.SendData(100, 1_448))
+    assert isinstance(inner, Below)
+    (outer,) = lowered(container(seccomp="off", network="bridge"), inner.demand)
+    assert isinstance(outer, Below) and isinstance(outer.demand, d.SendData)
+    assert [hop.mechanism for hop in outer.demand.hops] == ["virtual_cable", "virtual_cable"]
 
 
 def test_the_headers_are_the_containers_own() -> None:
@@ -186,16 +182,6 @@ def test_the_headers_are_the_containers_own() -> None:
     entries = explain("linux-6 | docker-swarm-27", "send 1 KiB", "epyc-zen4-vm").entries
     sent = [(entry.cause, entry.size_bytes) for entry in transfers(entries) if entry.device == "nic-send"]
     assert sent == [("linux-6/docker-swarm-27[app]", 50.0), ("program", 1_076.0)]
-
-
-def test_what_arrives_passes_after_it_was_waited_for() -> None:
-    demand = d.ReceiveRequest(200, 1_448, think_s=1.0)
-    steps = lowered(container(network="routed"), demand)
-    assert steps == [
-        Use("system_call_filter", cycles=200),
-        Below(demand),
-        Use("routing", cycles=1_500, operations=1.5),
-    ]
 
 
 def test_the_hosts_network_costs_nothing_more() -> None:

@@ -40,7 +40,8 @@ PROCESS = {
     "disk_emulation_cycles": 6_000, "nic_emulation_cycles": 3_000, "disk_ring_cycles": 4_000, "nic_ring_cycles": 2_000,
     "device_copy_cycles_per_byte": 0.5, "bridge_cycles": 2_500, "disk_calls_count": 1, "nic_calls_count": 1,
     "disk_block_bytes": 131_072, "wake_cycles": 3_000, "requests_count": 32, "receive_batch_count": 10,
-    "monitor_bytes": 100 * MIB,
+    "monitor_bytes": 100 * MIB, "disk_wake_s": 2e-6, "disk_turn_cycles": 3_000, "disk_finish_cycles": 2_500,
+    "host_read_cycles": 3_000, "host_page_cycles": 2_000,
 }  # fmt: skip
 ASSIST = {
     **PROCESS, "exit_cycles": 2_000, "injection_cycles": 500, "interrupt_end_cycles": 3_500, "timer_cycles": 4_000,
@@ -123,17 +124,36 @@ def test_the_guests_kernel_runs_as_it_is() -> None:
 def test_a_read_goes_through_the_process_and_the_hosts_cache() -> None:
     """The guest: doorbell in ring 0 (3,000), a wake-up only if the thread sleeps (3,000), one interrupt (4,000).
 
-    The thread: request 6,000, one call beside the read; a file of the host, found in its cache or not.
+    The thread: request 6,000, one call beside the read; a file of the host, found in its cache or not, with 3,000 for
+    the read and 2,000 for its page; 2,500 to finish it.
     """
     steps = lowered(product(), TransferBlocks(40_960, 4096))
     assert cycles(steps) == 3_000
     send = queued(steps)
     assert (send.queue, send.wait, send.kick, send.notice) == ("disk", True, (WAKE,), (INTERRUPT,))
-    emulation, calls, read = send.work
+    emulation, calls, entered, read = send.work
     assert emulation == Use("emulation", cycles=6_000)
     assert calls == Below(SystemCall("null_io", count=1))
+    assert entered == Use("host_cache", cycles=3_000 + 2_000)
+    assert send.finish == (Use("device_thread", cycles=2_500),)
     assert isinstance(read, Below) and isinstance(read.demand, Read)
     assert (read.demand.offset_bytes, read.demand.size_bytes) == (40_960, 4096)
+
+
+def test_the_loop_of_the_disk_s_thread_has_its_price() -> None:
+    disk, _ = product().guest_services()
+    assert disk.woken == (Use("device_wake", stall_s=2e-6),)
+    assert disk.turn == (Use("device_turn", cycles=3_000),)
+
+
+@pytest.mark.parametrize(("disk_cache", "carried_out"), [("none", True), ("write-back", True), ("unsafe", False)])
+def test_a_flush_is_one_of_the_file_or_forgotten(disk_cache: str, carried_out: bool) -> None:
+    """What a guest has had acknowledged is made safe by the host, unless the product was told to forget it."""
+    steps = lowered(product(disk_cache=disk_cache), TransferBlocks(0, 131_072, write=True, flush=True))
+    assert [isinstance(step, Send) for step in steps].count(True) == carried_out
+    if carried_out:
+        call = [step.demand for step in queued(steps).work if isinstance(step, Below)][-1]
+        assert isinstance(call, DirectTransfer) and call.flush and call.size_bytes == 131_072
 
 
 def test_without_the_hosts_cache_the_process_transfers_directly() -> None:
@@ -157,11 +177,15 @@ def test_a_read_from_the_hosts_cache_by_hand() -> None:
         catalog.layer("linux-6", LAPTOP).values(),
         catalog.virtual_hardware("lsilogic", LAPTOP).values(),
     )
+    frequency_hz = catalog.machine(LAPTOP).devices["cpu"].values()["frequency_hz"]
     registers = (1 + adapter["registers_count"]) * (ours["exit_cycles"] + ours["host_kernel_register_cycles"])
     woken = ours["exit_cycles"] + ours["halt_cycles"] + ours["nested_switch_cycles"]
     interrupt = ours["injection_cycles"] + ours["interrupt_end_cycles"]
     product_cycles = registers + ours["wake_cycles"] + ours["disk_emulation_cycles"] + woken + interrupt
-    switches, calls = 2 * host["context_switch_cycles"], (1 + ours["disk_calls_count"]) * host["null_io_cycles"]
+    product_cycles += ours["disk_turn_cycles"] + ours["host_read_cycles"] + ours["host_page_cycles"]
+    product_cycles += ours["disk_finish_cycles"] + ours["disk_wake_s"] * frequency_hz
+    call_cycles = host["null_io_cycles"] + host["entry_guard_cycles"]
+    switches, calls = 2 * host["context_switch_cycles"], (1 + ours["disk_calls_count"]) * call_cycles
     host_cycles = switches + calls + 4096 * host["copy_cycles_per_byte"]
     found = explain("linux-6 | vmware-workstation-17 / linux-6", "read 4 KiB", LAPTOP)
     (total,) = (
@@ -374,3 +398,13 @@ def test_a_hosted_product_is_an_ordinary_application(name: str) -> None:
     assert found.start["start_cycles"].value > 0
     known = catalog.names("virtual_hardware")
     assert {device for devices in found.hardware.values() for device in devices} <= set(known)
+
+
+@pytest.mark.parametrize(("threads", "width"), [(1, 1.0), (255, 255.0)])
+def test_an_emulator_runs_as_many_processors_at_once_as_it_has_threads_for_their_code(
+    threads: int, width: float
+) -> None:
+    structure = {**CHOICES, "processor": "emulation", "paging": "software"}
+    found = HostedHypervisor({**EMULATION, "code_threads_count": threads}, structure, Place("emulator"))
+    assert found.width() == width
+    assert product().width() == float("inf")

@@ -35,7 +35,8 @@ KERNEL = {
     "block_stack_cycles": 12_000, "disk_driver_cycles": 9_600,
     "packet_send_cycles": 7_000, "packet_receive_cycles": 9_000, "nic_driver_cycles": 2_400,
     "process_table_count": 100, "data_page_bytes": PAGE, "segment_bytes": 0,
-    "header_bytes": 52, "acknowledgement_ratio": 0.5, "socket_window_bytes": 128 * KIB,
+    "header_bytes": 52, "acknowledgement_ratio": 0.5, "answers_s": 0, "merge_s": 0,
+    "socket_window_bytes": 128 * KIB,
     "message_cycles": 4_800, "context_switch_cycles": 1_850, "tick_cycles": 4_800, "tick_hz": 100,
     "processors_count": 1, "kernel_bytes": 24 * MIB, "dirty_ratio": 0.5,
     "write_back_s": 5, "write_back_bytes": 128 * KIB,
@@ -371,7 +372,7 @@ WINDOW = 128 * KIB
 
 def test_sending() -> None:
     """14,480 bytes are ten packets of 1,448 bytes and 52 of headers; five acknowledgements come back."""
-    acknowledgements = d.TransferPackets("receive", 52, WINDOW, count=5)
+    acknowledgements = d.TransferPackets("receive", 52, WINDOW, data=False, count=5)
     assert lowered(kernel(), d.SendData(14_480, 1_448)) == [
         *call(1_200, 3),
         Use("copy", cycles=36_200),
@@ -385,7 +386,7 @@ def test_sending() -> None:
 
 
 def test_receiving() -> None:
-    acknowledgements = d.TransferPackets("send", 52, WINDOW, count=5)
+    acknowledgements = d.TransferPackets("send", 52, WINDOW, data=False, count=5)
     assert lowered(kernel(), d.ReceiveData(14_480, 1_448)) == [
         Below(d.TransferPackets("receive", 1_500, WINDOW, count=10)),
         Use("driver", cycles=24_000, operations=10),
