@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class File:
             the request size for files read at random.
         start_bytes: where it begins on the disk.
         shipped: whether it came with the program's image and is there before the program first runs.
+        pieces: small files that it stands for, all of them asked for together.
+        directories: directories of the image in which these lie, and that nothing was changed in yet.
         in_memory: whether it lies in a file system in memory (tmpfs) of the system that the program stands on.
     """
 
@@ -47,15 +49,37 @@ class File:
     unit_bytes: int
     start_bytes: int = 0
     shipped: bool = False
+    pieces: float = 1.0
+    directories: float = 0.0
     in_memory: bool = False
 
 
 # ---------------------------------------------------------------- all interfaces
 
 
+class Mix(NamedTuple):
+    """What one cycle of code consists of: a processor does not care, but an emulator pays for each instruction."""
+
+    instructions: float
+    """Retired, of every kind."""
+    accesses: float
+    """Of these, loads and stores, counted apart where an instruction does both."""
+    branches: float
+    """Of these, jumps, calls and returns."""
+    floats: float
+    """Floating-point operations."""
+    misses: float = 0.0
+    """Of the branches, those that the processor guesses wrongly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compute(Demand):
-    """One cycle of user-mode work on a warm processor; ``count`` is the number of cycles."""
+    """One cycle of user-mode work on a warm processor; ``count`` is the number of cycles.
+
+    ``mix`` says what the code consists of; None: code like most.
+    """
+
+    mix: Mix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +118,12 @@ CALLS: Mapping[str, float] = {"open_close": 2.0, "signal_handle": 2.0, "create":
 class SystemCall(Demand):
     """A call into the kernel that neither blocks nor moves data, by its lmbench name (``null``, ``stat``...).
 
-    ``open`` is ``open_close`` without the close.
+    ``open`` is ``open_close`` without the close. ``components`` are the names on the path that is looked up, where
+    there is one.
     """
 
     name: str
+    components: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +188,12 @@ class Delete(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Read(Demand):
-    """Data read from a file through the page cache."""
+    """Data read from a file through the page cache, by so many calls."""
 
     file: File
     offset_bytes: int
     size_bytes: int
+    calls: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +205,8 @@ class Write(Demand):
     calls: float = 1.0
     kept: bool = True
     """False for data that is deleted again before it is ever written back."""
+    file: File | None = None
+    """What it is appended to, where that was there before."""
     in_memory: bool = False
     """Whether the file lies in memory (tmpfs); then it is not kept."""
 
@@ -309,11 +338,12 @@ class DriveCard(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Post(Demand):
-    """A message for another thread of the tenant, over a local socket; or some, of which the first wakes it."""
+    """A message for another thread of the tenant, by a local socket or a pipe; or some, of which the first wakes it."""
 
     mailbox: str
     size_bytes: float = 0.0
     messages: float = 1.0
+    pipe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +353,7 @@ class Fetch(Demand):
     mailbox: str
     size_bytes: float = 0.0
     messages: float = 1.0
+    pipe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,7 +260,7 @@ def carried(node: Node, use: Use) -> Iterable[tuple[Node, Use]]:
     """What the layers below take to have a node's own code run, by the layer that takes it."""
     kernel, below = node.layer.OFFERS != "bytecode", node.below
     while below is not None:
-        yield from ((below, each) for each in below.layer.carry(use.cycles, kernel))
+        yield from ((below, each) for each in below.layer.carry(use.cycles - use.processor_cycles, kernel))
         below = below.below
 
 

@@ -39,6 +39,9 @@ class Traffic(NamedTuple):
     """Size of that set."""
     extent_bytes: float = 0.0
     """Memory that the rows lie in."""
+    touches: float = 0.0
+    """Writes to the one cache line that is named next: a counter or lock of a kernel that many processors change."""
+    line: str = ""
 
     def __add__(self, other: object) -> Traffic:
         """Both, one after the other or mixed; of two sets the larger one stands for both."""
@@ -46,11 +49,14 @@ class Traffic(NamedTuple):
         return Traffic(
             self.row_bytes + other.row_bytes, self.accesses + other.accesses,
             max(self.set_bytes, other.set_bytes), max(self.extent_bytes, other.extent_bytes),
+            self.touches + other.touches, self.line or other.line,
         )  # fmt: skip
 
     def times(self, count: float) -> Traffic:
         """So many of the same."""
-        return self._replace(row_bytes=self.row_bytes * count, accesses=self.accesses * count)
+        return self._replace(
+            row_bytes=self.row_bytes * count, accesses=self.accesses * count, touches=self.touches * count
+        )
 
 
 NO_TRAFFIC = Traffic()
@@ -71,6 +77,9 @@ class Use:
     operations: float = 1.0
     program: bool = False
     traffic: Traffic = NO_TRAFFIC
+    processor_cycles: float = 0.0
+    """Of the cycles, those that the processor itself takes to enter and leave a kernel: no code, so that an emulator
+    has nothing to translate there."""
     cause: str = ""
 
 

@@ -143,8 +143,12 @@ class House:
         return work
 
     def _depth(self, path: tuple[Node, ...]) -> int:
-        """How many layers from the top down have an idle processor for one more thread; the next one has none."""
-        return next((i for i, step in enumerate(path) if not self._is_idle(step)), len(path))
+        """How many layers from the top down have an idle processor for one more thread; the next scheduler has none.
+
+        A container schedules nothing: though another thread of it runs, it is the kernel below that switches.
+        """
+        schedulers = (i for i, step in enumerate(path) if _schedules(step))
+        return next((i for i in schedulers if not self._is_idle(path[i])), len(path))
 
     def _is_idle(self, node: Node) -> bool:
         """Whether one more runnable thread there wakes it: one of its processors, or all of a layer that has none."""
@@ -404,3 +408,8 @@ def _times(work: Work, count: float) -> Work:
 
 
 __all__ = ["MACHINE", "PROGRAM", "House", "sum_work"]
+
+
+def _schedules(node: Node) -> bool:
+    """Whether a layer divides processors of its own among what stands on it: kernels and hypervisors do."""
+    return node.layer.OFFERS == "machine" or node.layer.needs(node.layer.structure) == "machine"

@@ -11,8 +11,9 @@ Physics. A piece of processor work that accesses memory says with which ``Traffi
                 link are divided max-min among what all want; who gets ``b < d`` waits, holding its processor: it
                 goes on at ``b / d`` of its speed. What siblings have slowed already wants less: the narrower of both
                 limits counts, not their product
+    lines       writes to a cache line that other processors write too are held up (``_shared_lines``)
 So one second of work alone takes ``T' / T x d / b`` seconds of a processor: its *stretch*. What it takes longer is
-booked as lost to ``cache_contention``, ``numa_remote`` and ``memory_bandwidth``, in this order.
+booked as lost to ``cache_contention``, ``numa_remote``, ``memory_bandwidth`` and ``line_contention``, in this order.
 
 When. Speeds are computed anew at the end of an instant in which work with traffic began or ended, never in between:
 a thread without traffic that comes or goes changes them only with the next such instant. Work in flight whose stretch
@@ -34,7 +35,7 @@ from typing import NamedTuple
 
 import simpy
 
-from simulator.devices import _cache
+from simulator.devices import _cache, _shared_lines
 from simulator.devices._max_min import divide
 from simulator.devices._nodes import Nodes, Way
 from simulator.parameters import Parameters
@@ -43,6 +44,7 @@ from simulator.sharing.tree import Share
 from simulator.steps import Traffic
 
 CACHE, REMOTE, BANDWIDTH = "cache_contention", "numa_remote", "memory_bandwidth"
+LINES = "line_contention"
 INFINITE = float("inf")
 _MATERIAL = 1e-3
 _FULL = 1.0 - 1e-12
@@ -106,6 +108,8 @@ class MemoryBus:
         self._limits = [max(one_core, get("memory_socket_bytes_per_s", INFINITE))] * nodes.sockets
         self._limits += [get("numa_link_bytes_per_s", INFINITE)] * (nodes.sockets > 1)
         self._ratio = get("numa_remote_ratio", 1.0)
+        self._transfer_s = _shared_lines.transfer_s(parameters, nodes.sockets)
+        self._writers = 0
         self._caches = max(1.0, get("cores_count", 1.0) / get("cache_cores_count", get("cores_count", 1.0)))
 
     # ---- work comes and goes
@@ -159,6 +163,7 @@ class MemoryBus:
     def _count(self, job: _Job, more: int) -> None:
         self._wanted += more * self._alone_bytes(job.traffic) / job.time_s
         self._stretched += more * (job.stretch != 1.0)
+        self._writers += more * bool(job.traffic.touches)
         if self._nodes.sockets > 1:
             (self._nodes.begin if more > 0 else self._nodes.end)(job.owner)
         if not self._jobs:
@@ -173,6 +178,7 @@ class MemoryBus:
             self._stretched > 0
             or self._wanted > self._limits[0] * _FULL
             or self._nodes.sockets > 1
+            or (self._writers > 1 and self._transfer_s > 0.0)
             or (len(self._jobs) > self._caches and any(self._may_lose(job.traffic) for job in self._jobs.values()))
         )
 
@@ -202,13 +208,29 @@ class MemoryBus:
         granted = divide([wish.bytes_per_s for wish in wishes], [wish.uses for wish in wishes], self._limits)
         self._settle_fetched()
         self._fetching = sum(granted)
-        for share, wish, bytes_per_s in zip(tuple(self._jobs), wishes, granted, strict=True):
-            stretch, extra = wish.time_ratio, wish.extra
+        for wish, bytes_per_s in zip(wishes, granted, strict=True):
             if BANDWIDTH not in self.without and bytes_per_s < wish.bytes_per_s * _FULL:
-                stretch *= wish.bytes_per_s / bytes_per_s
-                extra[BANDWIDTH] = stretch - wish.time_ratio
+                wish.extra[BANDWIDTH] = wish.time_ratio * (wish.bytes_per_s / bytes_per_s - 1.0)
+        held_up = self._held_up(wishes, frequency_hz)
+        for share, wish, times in zip(tuple(self._jobs), wishes, held_up, strict=True):
+            extra = wish.extra
+            stretch = 1.0 + sum(extra.values())
+            if times > 1.0:
+                extra[LINES] = stretch * (times - 1.0)
+                stretch *= times
             if abs(stretch - wish.job.stretch) > _MATERIAL * wish.job.stretch:
                 self._retime(share, wish.job, stretch, extra)
+
+    def _held_up(self, wishes: list[_Wish], frequency_hz: float) -> list[float]:
+        """How many times as long each takes for lines that others write."""
+        if self._writers < 2 or LINES in self.without:
+            return [1.0] * len(wishes)
+        lines = [wish.job.traffic.line for wish in wishes]
+        wanted = [
+            wish.job.traffic.touches / (wish.job.time_s * (1.0 + sum(wish.extra.values()))) * share.rate / frequency_hz
+            for share, wish in zip(self._jobs, wishes, strict=True)
+        ]
+        return _shared_lines.waits(lines, wanted, self._transfer_s)
 
     def _retime(self, share: Share, job: _Job, stretch: float, extra: dict[str, float]) -> None:
         remainder = self._sharing.remove(share)
@@ -242,6 +264,8 @@ class MemoryBus:
     def _wish(self, job: _Job, speed: float, more_misses: float, extents: Mapping[Share, float]) -> _Wish:
         """One job's wish, given how much more of its random accesses miss."""
         traffic, line = job.traffic, self._parameters.get("cache_line_bytes", 0.0)
+        if not (traffic.row_bytes or traffic.accesses):
+            return _Wish(job, 0.0, 1.0, {}, (0.0,) * len(self._limits))
         extra: dict[str, float] = {}
         misses = traffic.accesses * (self._misses_alone(traffic) + more_misses)
         if more_misses > 0.0:
@@ -298,8 +322,9 @@ def _owner(share: Share) -> Share:
 def _alike(one: _Job, other: _Job) -> bool:
     """Whether the same kind of work goes on, though perhaps less of it."""
     a, b = one.traffic, other.traffic
-    same = (a.set_bytes, a.extent_bytes) == (b.set_bytes, b.extent_bytes)
+    same = (a.set_bytes, a.extent_bytes, a.line) == (b.set_bytes, b.extent_bytes, b.line)
     rates = (
+        (a.touches / one.time_s, b.touches / other.time_s),
         (a.row_bytes / one.time_s, b.row_bytes / other.time_s),
         (a.accesses / one.time_s, b.accesses / other.time_s),
     )

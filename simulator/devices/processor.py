@@ -152,7 +152,7 @@ class Processor:
 
     def _begin(self, leaf: Share, work: float, traffic: Traffic, done: Callable[[Share], None]) -> None:
         """Work comes: with traffic it goes over the bus, and it may change the pace of all."""
-        if traffic is not NO_TRAFFIC and (traffic.row_bytes or traffic.accesses):
+        if traffic is not NO_TRAFFIC and (traffic.row_bytes or traffic.accesses or traffic.touches):
             self._carried = True
             self._look()
             self._bus.submit(leaf, work, self.frequency_hz, traffic, done)

@@ -25,10 +25,18 @@ def _unions() -> Iterator[Parameter]:
         yield Parameter(f"{name}_change_cycles", "cycles", "a name made or removed on top", "union_lookup", only)
         yield Parameter(f"{name}_exec_cycles", "cycles", "a program found and opened", "union_lookup", only)
         yield Parameter(f"{name}_copy_cycles", "cycles", "a file made on top, its bytes apart", "copy_up", only)
+        yield Parameter(
+            f"{name}_touches_count",
+            "count",
+            "writes to the busiest of the union's counters for a name of a path",
+            "union_lookup",
+            only,
+        )
 
 
 _RUN = "filter=compiled|interpreted"
-_FILTER, _MAPPER, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay|routed-overlay"
+_FILTER, _MAPPED, _TUNNEL = "seccomp=on", "storage=device-mapper", "network=overlay|routed-overlay"
+_AUFS, _UNION = "storage=aufs", "storage=overlay|aufs"
 _CABLE, _ROUTE = "network=bridge|nat|overlay", "network=routed|routed-overlay"
 
 PARAMETERS = (
@@ -45,8 +53,14 @@ PARAMETERS = (
     Parameter("exec_calls_count", "count", "system calls of exec, loading and exit", "system_call_filter", _FILTER),
     Parameter("shell_calls_count", "count", "system calls of shell and program", "system_call_filter", _FILTER),
     *_unions(),
-    Parameter("mapper_copy_cycles", "cycles", "a block of the image taken over, its bytes apart", "copy_up", _MAPPER),
-    Parameter("mapper_block_bytes", "bytes", "how much is taken over at a time", "copy_up", _MAPPER),
+    Parameter("aufs_call_touches_count", "count", "the same for a call on an open file", "union_lookup", _AUFS),
+    Parameter("aufs_write_touches_count", "count", "the same for a write, beyond that", "union_lookup", _AUFS),
+    Parameter("exec_components_count", "count", "names on the paths that a program's start looks up", "", _UNION),
+    Parameter("mapper_request_cycles", "cycles", "a request through pool and loop device", "mapped_block", _MAPPED),
+    Parameter("mapper_unit_bytes", "bytes", "data that one such request reads at most", "mapped_block", _MAPPED),
+    Parameter("mapper_mount_cycles", "cycles", "start: a device made, mounted and removed at the end", "", _MAPPED),
+    Parameter("mapper_copy_cycles", "cycles", "a block of the image taken over, its bytes apart", "copy_up", _MAPPED),
+    Parameter("mapper_block_bytes", "bytes", "how much is taken over at a time", "copy_up", _MAPPED),
     Parameter("charge_cycles", "cycles", "one page booked to its control group", "memory_charge"),
     Parameter("level_cycles", "cycles", "one more level of run queues, at a switch or a tick", "group_scheduling"),
     Parameter("cable_cycles", "cycles", "one unit through the virtual cable and the bridge", "virtual_cable"),
@@ -74,6 +88,7 @@ PARAMETERS = (
 MECHANISMS = {
     "system_call_filter": Mechanism("the filter's instructions before each system call"),
     "union_lookup": Mechanism("names looked up through the layers of an image"),
+    "mapped_block": Mechanism("a block of the container's own device, which no other file system has in memory"),
     "copy_up": Mechanism("a file or block of the image copied before its first write"),
     "memory_charge": Mechanism("a page booked to its control group"),
     "group_scheduling": Mechanism("one more level of run queues at a switch or a tick", "emergent"),

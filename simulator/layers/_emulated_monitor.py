@@ -1,8 +1,11 @@
 """A hosted product that translates every instruction of its guest, user code included: no assist, no direct run.
 
-Straight integer code runs nearly as it is. What a processor does by itself is done by code here: each memory access
-looks its address up in a table (the software's own translation buffer), a miss walks the guest's page tables, another
-page-table base empties it, an exception leaves the translated code. Kernels are dense in all of these.
+There is no one slowdown of user code: each instruction becomes some of the host's, so that code whose instructions wait
+for each other anyway runs nearly as it is, while code that keeps a wide processor busy takes several times as long; a
+branch ends a block and is looked for; floating point is worked out in software. What a processor does by itself is done
+by code here: each memory access looks its address up in a table (the software's own translation buffer), a miss walks
+the guest's page tables, another page-table base empties it, an exception leaves the translated code. Kernels are dense
+in all of these; what the processor itself takes to enter one is not code, and is not translated.
 """
 
 from __future__ import annotations
@@ -19,8 +22,13 @@ ONLY = "processor=emulation"
 PARAMETERS = tuple(
     Parameter(name, unit, meaning, mechanism, ONLY)
     for name, unit, meaning, mechanism in (
-        ("user_code_ratio", "ratio", "extra cycles for a cycle of straight integer code", "code_translation"),
-        ("accesses_ratio", "ratio", "memory accesses in a cycle of user code", "software_walk"),
+        ("instruction_cycles", "cycles", "a user instruction as translated, where nothing waits", "code_translation"),
+        ("branch_cycles", "cycles", "a branch beyond that: the block left, the next found", "code_translation"),
+        ("miss_cycles", "cycles", "a wait for a branch guessed wrongly, natively too", "code_translation"),
+        ("float_cycles", "cycles", "a floating-point operation beyond that, in software", "code_translation"),
+        ("instructions_ratio", "ratio", "instructions in a cycle of unknown code", "code_translation"),
+        ("branches_ratio", "ratio", "branches in it", "code_translation"),
+        ("accesses_ratio", "ratio", "memory accesses in it", "software_walk"),
         ("kernel_code_ratio", "ratio", "extra cycles for a cycle of kernel code", "code_translation"),
         ("lookup_cycles", "cycles", "one memory access looked up, found", "software_walk"),
         ("software_walk_cycles", "cycles", "one memory access not found: guest page tables walked", "software_walk"),
@@ -55,15 +63,31 @@ class EmulatedMonitor(Priced):
         """Translated code, and its memory accesses; the figure for kernel code contains these."""
         if kernel:
             return (Use("code_translation", cycles=self.parameters.kernel_code_ratio * cycles),)
+        return self._translated(cycles, None)
+
+    def _translated(self, cycles: float, mix: d.Mix | None) -> tuple[Use, ...]:
+        """What user code takes beyond its own cycles, in which a part of its translation finds room.
+
+        Where the processor has guessed a branch wrongly it waits here as well: there is no room in that time.
+        """
+        parameters = self.parameters
+        instructions, accesses, branches, floats, misses = mix or d.Mix(
+            parameters.instructions_ratio, parameters.accesses_ratio, parameters.branches_ratio, 0.0
+        )
+        code = instructions * parameters.instruction_cycles + branches * parameters.branch_cycles
+        code += floats * parameters.float_cycles
+        lookups = accesses * parameters.lookup_cycles
+        busy = max(0.0, 1.0 - misses * parameters.miss_cycles)
+        room = max(0.0, busy - code)
         return (
-            Use("code_translation", cycles=self.parameters.user_code_ratio * cycles),
-            self.use("software_walk", "lookup_cycles", self.parameters.accesses_ratio * cycles),
+            Use("code_translation", cycles=max(0.0, code - busy) * cycles),
+            Use("software_walk", cycles=max(0.0, lookups - room) * cycles, operations=accesses * cycles),
         )
 
     def lower(self, demand: d.Demand) -> tuple[Step, ...] | None:
         """Steps for one demand; None for an unknown one."""
         if isinstance(demand, d.Compute):
-            return (Below(demand), *self.carry(1.0, kernel=False))
+            return (Below(demand), *self._translated(1.0, demand.mix))
         if isinstance(demand, d.AccessMemory):
             return (Below(demand), *self._access(demand))
         if isinstance(demand, d.TransferBlocks):

@@ -30,6 +30,7 @@ def _processes() -> Iterator[Parameter]:
 
 STRUCTURE: dict[str, tuple[str, ...]] = {"interrupts": ("here", "apart"), **KERNEL_STRUCTURE}
 PARAMETERS = (
+    Parameter("entry_cycles", "cycles", "of a call or exception: taken by the processor to enter and leave", ""),
     *_calls(),
     *_processes(),
     Parameter("protection_fault_cycles", "cycles", "a write to a protected page", "page_fault"),

@@ -79,7 +79,8 @@ class KernelGuard(Priced):
         """So many entries of the kernel and returns from it."""
         if not self.on or not count:
             return ()
-        guard = (self.use("entry_guard", "entry_guard_cycles", count),) if self.parameters.entry_guard_cycles else ()
+        cycles = self.parameters.entry_guard_cycles * count
+        guard = (Use("entry_guard", cycles=cycles, operations=count, processor_cycles=cycles),) if cycles else ()
         return (*guard, *self._isolation(count))
 
     def _isolation(self, count: float) -> tuple[Use, ...]:

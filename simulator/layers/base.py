@@ -161,6 +161,11 @@ class Priced:
         """Processor time of one parameter, so many times."""
         return Use(mechanism, cycles=self.parameters[name] * count, operations=count)
 
+    def entered(self, mechanism: str, name: str, count: float = 1.0, entries: float = 1.0) -> Use:
+        """The same of a kernel that was entered ``entries`` times for each: a part of it is the processor's own."""
+        own = min(self.parameters.get("entry_cycles", 0.0) * entries, self.parameters[name]) * count
+        return replace(self.use(mechanism, name, count), processor_cycles=own)
+
 
 class Layer(Priced, ABC):
     """Base of all layers. Constructors only store; state lives in small objects made here."""

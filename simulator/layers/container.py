@@ -3,16 +3,19 @@
 Scope and limits: the kernel is shared, so every demand goes down as it is; what is shared there (page cache, run
 queues, devices) is shared with everybody. Processor and memory limits are kept by the house, the limit of processes
 here. Not modelled: pages read in from the disk are not booked (beside the disk's time that is nothing), a tunnel's
-packets carry as much as others, dm-thin and ploop look-ups per request cost nothing, the engine's daemon has no memory.
+packets carry as much as others, ploop's look-ups cost nothing, the engine's daemon has no memory.
 
 Mechanism (counted unless said otherwise, paid by the calling thread):
     system_call_filter   seccomp: before each system call the kernel looks into a bitmap of the calls that are always
                          allowed (filter=bitmap, since 5.11) or runs the filter, instruction by instruction, as machine
                          code (compiled) or not (interpreted); how many calls a demand stands for is known
-    union_lookup         overlay and aufs: a name is looked for in several layers, made or hidden in the top one
+    union_lookup         overlay and aufs: a name is looked for in several layers, made or hidden in the top one; each
+                         name of a path changes a counter that all processors in the union change (its line is waited
+                         for, see ``simulator.devices._shared_lines``)
     copy_up              the first write to a file that came with the image: the whole file (device-mapper: one block)
-                         is read and written by the kernel, then the write goes on; only demands that name their file
-                         can say so
+                         is read and written by the kernel, then the write goes on, and whoever else wants to change
+                         a file of the image meanwhile waits; only demands that name their file can say so
+    mapped_block         device-mapper: what is read from the container's own device for the first time
     memory_charge        a page that the program or its file data takes is booked to the control group
     group_scheduling     emergent: at each switch and each tick of the kernel there is one more level of run queues
     virtual_cable        a unit that is sent or received passes a pair of virtual cards and the bridge, as do its
@@ -30,9 +33,9 @@ of the image, the filter and the network only where there are such. The engine's
 Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
 bind mount or volume), ``network``; limit ``pids``.
 
-Validation: none.
+Validation: Kuehl 2017 (storage), measured programs of 2026.
 
-References: felter2014, zhuo2019, kuenzer2021, measured2026.
+References: felter2014, zhuo2019, kuenzer2021, kuehl2017, measured2026.
 """
 
 from __future__ import annotations
@@ -42,14 +45,15 @@ from dataclasses import replace
 from math import inf
 
 from simulator import demands as d
-from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE, UNIONS
+from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
+from simulator.layers._container_storage import MAPPER, Storage
 from simulator.layers.base import Layer, Place, Transition
 from simulator.steps import Below, Choice, Require, Step, Use
 
 _CALLS: Mapping[type[d.Demand], float] = {
-    d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Delete: 1.0, d.Read: 1.0,
-    d.WriteThrough: 2.0, d.DirectTransfer: 1.0, d.SendData: 1.0, d.ReceiveData: 1.0, d.ReceiveRequest: 1.0,
-    d.Post: 1.0, d.Fetch: 1.0, d.Sleep: 1.0,
+    d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Delete: 1.0, d.WriteThrough: 2.0,
+    d.DirectTransfer: 1.0, d.SendData: 1.0, d.ReceiveData: 1.0, d.ReceiveRequest: 1.0, d.Post: 1.0, d.Fetch: 1.0,
+    d.Sleep: 1.0,
 }  # fmt: skip
 """How many system calls a demand is, where it does not say so itself; what is not named here enters no kernel."""
 _PATHS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -81,7 +85,7 @@ class Container(Layer):
     ) -> None:
         super().__init__(parameters, structure, place)
         self.processes = 0.0
-        self._copied: set[tuple[str, int]] = set()
+        self._storage = Storage(self.parameters, self.structure, self.place)
 
     @classmethod
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
@@ -93,7 +97,7 @@ class Container(Layer):
         if isinstance(demand, d.KeepProcess):
             return self._keep_process(demand)
         allowed = (Require(lambda: self._no_room(1.0)),) if isinstance(demand, d.StartProcess) else ()
-        added = (*self._filter(self._calls(demand)), *self._files(demand), *self._charge(demand))
+        added = (*self._filter(self._calls(demand)), *self._storage.steps(demand), *self._charge(demand))
         if isinstance(demand, Network):
             demand = replace(demand, hops=(*demand.hops, *self._hops()))
         return (*allowed, *added, Below(demand))
@@ -117,6 +121,8 @@ class Container(Layer):
         yield parameters.hierarchy_cycles * (parameters.hierarchies_count if structure["cgroup"] == "v1" else 1.0)
         if structure["storage"] != "host":
             yield parameters.union_mount_cycles
+        if structure["storage"] == MAPPER:
+            yield parameters.mapper_mount_cycles
         if structure["seccomp"] == "on":
             yield parameters.filter_install_cycles
         if networked:
@@ -130,7 +136,7 @@ class Container(Layer):
     def _calls(self, demand: d.Demand) -> float:
         if isinstance(demand, d.SystemCall):
             return d.CALLS.get(demand.name, 1.0)
-        if isinstance(demand, d.Write):
+        if isinstance(demand, d.Read | d.Write):
             return demand.calls
         if isinstance(demand, d.StartProcess):
             return self.parameters.get(f"{demand.kind}_calls_count", 0.0)
@@ -166,41 +172,6 @@ class Container(Layer):
         self.processes += processes
 
     # ---- files and memory
-
-    def _files(self, demand: d.Demand) -> tuple[Step, ...]:
-        storage = self.structure["storage"]
-        if isinstance(demand, d.WriteThrough) or (isinstance(demand, d.DirectTransfer) and demand.write):
-            return self._first_write(demand, storage) if demand.file.shipped and storage != "host" else ()
-        if storage not in UNIONS:
-            return ()
-        if isinstance(demand, d.Create | d.Delete):
-            return self._uses("union_lookup", f"{storage}_change_cycles")
-        if isinstance(demand, d.SystemCall) and demand.name in ("stat", "open", "open_close"):
-            return self._uses("union_lookup", f"{storage}_lookup_cycles")
-        if isinstance(demand, d.StartProcess) and demand.kind != "fork":
-            return self._uses("union_lookup", f"{storage}_exec_cycles")
-        return ()
-
-    def _first_write(self, demand: d.WriteThrough | d.DirectTransfer, storage: str) -> tuple[Step, ...]:
-        """What is written lies in the image until it has been copied: the file, or the block of a block device."""
-        file, start_bytes, size_bytes, name = demand.file, 0, demand.file.size_bytes, f"{storage}_copy_cycles"
-        if storage == "device-mapper":
-            block_bytes = int(self.parameters.mapper_block_bytes)
-            written_bytes = demand.offset_bytes if isinstance(demand, d.DirectTransfer) else file.size_bytes
-            start_bytes, size_bytes = written_bytes // block_bytes * block_bytes, block_bytes
-            name = "mapper_copy_cycles"
-        copy: tuple[Step, ...] = (
-            *self._uses("copy_up", name),
-            Below(d.Read(file, start_bytes, size_bytes), own=True),
-            Below(d.Write(size_bytes, new_pages=size_bytes / self.place.page_bytes), own=True),
-        )
-        labels = ("in the top layer", "still in the image")
-        return (Choice(lambda: int(self._is_first(file.name, start_bytes)), ((), copy), labels),)
-
-    def _is_first(self, name: str, start_bytes: int) -> bool:
-        first = (name, start_bytes) not in self._copied
-        self._copied.add((name, start_bytes))
-        return first
 
     def _charge(self, demand: d.Demand) -> tuple[Use, ...]:
         pages = 0.0

@@ -78,6 +78,7 @@ class Hardware(Layer):
         "smt_sibling": Mechanism("slower while the other thread of the same core runs", "emergent"),
         "cache_contention": Mechanism("misses of what others' lines pushed out of the shared cache", "emergent"),
         "numa_remote": Mechanism("misses answered by the memory of another socket", "emergent"),
+        "line_contention": Mechanism("waits for a cache line that other processors write too", "emergent"),
         "memory_bandwidth": Mechanism("waits for a memory controller or link that others keep busy", "emergent"),
     }
 

@@ -3,7 +3,6 @@
 Scope and limits: processors without assist, whose guest kernels are translated (Workstation 3.2); processors with
 assist, where the monitor is code in the host's kernel; and emulation without either, which translates every
 instruction. Shared folders are left out, and so is what a virtual network does for packets between two guests.
-Floating point, which an emulator works out in software, is not told apart from other user code.
 
 Mechanism (paid by the guest's thread unless said otherwise):
     translation     a sensitive instruction of guest kernel code, carried out by translated code
@@ -18,7 +17,8 @@ Mechanism (paid by the guest's thread unless said otherwise):
                     thread of the process (packets sent by a card in the host's kernel excepted)
     exception       emulation: an exception or interrupt leaves translated code
     code_translation, software_walk
-                    emulation: what code above takes beyond its cycles; memory accesses looked up by code
+                    emulation: what code above takes beyond its cycles, by its instructions, branches and
+                    floating-point operations; memory accesses looked up by code
     world_switch    translation: the processor's whole state is exchanged between monitor and host: to the device
                     process and back for each disk request, each batch of packets, and each register that only the
                     process knows; emergent: to and fro when the virtual

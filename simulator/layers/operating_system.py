@@ -23,7 +23,7 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     paravirtual device has its front end in the hypervisor's layer instead, an emulated one
                     costs register accesses. Where the card cuts a unit into packets, or the driver puts packets
                     together, each beyond the first takes its part here (segmentation and receive offload)
-    socket          one message over a local socket
+    socket          one message over a local socket; through a pipe it is a system call that reads or writes
     context_switch  emergent: a thread that had blocked goes on
     wake_interrupt  emergent, paid by who wakes: the other thread goes on at once on a processor that was idle, which
                     is interrupted for it
@@ -157,29 +157,30 @@ class OperatingSystem(TableLayer):
         figure = "null_io" if name == "open" else name
         sensitive, entries = self.parameters[f"{figure}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
         return (
-            Use("system_call", cycles=self._call_cycles(name) * count, operations=count),
+            self._entered(name, count),
             *self.guard.entries(entries),
             *((Below(d.EnterKernel(count=entries)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
 
-    def _call_cycles(self, name: str) -> float:
-        """The figure of a call; an open alone is the pair less a call that does little."""
-        if name == "open":
-            return self.parameters.open_close_cycles - self.parameters.null_io_cycles
-        return self.parameters[f"{name}_cycles"]
+    def _entered(self, name: str, count: float) -> Use:
+        """What a call takes; an open alone is the pair less a call that does little."""
+        if name != "open":
+            return self.entered("system_call", f"{name}_cycles", count, d.CALLS.get(name, 1.0))
+        pair = self.entered("system_call", "open_close_cycles", count)
+        return replace(pair, cycles=pair.cycles - self.parameters.null_io_cycles * count)
 
     def _copy(self, size_bytes: float) -> Use:
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
 
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
-        use = self.use("page_fault", f"{demand.kind}_fault_cycles")
+        use = self.entered("page_fault", f"{demand.kind}_fault_cycles")
         fault: tuple[Step, ...] = (use, *self.guard.entries(1.0), Below(d.Trap()))
         return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
 
     def _faults(self, count: float) -> tuple[Step, ...]:
         """``count`` page faults at once."""
-        use = (self.use("page_fault", "page_fault_cycles", count), *self.guard.entries(count))
+        use = (self.entered("page_fault", "page_fault_cycles", count), *self.guard.entries(count))
         return (*use, Below(d.Trap(count=count)), Below(d.UpdatePageTable(count=count)))
 
     def _with_faults(self, name: str, count: float) -> tuple[Step, ...]:
@@ -223,7 +224,10 @@ class OperatingSystem(TableLayer):
         return demand if demand.page_bytes else replace(demand, page_bytes=self.parameters.data_page_bytes)
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
-        return (self.use("socket", "message_cycles", demand.messages), self._copy(demand.size_bytes))
+        """A pipe is a small file: a call that reads or writes it; a socket takes longer."""
+        count = demand.messages
+        passed = self._call("null_io", count) if demand.pipe else (self.use("socket", "message_cycles", count),)
+        return (*passed, self._copy(demand.size_bytes))
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes
@@ -240,7 +244,7 @@ class OperatingSystem(TableLayer):
         )
 
     def _read(self, demand: d.Read) -> Iterator[Step]:
-        yield from self._call("null_io")
+        yield from self._call("null_io", demand.calls)
         file = demand.file
         first, last = (
             demand.offset_bytes // file.unit_bytes,

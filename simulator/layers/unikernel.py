@@ -156,7 +156,7 @@ class Unikernel(TableLayer):
         end_bytes = demand.offset_bytes + demand.size_bytes
         for index in range(demand.offset_bytes // file.unit_bytes, -(-end_bytes // file.unit_bytes)):
             yield from self._blocks(file.start_bytes + index * file.unit_bytes, file.unit_bytes, write=False)
-        yield from (*self._call(), self._copy(demand.size_bytes))
+        yield from (*self._call(demand.calls), self._copy(demand.size_bytes))
 
     def _use_share(self, demand: d.UseShare) -> Iterable[Step]:
         """A message for each unit to the holder of a mounted folder, and its answer."""

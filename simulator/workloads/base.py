@@ -16,6 +16,7 @@ from simulator.demands import (
     Execute,
     File,
     LoadClasses,
+    Mix,
     NewObjects,
     Portable,
     Together,
@@ -159,15 +160,17 @@ class Program(ABC):
         self.context = context
         self.class_files = class_files
 
-    def compute(self, cycles: float, on: AccessMemory | None = None) -> Demands:
+    def compute(self, cycles: float, on: AccessMemory | None = None, mix: Mix | None = None) -> Demands:
         """The program's own work of so many cycles of its machine code, as it is built here: code or class files.
 
         Args:
             cycles: of the machine code.
             on: memory that it reads and writes as it goes; class files do so before.
+            mix: what the machine code consists of, where that is known.
         """
         if self.class_files is None:
-            yield Compute(count=cycles) if on is None else Together((on, Compute(count=cycles)))
+            work = Compute(mix, count=cycles)
+            yield work if on is None else Together((on, work))
             return
         if on is not None:
             yield on

@@ -59,6 +59,7 @@ TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "notify", 
 BY_THE_THREAD = {
     "hardware": {
         "cache_refill", "idle_exit", "smt_sibling", "cache_contention", "numa_remote", "memory_bandwidth",
+        "line_contention",
     },
 }  # fmt: skip
 """Mechanisms that the thread which goes on charges by itself, because only the processor knows what they take."""

@@ -12,8 +12,8 @@ from simulator.steps import Below, Signal, Step, Use
 KIB = 1024
 FIGURES = {
     "systrap_cycles": 6_000, "kvm_cycles": 1_000, "ptrace_cycles": 80_000, "sentry_call_cycles": 500,
-    "gofer_messages_count": 1,
-    "gofer_cycles": 12_000, "sentry_fault_cycles": 5_000, "map_unit_bytes": 64 * KIB, "sentry_process_cycles": 60_000,
+    "gofer_messages_count": 1, "gofer_cycles": 12_000, "sentry_fault_cycles": 5_000,
+    "map_unit_bytes": 64 * KIB, "sentry_process_cycles": 60_000,
     "fork_calls_count": 3, "fork_pieces_count": 10, "exec_calls_count": 25, "exec_pieces_count": 40,
     "shell_calls_count": 120, "shell_pieces_count": 150, "message_cycles": 3_000,
     "copy_cycles_per_byte": 0.5, "sentry_packet_cycles": 8_000, "header_bytes": 52, "acknowledgement_ratio": 0.5,

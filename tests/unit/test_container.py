@@ -23,6 +23,8 @@ FIGURES = {
     "filter_cycles": 200, "fork_calls_count": 3, "exec_calls_count": 25, "shell_calls_count": 120,
     "overlay_lookup_cycles": 400, "overlay_change_cycles": 24_000, "overlay_exec_cycles": 70_000,
     "overlay_copy_cycles": 6_000, "mapper_copy_cycles": 200_000, "mapper_block_bytes": 64 * KIB,
+    "overlay_touches_count": 0, "exec_components_count": 30, "mapper_request_cycles": 1_000,
+    "mapper_unit_bytes": 128 * KIB, "mapper_mount_cycles": 0,
     "charge_cycles": 75, "level_cycles": 100, "cable_cycles": 1_800, "translation_cycles": 1_200,
     "encapsulation_cycles": 2_500, "encapsulation_bytes": 50, "route_cycles": 1_000, "tunnel_bytes": 64 * KIB,
     "cable_cold_cycles": 5_000, "translation_cold_cycles": 8_000, "route_cold_cycles": 3_000,

@@ -189,15 +189,33 @@ def test_waking_without_the_idle_state(bench: Callable[..., Any]) -> None:
     assert (sleeper.ended_s, sleeper.charges) == (1.0, {})
 
 
-def test_a_busy_system_does_not_switch_what_is_below_it(bench: Callable[..., Any]) -> None:
-    """A runtime on a system, both with a switch to pay: only the runtime has to change threads."""
+def test_threads_of_a_busy_container_are_switched_by_the_kernel_below(bench: Callable[..., Any]) -> None:
+    """It has no processors of its own to divide: whether another thread of it runs makes no difference."""
 
     class Runtime(system({"sleep": (Wait("time", time_s=1.0),)}, switch=second("inner", 0.1))):  # type: ignore[misc]
         NEEDS = "system"
 
-    layers = {"os": system(switch=second("outer", 0.1)), "jvm": Runtime}
+    layers = {"os": system(switch=second("outer", 0.1)), "container": Runtime}
+    for others in ((), (compute(2.0),)):
+        own = bench(layers, "os | container", cores_count=2)
+        sleeper = own.thread("sleeper", call("sleep"))
+        own.thread("busy", *others)
+        own.run()
+        assert {mechanism for _, mechanism in own.charged(sleeper)} == {"inner", "outer"}
+
+
+def test_a_busy_guest_does_not_switch_what_is_below_it(bench: Callable[..., Any]) -> None:
+    """A kernel on a hypervisor, both with a switch to pay: only the kernel has to change threads."""
+
+    class Hypervisor(system(switch=second("outer", 0.1))):  # type: ignore[misc]
+        OFFERS = "machine"
+
+    layers = {
+        "hypervisor": Hypervisor,
+        "os": system({"sleep": (Wait("time", time_s=1.0),)}, switch=second("inner", 0.1)),
+    }
     for others, paid in (((), {"inner", "outer"}), ((compute(2.0),), {"inner"})):
-        own = bench(layers, "os | jvm", cores_count=2)
+        own = bench(layers, "hypervisor | os", cores_count=2)
         sleeper = own.thread("sleeper", call("sleep"))
         own.thread("busy", *others)
         own.run()
