@@ -25,6 +25,9 @@ class EventServer(Program):
         Parameter("messages_count", "count", "messages of all connections together"),
         Parameter("near_ratio", "ratio", "1: the clients are programs of the same machine, 0: on another one"),
         Parameter("client_s", "s", "mean time from an answer to the connection's next message"),
+        Parameter(
+            "client_turn_s", "s", "part of the clients' work that one thread does for all, one message after the other"
+        ),
         Parameter("request_bytes", "bytes", "size of a request"),
         Parameter("answer_bytes", "bytes", "size of an answer"),
         Parameter("payload_bytes", "bytes", "data in one packet at most"),
@@ -55,7 +58,7 @@ class EventServer(Program):
         think_s, most = parameters.client_s, int(parameters.round_messages_count)
         arrivals = [context.now + draws.uniform() * think_s for _ in range(int(parameters.connections_count))]
         heapify(arrivals)
-        left = int(parameters.messages_count)
+        left, free_s = int(parameters.messages_count), 0.0
         while left > 0:
             yield SystemCall("null_io")
             waited_s = max(0.0, arrivals[0] - context.now)
@@ -67,7 +70,8 @@ class EventServer(Program):
                 yield from self._round(len(part), waited_s)
                 for arrived_s in part:
                     context.done("loop", "message", arrived_s)
-                    heappush(arrivals, context.now + draws.exponential(think_s))
+                    free_s = max(free_s, context.now) + parameters.client_turn_s
+                    heappush(arrivals, free_s + draws.exponential(think_s))
             left -= len(taken)
 
     def _round(self, messages: int, waited_s: float) -> Demands:
