@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.errors import VirtlabError as VirtlabError
     from simulator.explain import Explanation as Explanation
     from simulator.explain import explain as explain
+    from simulator.importance import Sensitivity as Sensitivity
     from simulator.layers.base import Layer as Layer
     from simulator.layers.base import Mechanism as Mechanism
     from simulator.layers.base import Place as Place
@@ -54,6 +55,7 @@ _HOMES = {
     "Program": "workloads.base",
     "Results": "results",
     "Scenario": "scenario",
+    "Sensitivity": "importance",
     "Service": "layers.base",
     "ThreadPlan": "workloads.base",
     "Transition": "layers.base",
@@ -63,7 +65,7 @@ _HOMES = {
 }
 _MODULES = ("demands", "explain", "steps")
 
-__all__ = ["__version__", "choose", "run", "share", *_HOMES, *_MODULES]
+__all__ = ["__version__", "choose", "run", "sensitivity", "share", *_HOMES, *_MODULES]
 
 
 def run(
@@ -114,6 +116,48 @@ def choose(
     from simulator.scenario import load
 
     return choice.choose(load(scenario, overrides=changes), out=out, jobs=jobs)
+
+
+def sensitivity(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    method: str = "morris",
+    metric: str = "",
+    stacks: Sequence[str] = (),
+    workloads: Sequence[str] = (),
+    samples: int | None = None,
+    top: int = 10,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    **changes: Any,
+) -> Sensitivity:
+    """Which parameters the answers of a scenario hang on, given the ranges that the catalog has for them.
+
+    ``sensitivity("scenarios/...").frame()``: a row for each answer and each parameter that changes it.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        method: ``tornado`` (each range's ends), ``morris`` (and elementary effects) or ``sobol`` (and parts of the
+            variance).
+        metric: ``overhead``, or a column of the table ``tenants``; empty: the overhead where there are several stacks.
+        stacks: labels of the stacks that are asked about; none: all.
+        workloads: of the tenants that are asked about; none: all.
+        samples: stars of ``morris``, rows of ``sobol``; with ``tornado`` draws for the interval.
+        top: parameters of each answer that are shown, and that ``sobol`` looks at.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        changes: ``replications`` or ``seed`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario, or a wrong method, metric, stack or workload; nothing was run.
+    """
+    from simulator.importance.analysis import analyse
+    from simulator.scenario import load
+
+    return analyse(
+        load(scenario, overrides=changes), method=method, metric=metric, stacks=stacks, workloads=workloads,
+        samples=samples, top=top, out=out, jobs=jobs,
+    )  # fmt: skip
 
 
 def share(

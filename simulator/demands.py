@@ -118,7 +118,8 @@ CALLS: Mapping[str, float] = {"open_close": 2.0, "signal_handle": 2.0, "create":
 class SystemCall(Demand):
     """A call into the kernel that neither blocks nor moves data, by its lmbench name (``null``, ``stat``...).
 
-    ``components`` are the names on the path that is looked up, where there is one.
+    ``open`` is ``open_close`` without the close. ``components`` are the names on the path that is looked up, where
+    there is one.
     """
 
     name: str
@@ -310,20 +311,48 @@ class ReceiveRequest(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class UseShare(Demand):
+    """Data read from or written to an open file in a folder of the host that the guest mounts (9pfs).
+
+    Nothing of it is kept in the guest: each ``unit_bytes`` are a message to whoever holds the folder, waited for;
+    without a host the folder is the system's own.
+    """
+
+    size_bytes: int
+    unit_bytes: int
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DriveCard(Demand):
+    """A burst of packets that the program's own driver gives to the card or takes from it, past the kernel (DPDK).
+
+    The program looks into the card's ring itself, so there are no interrupts. ``window_bytes`` may be under way.
+    """
+
+    direction: Literal["send", "receive"]
+    packet_bytes: float
+    packets: float
+    window_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Post(Demand):
-    """A message for another thread of the tenant, over a local socket or through a pipe."""
+    """A message for another thread of the tenant, by a local socket or a pipe; or some, of which the first wakes it."""
 
     mailbox: str
     size_bytes: float = 0.0
+    messages: float = 1.0
     pipe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch(Demand):
-    """The next message of a mailbox, waited for."""
+    """The next message of a mailbox, waited for; or some that were posted together."""
 
     mailbox: str
     size_bytes: float = 0.0
+    messages: float = 1.0
     pipe: bool = False
 
 
@@ -428,6 +457,14 @@ class TransferBlocks(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class AskShare(Demand):
+    """One message to the holder of a mounted folder and its answer, with data one way or the other; waited for."""
+
+    size_bytes: float
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TransferPackets(Demand):
     """One unit handed to the network card or taken from it, with its share of the interrupts.
 
@@ -444,8 +481,12 @@ class TransferPackets(Demand):
     peer: Peer = "far"
     arrives_s: float = 0.0
     data: bool = True
+    data_bytes: float = 0.0
+    """Of it what the program at the other end takes; 0: it only acknowledges."""
     polled: bool = False
     """Whether who asks looks for it himself, so that no interrupt need announce it."""
+    burst: bool = False
+    """Whether its frames are packets of their own all the way, handed over together; not a unit that a card cuts."""
 
 
 # ---------------------------------------------------------------- bytecode

@@ -17,6 +17,7 @@ class Parameter:
         mechanism: the mechanism the number belongs to, empty if it belongs to none.
         only: needed only where a structural choice is this one (``driver_place=domain-0``) or one of these
             (``processor=assist|emulation``); empty: always.
+        optional: whether what it describes may be missing from a part: then the part has no such number.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Parameter:
     meaning: str
     mechanism: str = ""
     only: str = ""
+    optional: bool = False
 
     def needed(self, structure: Mapping[str, str]) -> bool:
         """Whether a product of this structure has the parameter."""

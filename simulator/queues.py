@@ -174,27 +174,38 @@ class Mailbox:
     def __init__(self, event: Callable[[], simpy.Event], messages: int = 0) -> None:
         self._event = event
         self.messages = messages
-        self._readers: deque[simpy.Event] = deque()
+        self._readers: deque[tuple[simpy.Event, Callable[[bool], object]]] = deque()
 
-    def put(self) -> None:
-        """One message more; the longest waiting reader gets it."""
+    @property
+    def waited_for(self) -> bool:
+        """Whether a reader waits for the next message."""
+        return bool(self._readers)
+
+    def put(self, interrupts: bool = False) -> None:
+        """One message more; the longest waiting reader gets it, by an interrupt to another processor or without."""
         if self._readers:
-            self._readers.popleft().succeed()
+            arrival, made_runnable = self._readers.popleft()
+            arrival.succeed(made_runnable(interrupts))
         else:
             self.messages += 1
 
-    def get(self) -> simpy.Event | None:
-        """None if a message was there and is taken; else the event of its arrival."""
+    def get(self, made_runnable: Callable[[bool], object] = lambda _: None) -> simpy.Event | None:
+        """None if a message was there and is taken; else the event of its arrival.
+
+        Args:
+            made_runnable: called at the instant of the arrival, with whether it takes an interrupt; what it returns is
+                the value of the event.
+        """
         if self.messages:
             self.messages -= 1
             return None
         arrival = self._event()
-        self._readers.append(arrival)
+        self._readers.append((arrival, made_runnable))
         return arrival
 
     def forget(self, arrival: simpy.Event) -> None:
         """A reader that waits will never come."""
-        self._readers.remove(arrival)
+        self._readers = deque(reader for reader in self._readers if reader[0] is not arrival)
 
 
 def lock(event: Callable[[], simpy.Event]) -> Mailbox:

@@ -139,7 +139,7 @@ class Site:
             node.path, memory_bytes or self._visible_bytes(node.below), layer.presents(),
             self.machine.cpu.parameters.page_bytes, self._devices(layer), {},
             self._visible_processors(self.shares[node.path]), dict(limits.get(product, {})),
-            layer.MEETS_CALLS,
+            layer.MEETS_CALLS, layer.mounts(),
         )  # fmt: skip
 
     def _devices(self, layer: Layer) -> dict[str, Mapping[str, float]]:

@@ -50,7 +50,9 @@ class House:
         """Runnable threads by node, and by guest where a hypervisor has a face for each: a guest idles by itself."""
         self._rings: dict[str, Ring] = {}
         self._mailboxes: dict[tuple[str, str, str], Mailbox] = {}
-        self._waking: dict[tuple[str, int, bool], Work] = {}
+        self._waking: dict[tuple[str, int, bool, bool], Work] = {}
+        self._notifying: dict[tuple[str, int], Work] = {}
+        self._processors: dict[str, float] = {}
         self._slices: dict[str, Work] = {}
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
@@ -110,32 +112,70 @@ class House:
         for step in path:
             self._running[step.path, step.port] += 1
 
-    def waking(self, path: tuple[Node, ...], *, interrupts: bool = False) -> Work:
-        """A blocked thread goes on: what that takes on every layer, down to the first scheduler that was not idle.
+    def waking(self, path: tuple[Node, ...], *, interrupts: bool = False, notified: bool = False) -> Work:
+        """A blocked thread goes on: what that takes on every layer, down to the first that was not idle.
 
-        A container schedules nothing: though another thread of it runs, it is the kernel below that switches. What
-        ``interrupts`` is no thread: its own kernel does not switch to it.
+        Args:
+            path: the nodes it runs on.
+            interrupts: whether it is no thread, so that its own kernel does not switch to it.
+            notified: whether another thread interrupted an idle processor for it.
         """
-        schedulers = (i for i, step in enumerate(path) if _schedules(step))
-        depth = next((i for i in schedulers if not self._is_idle(path[i])), len(path))
+        depth = self._depth(path)
         self.unblock(path)
-        key = (path[0].path, depth, interrupts)
+        key = (path[0].path, depth, interrupts, notified)
         work = self._waking.get(key)
         if work is None:
-            work = self._waking[key] = self._waking_work(path, depth, int(interrupts))
+            work = self._waking[key] = self._waking_work(path, depth, int(interrupts), notified)
         return work
 
+    def notifying(self, path: tuple[Node, ...]) -> Work | None:
+        """A thread that runs here wakes another: interrupts to idle processors, down to the first busy layer, if any.
+
+        None: the other waits for a processor that is busy, or there is only one.
+        """
+        depth = self._depth(path)
+        if not depth:
+            return None
+        key = (path[0].path, depth)
+        work = self._notifying.get(key)
+        if work is None:
+            work = self._notifying[key] = sum_work([transition_work(step, "notify") for step in path[:depth]])
+        return work
+
+    def _depth(self, path: tuple[Node, ...]) -> int:
+        """How many layers from the top down have an idle processor for one more thread; the next scheduler has none.
+
+        A container schedules nothing: though another thread of it runs, it is the kernel below that switches.
+        """
+        schedulers = (i for i, step in enumerate(path) if _schedules(step))
+        return next((i for i in schedulers if not self._is_idle(path[i])), len(path))
+
     def _is_idle(self, node: Node) -> bool:
-        """Whether one more runnable thread there wakes it: all of it, or with slices one of its virtual processors."""
-        if not self._running[node.path, node.port]:
+        """Whether one more runnable thread there wakes it: one of its processors, or all of a layer that has none."""
+        running = self._running[node.path, node.port]
+        if not running:
             return True
         share = self.shares[node.port or node.path]
-        return share.scheduling is not None and self.machine.cpu.slices and self.machine.cpu.sharing.finds_idle(share)
+        cpu = self.machine.cpu
+        if cpu.slices:
+            return share.scheduling is not None and cpu.sharing.finds_idle(share)
+        return running < self._own_processors(node, share)
 
-    def _waking_work(self, path: tuple[Node, ...], depth: int, first: int) -> Work:
+    def _own_processors(self, node: Node, share: Share) -> float:
+        """Processors of a kernel, or of the guest that a hypervisor's face is for; 1 for layers without their own."""
+        found = self._processors.get(node.path + node.port)
+        if found is None:
+            own = node.port or (node.below is not None and node.below.layer.OFFERS == "machine")
+            widths = (each.width for each in share.lineage)
+            found = min(self.machine.cpu.processors, share.width, *widths) if own else 1.0
+            self._processors[node.path + node.port] = found
+        return found
+
+    def _waking_work(self, path: tuple[Node, ...], depth: int, first: int, notified: bool) -> Work:
         """Kernels switch, other layers resume; the first that was not idle still switches if it is a kernel."""
         works = [transition_work(step, "switch") for step in path[first : depth + 1]]
         works += [transition_work(step, "resume") for step in path[:depth]]
+        works += [transition_work(step, "notified") for step in path[:depth] if notified]
         return sum_work(works)
 
     def slice_work(self, path: tuple[Node, ...]) -> Work:
@@ -312,6 +352,7 @@ class House:
         for step in self.nodes.values():
             step.plans.clear()
         self._waking.clear()
+        self._notifying.clear()
         self._slices.clear()
         self._price_guests()
         for thread in self.threads:

@@ -228,16 +228,25 @@ class Thread:
                 yield from self._block_on(operation)
             elif isinstance(operation, Branch):
                 yield from self._branch(operation)
+            elif isinstance(operation, Wake):
+                yield from self._wake(operation)
             else:
                 self._at_once(operation)
 
-    def _at_once(self, operation: Wake | Keep | Check | Tally | Alter | Halt) -> None:
-        """What takes no time. Raises ``Refused`` where the program may not go on."""
-        if isinstance(operation, Wake) and operation.by == "turn":
+    def _wake(self, wake: Wake) -> Life:
+        """A message or a lock handed on; whoever waits for it may have to be waked on another processor first."""
+        if wake.by == "turn":
             self._pass_on()
-        elif isinstance(operation, Wake):
-            self.house.mailbox(self.tenant, operation.by, operation.name).put()
-        elif isinstance(operation, Keep):
+            return
+        box = self.house.mailbox(self.tenant, wake.by, wake.name)
+        work = self.house.notifying(self.path) if box.waited_for else None
+        if work is not None:
+            yield from self._whole(work)
+        box.put(interrupts=work is not None)
+
+    def _at_once(self, operation: Keep | Check | Tally | Alter | Halt) -> None:
+        """What takes no time. Raises ``Refused`` where the program may not go on."""
+        if isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
         elif isinstance(operation, Halt):
             self.house.freeze(operation.node, operation.stop)
@@ -339,7 +348,7 @@ class Thread:
     def _block_on(self, block: Block) -> Life:
         if block.by in ("message", "lock", "turn"):
             box = self.house.mailbox("" if block.by == "turn" else self.tenant, block.by, block.name)
-            arrival = box.get()
+            arrival = box.get(self._made_runnable)
             if block.by == "turn":
                 self._turn = (box, arrival)
             if arrival is None:
@@ -479,7 +488,12 @@ class Thread:
             self.account.waited_for_service(device_wait)
         else:
             self.account.waited(state)
-        yield from self._go_on()
+        yield from self._go_on(device_wait if isinstance(device_wait, Work) else None)
+
+    def _made_runnable(self, interrupted: bool) -> Work:
+        """Another thread wakes this one, which counts as running from now on; returns what its waking takes."""
+        self._blocked = False
+        return self.house.waking(self.path, interrupts=self._interrupts, notified=interrupted)
 
     def _block(self) -> None:
         if not self._blocked:
@@ -491,10 +505,15 @@ class Thread:
             self._blocked = False
             self.house.unblock(self.path)
 
-    def _go_on(self) -> Life:
-        """Pay for being woken: transitions of the layers, then cache and idle state of the machine."""
-        work = self.house.waking(self.path, interrupts=self._interrupts)
-        self._blocked = False
+    def _go_on(self, work: Work | None = None) -> Life:
+        """Pay for being woken: transitions of the layers, then cache and idle state of the machine.
+
+        Args:
+            work: what the transitions take, if whoever woke it knows.
+        """
+        if work is None:
+            work = self.house.waking(self.path, interrupts=self._interrupts)
+            self._blocked = False
         cpu = self.machine.cpu
         idle_s, refill_s = cpu.wake_latency_s(self.share), cpu.resume(self.share, self.working_set_bytes)
         stalls = [

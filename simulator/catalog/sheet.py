@@ -268,7 +268,7 @@ def _entries(
     for name, parameter in declared.items():
         if name in parameters:
             found[name] = _of_parameter(document, (*place, name), parameters[name], parameter, around)
-        else:
+        elif not parameter.optional:
             document.complain(place, f"has no {name!r}", f"add it: {parameter.meaning}, in {parameter.unit}")
     return found
 

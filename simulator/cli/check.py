@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulator.cli.output import say
+
+if TYPE_CHECKING:
+    from simulator.scenario import Scenario
 
 
 @click.command()
@@ -21,6 +25,7 @@ def command(files: tuple[str, ...]) -> None:
 
     scenarios = [path for path in files if Path(path).resolve().parent.name not in KINDS]
     loaded = dict(zip(scenarios, load_all(scenarios), strict=True))
+    published = {path: _published(scenario) for path, scenario in loaded.items()}
     for path in files:
         if path not in loaded:
             say(f"{path}: ok: {_entry(Path(path))}")
@@ -28,7 +33,20 @@ def command(files: tuple[str, ...]) -> None:
         scenario = loaded[path]
         points = len(scenario.points())
         total = points * scenario.replications
-        say(f"{path}: ok: {points} points x {scenario.replications} replications = {total} runs")
+        say(f"{path}: ok: {points} points x {scenario.replications} replications = {total} runs{published[path]}")
+
+
+def _published(scenario: Scenario) -> str:
+    """How many published figures a scenario repeats; nothing where it is about none."""
+    if scenario.published is None:
+        return ""
+    from simulator.validation import published
+    from simulator.validation.claims import Experiment, claims
+
+    figures = published.load(scenario.published.table)
+    found = list(claims(Experiment(scenario.name, scenario), figures))
+    judges = sum(claim.figure.judges for claim in found)
+    return f"; {len(found)} figures of {scenario.published.table}, {judges} of them judge"
 
 
 def _entry(path: Path) -> str:

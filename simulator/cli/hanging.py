@@ -7,7 +7,7 @@ from math import isfinite
 
 from simulator.cli.numbers import plain, quantity, with_bounds
 from simulator.explain.columns import columns
-from simulator.sensitivity.report import Finding, Parameter, Sensitivity
+from simulator.importance.report import Finding, Parameter, Sensitivity
 from simulator.units import DIMENSIONS, format_quantity
 
 _HEADS = ("parameter", "value", "range", "low, %", "high, %")

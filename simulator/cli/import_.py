@@ -59,7 +59,7 @@ def _command(tool: Tool) -> click.Command:
         click.Option(["--force"], is_flag=True, help="Write over an existing file."),
     ]
     if len(tool.BECOMES) > 1:
-        help_text = f"What becomes of it; without it: {tool.BECOMES[0]}."
+        help_text = f"What becomes of it; without it what the file is good for, mostly a {tool.BECOMES[0]}."
         options.append(click.Option(["--as", "to"], type=click.Choice(tool.BECOMES), help=help_text))
     if tool.RECORDS:
         options.append(click.Option(["--only"], metavar="NAME", help=f"The {tool.RECORDS} of this name."))
@@ -149,6 +149,8 @@ def _check(catalog: Catalog, file: CatalogFile, target: Path | None) -> None:
     """Refuse what the catalog would refuse, before it is written."""
     from simulator.errors import CatalogError, UsageError
 
+    if target is not None and target.suffix != ".yaml":
+        raise UsageError(f"{target}: a catalog file ends in .yaml: -o {target.with_suffix('.yaml')}")
     if target is not None and target.stem != file.name:
         raise UsageError(f"the entry {file.name!r} must stand in a file of this name: -o {target.with_stem(file.name)}")
     if not re.fullmatch(r"[a-z0-9]+(?:[.-][a-z0-9]+)*", file.name):
@@ -160,11 +162,16 @@ def _check(catalog: Catalog, file: CatalogFile, target: Path | None) -> None:
 
 
 def _give(file: CatalogFile, target: Path | None) -> None:
+    from simulator.errors import UsageError
+
     if target is None:
         say(file.text().removesuffix("\n"))
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(file.text(), encoding="utf-8")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(file.text(), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}; take another place") from None
     counts = ", ".join(f"{number} {kind}" for kind, number in file.counts().items())
     tell(f"{target}: {counts} (virtlab show {file.name})")
     folder = target.parent.resolve()

@@ -49,8 +49,8 @@ def command(
     from simulator.cli.hanging import lines
     from simulator.cli.loading import load_all
     from simulator.cli.progress import watch
+    from simulator.importance.analysis import analyse
     from simulator.plots import check_kind, draw_as
-    from simulator.sensitivity.analysis import analyse
 
     if figure is not None:
         check_kind(Path(figure))

@@ -3,8 +3,9 @@
 Work is in cycles. The cache is a stack of working sets in order of last use: a thread that resumes finds of its
 own set what the sets used since then left of it, and waits for the rest line by line (least recently used, as a
 whole set at a time); what threads that run at the same time take from each other stands in ``_memory_bus``. A core
-that was idle for long enough takes its exit latency to wake; native systems pay that too. Where a core runs two threads
-at once (SMT), each is a processor, see ``_speed``.
+that was idle for long enough takes its exit latency to wake, and a longer one from a deeper state, if it has numbers
+for one (the state is taken to be the deepest that the idle time was long enough for); native systems pay that too.
+Where a core runs two threads at once (SMT), each is a processor, see ``_speed``.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class Processor:
         Parameter("cache_miss_s", "s", "wait for one line of a working set read in order, prefetch included"),
         Parameter("idle_after_s", "s", "a core idle for longer than this has entered its idle state"),
         Parameter("idle_exit_s", "s", "time a core takes to leave its idle state"),
+        Parameter("deep_idle_after_s", "s", "a core idle for longer than this is in a deeper state", optional=True),
+        Parameter("deep_idle_exit_s", "s", "time a core takes to leave that deeper idle state", optional=True),
         Parameter("page_bytes", "bytes", "page size of the memory management unit"),
         Parameter("tlb_entries_count", "count", "pages that the last level of the translation buffer covers"),
         Parameter("table_entry_bytes", "bytes", "size of a page-table entry"),
@@ -290,8 +293,10 @@ class Processor:
         lineage = share.lineage if share else ()
         if not self._idle_since or not all(map(self.sharing.finds_idle, lineage)):
             return 0.0
-        idle_s = self.environment.now - self._idle_since[-1]
-        return self.parameters.idle_exit_s if idle_s > self.parameters.idle_after_s else 0.0
+        idle_s, parameters = self.environment.now - self._idle_since[-1], self.parameters
+        if idle_s > parameters.get("deep_idle_after_s", INFINITE):
+            return parameters.deep_idle_exit_s
+        return parameters.idle_exit_s if idle_s > parameters.idle_after_s else 0.0
 
     def row(self) -> DeviceRow:
         """The time ledger so far."""

@@ -37,7 +37,12 @@ PARAMETERS = (
     Parameter("injection_cycles", "cycles", "an interrupt handed to the guest at its next entry", "injection"),
     Parameter("interrupt_end_cycles", "cycles", "the guest's end of an interrupt, its exit included", "injection",
               "interrupts=injected"),
+    Parameter("interrupt_send_cycles", "cycles", "an interrupt sent to another virtual processor, exits included",
+              "wake_interrupt"),
     Parameter("timer_cycles", "cycles", "a guest's timer set and fired in the system below, exits apart", "timer_exit"),
+    Parameter("timer_exits_count", "count", "exits for a timer set and fired: two, or one if the guest has its own",
+              "timer_exit"),
+    Parameter("idle_timers_count", "count", "times that a guest sets its timer around an idle time", "timer_exit"),
     Parameter("halt_cycles", "cycles", "a virtual processor put to sleep and woken, its exit apart", "halt_exit"),
     Parameter("hypervisor_register_cycles", "cycles", "a device register worked out in the hypervisor, exit apart",
               "emulation", "emulator_place=hypervisor"),
@@ -69,6 +74,7 @@ MECHANISMS = {
     "emulation": Mechanism("virtual devices, by register and request, at their place"),
     "injection": Mechanism("an interrupt is handed to the guest, which ends it", "emergent"),
     "timer_exit": Mechanism("exits for setting and firing the guest's timer", "emergent"),
+    "wake_interrupt": Mechanism("an interrupt is sent to another virtual processor that sleeps", "emergent"),
     "halt_exit": Mechanism("an idle virtual processor exits, sleeps and is woken", "emergent"),
     "host_interrupt": Mechanism("the timer of the system below makes the guest exit", "emergent"),
 }
@@ -115,10 +121,18 @@ class Assist(Priced):
         return self.register() if isinstance(demand, d.AccessRegister) else None
 
     def react(self, transition: Transition) -> tuple[Step, ...]:
-        """A halted processor woken; an interrupt of the system below. What wakes it is charged where it comes from."""
+        """A halted processor woken, or told to wake by another; an interrupt of the system below.
+
+        Interrupts of devices that wake a processor are charged where they come from. Of one from another processor, who
+        sends it pays for the exits of sending, and who is woken for taking it.
+        """
         if transition.kind == "resume":
             cycles = self.parameters.exit_cycles + self.parameters.halt_cycles
-            return (Use("halt_exit", cycles=cycles), *self.guard(1.0))
+            return (Use("halt_exit", cycles=cycles), *self.guard(1.0), *self._idle_timers())
+        if transition.kind == "notify":
+            return (self.use("wake_interrupt", "interrupt_send_cycles"), *self.guard(1.0))
+        if transition.kind == "notified":
+            return self.interrupt()
         if transition.kind in ("interrupted", "tick"):
             return (self.use("host_interrupt", "exit_cycles"), *self.guard(1.0))
         return ()
@@ -161,6 +175,13 @@ class Assist(Priced):
         return (Below(replace(demand, page_bytes=page_bytes)), Below(walk, own=True))
 
     def _timer(self) -> tuple[Step, ...]:
-        """The guest sets its next tick: an exit; the system below has it fire: another; then it is an interrupt."""
-        cycles = 2.0 * self.parameters.exit_cycles + self.parameters.timer_cycles
-        return (Use("timer_exit", cycles=cycles, operations=2.0), *self.guard(2.0), *self.interrupt())
+        """The guest sets its next tick: an exit unless the timer is its own; it fires: another; then an interrupt."""
+        exits = self.parameters.timer_exits_count
+        cycles = exits * self.parameters.exit_cycles + self.parameters.timer_cycles
+        return (Use("timer_exit", cycles=cycles, operations=exits), *self.guard(exits), *self.interrupt())
+
+    def _idle_timers(self) -> tuple[Step, ...]:
+        """A kernel without work stops its tick, and starts it again when there is some: its timer is set each time."""
+        count = self.parameters.idle_timers_count
+        cycles = count * (self.parameters.exit_cycles + self.parameters.timer_cycles)
+        return (Use("timer_exit", cycles=cycles, operations=count), *self.guard(count)) if count else ()

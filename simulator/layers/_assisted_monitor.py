@@ -15,7 +15,7 @@ from simulator import demands as d
 from simulator.layers import _assist
 from simulator.layers._assist import Assist
 from simulator.layers._device_process import DeviceProcess, paths
-from simulator.layers.base import Place, Service, Transition
+from simulator.layers.base import Place, Priced, Service, Transition
 from simulator.parameters import Parameters
 from simulator.steps import Step, Use
 
@@ -26,7 +26,8 @@ _BY_PAGING = (
     "trap_cycles", "traced_write_cycles", "shadow_fill_cycles", "address_space_cycles",
 )  # fmt: skip
 _EXITS = (
-    "exit_cycles", "injection_cycles", "interrupt_end_cycles", "timer_cycles", "halt_cycles",
+    "exit_cycles", "injection_cycles", "interrupt_end_cycles", "interrupt_send_cycles", "timer_cycles",
+    "timer_exits_count", "idle_timers_count", "halt_cycles",
     "host_kernel_register_cycles", "host_process_register_cycles", "host_page_bytes",
 )  # fmt: skip
 PARAMETERS = (
@@ -36,7 +37,7 @@ PARAMETERS = (
 """Those of a processor's assist, under the choices of this family."""
 
 
-class AssistedMonitor:
+class AssistedMonitor(Priced):
     """Prices a guest's operations; its arguments are those of a layer."""
 
     def __init__(self, parameters: Parameters, structure: Mapping[str, str], place: Place) -> None:
@@ -47,7 +48,9 @@ class AssistedMonitor:
         }
         self._processor = self._at["host-kernel"]
         self._kernel = paths(parameters, structure, place, "host-kernel")
-        self._process = DeviceProcess(parameters, structure, place, self._register, self._processor.interrupt)
+        self._process = DeviceProcess(
+            parameters, structure, place, self._register, self._processor.interrupt, self._in_a_row
+        )
 
     def services(self) -> tuple[Service, ...]:
         """The device threads of the process."""
@@ -64,7 +67,8 @@ class AssistedMonitor:
         if isinstance(demand, d.TransferBlocks):
             return self._process.disk(demand)
         if isinstance(demand, d.TransferPackets):
-            direct = self.structure["nic_place"] == "host-kernel" and demand.direction == "send"
+            bridged = self.structure["nic_place"] == "host-kernel" and self.structure["network"] == "bridged"
+            direct = bridged and demand.direction == "send"
             return self._sent(demand) if direct else self._process.packets(demand)
         return self._processor.lower(demand)
 
@@ -76,8 +80,23 @@ class AssistedMonitor:
         """A register at its device's place; those of no device are the monitor's own."""
         return self._at[self.structure[f"{device}_place"] if device else "host-kernel"].register()
 
+    def _in_a_row(self, device: str, registers: float, times: float) -> tuple[Step, ...]:
+        """Registers of a device at an interrupt: each an exit.
+
+        Where exits are remembered the monitor goes on interpreting for a few instructions: what a driver writes and
+        reads back at once, every second access after the first, is then no further exit.
+        """
+        where = self.structure[f"{device}_place"]
+        exits = (1.0 + registers) / 2.0 if self.structure["exit_history"] == "kept" else registers
+        emulation = f"{where.replace('-', '_')}_register_cycles"
+        return (
+            self.use("register_exit", "exit_cycles", exits * times),
+            self.use("emulation", emulation, registers * times),
+        )
+
     def _sent(self, demand: d.TransferPackets) -> tuple[Step, ...]:
-        """By a card in the host's kernel; interrupts, and notifications of a paravirtual card, are one for a batch."""
+        """By a card in the host's kernel; a paravirtual one notifies and interrupts once for a batch."""
         style, batch = self._process.style("nic"), 1.0 / self.parameters.receive_batch_count
-        told = self._processor.register(batch if style == "paravirtual" else 1.0)
-        return (*told, *self._kernel.nic(self._process.handed(demand), style), *self._processor.interrupt(batch))
+        part = batch if style == "paravirtual" else 1.0
+        told, confirmed = self._processor.register(part), self._process.told("nic", part)
+        return (*told, *self._kernel.nic(self._process.handed(demand), style), *confirmed)

@@ -75,7 +75,7 @@ class Storage(Priced):
         """What a demand does with a name; empty if nothing."""
         if isinstance(demand, d.Create | d.Delete):
             return "change"
-        if isinstance(demand, d.SystemCall) and demand.name in ("stat", "open_close"):
+        if isinstance(demand, d.SystemCall) and demand.name in ("stat", "open", "open_close"):
             return "lookup"
         return "exec" if isinstance(demand, d.StartProcess) and demand.kind != "fork" else ""
 

@@ -5,6 +5,8 @@
 ``host-process``: a thread of a process: system calls of the host, files of the host. Its loop looks for what has come,
 once for all that is there (``device_turn``); where requests are asynchronous it is woken again to finish them. With
 workers each request is handed on to a thread of a pool that makes the call and waits for it.
+``host-poller``: for the network, a process that looks into all rings again and again and drives the card itself
+(vhost-user with DPDK): nobody kicks it, nobody is interrupted, and the host's kernel sees nothing of a packet.
 ``domain-0``: a back end in the driver domain's kernel; for emulated devices a process there, whose calls are part
 of what emulation costs.
 """
@@ -14,15 +16,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from simulator import demands as d
+from simulator.layers._transfers import moved
 from simulator.layers.base import Mechanism, Priced
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import At, Below, Send, Step, Use
 
 DOMAIN_0 = "domain-0"
+POLLER = "host-poller"
 PLACES = ("hypervisor", "host-kernel", "host-process", DOMAIN_0)
 STRUCTURE = {
     "disk_place": PLACES,
-    "nic_place": PLACES,
+    "nic_place": (*PLACES, POLLER),
+    "network": ("bridged", "nat", "user"),
     "disk_cache": ("none", "write-back", "write-through", "unsafe"),
 }
 """Where the threads of paravirtual devices stand; those of emulated ones stand where the emulator does.
@@ -41,6 +46,10 @@ PARAMETERS = (
     Parameter("nic_emulation_cycles", "cycles", "one unit of an emulated card put together", "emulation"),
     Parameter("device_copy_cycles_per_byte", "cycles/byte", "a byte between guest and network, by the device thread",
               "device_copy"),
+    Parameter("nic_further_cycles", "cycles", "each further packet of a burst through ring, network and driver",
+              "device_thread", "nic_place=host-kernel"),
+    Parameter("poller_cycles", "cycles", "one packet from ring to card by a process that polls both", "device_thread",
+              f"nic_place={POLLER}"),
     Parameter("bridge_cycles", "cycles", "one unit through the virtual network", "host_bridge"),
     Parameter("disk_calls_count", "count", "system calls of a device process for a request, its transfer apart", "",
               _PROCESS),
@@ -57,6 +66,11 @@ PARAMETERS = (
     Parameter("worker_wake_cycles", "cycles", "a sleeping thread of the pool woken for a request", "worker_wake",
               "device_threads=workers"),
     Parameter("workers_count", "count", "threads of the pool", "", "device_threads=workers"),
+    Parameter("share_cycles", "cycles", "a message of a mounted folder, handed to a thread that calls and back",
+              "shared_folder", _PROCESS),
+    Parameter("share_calls_count", "count", "system calls for such a message, the file's apart", "", _PROCESS),
+    Parameter("user_packet_cycles", "cycles", "one unit through the process's own TCP, a look of its loop included",
+              "user_network", "network=user"),
     Parameter("nic_calls_count", "count", "system calls of a device process for a unit", "",
               "emulator_place=host-process"),
     Parameter("disk_block_bytes", "bytes", "how much of a virtual disk's file the host moves at a time", "", _SYSTEM),
@@ -73,10 +87,12 @@ MECHANISMS = {
     "device_wake": Mechanism("a core leaves its idle state for a device thread that slept", "emergent"),
     "device_turn": Mechanism("one turn of a device thread's loop, for all that has come", "emergent"),
     "worker_wake": Mechanism("a sleeping thread of the pool is woken for a request", "emergent"),
+    "shared_folder": Mechanism("a message of a mounted folder in the process that holds it"),
     "device_copy": Mechanism("bytes between guest and network, by the device thread"),
     "host_cache": Mechanism("pages of a virtual disk's file entered in the host's page cache"),
     "device_path": Mechanism("the hypervisor's own block path"),
     "driver": Mechanism("the hypervisor's own driver of the hardware"),
+    "user_network": Mechanism("one unit through the network stack of a process of the host"),
     "host_bridge": Mechanism("one packet between virtual card and host network"),
 }
 
@@ -109,6 +125,14 @@ class DevicePaths(Priced):
         work = ends[self.place("disk", style)](demand, requests)
         return work if demand.flush and not work else (self._request("disk", style, requests), *work)
 
+    def share(self, demand: d.AskShare) -> tuple[Step, ...]:
+        """A message of a mounted folder: the process makes a call on its file, which lies in the host's page cache."""
+        size_bytes = int(demand.size_bytes)
+        calls = Below(d.SystemCall("null_io", count=self.parameters.share_calls_count))
+        file = d.File(f"{self.path}:shared-folder", size_bytes, size_bytes, in_memory=True)
+        call = d.Write(size_bytes, kept=False) if demand.write else d.Read(file, 0, size_bytes)
+        return (self.use("shared_folder", "share_cycles"), calls, Below(call))
+
     def finish(self, style: str, requests: float) -> tuple[Step, ...]:
         """So many asynchronous requests once the disk is through with them; in a process its thread is woken for it."""
         in_process = self.place("disk", style) == "host-process"
@@ -124,28 +148,85 @@ class DevicePaths(Priced):
         in_process = self.structure["disk_place"] == "host-process"
         return (self.use("device_turn", "disk_turn_cycles"),) if in_process else ()
 
+    def translated(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
+        """Units whose connections end in the process: frame by frame, each handed from thread to thread by calls.
+
+        What is in them goes through connections of the host that are the process's own.
+        """
+        count, frames = demand.count, demand.count * demand.frames
+        copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * demand.size_bytes * count)
+        translation = self.use("address_translation", "translation_cycles", frames)
+        calls = Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * frames))
+        work: tuple[Step, ...] = (self._request("nic", style, frames), copy, translation, calls)
+        if not demand.data_bytes:
+            return work
+        ends = d.SendData if demand.direction == "send" else d.ReceiveData
+        return (*work, Below(ends(demand.data_bytes, demand.data_bytes / demand.frames, count=count)))
+
     def nic(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
+        """Units of the network, all in one piece: see ``nic_parts``."""
+        work, finish = self.nic_parts(demand, style)
+        return (*work, *finish)
+
+    def nic_parts(self, demand: d.TransferPackets, style: str) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
         """Units of the network: copied, through the virtual network, to the card or from it.
 
-        What arrives is worked on when it is there, what is sent before it goes.
+        What is sent is worked on before it goes; what arrives when it is there, so that its work is the second part.
         """
-        work, (last,) = self._nic_work(demand, style), self._nic_end(demand, style)
-        return (*work, last) if demand.direction == "send" else (last, *work)
+        work, end = self._nic_work(demand, style), self._nic_end(demand, style)
+        if demand.direction == "send" or not end:
+            return (*work, *end), ()
+        return end, work
 
-    def _nic_end(self, demand: d.TransferPackets, style: str) -> tuple[Step]:
-        return (At(DOMAIN_0, demand),) if self.place("nic", style) == DOMAIN_0 else (Below(demand),)
+    @property
+    def _in_user_network(self) -> bool:
+        return self.structure.get("network") == "user"
+
+    def _nic_end(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
+        if self._in_user_network:
+            return self._socket(demand)
+        place = self.place("nic", style)
+        if place == POLLER:
+            return (moved(demand),)
+        return (At(DOMAIN_0, demand),) if place == DOMAIN_0 else (Below(demand),)
+
+    def _socket(self, demand: d.TransferPackets) -> tuple[Step, ...]:
+        """The process is an end of the guest's connection and has one of its own with the other end."""
+        size_bytes = demand.size_bytes
+        if not demand.data:
+            return ()
+        if demand.direction == "send":
+            return (Below(d.SendData(size_bytes, size_bytes, peer=demand.peer)),)
+        if demand.window_bytes:
+            return (Below(d.ReceiveData(size_bytes, size_bytes, peer=demand.peer)),)
+        arrives_s = demand.arrives_s
+        return (Below(d.ReceiveRequest(size_bytes, size_bytes, 0.0, peer=demand.peer, arrives_s=arrives_s)),)
 
     def _nic_work(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
         place, count = self.place("nic", style), demand.count
         copied = self.parameters.get("sent_copy_ratio", 1.0) if demand.direction == "send" else 1.0
         copied_bytes = demand.size_bytes * count * copied
         copy = Use("device_copy", cycles=self.parameters.device_copy_cycles_per_byte * copied_bytes)
-        request = (self._request("nic", style, count), copy, self.use("host_bridge", "bridge_cycles", count))
+        if place == POLLER:
+            return (self.use("device_thread", "poller_cycles", demand.frames * count), copy)
+        if self._in_user_network:
+            return (self._request("nic", style, count), copy, self.use("user_network", "user_packet_cycles", count))
+        bridge = self.use("host_bridge", "bridge_cycles", count)
+        request: tuple[Step, ...] = (self._request("nic", style, count), copy, bridge)
         if place == "hypervisor":
             return (*request, self.use("driver", "nic_driver_cycles", count))
         if place == "host-process":
             return (*request, Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)))
-        return request
+        further = (demand.frames - 1.0) * count if demand.burst else 0.0
+        return (*request, *self._further(style, further))
+
+    def _further(self, style: str, packets: float) -> tuple[Use, ...]:
+        """Packets of a burst beyond its first: cheaper in the host's kernel, which takes them together."""
+        if not packets:
+            return ()
+        if "nic_further_cycles" in self.parameters and style == "paravirtual":
+            return (self.use("device_thread", "nic_further_cycles", packets),)
+        return (self._request("nic", style, packets), self.use("host_bridge", "bridge_cycles", packets))
 
     def _request(self, device: str, style: str, count: float) -> Use:
         if style == "emulated":

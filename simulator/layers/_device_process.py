@@ -18,16 +18,27 @@ from simulator.parameters import Parameter, Parameters
 from simulator.steps import Send, Step, Use
 
 ONLY = "processor=assist|emulation"
-_OF_ANY = ("disk_emulation_cycles", "nic_emulation_cycles", "bridge_cycles", "disk_block_bytes")
+_OF_ANY = ("disk_emulation_cycles", "nic_emulation_cycles", "bridge_cycles", "user_packet_cycles", "disk_block_bytes")
 _OF_THREADS = (
     "disk_ring_cycles", "nic_ring_cycles", "device_copy_cycles_per_byte", "disk_calls_count", "nic_calls_count",
     "disk_wake_s", "disk_turn_cycles", "disk_finish_cycles", "host_read_cycles", "host_page_cycles",
 )  # fmt: skip
 PARAMETERS = (
-    *(replace(each, only="") for each in _device_paths.PARAMETERS if each.name in _OF_ANY),
+    *(
+        replace(each, only=each.only if each.name == "user_packet_cycles" else "")
+        for each in _device_paths.PARAMETERS
+        if each.name in _OF_ANY
+    ),
     *(replace(each, only=ONLY) for each in _device_paths.PARAMETERS if each.name in _OF_THREADS),
     Parameter("wake_cycles", "cycles", "a thread of the process woken for a request", "thread_wake", ONLY),
     Parameter("requests_count", "count", "requests under way where no device says how many fit", "", ONLY),
+    Parameter(
+        "translation_cycles",
+        "cycles",
+        "a frame through the process's own TCP, which ends the guest's connections",
+        "address_translation",
+        "network=nat",
+    ),
     Parameter("receive_batch_count", "count", "packets the host hands over at once; they share an interrupt"),
 )
 """Those of a device thread in a host process, under the choices of this family."""
@@ -36,6 +47,7 @@ MECHANISMS = {
         name: _device_paths.MECHANISMS[name]
         for name in ("device_thread", "device_wake", "device_turn", "device_copy", "host_bridge", "host_cache")
     },
+    "address_translation": Mechanism("a frame through the TCP of the process, where the guest's connections end"),
     "thread_wake": Mechanism("a sleeping thread of the process is woken for a request", "emergent"),
 }
 _DEVICES = ("disk", "nic")
@@ -52,10 +64,11 @@ class DeviceProcess:
 
     Args:
         parameters: numbers of PARAMETERS.
-        structure: ``disk_cache`` and ``disk_requests``.
+        structure: ``disk_cache``, ``disk_requests`` and ``network``.
         place: where the product stands, and what it shows to this guest.
         doorbell: the guest's register access that starts an operation of a device.
         interrupt: so many interrupts delivered to the guest.
+        registers: register accesses in a row, so many times: of a device, how many in a row, how often.
     """
 
     def __init__(
@@ -65,9 +78,10 @@ class DeviceProcess:
         place: Place,
         doorbell: Callable[[str], tuple[Step, ...]],
         interrupt: Callable[[float], tuple[Step, ...]],
+        registers: Callable[[str, float, float], tuple[Step, ...]],
     ) -> None:
         self.parameters, self.structure, self.place = parameters, structure, place
-        self.doorbell, self.interrupt = doorbell, interrupt
+        self.doorbell, self.interrupt, self.registers = doorbell, interrupt, registers
         self._paths = paths(parameters, structure, place, "host-process")
 
     def services(self) -> tuple[Service, ...]:
@@ -100,13 +114,24 @@ class DeviceProcess:
         return self._handed_over("disk", work, demand.size_bytes, finish=finish) if work else ()
 
     def packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
-        """Units in one direction, by the card's thread; those of a stream share interrupts."""
-        style, sends = self.style("nic"), demand.direction == "send"
-        steps = self._paths.nic(self.handed(demand), style)
-        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
+        """Units in one direction, by the card's thread; those that arrive in a stream share interrupts."""
+        style, sends, nat = self.style("nic"), demand.direction == "send", self.structure["network"] == "nat"
+        whole = self._paths.translated(demand, style) if nat else ()
+        work, finish = (whole, ()) if nat else self._paths.nic_parts(self.handed(demand), style)
         handed = self._handed_over("nic", work, demand.size_bytes, demand.window_bytes, starts=sends, finish=finish)
         told = bool(demand.window_bytes) and not (sends and style == "paravirtual")
-        return (*handed, *self.interrupt(1.0 / self.parameters.receive_batch_count)) if told else handed
+        return (*handed, *self.told("nic", self._interrupts(demand, nat))) if told else handed
+
+    def _interrupts(self, demand: d.TransferPackets, nat: bool) -> float:
+        """A unit sent is confirmed by its own; what arrives shares them, with translation frame by frame."""
+        if demand.direction == "send":
+            return 1.0
+        return (demand.frames if nat else 1.0) / self.parameters.receive_batch_count
+
+    def told(self, device: str, count: float = 1.0) -> tuple[Step, ...]:
+        """So many interrupts of a device; at each the driver of an emulated card touches registers."""
+        registers = self._figure(device, "interrupt_registers_count")
+        return (*self.interrupt(count), *(self.registers(device, registers, count) if registers else ()))
 
     def handed(self, demand: d.TransferPackets) -> d.TransferPackets:
         """Units as the card's model hands them on to the host, or gets them from there."""
@@ -124,7 +149,7 @@ class DeviceProcess:
             device,
             work,
             kick=(*told, *wake) if paravirtual else wake,
-            notice=self.interrupt(1.0),
+            notice=self.told(device),
             wait=not window_bytes,
             size_bytes=size_bytes,
             window_bytes=window_bytes,

@@ -53,7 +53,7 @@ class EmulatedMonitor(Priced):
 
     def __init__(self, parameters: Parameters, structure: Mapping[str, str], place: Place) -> None:
         self.parameters, self.place = parameters, place
-        self._process = DeviceProcess(parameters, structure, place, self._register, self._exception)
+        self._process = DeviceProcess(parameters, structure, place, self._register, self._exception, self._in_a_row)
 
     def services(self) -> tuple[Service, ...]:
         """The device threads of the process."""
@@ -135,6 +135,9 @@ class EmulatedMonitor(Priced):
 
     def _exception(self, count: float = 1.0) -> tuple[Step, ...]:
         return (self.use("exception", "exception_cycles", count),)
+
+    def _in_a_row(self, device: str, registers: float, times: float) -> tuple[Step, ...]:
+        return (self.use("emulation", "device_register_cycles", registers * times),)
 
     def _register(self, device: str = "") -> tuple[Step, ...]:
         """All devices live in the process."""

@@ -138,7 +138,7 @@ class NetworkStack(Priced):
             answered_bytes = self._arriving_bytes(self.parameters.answers_s)
             answers = min(most, demand.size_bytes / answered_bytes) if answered_bytes else most
         else:
-            handed = _transfers.cut(transfer, self._put_together(demand.peer)).count
+            handed = _transfers.cut(transfer, self._handed_bytes()).count
             answers = min(handed, packets * self.parameters.acknowledgement_ratio)
         back = replace(_transfers.answers("receive", self.parameters, answers), peer=demand.peer)
         return (self._stack("receive", answers), *self._hops(demand.hops, answers), *self.packets(back))
@@ -159,8 +159,12 @@ class NetworkStack(Priced):
 
     def _put_together(self, peer: d.Peer) -> float:
         """Largest unit of what arrives: of what an end on this machine sends, as large as the card lets it come."""
-        whole_bytes = 0.0 if peer == "far" else self.place.devices.get("nic", {}).get("handed_bytes", 0.0)
+        whole_bytes = 0.0 if peer == "far" else self._handed_bytes()
         return max(whole_bytes, self._arriving_bytes(self.parameters.merge_s))
+
+    def _handed_bytes(self) -> float:
+        """Largest unit that passes a virtual card whole."""
+        return self.place.devices.get("nic", {}).get("handed_bytes", 0.0)
 
     def _arriving_bytes(self, time_s: float) -> float:
         """What comes over the link at full rate in some time."""
@@ -214,7 +218,7 @@ class NetworkStack(Priced):
     def _further(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """The packets of a unit beyond its first: only where they are met, at the card, not on a virtual one."""
         packets = (demand.frames - 1.0) * demand.count
-        if packets <= 0.0 or self.place.presents["nic"] not in _OWNED:
+        if packets <= 0.0 or demand.burst or self.place.presents["nic"] not in _OWNED:
             return ()
         return (Use("driver", cycles=self.parameters[f"frame_{demand.direction}_cycles"] * packets, operations=0.0),)
 

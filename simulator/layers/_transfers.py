@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from simulator.demands import ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
+from simulator.demands import DriveCard, ReceiveData, ReceiveRequest, SendData, TransferBlocks, TransferPackets
 from simulator.layers.base import Place
 from simulator.parameters import Parameters
 from simulator.steps import DISK, NIC_RECEIVE, NIC_SEND, Transfer
@@ -29,8 +29,9 @@ def data(
     size_bytes = demand.size_bytes / count + frames * header_bytes
     arrives_s = demand.arrives_s if isinstance(demand, ReceiveRequest) else 0.0
     return TransferPackets(
-        direction, size_bytes, window_bytes, frames, peer=demand.peer, arrives_s=arrives_s, count=count
-    )
+        direction, size_bytes, window_bytes, frames, peer=demand.peer, arrives_s=arrives_s,
+        data_bytes=demand.size_bytes / count, count=count,
+    )  # fmt: skip
 
 
 def cut(demand: TransferPackets, whole_bytes: float) -> TransferPackets:
@@ -38,7 +39,8 @@ def cut(demand: TransferPackets, whole_bytes: float) -> TransferPackets:
     if demand.frames <= 1.0 or whole_bytes >= demand.size_bytes / demand.frames * 2.0:
         return demand
     frames = demand.frames
-    return replace(demand, size_bytes=demand.size_bytes / frames, frames=1.0, count=demand.count * frames)
+    size_bytes, data_bytes = demand.size_bytes / frames, demand.data_bytes / frames
+    return replace(demand, size_bytes=size_bytes, data_bytes=data_bytes, frames=1.0, count=demand.count * frames)
 
 
 def acknowledgements(direction: Direction, parameters: Parameters, count: float) -> TransferPackets:
@@ -50,6 +52,14 @@ def answers(direction: Direction, parameters: Parameters, count: float) -> Trans
     """So many acknowledgements."""
     window_bytes = parameters.socket_window_bytes
     return TransferPackets(direction, parameters.header_bytes, window_bytes, data=False, count=count)
+
+
+def driven(demand: DriveCard) -> TransferPackets:
+    """What a program's own driver hands over at once."""
+    size_bytes = demand.packet_bytes * demand.packets
+    return TransferPackets(
+        demand.direction, size_bytes, demand.window_bytes, demand.packets, polled=True, burst=True, count=demand.count
+    )
 
 
 def moved(demand: TransferBlocks | TransferPackets) -> Transfer:

@@ -20,7 +20,11 @@ PARAMETERS = (
     Parameter("register_cycles", "cycles", "a register of a virtual device, inside the monitor", "emulation", ONLY),
     Parameter("interrupt_cycles", "cycles", "a virtual interrupt delivered to the guest", "emulation", ONLY),
     Parameter("world_switch_cycles", "cycles", "the processor's state exchanged, one way", "world_switch", ONLY),
-)
+    Parameter("process_registers_ratio", "ratio", "part of a device's registers that only the process knows, beside "
+              "those that start a request", "world_switch", ONLY),
+    Parameter("sent_batch_count", "count", "packets sent that share a world switch", "world_switch", ONLY),
+    Parameter("receive_calls_count", "count", "system calls of the process for a batch of received packets", "", ONLY),
+)  # fmt: skip
 MECHANISMS = {
     "world_switch": Mechanism("the processor's whole state exchanged between monitor and host", "emergent"),
 }
@@ -46,7 +50,10 @@ class TranslatedMonitor(Priced):
         if isinstance(demand, d.AccessMemory):
             return (Below(demand),)
         if isinstance(demand, d.AccessRegister):
-            return (self.use("emulation", "register_cycles"),)
+            return (
+                self.use("emulation", "register_cycles"),
+                *self._round_trip(self.parameters.process_registers_ratio),
+            )
         if isinstance(demand, d.TimerTick):
             return (*self._round_trip(), self.use("emulation", "interrupt_cycles"))
         if isinstance(demand, d.TransferBlocks):
@@ -59,10 +66,10 @@ class TranslatedMonitor(Priced):
         """Halting gives the processor to the host, waking takes it back; the host's timer does both."""
         if transition.kind == "resume":
             return (*self._round_trip(), self.use("emulation", "interrupt_cycles"))
-        return self._round_trip() if transition.kind == "interrupted" else ()
+        return self._round_trip() if transition.kind in ("interrupted", "notify") else ()
 
     def _round_trip(self, count: float = 1.0) -> tuple[Step, ...]:
-        return (self.use("world_switch", "world_switch_cycles", 2.0 * count),)
+        return () if not count else (self.use("world_switch", "world_switch_cycles", 2.0 * count),)
 
     def _disk(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
         """The device process reads or writes the file that holds the virtual disk."""
@@ -88,15 +95,16 @@ class TranslatedMonitor(Priced):
         return d.Write(demand.size_bytes, new_pages=demand.size_bytes / self.place.page_bytes)
 
     def _packets(self, demand: d.TransferPackets) -> tuple[Step, ...]:
-        """Sent one by one, each by a world switch; received in batches, with one world switch each."""
-        count = demand.count
-        entries = count if demand.direction == "send" else count / self.parameters.receive_batch_count
+        """In batches, with one world switch and one interrupt each; the process sends packets one by one."""
+        count, sends = demand.count, demand.direction == "send"
+        entries = count / (self.parameters.sent_batch_count if sends else self.parameters.receive_batch_count)
+        calls = count if sends else entries * self.parameters.receive_calls_count
         work = (
             *self._round_trip(entries),
             self.use("emulation", "nic_emulation_cycles", count),
-            Below(d.SystemCall("null_io", count=entries)),
+            Below(d.SystemCall("null_io", count=calls)),
             self.use("host_bridge", "bridge_cycles", count),
         )
         interrupt = self.use("emulation", "interrupt_cycles", entries)
         transfer = Below(demand)
-        return (*work, transfer, interrupt) if demand.direction == "send" else (transfer, *work, interrupt)
+        return (*work, transfer, interrupt) if sends else (transfer, *work, interrupt)

@@ -150,7 +150,7 @@ class ApplicationKernel(TableLayer):
     def _system_call(self, demand: d.SystemCall) -> tuple[Step, ...]:
         """Answered inside; only a file to be opened goes on to the gofer and the host."""
         call = self._call(d.CALLS.get(demand.name, 1.0))
-        return (*call, *self._gofer(demand)) if demand.name == "open_close" else call
+        return (*call, *self._gofer(demand)) if demand.name in ("open", "open_close") else call
 
     def _faults(self, size_bytes: float) -> tuple[Step, ...]:
         """First touches: one exception for all that is mapped at once."""
@@ -182,7 +182,10 @@ class ApplicationKernel(TableLayer):
         return (*self._new_process("fork", demand.processes), Below(demand))
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
-        return (*self._call(), self.use("sentry", "message_cycles"), self._copy(demand.size_bytes))
+        messages = demand.messages
+        return (
+            *self._call(messages), self.use("sentry", "message_cycles", messages), self._copy(demand.size_bytes)
+        )  # fmt: skip
 
     def _copy(self, size_bytes: float) -> Use:
         return Use("sentry", cycles=self.parameters.copy_cycles_per_byte * size_bytes)

@@ -41,14 +41,16 @@ class Mechanism:
 class Transition:
     """Something the schedule did.
 
-    ``switch``: a kernel resumes a thread that had blocked. ``resume``: the first runnable thread wakes an idle
-    virtual or physical processor. ``tick``: the kernel's own timer while it runs. ``interrupted``: the timer of
+    ``switch``: a kernel resumes a thread that had blocked. ``resume``: a runnable thread wakes an idle virtual or
+    physical processor. ``notify``: a thread that runs has made another one runnable for which a further processor is
+    idle, and interrupts that one; who wakes pays for it. ``notified``: the thread that is woken so takes the
+    interrupt. ``tick``: the kernel's own timer while it runs. ``interrupted``: the timer of
     the system below, met by what runs on it. ``slice``: a kernel or hypervisor goes on with a thread or virtual
     processor that it had stopped at the end of a slice, or for another one; the timer that ended the slice is a
     ``tick`` of its own.
     """
 
-    kind: Literal["switch", "resume", "tick", "interrupted", "slice"]
+    kind: Literal["switch", "resume", "notify", "notified", "tick", "interrupted", "slice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Service:
         period_s: time between two looks; 0 for a queue.
         wanted: whether there is work of its own.
         demand: that work, asked of its own node.
-        serial: whether it waits for the disk's part of one item before it takes the next.
+        serial: whether it waits for the disk's part of one item, and for what it hands on to other services, before it
+            takes the next.
         woken: what it takes to go on after it has slept, beside what the systems below and the machine take for it.
         turn: what each of its looks into the queue takes, whatever it finds there.
         tells_at_the_end: whether its senders are told only once the queue is empty, all together.
@@ -116,6 +119,7 @@ class Place:
         processors_count: processors that the layer sees, 0 where nothing says.
         limits: what its tenant asks of it, by the names of ``LIMITS``.
         meets_calls: whether the layer below wants to know of each system call.
+        mounts: whether the layer below lets it mount folders of the host.
     """
 
     path: str = "layer"
@@ -127,6 +131,7 @@ class Place:
     processors_count: float = 0.0
     limits: Mapping[str, float] = field(default_factory=dict)
     meets_calls: bool = False
+    mounts: bool = False
 
 
 class Cache(Protocol):
@@ -289,6 +294,10 @@ class Layer(Priced, ABC):
         if not devices:
             return self
         return type(self)(self.parameters, self.structure, replace(self.place, guest_devices=devices))
+
+    def mounts(self) -> bool:
+        """Whether a guest of this layer may mount folders of the host (9pfs)."""
+        return False
 
     def width(self) -> float:
         """How many processors this layer can keep busy at once."""

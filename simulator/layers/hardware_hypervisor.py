@@ -2,7 +2,8 @@
 
 Scope and limits: on the machine itself (ESX, Xen) or as a part of a host system (KVM, Firecracker), with emulated,
 paravirtual and passthrough devices. A guest's memory is there from the start: no balloon, no page sharing, no
-second-level faults. Interrupts that a halted processor wakes by are charged where they come from. Transmit
+second-level faults. Interrupts that a halted processor wakes by are charged where they come from: to a
+device's request, or to the virtual processor that sends one. Transmit
 completions of paravirtual devices raise no interrupts. The driver domain is priced as an assisted guest. A host that
 polls for a while before it lets a virtual processor sleep is left out; so is what an exit costs later in caches.
 
@@ -24,10 +25,14 @@ Mechanism (paid by the guest's thread unless said otherwise):
                     mitigations=on: at each exit, see ``_mitigations``
     injection       emergent: an interrupt once for all that one batch completes, with the exit that ends it unless
                     interrupts are posted; streams share interrupts
-    timer_exit      emergent: the guest's tick is set and fired
+    wake_interrupt  emergent, paid by who wakes: an interrupt to another virtual processor that sleeps, by accesses to
+                    an interrupt controller that are exits
+    timer_exit      emergent: the guest's tick is set and fired; the tick stopped before an idle time, started after it
     halt_exit       emergent: an idle virtual processor exits, sleeps, is woken
     host_interrupt  emergent: the timer of the system below makes the guest exit
     slice_exit      emergent: on a machine of its own, a guest is stopped for another and entered again
+    shared_folder   paid by the device thread: a message of a mounted folder decoded, handed to a thread that makes the
+                    call on the host's file, and back
     device_thread, device_copy, host_bridge
                     paid by the device thread: a request taken from its ring and, where requests are asynchronous in a
                     process, finished; the bytes of a packet; the virtual network
@@ -45,7 +50,8 @@ disk by a request of its own, which the host carries out on the file unless ``di
 
 Parameters: see ``PARAMETERS`` here, in ``_assist`` and in ``_device_paths``.
 
-Validation: see tests/unit/test_hardware_hypervisor.py for single requests by hand.
+Validation: single requests by hand in tests/unit/test_hardware_hypervisor.py, one hand-over between two virtual
+processors in tests/published/test_dall_2014.py.
 
 References: dall2014, agache2020, landau2011.
 """
@@ -66,7 +72,7 @@ _MACHINE = "stands_on=machine"
 _DEVICES = ("disk", "nic")
 
 
-_ON_SYSTEM = ("host-kernel", "host-process")
+_ON_SYSTEM = ("host-kernel", "host-process", _device_paths.POLLER)
 _ON_MACHINE = ("hypervisor", _device_paths.DOMAIN_0)
 
 
@@ -163,6 +169,8 @@ class HardwareHypervisor(Layer):
             return self._disk(demand)
         if isinstance(demand, d.TransferPackets):
             return self._nic(demand)
+        if isinstance(demand, d.AskShare) and self.mounts():
+            return (self._send("disk", demand, self.paths.share(demand), kicks=True),)
         raise self.not_offered(demand)
 
     def react(self, transition: Transition) -> Iterable[Step]:
@@ -191,6 +199,10 @@ class HardwareHypervisor(Layer):
         shown = self.place.guest_devices
         return {device: shown[device].style if device in shown else "paravirtual" for device in _DEVICES}
 
+    def mounts(self) -> bool:
+        """A device process can open folders of the host for its guest."""
+        return self.structure["disk_place"] == "host-process"
+
     def for_child(self, role: str, devices: Mapping[str, GuestDevice] | None = None) -> Layer:
         """Domain 0 drives the devices itself."""
         return DriverDomainPort(self) if role == _device_paths.DOMAIN_0 else super().for_child(role, devices)
@@ -211,7 +223,9 @@ class HardwareHypervisor(Layer):
 
     def _handed(self, demand: d.TransferPackets) -> d.TransferPackets:
         """Units as the card's model hands them on; whole where no device says otherwise."""
-        return _transfers.cut(demand, self._figure("nic", "handed_bytes")) if self.place.guest_devices else demand
+        if demand.burst or not self.place.guest_devices:
+            return demand
+        return _transfers.cut(demand, self._figure("nic", "handed_bytes"))
 
     def _room(self, device: str) -> int:
         return int(self._figure(device, "queue_count") or self.parameters.ring_count)
@@ -239,21 +253,22 @@ class HardwareHypervisor(Layer):
         if style == "passthrough":
             return (self._through("nic", demand), *self.assist.interrupt(part, arrives=True))
         window_bytes = demand.window_bytes
-        kicks = sends and style == "paravirtual"
-        steps = self.paths.nic(self._handed(demand), style)
-        work, finish = (steps, ()) if sends else (steps[:1], steps[1:])
-        polled = demand.polled
+        poller = self.structure["nic_place"] == _device_paths.POLLER
+        kicks, polled = sends and style == "paravirtual" and not poller, demand.polled or poller
+        work, finish = self.paths.nic_parts(self._handed(demand), style)
         send = self._send("nic", demand, work, kicks=kicks, window_bytes=window_bytes, silent=polled)
         send = replace(send, finish=finish)
         doorbell = self.assist.register(demand.count) if sends and style == "emulated" else ()
-        silent = demand.polled or (kicks and not every)
-        shared = self._announced(part) if window_bytes and not silent else ()
+        silent = polled or (sends and style == "paravirtual" and not every)
+        shared = self._announced("nic", part) if window_bytes and not silent else ()
         return (*doorbell, *self._always(kicks, demand.count), send, *shared)
 
-    def _announced(self, count: float) -> tuple[Step, ...]:
+    def _announced(self, device: str, count: float = 1.0) -> tuple[Step, ...]:
         """Interrupts of a device, which the guest may have to ask for their reason and acknowledge by registers."""
-        registers = self.parameters.get("interrupt_registers_count", 0.0) * count
-        asked = self.assist.register(registers) if self.structure["transport"] == "registers" else ()
+        transport = self.parameters.get("interrupt_registers_count", 0.0)
+        registers = transport if self.structure["transport"] == "registers" else 0.0
+        registers += self._figure(device, "interrupt_registers_count")
+        asked = self.assist.register(registers * count) if registers else ()
         return (*self.assist.interrupt(count), *asked)
 
     def _kick(self, count: float) -> tuple[Step, ...]:
@@ -264,8 +279,8 @@ class HardwareHypervisor(Layer):
         return self._kick(count) if kicks and self.structure["notifications"] == "every" else ()
 
     def _send(
-        self, device: str, demand: d.TransferBlocks | d.TransferPackets, work: tuple[Step, ...], *, kicks: bool,
-        window_bytes: float = 0.0, silent: bool = False, finish: tuple[Step, ...] = (),
+        self, device: str, demand: d.TransferBlocks | d.TransferPackets | d.AskShare, work: tuple[Step, ...], *,
+        kicks: bool, window_bytes: float = 0.0, silent: bool = False, finish: tuple[Step, ...] = (),
     ) -> Send:  # fmt: skip
         """Work for the device thread; only a ring needs a kick, an emulated device was started by its register."""
         asks = kicks and self.structure["notifications"] == "suppressed"
@@ -273,7 +288,7 @@ class HardwareHypervisor(Layer):
             _device_threads.queue(self.structure, device),
             work=work,
             kick=self._kick(1.0) if asks else (),
-            notice=() if silent else self._announced(1.0),
+            notice=() if silent else self._announced(device),
             wait=not window_bytes,
             size_bytes=demand.size_bytes,
             window_bytes=window_bytes,
@@ -302,6 +317,10 @@ class DriverDomainPort(HardwareHypervisor):
     def guest_services(self) -> tuple[Service, ...]:
         """None: its back ends belong to the guests that they serve."""
         return ()
+
+    def mounts(self) -> bool:
+        """There is no host whose folders it could mount."""
+        return False
 
     def presents(self) -> Mapping[str, str]:
         """The real devices."""

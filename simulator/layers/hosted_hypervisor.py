@@ -2,7 +2,7 @@
 
 Scope and limits: processors without assist, whose guest kernels are translated (Workstation 3.2); processors with
 assist, where the monitor is code in the host's kernel; and emulation without either, which translates every
-instruction. Packets pass the host's virtual network bridged; address translation and shared folders are left out.
+instruction. Shared folders are left out, and so is what a virtual network does for packets between two guests.
 
 Mechanism (paid by the guest's thread unless said otherwise):
     translation     a sensitive instruction of guest kernel code, carried out by translated code
@@ -20,7 +20,8 @@ Mechanism (paid by the guest's thread unless said otherwise):
                     emulation: what code above takes beyond its cycles, by its instructions, branches and
                     floating-point operations; memory accesses looked up by code
     world_switch    translation: the processor's whole state is exchanged between monitor and host: to the device
-                    process and back for each disk request and each packet sent; emergent: to and fro when the virtual
+                    process and back for each disk request, each batch of packets, and each register that only the
+                    process knows; emergent: to and fro when the virtual
                     processor halts and is woken, for each tick of the host and each tick of the guest
     device_thread, device_copy
                     assist and emulation, paid by a thread of the process: a request of a paravirtual device, any
@@ -30,8 +31,12 @@ Mechanism (paid by the guest's thread unless said otherwise):
     host_cache      assist and emulation: pages of the virtual disk's file entered in the host's page cache for a read,
                     paid by a thread of the process
     host_bridge     one packet between the virtual card and the host's network
-    injection, timer_exit, halt_exit, host_interrupt
-                    assist, emergent: interrupts handed to the guest; the guest's timer; its idling; the host's timer
+    injection, wake_interrupt, timer_exit, halt_exit, host_interrupt
+                    assist, emergent: interrupts handed to the guest, or sent from one of its processors to another;
+                    the guest's timer; its idling; the host's timer
+    address_translation
+                    network=nat, assist and emulation, by a thread of the process: a frame through its own TCP, where
+                    the guest's connections end; beyond it they are connections of the host
     thread_wake     emergent: a device thread of the process slept when a request came
 
 Then the host pays what any process makes it pay: system calls, its page cache (the guest's data is cached
@@ -48,6 +53,8 @@ Parameters: see ``PARAMETERS``. Structure:
     disk_place, nic_place
                     where the registers of these devices are worked out, and where the card sends (assist; the others
                     have their devices in the process)
+    network         ``bridged``: packets go to the host's virtual network; ``nat``: the process ends the connections
+    exit_history    assist: whether a register written and read back at once is worked out in one exit (``kept``)
 
 Validation: Barham 2003, see docs/barham-2003.md; assist and emulation: none.
 
@@ -60,7 +67,14 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from simulator import demands as d
-from simulator.layers import _assist, _assisted_monitor, _device_process, _emulated_monitor, _translated_monitor
+from simulator.layers import (
+    _assist,
+    _assisted_monitor,
+    _device_paths,
+    _device_process,
+    _emulated_monitor,
+    _translated_monitor,
+)
 from simulator.layers._assisted_monitor import PLACES, AssistedMonitor
 from simulator.layers._emulated_monitor import EmulatedMonitor
 from simulator.layers._translated_monitor import TranslatedMonitor
@@ -112,6 +126,8 @@ class HostedHypervisor(Layer):
         "disk_requests": ("serial", "concurrent"),
         "disk_place": PLACES,
         "nic_place": PLACES,
+        "network": _device_paths.STRUCTURE["network"],
+        "exit_history": ("none", "kept"),
     }
     PARAMETERS = (
         *_device_process.PARAMETERS,

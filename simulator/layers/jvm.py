@@ -240,7 +240,7 @@ _KINDS = ("done for another thread", "young objects", "young objects and newly k
 def _team(name: str, count: int) -> Iterator[Service]:
     """Threads that drain one queue together; as many items as come find room."""
     for number in range(1, count + 1):
-        yield Service(name if count == 1 else f"{name}-{number}", queue=name, capacity=sys.maxsize)
+        yield Service(name if count == 1 else f"{name}-{number}", queue=name, capacity=sys.maxsize, serial=True)
 
 
 def _noted(note: Callable[[], None]) -> Callable[[], str]:

@@ -15,6 +15,7 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     touched in the machine
     copy            bytes between user and kernel
     block_stack     one request through the block layer; the driver is apart (see below)
+    shared_folder   a message to the holder of a mounted folder and its answer, both sides of it
     network_stack   one unit through TCP and IP; acknowledgements are units (see ``_network_stack``)
     interrupt       emergent: the card interrupts a processor whose network work had been done; once for what gathers
     wake_up         emergent: a sleeping program at the other end of a connection is woken
@@ -24,6 +25,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     together, each beyond the first takes its part here (segmentation and receive offload)
     socket          one message over a local socket; through a pipe it is a system call that reads or writes
     context_switch  emergent: a thread that had blocked goes on
+    wake_interrupt  emergent, paid by who wakes: the other thread goes on at once on a processor that was idle, which
+                    is interrupted for it
     tick            emergent: the timer while the system runs
     entry_guard, page_table_isolation, branch_guard, branch_barrier
                     mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
@@ -45,6 +48,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
+from simulator.layers import _transfers
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
@@ -99,6 +103,8 @@ class OperatingSystem(TableLayer):
             d.Lock: lambda demand: (Wait("lock", demand.name),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
+            d.UseShare: self._use_share,
+            d.DriveCard: lambda demand: (Below(_transfers.driven(demand)),),
             d.TransferBlocks: self._blocks,
             d.TransferPackets: network.forwarded,
         }
@@ -115,6 +121,8 @@ class OperatingSystem(TableLayer):
             mechanism = "context_switch" if transition.kind == "switch" else "slice_switch"
             switch = (self.use(mechanism, "context_switch_cycles"), *self.guard.switch())
             return self.guard.code((*switch, Below(d.SwitchAddressSpace())))
+        if transition.kind == "notify":
+            return self.guard.code((self.use("wake_interrupt", "wake_interrupt_cycles"),))
         if transition.kind == "tick":
             tick = (self.use("tick", "tick_cycles"), *self.guard.entries(1.0))
             return self.guard.code((*tick, Below(d.TimerTick())))
@@ -146,13 +154,21 @@ class OperatingSystem(TableLayer):
     # ---- processor work
 
     def _call(self, name: str, count: float = 1.0) -> tuple[Step, ...]:
-        sensitive, entries = self.parameters[f"{name}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
+        figure = "null_io" if name == "open" else name
+        sensitive, entries = self.parameters[f"{figure}_sensitive_count"] * count, d.CALLS.get(name, 1.0) * count
         return (
-            self.entered("system_call", f"{name}_cycles", count, d.CALLS.get(name, 1.0)),
+            self._entered(name, count),
             *self.guard.entries(entries),
             *((Below(d.EnterKernel(count=entries)),) if self.place.meets_calls else ()),
             Below(d.SensitiveInstruction(count=sensitive)),
         )
+
+    def _entered(self, name: str, count: float) -> Use:
+        """What a call takes; an open alone is the pair less a call that does little."""
+        if name != "open":
+            return self.entered("system_call", f"{name}_cycles", count, d.CALLS.get(name, 1.0))
+        pair = self.entered("system_call", "open_close_cycles", count)
+        return replace(pair, cycles=pair.cycles - self.parameters.null_io_cycles * count)
 
     def _copy(self, size_bytes: float) -> Use:
         return Use("copy", cycles=self.parameters.copy_cycles_per_byte * size_bytes)
@@ -209,7 +225,8 @@ class OperatingSystem(TableLayer):
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
         """A pipe is a small file: a call that reads or writes it; a socket takes longer."""
-        passed = self._call("null_io") if demand.pipe else (self.use("socket", "message_cycles"),)
+        count = demand.messages
+        passed = self._call("null_io", count) if demand.pipe else (self.use("socket", "message_cycles", count),)
         return (*passed, self._copy(demand.size_bytes))
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
@@ -293,6 +310,17 @@ class OperatingSystem(TableLayer):
 
     def _stream(self, name: str) -> str:
         return f"{self.place.path}:{name}"
+
+    def _use_share(self, demand: d.UseShare) -> Iterator[Step]:
+        """A message for each unit, put together and taken apart as one over a local socket.
+
+        Where there is nobody to ask, the folder is one of this system's own, in memory.
+        """
+        yield from self._call("null_io")
+        for _ in range(-(-demand.size_bytes // demand.unit_bytes) if self.place.mounts else 0):
+            yield self.use("shared_folder", "message_cycles", 2.0)
+            yield Below(d.AskShare(min(demand.unit_bytes, demand.size_bytes), demand.write))
+        yield self._copy(demand.size_bytes)
 
     def _is_dirty(self) -> bool:
         return self.cache.dirty_bytes >= self.parameters.write_back_bytes

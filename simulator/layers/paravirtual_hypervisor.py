@@ -5,8 +5,10 @@ kind; no ballooning, no page sharing.
 
 Mechanism (paid by the guest's thread unless said otherwise):
     trap            an exception enters the hypervisor first and is handed to the guest kernel
-    page_table      an entry is written by the hypervisor after it has checked it: a hypercall for one, a small
-                    part of a hypercall in a batch
+    page_table      an entry is written by the hypervisor after it has checked it: a hypercall for one. In a batch each
+                    entry is checked, and shares a hypercall with the others (``page_tables: hypercalls``), or the
+                    guest writes the table itself: its first write is a fault that takes the table out of use, and
+                    before it is used again the hypervisor goes through it (``writable``, since Xen 2)
     address_space   another page-table base: a hypercall that checks and loads it
     kernel_page     guests map kernel memory by small pages, so that each page the kernel takes into use costs
                     misses that a native kernel's large pages do not have
@@ -21,7 +23,8 @@ Mechanism (paid by the guest's thread unless said otherwise):
     domain_slice    emergent: a domain gets one back that others had meanwhile
     timer_event     emergent: a tick arrives as an event
 
-Parameters: see ``PARAMETERS``; structure ``driver_place``: ``hypervisor`` (Xen 1) or ``domain-0`` (since Xen 2).
+Parameters: see ``PARAMETERS``; structure ``driver_place``: ``hypervisor`` (Xen 1) or ``domain-0`` (since Xen 2), and
+``page_tables``.
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -35,11 +38,12 @@ from collections.abc import Iterable, Mapping
 from simulator import demands as d
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Service, Transition
 from simulator.parameters import Parameter
-from simulator.steps import At, Below, Send, Step
+from simulator.steps import At, Below, Send, Step, Use
 
 DOMAIN_0 = "domain-0"
 _OWN = "driver_place=hypervisor"
 _SPLIT = f"driver_place={DOMAIN_0}"
+_CALLS, _WRITABLE = "page_tables=hypercalls", "page_tables=writable"
 
 
 _CHECKED = {
@@ -61,11 +65,14 @@ class ParavirtualHypervisor(Layer):
         "limit-processor", "limit-memory", "pause", "snapshot", "migrate",
         "own-kernel", "other-system", "package", "debug-system",
     })  # fmt: skip
-    STRUCTURE = {"driver_place": ("hypervisor", DOMAIN_0)}
+    STRUCTURE = {"driver_place": ("hypervisor", DOMAIN_0), "page_tables": ("hypercalls", "writable")}
     PARAMETERS = (
         Parameter("trap_cycles", "cycles", "an exception handed on to the guest kernel", "trap"),
         Parameter("update_cycles", "cycles", "one entry checked and written, hypercall included", "page_table"),
         Parameter("batched_update_cycles", "cycles", "one entry of a batch checked and written", "page_table"),
+        Parameter("batch_count", "count", "entries that share a hypercall", "page_table", _CALLS),
+        Parameter("table_entries_count", "count", "entries written before a table is used", "page_table", _WRITABLE),
+        Parameter("table_cycles", "cycles", "a table unhooked, gone through, hooked", "page_table", _WRITABLE),
         Parameter("address_space_cycles", "cycles", "another page-table base loaded", "address_space"),
         Parameter("kernel_page_cycles", "cycles", "misses of one more small page in the kernel's map", "kernel_page"),
         Parameter("packet_send_ring_cycles", "cycles", "one packet sent through the ring", "ring"),
@@ -109,17 +116,29 @@ class ParavirtualHypervisor(Layer):
         if isinstance(demand, (d.Compute, d.AccessMemory, d.SensitiveInstruction)):
             return (Below(demand),)
         if isinstance(demand, d.UpdatePageTable):
-            return (self.use("page_table", "batched_update_cycles" if demand.batched else "update_cycles"),)
+            return (Use("page_table", cycles=self._update_cycles(demand.batched)),)
         if isinstance(demand, d.TransferBlocks):
             return self._through_ring(demand, "block_ring_cycles", "disk", "block")
         if isinstance(demand, d.TransferPackets):
             return self._through_ring(demand, f"packet_{demand.direction}_ring_cycles", "nic", "packet")
         raise self.not_offered(demand)
 
+    def _update_cycles(self, batched: bool) -> float:
+        """One entry of a page table, alone or as one of many."""
+        parameters = self.parameters
+        if not batched:
+            return parameters.update_cycles
+        if self.structure["page_tables"] == "hypercalls":
+            return parameters.batched_update_cycles + parameters.hypercall_cycles / parameters.batch_count
+        whole_cycles = parameters.trap_cycles + parameters.table_cycles
+        return parameters.batched_update_cycles + whole_cycles / parameters.table_entries_count
+
     def react(self, transition: Transition) -> Iterable[Step]:
         """A domain that was idle is scheduled; its event is paid here, or as the notice of a back end."""
         if transition.kind == "slice":
             return (self.use("domain_slice", "domain_switch_cycles"),)
+        if transition.kind == "notify":
+            return (self.use("event_channel", "hypercall_cycles"),)
         if transition.kind != "resume":
             return ()
         switch = self.use("domain_switch", "domain_switch_cycles")

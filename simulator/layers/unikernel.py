@@ -33,7 +33,7 @@ from simulator.layers.base import Mechanism, Place, TableLayer, Transition
 from simulator.parameters import Parameter
 from simulator.steps import Below, Hold, Signal, Step, Use, Wait
 
-_FILE_CALLS = ("stat", "open_close")
+_FILE_CALLS = ("stat", "open", "open_close")
 
 
 class Unikernel(TableLayer):
@@ -88,6 +88,8 @@ class Unikernel(TableLayer):
             d.DirectTransfer: self._direct,
             d.SendData: self._send,
             d.ReceiveData: self._receive,
+            d.UseShare: self._use_share,
+            d.DriveCard: lambda demand: (Below(_transfers.driven(demand)),),
             d.ReceiveRequest: self._receive,
             d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
             d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
@@ -124,7 +126,8 @@ class Unikernel(TableLayer):
         return (*call, self.use("library", "file_cycles")) if demand.name in _FILE_CALLS else call
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:
-        return (*self._call(), self.use("library", "message_cycles"), self._copy(demand.size_bytes))
+        message = self.use("library", "message_cycles", demand.messages)
+        return (*self._call(demand.messages), message, self._copy(demand.size_bytes))
 
     # ---- devices
 
@@ -154,6 +157,14 @@ class Unikernel(TableLayer):
         for index in range(demand.offset_bytes // file.unit_bytes, -(-end_bytes // file.unit_bytes)):
             yield from self._blocks(file.start_bytes + index * file.unit_bytes, file.unit_bytes, write=False)
         yield from (*self._call(demand.calls), self._copy(demand.size_bytes))
+
+    def _use_share(self, demand: d.UseShare) -> Iterable[Step]:
+        """A message for each unit to the holder of a mounted folder, and its answer."""
+        yield from self._call()
+        for _ in range(-(-demand.size_bytes // demand.unit_bytes) if self.place.mounts else 0):
+            yield self.use("library", "message_cycles", 2.0)
+            yield Below(d.AskShare(min(demand.unit_bytes, demand.size_bytes), demand.write))
+        yield self._copy(demand.size_bytes)
 
     def _direct(self, demand: d.DirectTransfer) -> tuple[Step, ...]:
         position_bytes = demand.file.start_bytes + demand.offset_bytes

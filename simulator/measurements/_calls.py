@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from simulator.measurements import _strace_trace as trace
 from simulator.measurements.base import Figure, Record
 
 _NAMES: Mapping[str, str] = {
@@ -21,9 +22,12 @@ _NAMES: Mapping[str, str] = {
     "contained": "wait4 waitpid waitid exit exit_group close rt_sigreturn",
     "sleeps": "nanosleep clock_nanosleep pause",
 }
-KIND = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+KIND = {name: kind for kind, names in _NAMES.items() for name in names.split()} | {
+    trace.FILE_READ: "file_reads", trace.FILE_WRITE: "file_writes", trace.NEW_FILE: "creates",
+}  # fmt: skip
 """What a call is; one that is not here is as short as ``getpid``."""
 SLEEPS = "sleeps"
+_BYTES = (trace.READ_BYTES, trace.WRITTEN_BYTES)
 
 
 class Calls:
@@ -36,9 +40,11 @@ class Calls:
 
     def __init__(self, record: Record) -> None:
         self.file = record.name
+        self.traced = record.texts.get("form") == "trace"
+        self._bytes = {name: record.figures[name].value for name in _BYTES if name in record.figures}
         self._by_kind: dict[str, list[tuple[Figure, float]]] = {}
         for name, figure in record.figures.items():
-            if name.endswith(" errors") or name == "seconds":
+            if name.endswith(" errors") or name in ("seconds", *_BYTES):
                 continue
             errors = record.figures.get(f"{name} errors")
             failed = min(errors.value if errors else 0.0, figure.value)
@@ -54,6 +60,10 @@ class Calls:
     def count(self, *kinds: str) -> float:
         """How many calls there were of some kinds."""
         return sum(amount for kind in kinds for _, amount in self._by_kind.get(kind, ()))
+
+    def moved_bytes(self, name: str) -> float:
+        """Bytes of files read or written, by a trace."""
+        return self._bytes.get(name, 0.0)
 
     def names(self, *kinds: str) -> str:
         """Which calls these were, each with its number, and the file that says so."""

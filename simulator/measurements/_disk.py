@@ -99,7 +99,7 @@ class Disk:
 
     def _kernel_s(self) -> float:
         """What one request takes beside the disk: the kernel there and back, and the processor that is woken."""
-        cycles = sum(self.place.of_kernel(f"{name}_cycles") for name in _KERNEL)
+        cycles = sum(self.place.of_kernel(f"{name}_cycles") for name in _KERNEL) + self.place.guard_cycles
         return cycles / self.place.frequency_hz + self.place.of_cpu("idle_exit_s")
 
     def _put(self, name: str, job: Job, number: Number) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from simulator.measurements._calls import SLEEPS, Calls
 from simulator.measurements._setting import Setting, begun, setting
+from simulator.measurements._strace_trace import READ_BYTES, WRITTEN_BYTES
 from simulator.measurements._written import CatalogFile, Number
 from simulator.measurements.base import Figure, Measurement, Record, Request
 
@@ -202,12 +203,16 @@ class _Profile:
         if calls.count(SLEEPS):
             self.measurement.drop(calls.file, calls.names(SLEEPS), "a profile does not sleep; the calls are counted")
         started = calls.names("clones", "execs")
-        numbers["forks_count"] = Number(
-            "derived", f"{started}; threads are not told from processes", forks, ends=(0.0, forks)
-        )
+        unsure = "" if calls.traced else "; threads are not told from processes"
+        numbers["forks_count"] = Number("derived", started + unsure, forks, ends=None if calls.traced else (0.0, forks))
         numbers["execs_count"] = Number("derived", f"{started}; the first is the program itself", execs)
-        for name in ("read", "written"):
-            nothing = "not counted by strace -c: the calls are in null_io_count"
+        for name, kind, moved in (("read", "file_reads", READ_BYTES), ("written", "file_writes", WRITTEN_BYTES)):
+            if calls.traced:
+                where = f"{calls.names(kind)}; of files, by the names of their descriptors (strace -y)"
+                numbers[f"{name}_bytes"] = Number("measured", where, calls.moved_bytes(moved))
+                numbers[f"{name}_calls_count"] = Number("measured", where, calls.count(kind))
+                continue
+            nothing = "a summary does not say: the calls are in null_io_count; a trace (strace -f -y) does"
             numbers[f"{name}_bytes"] = _assumed(0.0, 0.0, calls.count("null_io") * 64 * _KIB, nothing)
             numbers[f"{name}_calls_count"] = _assumed(0.0, 0.0, calls.count("null_io"), nothing)
         return numbers | self._neither()
@@ -245,8 +250,9 @@ class _Profile:
             )
             return zero | {"null_io_count": _assumed(0.0, 0.0, 0.0, nothing)} | self._neither()
         cycles = figure.value * (1.0 if figure is kernel else self.place.frequency_hz)
-        faults = self._faults().value * self.place.of_kernel("page_fault_cycles")
-        call, shortest = self.place.of_kernel("null_io_cycles"), self.place.of_kernel("null_cycles")
+        guard = self.place.guard_cycles
+        faults = self._faults().value * (self.place.of_kernel("page_fault_cycles") + guard)
+        call, shortest = (self.place.of_kernel(f"{name}_cycles") + guard for name in ("null_io", "null"))
         where = (
             f"{self.measurement.place(figure)}: what page faults do not explain of it, as calls of {call:.4g} cycles "
             f"({self.place.kernel.name}); --strace FILE tells which they are"

@@ -13,6 +13,8 @@ from simulator.measurements.base import Measurement, Request
 if TYPE_CHECKING:
     from simulator.catalog import Catalog, Machine, Product
 
+GUARD = ("entry_guard_cycles", "table_switch_cycles")
+"""What a kernel with mitigations does against leaks at each entry, beside the cost of what it was entered for."""
 KERNELS = "operating_system"
 
 
@@ -31,6 +33,12 @@ class Setting:
     def of_kernel(self, name: str) -> float:
         """A number of the kernel on this machine."""
         return self.kernel.values()[name]
+
+    @property
+    def guard_cycles(self) -> float:
+        """What the kernel does against leaks at one entry; 0 if it does nothing, or it is in its figures."""
+        guarded = self.kernel.structure.get("mitigations") == "on"
+        return sum(self.of_kernel(name) for name in GUARD) if guarded else 0.0
 
     def of_cpu(self, name: str) -> float:
         """A number of the machine's processors."""
@@ -97,7 +105,7 @@ def begun(measurement: Measurement, request: Request, kind: str, title: str, mad
         "howpublished": f"measured on {request.machine}, file {measurement.file}",
     }
     file.comment = (
-        f"Read from {measurement.file} by 'virtlab import'. What it says is 'measured'; what follows with other",
-        "numbers is 'derived'; what it does not say is 'assumed': look at those, and put in what you know.",
+        f"Read from {measurement.file} by 'virtlab import'. What it says is 'measured', what follows from it is",
+        "'derived', and what it does not say 'assumed': look at those, and put in what you know.",
     )
     return file

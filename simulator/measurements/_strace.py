@@ -1,10 +1,11 @@
-"""The summary of ``strace -c``: how often each system call was made, how many failed, and how long they took."""
+"""What strace says of a program's calls: the summary of ``strace -c``, or a whole trace (see ``_strace_trace``)."""
 
 from __future__ import annotations
 
 import re
 
 from simulator.errors import MeasurementError, Problem
+from simulator.measurements import _strace_trace
 from simulator.measurements._numerals import decimal
 from simulator.measurements.base import Record, Unused
 
@@ -12,19 +13,18 @@ _HEAD = re.compile(r"\s*% time\s+seconds\s+usecs/call\s+calls\s+errors\s+(?:sysc
 _ROW = re.compile(r"\s*[\d.,]+\s+(?P<time>[\d.,]+)\s+\d+\s+(?P<calls>\d+)(?:\s+(?P<errors>\d+))?\s+(?P<name>\S+)\s*")
 
 
-def recognise(text: str) -> bool:
-    """Whether a text holds such a summary."""
-    return any(_HEAD.fullmatch(line) for line in text.splitlines())
-
-
 def read(text: str, file: str) -> tuple[Record, list[Unused]]:
     """A figure for each call: ``openat`` and, where some failed, ``openat errors``.
 
     Raises:
-        MeasurementError: it is no such summary, or has nothing in it.
+        MeasurementError: it is neither, or has nothing in it.
     """
     record, unused, inside = Record(file), list[Unused](), False
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()
+    if not any(_HEAD.fullmatch(line) for line in lines) and _strace_trace.recognise(lines):
+        others = _strace_trace.read(lines, record)
+        return record, [Unused(f"{file}, line {number}", line[:60], "is no call") for number, line in others]
+    for number, line in enumerate(lines, 1):
         if _HEAD.fullmatch(line):
             inside = True
         elif inside and (row := _ROW.fullmatch(line)) and row["name"] != "total":
@@ -32,8 +32,8 @@ def read(text: str, file: str) -> tuple[Record, list[Unused]]:
         elif inside and line.strip() and not line.startswith("--") and (row is None or row["name"] != "total"):
             unused.append(Unused(f"{file}, line {number}", line.strip(), "is no row of a summary of strace"))
     if not record.figures:
-        remedy = "make it by 'strace -c -f -o FILE PROGRAM', without -U, -w and -C"
-        raise MeasurementError([Problem(file, 0, 0, "", "is no summary of strace -c", remedy)])
+        remedy = "make it by 'strace -f -y -o FILE PROGRAM', or 'strace -c -f -o FILE PROGRAM' without -U, -w and -C"
+        raise MeasurementError([Problem(file, 0, 0, "", "is neither a trace of strace nor its summary", remedy)])
     return record, unused
 
 

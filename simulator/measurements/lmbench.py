@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulator.measurements import _lmbench_raw, _lmbench_summary
-from simulator.measurements._setting import Setting, begun, setting
+from simulator.measurements._setting import GUARD, Setting, begun, setting
 from simulator.measurements._written import CatalogFile, Number
 from simulator.measurements.base import Figure, Measurement, Record, Request, Tool, one
 
@@ -30,6 +30,10 @@ _DIRECT = {
 """The figure that each cost of a kernel is."""
 _MAPPED = "mmap 8.388608 MB"
 """lmbench touches a tenth of a mapping, each 16 KiB of it: of 8 MiB the 52 pages that ``map_cycles`` stands for."""
+_PAGES_TOUCHED = 52.0
+_ENTRIES = {"open/close": 2.0, "signal handler": 2.0, "0K create": 2.0, "2p/0K": 0.0}
+"""How often the kernel is entered for a figure, where it is not once."""
+_BRANCHES = ("branch_guard_cycles", "indirect_branches_ratio")
 _CACHE_WARM = "read bandwidth 0.524288 MB"
 _READ_BYTES = 65536
 _FIRST_LEVEL = "the first level of the translation buffer; tlb_entries_count is the last"
@@ -100,11 +104,9 @@ class _Costs:
         kernel, name = self.place.kernel, self.record.name
         file = begun(self.measurement, self.request, "layers", f"{kernel.name} as lmbench found it on {name}", name)
         file.head |= {"extends": kernel.name, "family": kernel.family}
-        if kernel.structure.get("mitigations") == "on":
-            # lmbench has measured the calls with all that the kernel does against leaks: it must not be paid twice
-            file.head["structure"] = {"mitigations": "contained"}
         numbers = dict(self._direct())
         numbers |= self._derived()
+        self._without_faults_around(numbers)
         self._without_contradiction(numbers)
         if not numbers:
             self.measurement.refuse("has no cost of a kernel", "run the parts of lmbench on the operating system")
@@ -131,13 +133,33 @@ class _Costs:
             if not figure.value:
                 self.measurement.drop(figure.where, name, "0 is no cost: less than a digit")
                 continue
-            formula, ends = f"{self._microseconds(figure)} * {self.mhz:.10g}", self._cycles(figure.low, figure.high)
-            includes = _PROCESS if name in _PROCESSES else ()
-            where, value = self.measurement.place(figure), figure.value * 1e6 * self.mhz
-            yield parameter, Number("measured", where, value, formula, ends, includes)
+            entries = f"{name}_faults_count" if name in _PROCESSES else _ENTRIES.get(name, 1.0)
+            if number := self._cost(figure, entries, _PROCESS if name in _PROCESSES else ()):
+                yield parameter, number
 
-    def _cycles(self, low_s: float, high_s: float) -> tuple[float, float] | None:
-        return (low_s * 1e6 * self.mhz, high_s * 1e6 * self.mhz) if low_s < high_s else None
+    def _cost(self, figure: Figure, entries: str | float, includes: tuple[str, ...]) -> Number | None:
+        """A figure in cycles, less what the kernel does against leaks at so many entries: the model adds that again."""
+        whole = f"{self._microseconds(figure)} * {self.mhz:.10g}"
+        ends = [each * 1e6 * self.mhz for each in (figure.low, figure.value, figure.high)]
+        if self.place.kernel.structure.get("mitigations") == "on":
+            times = self.place.of_kernel(entries) if isinstance(entries, str) else entries
+            guard = self.place.guard_cycles * times
+            branches = 1.0 + self.place.of_kernel(_BRANCHES[0]) * self.place.of_kernel(_BRANCHES[1])
+            ends = [(each - guard) / branches for each in ends]
+            if guard:
+                whole = (
+                    f"({whole} - {entries if isinstance(entries, str) else f'{entries:.10g}'} * ({' + '.join(GUARD)}))"
+                )
+            if branches > 1.0:
+                whole = f"{whole} / (1 + {' * '.join(_BRANCHES)})"
+        low, value, high = ends
+        if value <= 0.0:
+            self.measurement.drop(
+                figure.where, figure.name, f"is less than {self.place.kernel.name}'s mitigations take"
+            )
+            return None
+        span = (max(0.0, low), high) if low < high else None
+        return Number("measured", self.measurement.place(figure), value, whole, span, includes)
 
     def _derived(self) -> dict[str, Number]:
         """What contains other figures, less those."""
@@ -156,13 +178,8 @@ class _Costs:
                 found["packet_send_cycles"] = number
                 found["packet_receive_cycles"] = replace(number, where=f"{number.where}; the other half of it")
         mapped = self._get(_MAPPED)
-        if mapped:
-            where = f"{self.measurement.place(mapped)}; a page each 16 KiB of a tenth of it is touched"
-            value = mapped.value * 1e6 * self.mhz
-            found["map_cycles"] = Number(
-                "measured", where, value, f"{self._microseconds(mapped)} * {self.mhz:.10g}",
-                self._cycles(mapped.low, mapped.high), ("page_fault",),
-            )  # fmt: skip
+        if mapped and (number := self._cost(mapped, "map_faults_count", ("page_fault",))):
+            found["map_cycles"] = number
         rate = self._get(_CACHE_WARM)
         if rate and rate.value:
             per_byte = self.mhz * 1e6 / rate.value
@@ -186,6 +203,14 @@ class _Costs:
         value = rest_s / parts * 1e6 * self.mhz
         where = f"{self.measurement.place(whole, *less)}: {words}"
         return Number("derived", where, value, formula, (0.5 * value, max(value, whole.high / parts * 1e6 * self.mhz)))
+
+    def _without_faults_around(self, numbers: dict[str, Number]) -> None:
+        """lmbench faults on a file: less than a first touch where the kernel maps the pages around as well."""
+        if "page_fault_cycles" in numbers and self.place.of_kernel("map_faults_count") < _PAGES_TOUCHED:
+            figure = self.record.figures["page fault"]
+            reason = f"{self.place.kernel.name} maps the pages around a fault on a file: less than a first touch"
+            self.measurement.drop(figure.where, figure.name, reason)
+            del numbers["page_fault_cycles"]
 
     def _without_contradiction(self, numbers: dict[str, Number]) -> None:
         """A process holds its faults: what would be dearer than the whole of it is not taken."""

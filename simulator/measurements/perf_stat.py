@@ -35,7 +35,7 @@ class PerfStat(Tool):
     TITLE = "perf stat"
     BECOMES = ("workload",)
     MADE_BY = "perf stat -o FILE PROGRAM"
-    BESIDE = {"strace": "Summary of 'strace -c -f' of the same program: its system calls by kind."}
+    BESIDE = {"strace": "Its system calls: a trace ('strace -f -y -o FILE PROGRAM'), or the summary of 'strace -c -f'."}
 
     def recognise(self, text: str) -> str:
         """Text, CSV or JSON."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from simulator.importance import OVERHEAD, kept
 from simulator.plots._labels import records
 from simulator.plots._style import INK, PALETTE
-from simulator.sensitivity import OVERHEAD, kept
 from simulator.units import DIMENSIONS, format_quantity
 
 if TYPE_CHECKING:

@@ -285,7 +285,7 @@ class Published(Part):
     table: Text = Field(examples=["overhead_barham2003"])
     """Name of the table, as ``virtlab list published`` has it."""
     platforms: dict[Text, Text] = Field(default={}, examples=["{xen-pv: Xen}"])
-    """What the source calls each stack: the source's platform, and the stack's label here."""
+    """What the source calls each stack: its platform (``*`` stands for anything), and the stack's label here."""
     rows: tuple[PublishedRow, ...] = ()
     """Rows that this scenario predicts; the first that fits counts."""
     missed: tuple[NamedRow, ...] = ()

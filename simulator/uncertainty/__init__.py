@@ -11,7 +11,7 @@ Three rules:
   another machine has the widened range that the catalog gives it.
 - One number is one unknown, however many stacks hold it: as the same product (host and guest too), or because one
   product has it from another (``extends``). What a scenario sets itself is given and not uncertain, and what a workload
-  only chooses (``Program.CHOSEN``: how much, how many at a time) is not either.
+  only chooses (``Program.CHOSEN``: how much, how many at a time; the length of the simulated part) is not either.
 - A number computed from others of its file follows them where its range is just what follows from theirs. Where its
   entry has a range of its own, that range says how wrong it may be for whatever reason: it is an unknown of its own.
 """

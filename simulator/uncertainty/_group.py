@@ -15,6 +15,8 @@ from simulator.catalog.product import Quantity
 from simulator.parameters import Parameter
 from simulator.units import DIMENSIONS
 
+LENGTH = "length of the simulated part"
+"""How the catalog gives the reason of a number that says how much of a program is simulated."""
 Path = tuple[str, ...]
 """Keys from the top of a point to a mapping of numbers."""
 
@@ -83,15 +85,20 @@ class Group:
         """The parameters that are unknowns of their own."""
         for name, quantity in self.quantities.items():
             free = any(name not in place.given for place in self.places)
-            if free and quantity.low < quantity.high and name not in (self.chosen | self.followers.keys()):
+            if free and quantity.low < quantity.high and name not in (self.asked() | self.followers.keys()):
                 yield name
+
+    def asked(self) -> set[str]:
+        """The parameters that only say what is asked for: by their class, or as the reason of their entry says."""
+        lengths = {name for name, quantity in self.quantities.items() if quantity.where.startswith(LENGTH)}
+        return {*self.chosen, *lengths}
 
     def exact(self) -> set[str]:
         """The parameters without a range."""
         return {
             name
             for name, quantity in self.quantities.items()
-            if quantity.low == quantity.high and name not in (self.chosen | self.followers.keys())
+            if quantity.low == quantity.high and name not in (self.asked() | self.followers.keys())
         }
 
     @cached_property
@@ -112,7 +119,11 @@ class Group:
             return False
         spans = {part: Span(*_span(self.quantities[part])) for part in parts}
         own = _span(self.quantities[name])
-        return all(isclose(a, b, rel_tol=1e-9) for a, b in zip(formula.evaluate(tree, spans), own, strict=True))
+        try:
+            computed = formula.evaluate(tree, spans)
+        except ArithmeticError:  # over their ranges it cannot be worked out: its entry has a range of its own
+            return False
+        return all(isclose(a, b, rel_tol=1e-9) for a, b in zip(computed, own, strict=True))
 
     def changes(self, values: Mapping[str, float]) -> dict[str, float]:
         """The numbers that samples of some unknowns change here, those that follow from them among them."""

@@ -17,6 +17,10 @@ CLEARLY = 5.0
 """By how many points the mean error of a source must rise for it to be clearly worse."""
 
 
+SHARE = 0.005
+"""Mechanisms that take less of all processor time in a run cannot carry it, and stay on."""
+
+
 class Ablated(NamedTuple):
     """One source with one mechanism off.
 
@@ -91,11 +95,12 @@ def _judged(validator: Validator, rows: Sequence[Row]) -> list[Claim]:
 
 
 def _touched(validator: Validator, claims: Sequence[Claim]) -> Mapping[str, list[Claim]]:
-    """The claims in whose runs each mechanism took something."""
+    """The claims in whose runs each mechanism took more than next to nothing."""
     found: dict[str, list[Claim]] = {}
     for claim in claims:
         runs = [run for each in validator.runs(claim) for run in each]
-        names = {name for run in runs for name in validator.store[run.key].mechanisms}
+        parts = [part for run in runs for part in validator.store[run.key].mechanisms.items()]
+        names = {name for name, share in parts if share >= SHARE}
         for name in names:
             found.setdefault(name, []).append(claim)
     return dict(sorted(found.items()))

@@ -77,7 +77,8 @@ class Costs:
         """A process, with the faults it contains and the switches to it and back."""
         faults = self.linux[f"{kind}_faults_count"]
         entries = self.linux["process_entries_count"]
-        batch = (self.xen["batched_update_cycles"] * entries, self.workstation["traced_write_cycles"] * entries)
+        entry_cycles = self.xen["batched_update_cycles"] + self.xen["hypercall_cycles"] / self.xen["batch_count"]
+        batch = (entry_cycles * entries, self.workstation["traced_write_cycles"] * entries)
         added = [
             faults * fault + copied + 2.0 * layer["address_space_cycles"]
             for fault, copied, layer in zip(self.fault_added(), batch, (self.xen, self.workstation), strict=True)

@@ -60,7 +60,7 @@ class Claim:
         factor: what makes the reading a number in the unit of the figure.
         other: number of the point that the figure is relative to, None where it stands for itself.
         form: how it is relative.
-        native: whether the stack is the one that the others are compared with.
+        native: whether nothing but a system is under the program: it is what the others cost over.
         less_is_better: whether less of it is better.
         condition: values of the axes at its point, without the stack.
         other_is_native: whether that other point is of the stack that the others are compared with.
@@ -156,7 +156,8 @@ def _claim(experiment: Experiment, row: PublishedRow, figure: Figure) -> Claim |
     published = experiment.scenario.published
     assert published is not None
     platforms = published.platforms if row.platforms is None else row.platforms
-    stack = platforms.get(figure.platform)
+    fitting = (label for name, label in platforms.items() if matches(name, figure.platform))
+    stack = platforms.get(figure.platform) or next(fitting, None)
     fits = all(matches(pattern or "*", text) for pattern, text in _pairs(row, figure))
     if stack is None or not fits:
         return None
@@ -178,9 +179,14 @@ def _claim(experiment: Experiment, row: PublishedRow, figure: Figure) -> Claim |
     to_native = row.against is not None and (row.against.stack or stack) == base
     return Claim(
         figure, experiment.name, stack, int(point["point"]), tenant, row.read,
-        _factor(experiment, row, metric["unit"], figure), other, row.form or "", stack == base, _less(row, metric),
+        _factor(experiment, row, metric["unit"], figure), other, row.form or "", _is_bare(point), _less(row, metric),
         _condition(point), to_native,
     )  # fmt: skip
+
+
+def _is_bare(point: Point) -> bool:
+    """Whether a point has systems only: no hypervisor, container or virtual machine in it."""
+    return all(layer["family"] == "operating_system" for layer in point["layers"].values())
 
 
 def _condition(point: Point) -> str:

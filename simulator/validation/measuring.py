@@ -20,6 +20,8 @@ from simulator.validation import readings
 
 Point = Mapping[str, Any]
 _DIGITS = 24
+_FORMAT = 2
+"""Of what is kept of a run; another one makes older readings unknown."""
 
 
 class Reading(NamedTuple):
@@ -27,13 +29,13 @@ class Reading(NamedTuple):
 
     Attributes:
         tenants: readings of each tenant.
-        mechanisms: mechanisms of layers that took something.
+        mechanisms: mechanisms of layers, by their part of all processor time.
         outcomes: how tenants ended that did not end well.
         error: why the run failed; empty if it did not.
     """
 
     tenants: dict[str, dict[str, float]]
-    mechanisms: list[str]
+    mechanisms: dict[str, float]
     outcomes: dict[str, str]
     error: str
 
@@ -65,7 +67,7 @@ class Progress(Protocol):
 def runs(point: Point, replications: int, code: str) -> list[Run]:
     """The runs of a point; what only names it (its number, titles) decides nothing."""
     deciding = {name: value for name, value in point.items() if name not in ("point", "axes", "stack", "title")}
-    text = json.dumps([deciding, code], sort_keys=True)
+    text = json.dumps([deciding, code, _FORMAT], sort_keys=True)
     found = []
     for replication in range(replications):
         digest = hashlib.sha256(f"{text}{replication}".encode()).hexdigest()[:_DIGITS]
@@ -80,7 +82,7 @@ def take(point: Point, replication: int) -> dict[str, Any]:
     try:
         tables = run_point(point, replication)["tables"]
     except Exception as error:
-        return Reading({}, [], {}, f"{type(error).__name__}: {error}")._asdict()
+        return Reading({}, {}, {}, f"{type(error).__name__}: {error}")._asdict()
     return Reading(
         readings.read(tables), readings.mechanisms(tables), readings.outcomes(tables), ""
     )._asdict()  # fmt: skip

@@ -22,7 +22,7 @@ which drives the devices inside the hypervisor (`xen-1`); domain 0 as driver dom
 
 The inputs are costs of single events (lmbench, Tables 3 to 5; ttcp at MTU 500, Table 6; Sugerman et al. 2001, Table 2),
 sizes and scheduler parameters. No input is a slowdown. What was fitted are event counts of workloads, on native and on
-Xen only; they are listed below. Intervals are 95 % t intervals over 5 replications (the luck of the workload); they say
+Xen only; they are listed below. Intervals are 95 % t intervals over 3 replications (the luck of the workload); they say
 nothing about the ranges of the parameters.
 """
 

@@ -32,6 +32,11 @@ def _idle(tables: Tables) -> float:
     return 100.0 * (1.0 - _cores(tables) / capacity)
 
 
+def _busy(tables: Tables) -> float:
+    """Processors busy on average while the run lasts, in percent of all."""
+    return 100.0 - _idle(tables)
+
+
 def _processors(tables: Tables) -> list[Sequence[Any]]:
     device, time = _column("devices", "device"), _column("devices", "time_s")
     return [row for row in tables["devices"] if row[device] == _PROCESSOR and row[time] > 0.0]
@@ -56,6 +61,7 @@ def _cycles_per_byte(tables: Tables) -> float:
 
 OF_THE_MACHINE: Mapping[str, tuple[str, str, Callable[[Tables], float]]] = {
     "cores": ("cores", "processors busy on average, whoever they worked for", _cores),
+    "busy_percent": ("percent", "processors busy on average, of all", _busy),
     "idle_percent": ("percent", "processors idle on average, of all", _idle),
     "cycles": ("cycles", "all processor cycles of the run, memory waits excluded", _cycles),
     "cycles_per_byte": ("cycles/byte", "all processor cycles over the bytes on the wire", _cycles_per_byte),
@@ -74,7 +80,8 @@ OF_COPIES = {
 """Readings of several copies of one tenant: unit, meaning, and the quantile."""
 _STARTS = ("boot_s", "create_s", "start_latency_s")
 """Columns in which only those copies count whose systems were up in time."""
-RATE, GUEST, WITH_BOOT = "operations_per_s", "guest_start_s", "elapsed_with_boot_s"
+RATE, ROUND, GUEST = "operations_per_s", "operation_s", "guest_start_s"
+WITH_BOOT = "elapsed_with_boot_s"
 
 
 def known() -> dict[str, tuple[str, str]]:
@@ -84,6 +91,7 @@ def known() -> dict[str, tuple[str, str]]:
     machine = {name: (unit, meaning) for name, (unit, meaning, _) in OF_THE_MACHINE.items()}
     derived = {
         RATE: ("1/s", "operations a second within the measured window"),
+        ROUND: ("s", "from one operation to the next, whatever lies between: the measured window over its operations"),
         GUEST: ("s", "of boot_s, what its system took after its virtual machine was there"),
         WITH_BOOT: ("s", "until a tenant's systems are up, and its measured window after that"),
     }
@@ -123,6 +131,7 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     operations, elapsed_s = _column("tenants", "operations"), _column("tenants", "elapsed_s")
     found[GUEST] = found["boot_s"] - found["create_s"]
     found[RATE] = _mean([row[operations] / row[elapsed_s] for row in rows if row[elapsed_s]])
+    found[ROUND] = 1.0 / found[RATE] if found[RATE] else nan
     times = [float(row[_column("tenants", "boot_s")]) for row in rows]
     starts = sorted(each for each in times if isfinite(each))
     found |= {name: quantile(starts, part) for name, (_, _, part) in OF_COPIES.items()}
@@ -154,9 +163,15 @@ def outcomes(tables: Tables) -> dict[str, str]:
     return {str(row[tenant]): str(row[outcome]) for row in tables["tenants"] if row[outcome] != "ok"}
 
 
-def mechanisms(tables: Tables) -> list[str]:
-    """The mechanisms of layers that took something in this run, sorted."""
-    cause, mechanism = _column("charges", "cause"), _column("charges", "mechanism")
-    cycles, service = _column("charges", "cycles"), _column("charges", "service_s")
-    charged = (row for row in tables["charges"] if row[cycles] or row[service])
-    return sorted({str(row[mechanism]) for row in charged if row[cause] != "program"})
+def mechanisms(tables: Tables) -> dict[str, float]:
+    """The mechanisms of layers by their part of all processor time that was charged in this run."""
+    device, cause, mechanism, service = (
+        _column("charges", name) for name in ("device", "cause", "mechanism", "service_s")
+    )
+    charged = [row for row in tables["charges"] if row[device] == _PROCESSOR]
+    total_s = sum(float(row[service]) for row in charged)
+    found: dict[str, float] = {}
+    for row in charged:
+        if row[cause] != "program" and total_s:
+            found[str(row[mechanism])] = found.get(str(row[mechanism]), 0.0) + float(row[service]) / total_s
+    return dict(sorted(found.items()))

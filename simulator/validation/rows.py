@@ -195,7 +195,7 @@ def verdict(error: float) -> str:
 
 
 class Natives:
-    """Published native figures: those of the stack that the others are compared with.
+    """Published native figures: those of points with systems only.
 
     Args:
         claims: all claims.

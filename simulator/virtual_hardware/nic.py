@@ -20,6 +20,13 @@ class VirtualNetworkCard:
             "",
             _EMULATED,
         ),
+        Parameter(
+            "interrupt_registers_count",
+            "count",
+            "registers that the driver touches at an interrupt, for all units that share it",
+            "",
+            _EMULATED,
+        ),
         Parameter("driver_cycles", "cycles", "the guest driver's work for a unit sent or received"),
         Parameter("queue_count", "count", "units that fit into its ring"),
         Parameter("handed_bytes", "bytes", "largest unit that its model hands on as it is; 0: packet by packet"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 
-from simulator.demands import File, Read, ReceiveData, ReceiveRequest, SendData, SystemCall
+from simulator.demands import File, Peer, Read, ReceiveData, ReceiveRequest, SendData, SystemCall
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -23,7 +23,11 @@ class EventServer(Program):
         Parameter("pipeline_count", "count", "requests in one message"),
         Parameter("round_messages_count", "count", "messages taken at most before their answers are given"),
         Parameter("messages_count", "count", "messages of all connections together"),
+        Parameter("near_ratio", "ratio", "1: the clients are programs of the same machine, 0: on another one"),
         Parameter("client_s", "s", "mean time from an answer to the connection's next message"),
+        Parameter(
+            "client_turn_s", "s", "part of the clients' work that one thread does for all, one message after the other"
+        ),
         Parameter("request_bytes", "bytes", "size of a request"),
         Parameter("answer_bytes", "bytes", "size of an answer"),
         Parameter("payload_bytes", "bytes", "data in one packet at most"),
@@ -33,6 +37,7 @@ class EventServer(Program):
         Parameter("file_bytes", "bytes", "file read for a message, in memory after the warm-up; 0: none"),
         Parameter("working_set_bytes", "bytes", "what the thread wants to find in the cache"),
     )
+    CHOSEN = frozenset({"connections_count", "pipeline_count", "messages_count"})
     COUNTS = ("compute", "system_call", "copy", "network_stack", "driver", "page_cache")
 
     def threads(self) -> list[ThreadPlan]:
@@ -53,7 +58,7 @@ class EventServer(Program):
         think_s, most = parameters.client_s, int(parameters.round_messages_count)
         arrivals = [context.now + draws.uniform() * think_s for _ in range(int(parameters.connections_count))]
         heapify(arrivals)
-        left = int(parameters.messages_count)
+        left, free_s = int(parameters.messages_count), 0.0
         while left > 0:
             yield SystemCall("null_io")
             waited_s = max(0.0, arrivals[0] - context.now)
@@ -65,7 +70,8 @@ class EventServer(Program):
                 yield from self._round(len(part), waited_s)
                 for arrived_s in part:
                     context.done("loop", "message", arrived_s)
-                    heappush(arrivals, context.now + draws.exponential(think_s))
+                    free_s = max(free_s, context.now) + parameters.client_turn_s
+                    heappush(arrivals, free_s + draws.exponential(think_s))
             left -= len(taken)
 
     def _round(self, messages: int, waited_s: float) -> Demands:
@@ -73,17 +79,20 @@ class EventServer(Program):
         parameters = self.parameters
         size_bytes, payload_bytes = parameters.request_bytes * parameters.pipeline_count, parameters.payload_bytes
         cycles = parameters.message_cycles + parameters.request_cycles * parameters.pipeline_count
+        peer: Peer = "machine" if parameters.near_ratio else "far"
         for _ in range(messages):
             if waited_s:
-                yield ReceiveRequest(size_bytes, payload_bytes, waited_s, answered=True)
+                arrives_s = self.context.now + waited_s
+                yield ReceiveRequest(size_bytes, payload_bytes, waited_s, peer=peer, arrives_s=arrives_s, answered=True)
             else:
-                yield ReceiveData(size_bytes, payload_bytes, answered=True)
+                yield ReceiveData(size_bytes, payload_bytes, peer=peer, answered=True)
             yield SystemCall("null_io", count=parameters.message_calls_count)
             if parameters.file_bytes:
                 yield Read(self._file(), 0, int(parameters.file_bytes))
             yield from self.compute(cycles)
         for _ in range(messages):
-            yield SendData(parameters.answer_bytes * parameters.pipeline_count, payload_bytes, answered=True)
+            answer_bytes = parameters.answer_bytes * parameters.pipeline_count
+            yield SendData(answer_bytes, payload_bytes, peer=peer, answered=True)
 
     def value(self, operations: float, elapsed_s: float) -> float:
         """Requests a second."""

@@ -28,6 +28,9 @@ class FileInput(Program):
         Parameter("new_ratio", "ratio", "part of what is written that was not in memory before"),
         Parameter("block_cycles", "cycles", "user cycles for a block"),
     )
+    CHOSEN = frozenset(
+        {"blocks_count", "block_bytes", "file_bytes", "write_ratio", "random_ratio", "memory_ratio", "new_ratio"}
+    )
     COUNTS = ("compute", "system_call", "copy", "page_cache", "block_stack", "driver")
 
     def threads(self) -> list[ThreadPlan]:

@@ -21,6 +21,7 @@ class LoopingThreads(Program):
         Parameter("row_bytes", "bytes", "what a thread goes through"),
         Parameter("working_set_bytes", "bytes", "what a thread wants to find in the cache"),
     )
+    CHOSEN = frozenset({"threads_count", "events_count", "row_bytes"})
     COUNTS = ("compute", "memory")
 
     def threads(self) -> list[ThreadPlan]:

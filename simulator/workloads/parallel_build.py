@@ -33,6 +33,7 @@ class ParallelBuild(Program):
         Parameter("page_bytes", "bytes", "unit of the page cache"),
         Parameter("working_set_bytes", "bytes", "what the compiler wants to find in the cache"),
     )  # fmt: skip
+    CHOSEN = frozenset({"jobs_count", "files_count", "group_count"})
     WHOLE = True
     COUNTS = ("compute", "process", "page_fault", "system_call", "page_cache", "copy")
 

@@ -51,9 +51,10 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.Sleep(1.0), d.Trap(), d.SensitiveInstruction(), d.UpdatePageTable(), d.UpdatePageTable(batched=True),
     d.SwitchAddressSpace(), d.TouchKernelPage(), d.TimerTick(), d.AccessRegister(), d.TransferBlocks(0, 8192),
     d.TransferBlocks(0, 8192, write=True, stream="log"), d.TransferPackets("send", 1500, 9000),
-    d.TransferPackets("receive", 1500),
+    d.TransferPackets("receive", 1500), d.DriveCard("send", 50, 32, 12_800), d.UseShare(8192, 4096),
+    d.AskShare(4096), d.AskShare(4096, write=True), d.TransferPackets("send", 1600, 9000, 32, polled=True, burst=True),
 )  # fmt: skip
-TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "tick", "interrupted"))
+TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "notify", "notified", "tick", "interrupted"))
 
 BY_THE_THREAD = {
     "hardware": {
@@ -85,7 +86,7 @@ def instances(name: str) -> Iterator[Layer]:
     """Every product of a family on every kind of device, and as each child with a part of its own meets it."""
     for product, numbers, structure in products(name):
         for kind in DEVICES:
-            place = Place(product, 256 * 2**20, {"disk": kind, "nic": kind})
+            place = Place(product, 256 * 2**20, {"disk": kind, "nic": kind}, mounts=kind == "paravirtual")
             layer = family(name)(numbers, structure, place)
             yield layer
             ports = [layer.for_child("domain-0"), *(layer.for_child("guest", shown(style)) for style in STYLES)]

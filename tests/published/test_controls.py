@@ -71,4 +71,4 @@ def test_at_depth_1_kvm_is_slower_than_esxi_here_and_blockbridge_found_the_oppos
     difference_percent = (found["kvm", ""] / found["esxi", ""] - 1.0) * 100.0
     (figure,) = (each for each in published.load("overhead_blockbridge2022_esxi_kvm") if "IOPS" in each.metric)
     assert float(figure.value) == 20.3 and figure.use == "judges"
-    assert -10.0 < difference_percent < 0.0
+    assert -20.0 < difference_percent < 0.0

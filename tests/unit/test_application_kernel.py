@@ -70,7 +70,7 @@ def test_its_own_tcp_hands_whole_packets_to_the_host() -> None:
     assert cycles(steps) == 6_500 + 500 + 12_000
     assert below(steps) == [
         d.SystemCall("null_io"),
-        d.TransferPackets("send", 1_052, 2**20),
+        d.TransferPackets("send", 1_052, 2**20, data_bytes=1_000),
         d.TransferPackets("receive", 52, 2**20, data=False, count=0.5),
         d.SystemCall("null_io", count=0.5),
     ]

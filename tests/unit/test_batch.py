@@ -53,7 +53,7 @@ def fake_run(point: dict[str, Any], replication: int) -> dict[str, Any]:
         "lower",
         1.0,
         1e-17,
-        *[0.0] * 8,
+        *[0.0] * (len(TABLES["tenants"]) - 14),
         1,
         1,
     ]

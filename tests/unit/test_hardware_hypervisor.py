@@ -282,7 +282,7 @@ def test_a_tick_of_the_guest_is_set_fires_and_is_ended(interrupts: str, expected
 def test_the_host_s_timer_costs_an_exit_and_idling_an_exit_and_a_wake_up() -> None:
     kvm = hypervisor("kvm-6")
     assert cycles(kvm.react(Transition("interrupted"))) == {"host_interrupt": 1559}
-    assert cycles(kvm.react(Transition("resume"))) == {"halt_exit": 1559 + 2500}
+    assert cycles(kvm.react(Transition("resume"))) == {"halt_exit": 1559 + 2500, "timer_exit": 2 * (1559 + 2500)}
     assert list(kvm.react(Transition("switch"))) == []
 
 

@@ -16,6 +16,7 @@ from simulator.demands import (
     DirectTransfer,
     Mix,
     Read,
+    ReceiveData,
     SwitchAddressSpace,
     SystemCall,
     TransferBlocks,
@@ -45,6 +46,7 @@ PROCESS = {
 }  # fmt: skip
 ASSIST = {
     **PROCESS, "exit_cycles": 2_000, "injection_cycles": 500, "interrupt_end_cycles": 3_500, "timer_cycles": 4_000,
+    "interrupt_send_cycles": 0, "timer_exits_count": 2, "idle_timers_count": 0,
     "halt_cycles": 5_000, "host_kernel_register_cycles": 1_000, "host_process_register_cycles": 14_000,
     "host_page_bytes": 4096, "nested_trap_cycles": 60, "nested_fill_cycles": 80, "nested_switch_cycles": 340,
 }  # fmt: skip
@@ -57,7 +59,7 @@ EMULATION = {
 }  # fmt: skip
 CHOICES = {
     "processor": "assist", "paging": "nested", "disk_cache": "write-back", "disk_requests": "concurrent",
-    "disk_place": "host-kernel", "nic_place": "host-process",
+    "disk_place": "host-kernel", "nic_place": "host-process", "network": "bridged", "exit_history": "none",
 }  # fmt: skip
 INTERRUPT = Use("injection", cycles=4_000)
 """500 to hand it over, 3,500 for the guest's end of it."""
@@ -169,7 +171,8 @@ def test_a_read_from_the_hosts_cache_by_hand() -> None:
     """Workstation 17: missed by the guest, found by its host; cycles of the product and of the host by name.
 
     Doorbell and registers of the LSI Logic adapter are exits worked out in ring 0; the disk's thread is woken, puts the
-    request together and makes a call beside the read; the guest's thread is woken and takes its interrupt.
+    request together and makes a call beside the read; the guest's thread is woken, sets its timer twice and takes its
+    interrupt.
     """
     catalog = Catalog()
     ours, host, adapter = (
@@ -179,7 +182,8 @@ def test_a_read_from_the_hosts_cache_by_hand() -> None:
     )
     frequency_hz = catalog.machine(LAPTOP).devices["cpu"].values()["frequency_hz"]
     registers = (1 + adapter["registers_count"]) * (ours["exit_cycles"] + ours["host_kernel_register_cycles"])
-    woken = ours["exit_cycles"] + ours["halt_cycles"] + ours["nested_switch_cycles"]
+    timers = ours["idle_timers_count"] * (ours["exit_cycles"] + ours["timer_cycles"])
+    woken = ours["exit_cycles"] + ours["halt_cycles"] + timers + ours["nested_switch_cycles"]
     interrupt = ours["injection_cycles"] + ours["interrupt_end_cycles"]
     product_cycles = registers + ours["wake_cycles"] + ours["disk_emulation_cycles"] + woken + interrupt
     product_cycles += ours["disk_turn_cycles"] + ours["host_read_cycles"] + ours["host_page_cycles"]
@@ -212,6 +216,25 @@ def test_one_thread_that_waits_for_each_request_is_a_choice() -> None:
     assert [each.serial for each in product(disk_requests="serial").guest_services()] == [True, False]
 
 
+@pytest.mark.parametrize(("exit_history", "exits"), [("none", 5), ("kept", 3)])
+def test_an_interrupt_of_an_e1000_touches_registers(exit_history: str, exits: int) -> None:
+    """Five in the host's kernel: 2,000 an exit and 1,000 a register; kept, two that are read back are no exits."""
+    card = {"nic": GuestDevice("e1000", "emulated", {"queue_count": 256, "interrupt_registers_count": 5})}
+    monitor = product(card, nic_place="host-kernel", exit_history=exit_history)
+    send = queued(lowered(monitor, TransferPackets("receive", 1500)))
+    assert cycles(send.notice) == 4_000 + exits * 2_000 + 5 * 1_000
+
+
+def test_translated_frames_pass_the_tcp_of_the_process_one_by_one() -> None:
+    """Three frames: 3 x (3,000 + 15,000), 4,344 bytes by 0.5, a call for each; then a connection of the host."""
+    numbers = {**ASSIST, "translation_cycles": 15_000}
+    monitor = HostedHypervisor(numbers, {**CHOICES, "network": "nat"}, Place("monitor"))
+    unit = TransferPackets("receive", 4_344.0, 65_536, frames=3.0, data_bytes=4_200.0)
+    work = queued(lowered(monitor, unit)).work
+    assert cycles(work) == 3 * (3_000 + 15_000) + 4_344 * 0.5
+    assert work[-2:] == (Below(SystemCall("null_io", count=3)), Below(ReceiveData(4_200.0, 1_400.0)))
+
+
 def test_a_paravirtual_disk_is_told_only_if_its_thread_sleeps() -> None:
     devices = {"disk": GuestDevice("pvscsi", "paravirtual", {"queue_count": 254, "request_bytes": 524_288})}
     steps = lowered(product(devices), TransferBlocks(0, 4096))
@@ -228,17 +251,17 @@ def test_a_packet_sent_by_the_process_takes_its_thread_and_a_system_call() -> No
     packet = TransferPackets("send", 1500, window_bytes=65_536)
     steps = lowered(product(), packet)
     send = queued(steps)
-    assert cycles(steps) == 16_000 + 4_000 / 10  # its part of an interrupt
+    assert cycles(steps) == 16_000 + 4_000  # and the interrupt that confirms it
     assert cycles(send.work) == 3_000 + 750 + 2_500
     assert [each.demand for each in send.work if isinstance(each, Below)] == [SystemCall("null_io", count=1), packet]
     assert not send.wait and send.window_bytes == 65_536
 
 
 def test_a_packet_sent_in_ring_0_takes_neither() -> None:
-    """Exit 2,000 + register 1,000 + packet 3,000 + copy 750 + bridge 2,500 + a tenth of an interrupt 400."""
+    """Exit 2,000 + register 1,000 + packet 3,000 + copy 750 + bridge 2,500 + the interrupt that confirms it 4,000."""
     packet = TransferPackets("send", 1500, window_bytes=65_536)
     steps = lowered(product(nic_place="host-kernel"), packet)
-    assert cycles(steps) == 9_650
+    assert cycles(steps) == 13_250
     assert [each.demand for each in steps if isinstance(each, Below)] == [packet]
 
 

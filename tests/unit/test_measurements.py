@@ -135,8 +135,42 @@ def test_strace_tells_kinds_of_calls() -> None:
     assert calls.started == (5.0, 0.0)
 
 
+def test_a_trace_tells_files_from_pipes_and_processes_from_threads() -> None:
+    text = (
+        '12 openat(AT_FDCWD</home/me>, "new", O_WRONLY|O_CREAT, 0666) = 3</home/me/new>\n'
+        '12 write(3</home/me/new>, "..."..., 4096) = 4096\n'
+        '12 write(1<pipe:[77]>, "..."..., 100) = 100\n'
+        "12 clone(child_stack=0x7f, flags=CLONE_VM|CLONE_THREAD) = 13\n"
+        "12 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>\n"
+        "13 read(4</home/me/old>,  <unfinished ...>\n"
+        "12 <... clone resumed>) = 14\n"
+        '13 <... read resumed>"..."..., 8192) = 512\n'
+        "12 read(4</home/me/gone>, 0x7ff, 10) = -1 EIO (Input/output error)\n"
+        "--- SIGCHLD {si_signo=SIGCHLD} ---\n"
+        "14 +++ exited with 0 +++\n"
+        "nonsense\n"
+    )
+    record, unused = TOOLS["perf-stat"].read_beside(text, "x")
+    assert {name: figure.value for name, figure in record.figures.items()} == {
+        "open of a new file": 1.0, "write of a file": 1.0, "bytes written to files": 4096.0, "write": 1.0,
+        "clone of a thread": 1.0, "clone": 1.0, "read of a file": 1.0, "bytes read of files": 512.0, "read": 1.0,
+        "read errors": 1.0,
+    }  # fmt: skip
+    assert [(note.where, note.what) for note in unused] == [("x, line 12", "nonsense")]
+
+
+def test_a_trace_of_a_shell_has_what_the_shell_did() -> None:
+    record, unused = TOOLS["perf-stat"].read_beside(text_of("strace-6.1-trace.txt"), "strace-6.1-trace.txt")
+    calls = Calls(record)
+    assert unused == []
+    # cat, cat | wc and rm: four programs started by the shell, which is the fifth execve
+    assert calls.started == (0.0, 4.0)
+    assert (calls.count("creates"), calls.count("deletes")) == (1.0, 1.0)
+    assert calls.moved_bytes("bytes read of files") > 300_000  # the copy, read once by the second cat
+
+
 def test_another_summary_of_strace_is_refused() -> None:
-    with pytest.raises(MeasurementError, match="is no summary of strace -c"):
+    with pytest.raises(MeasurementError, match="is neither a trace of strace nor its summary"):
         TOOLS["perf-stat"].read_beside("% time  calls  syscall\n 50.00  3  read\n", "x")
 
 
@@ -194,10 +228,37 @@ def test_what_contains_other_figures_is_taken_apart() -> None:
 
 def test_faults_dearer_than_the_fork_that_contains_them_are_not_taken() -> None:
     head = "[lmbench3.0 results for Linux a 6.1.0 x]\n[MHZ: 1000 MHz, 1 nanosec clock]\n"
-    numbers = costs(head + "Process fork+exit: 200.0 microseconds\nPagefaults on f: 10.0 microseconds\n")
+    numbers = costs(
+        head + "Process fork+exit: 200.0 microseconds\nPagefaults on f: 10.0 microseconds\n", product="linux-3"
+    )
     # 25 faults in a fork: 250 us are more than 200
     assert "page_fault_cycles" not in numbers
     assert numbers["fork_cycles"].value == pytest.approx(200_000)
+
+
+def test_faults_on_a_file_are_no_first_touches_where_the_kernel_maps_around_them() -> None:
+    text = "Pagefaults on f: 0.5 microseconds\nSimple syscall: 0.1 microseconds\n"
+    assert costs(text, product="linux-3")["page_fault_cycles"].kind == "measured"
+    assert "page_fault_cycles" not in costs(text, product="linux-6")
+
+
+def test_what_a_kernel_does_against_leaks_is_taken_out_of_what_was_measured_with_it() -> None:
+    kernel = Catalog().layer("linux-6", "epyc-zen4-vm").values()
+    guard = kernel["entry_guard_cycles"] + kernel["table_switch_cycles"]
+    assert guard > 0.0
+    numbers = costs(text_of("lmbench-3-raw.txt"))
+    assert numbers["open_close_cycles"].value == pytest.approx(2.3180 * 3658 - 2 * guard)
+    assert numbers["fork_cycles"].value == pytest.approx(118.4375 * 3658 - kernel["fork_faults_count"] * guard)
+    assert numbers["context_switch_cycles"].value == pytest.approx(2.13 * 3658)
+
+
+def test_single_programs_of_lmbench_are_read_and_take_the_clock_of_the_machine() -> None:
+    found = TOOLS["lmbench"].read("Simple syscall: 0.1000 microseconds\n", "x")
+    file = TOOLS["lmbench"].convert(found, Request("x", "epyc-zen4-vm", to="layer"), Catalog())
+    hz = Catalog().machine("epyc-zen4-vm").devices["cpu"].values()["frequency_hz"]
+    guard = Catalog().layer("linux", "epyc-zen4-vm").values()["entry_guard_cycles"]
+    assert file.groups[""]["null_cycles"].value == pytest.approx(0.1e-6 * hz - guard)
+    assert found.unused[0].reason == "not said; that of epyc-zen4-vm is taken"
 
 
 # ---------------------------------------------------------------- fio and sysbench

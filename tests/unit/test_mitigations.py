@@ -39,7 +39,7 @@ def test_a_null_call_takes_what_was_measured_with_and_without() -> None:
     assert cycles(kernel(I7, mitigations="off").lower(d.SystemCall("null"))) == {"system_call": 153.75}
     guarded = cycles(kernel(I7).lower(d.SystemCall("null")))
     assert guarded["system_call"] + guarded["entry_guard"] == pytest.approx(222)
-    assert guarded["branch_guard"] == pytest.approx(153.75 * 0.00824 * 25)
+    assert guarded["branch_guard"] == pytest.approx(153.75 * 0.00796 * 25)
     assert guarded["page_table_isolation"] == 0
 
 
@@ -83,14 +83,14 @@ def test_each_exit_is_guarded_where_the_host_is() -> None:
 
 
 def test_a_device_that_cannot_say_that_it_is_awake_is_kicked_each_time() -> None:
-    """One packet: a kick at once, and 1 / 1.46 of an interrupt, with two registers to be asked and acknowledged."""
+    """One packet: a kick at once, and 1 / 1.73 of an interrupt, with two registers to be asked and acknowledged."""
     steps = list(hypervisor("firecracker-1", mitigations="off", transport="registers").lower(PACKET))
     (send,) = (step for step in steps if isinstance(step, Send))
     assert not send.kick
     paid = cycles(steps)
     assert paid["kick"] == 1_600
-    assert paid["register_exit"] == pytest.approx(2 / 1.46 * 1_300)
-    assert paid["emulation"] == pytest.approx(2 / 1.46 * 2_500)
+    assert paid["register_exit"] == pytest.approx(2 / 1.73 * 1_300)
+    assert paid["emulation"] == pytest.approx(2 / 1.73 * 2_500)
 
 
 def test_who_looks_for_packets_himself_gets_no_interrupts() -> None:

@@ -278,3 +278,66 @@ def test_a_serial_device_thread_waits_for_the_disk(bench: Make) -> None:
     threads = [own.thread(name, d.Map()) for name in ("one", "two")]
     own.run(until=20.0)
     assert [thread.ended_s for thread in threads] == pytest.approx([1.0, 2.0], rel=1e-3)
+
+
+class Finishing(Visor):
+    """A request takes a second of its thread before the disk and one after it; the disk takes a second for 100 bytes.
+
+    Its loop takes half a second for all that it finds, and waking a quarter.
+    """
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        if isinstance(demand, d.TransferBlocks):
+            second = (Use("device", cycles=GHZ),)
+            return (Send("disk", (*second, Below(demand)), finish=second),)
+        return super().lower(demand)
+
+    def guest_services(self) -> tuple[Service, ...]:
+        woken, turn = (Use("woken", cycles=0.25 * GHZ),), (Use("turn", cycles=0.5 * GHZ),)
+        return (Service("device", queue="disk", capacity=8, batch=8, woken=woken, turn=turn),)
+
+
+def test_a_device_thread_is_woken_again_to_finish_a_request(bench: Make) -> None:
+    """0.25 woken + 0.5 turn + 1 + 1 disk, slept meanwhile: 0.25 + 0.5 + 1 = 4.5 s."""
+    own = bench({"os": Host, "visor": Finishing, "guest": Sender}, "os | visor / guest")
+    reader = own.thread("reads", d.Map())
+    own.run(until=20.0)
+    assert reader.ended_s == pytest.approx(4.5, rel=1e-3)
+    (device,) = (thread for thread in own.house.threads if thread.service and "device" in thread.name)
+    assert own.charged(device).keys() >= {("os/visor[app]", "device"), ("os/visor[app]", "turn")}
+
+
+class Pooled(Finishing):
+    """The thread hands each request on to a pool of two, whose threads wait for the disk."""
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        if isinstance(demand, d.TransferBlocks):
+            return (Send("disk", (Send("pool", (Below(demand),)),), finish=(Use("device", cycles=0.01 * GHZ),)),)
+        return Visor.lower(self, demand)
+
+    def guest_services(self) -> tuple[Service, ...]:
+        pool = (Service(f"worker-{number}", "pool", capacity=8, serial=True) for number in range(2))
+        return (Service("device", queue="disk", capacity=8, batch=8), *pool)
+
+
+def test_a_pool_waits_for_its_requests_and_the_device_thread_finishes_them(bench: Make) -> None:
+    """Four requests of a second each on one disk: one after the other, each told by the thread that took it."""
+    own = bench({"os": Host, "visor": Pooled, "guest": Sender}, "os | visor / guest")
+    readers = [own.thread(f"reads-{number}", d.Map()) for number in range(4)]
+    own.run(until=20.0)
+    assert [reader.ended_s for reader in readers] == pytest.approx([1.01, 2.01, 3.01, 4.01], rel=2e-2)
+
+
+class Batched(Serial):
+    """Its thread tells of a batch at the end."""
+
+    def guest_services(self) -> tuple[Service, ...]:
+        return (Service("device", queue="disk", capacity=8, serial=True, tells_at_the_end=True),)
+
+
+def test_a_thread_that_tells_at_the_end_lets_all_its_senders_wait_for_the_last(bench: Make) -> None:
+    """Two requests of a second each: both senders go on after two."""
+    own = bench({"os": Host, "visor": Batched, "guest": Sender}, "os | visor / guest")
+    threads = [own.thread(name, d.Map()) for name in ("one", "two")]
+    own.run(until=20.0)
+    assert [thread.ended_s for thread in threads] == pytest.approx([2.0, 2.0], rel=1e-3)

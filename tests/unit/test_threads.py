@@ -223,14 +223,52 @@ def test_a_busy_guest_does_not_switch_what_is_below_it(bench: Callable[..., Any]
 
 
 def test_spawned_work_keeps_its_system_awake(bench: Callable[..., Any]) -> None:
-    """The sleeper's system is resumed at 1 s only if the daemon, which works until 3 s, does not run there."""
+    """The sleeper's system is resumed at 1 s only if no daemon, which works until 3 s, has its only processor."""
     calls = {"sleep": (Wait("time", time_s=1.0),), "spawn": (Spawn((second("daemon", 3.0),)),)}
     reactions = {"switch": second("switch", 0.1), "resume": second("resume", 0.2)}
     for first, paid in (((), {("os", "switch"): 1, ("os", "resume"): 1}), ((call("spawn"),), {("os", "switch"): 1})):
-        own = bench({"os": system(calls, **reactions)}, "os |", cores_count=2)
+        own = bench({"os": system(calls, **reactions)}, "os |", cores_count=1)
         sleeper = own.thread("sleeper", *first, call("sleep"))
         own.run()
         assert own.charged(sleeper) == paid
+
+
+def test_a_second_processor_is_woken_by_itself(bench: Callable[..., Any]) -> None:
+    """On two processors the daemon has one of them; the sleeper resumes the other, which slept as long as it did."""
+    calls = {"sleep": (Wait("time", time_s=1.0),), "spawn": (Spawn((second("daemon", 3.0),)),)}
+    reactions = {"switch": second("switch", 0.1), "resume": second("resume", 0.2)}
+    own = bench({"os": system(calls, **reactions)}, "os |", cores_count=2)
+    sleeper = own.thread("sleeper", call("spawn"), call("sleep"))
+    own.run()
+    assert own.charged(sleeper) == {("os", "switch"): 1, ("os", "resume"): 1}
+
+
+@pytest.mark.parametrize(
+    ("cores", "posted", "fetched"),
+    [
+        (2, {("os", "notify"): 1}, {("os", "switch"): 1, ("os", "resume"): 1, ("os", "notified"): 1}),
+        (1, {}, {("os", "switch"): 1}),
+    ],
+)
+def test_who_wakes_a_thread_on_an_idle_processor_interrupts_it(
+    bench: Callable[..., Any], cores: int, posted: Mapping[Any, float], fetched: Mapping[Any, float]
+) -> None:
+    """A message after 1 s of work: on one processor its reader only waits for the writer to let it go.
+
+    On two: interrupt sent (0.01 s), then taken (0.02 s), processor resumed (0.2 s), switch (0.1 s): read at 1.33 s.
+    """
+    calls = {"post": (Signal("message", "box"),), "fetch": (Wait("message", "box"),)}
+    costs = {"switch": 0.1, "resume": 0.2, "notify": 0.01, "notified": 0.02}
+    reactions = {kind: second(kind, time_s) for kind, time_s in costs.items()}
+    own = bench({"os": system(calls, **reactions)}, "os |", cores_count=cores)
+    reader = own.thread("reader", call("fetch"))
+    writer = own.thread("writer", compute(1.0), call("post"), compute(1.0))
+    own.run()
+    assert own.charged(reader) == fetched
+    assert {key: count for key, count in own.charged(writer).items() if key[0] == "os"} == posted
+    assert writer.ended_s == pytest.approx(2.01 if cores == 2 else 2.1)
+    if cores == 2:
+        assert reader.ended_s == pytest.approx(1.33)
 
 
 def test_no_time_to_wait_is_no_reason_to_sleep(bench: Callable[..., Any]) -> None:

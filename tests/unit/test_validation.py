@@ -4,6 +4,7 @@ from math import exp, isnan, log, nan
 
 import pytest
 
+from simulator import records
 from simulator.errors import RunError, UsageError
 from simulator.scenario import load
 from simulator.validation import claims, conversion, published, readings, rows, score
@@ -285,7 +286,7 @@ class TestReadings:
 
 
 class TestStore:
-    READING = {"tenants": {"app": {"value": 1.5}}, "mechanisms": ["copy"], "outcomes": {}, "error": ""}
+    READING = {"tenants": {"app": {"value": 1.5}}, "mechanisms": {"copy": 0.5}, "outcomes": {}, "error": ""}
 
     def test_what_was_kept_is_there_again(self, tmp_path):
         path = tmp_path / "deep" / "readings.jsonl"
@@ -327,3 +328,42 @@ class TestValidator:
         tables = {"table": [figure("x"), figure("y", use="calibrates"), figure("z")]}
         validator = Validator([experiment(excluded=[{"benchmark": "z", "reason": "no"}])], tables=tables)
         assert [(each.benchmark, each.verdict) for each in validator.rows()] == [("x", "open"), ("z", "excluded")]
+
+
+def test_a_platform_may_be_a_pattern_and_its_own_name_goes_first():
+    row = {"benchmark": "build", "at": {"workload": "kernel-build"}}
+    found = experiment(platforms={"x*": "native", "xen": "Xen"}, rows=[row])
+    by_platform = {
+        name: [claim.stack for claim in claims.claims(found, [figure(platform=name)])]
+        for name in ("xen", "xen 4", "bare")
+    }
+    assert by_platform == {"xen": ["Xen"], "xen 4": ["native"], "bare": []}
+
+
+def test_copies_that_never_got_up_do_not_count_as_quick_ones():
+    """Two of three are up, one of them before anything is counted."""
+    columns = records.names("tenants")
+    empty = dict.fromkeys(columns, 0.0)
+    times = [(2.0, 0.5, nan), (4.0, 1.5, 4.0), (nan, nan, nan)]
+    made = [
+        {
+            **empty,
+            "run": "0",
+            "tenant": f"app-{n}",
+            "copy_of": "app",
+            "boot_s": up,
+            "create_s": create,
+            "start_latency_s": late,
+        }
+        for n, (up, create, late) in enumerate(times)
+    ]
+    device = {**dict.fromkeys(records.names("devices"), 1.0), "device": "cpu"}
+    tables = {
+        "tenants": [[row[name] for name in columns] for row in made],
+        "devices": [list(device.values())],
+        "requests": [],
+        "charges": [],
+    }
+    found = readings.read(tables)["app"]
+    assert (found["boot_s"], found["create_s"], found["guest_start_s"]) == (3.0, 1.0, 2.0)
+    assert (found["start_latency_s"], found["boot_max_s"]) == (4.0, 4.0)
