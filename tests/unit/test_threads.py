@@ -205,7 +205,7 @@ def test_threads_of_a_busy_container_are_switched_by_the_kernel_below(bench: Cal
 
 
 def test_a_busy_guest_does_not_switch_what_is_below_it(bench: Callable[..., Any]) -> None:
-    """A kernel on a hypervisor, both with a switch to pay: only the kernel has to change threads."""
+    """One virtual processor on a hypervisor, both with a switch to pay: only the kernel has to change threads."""
 
     class Hypervisor(system(switch=second("outer", 0.1))):  # type: ignore[misc]
         OFFERS = "machine"
@@ -215,7 +215,7 @@ def test_a_busy_guest_does_not_switch_what_is_below_it(bench: Callable[..., Any]
         "os": system({"sleep": (Wait("time", time_s=1.0),)}, switch=second("inner", 0.1)),
     }
     for others, paid in (((), {"inner", "outer"}), ((compute(2.0),), {"inner"})):
-        own = bench(layers, "hypervisor | os", cores_count=2)
+        own = bench(layers, "hypervisor | os", cores_count=1)
         sleeper = own.thread("sleeper", call("sleep"))
         own.thread("busy", *others)
         own.run()
