@@ -27,7 +27,7 @@ PLACES = ("hypervisor", "host-kernel", "host-process", DOMAIN_0)
 STRUCTURE = {
     "disk_place": PLACES,
     "nic_place": (*PLACES, POLLER),
-    "network": ("bridged", "nat", "user"),
+    "network": ("bridged", "user"),
     "disk_cache": ("none", "write-back", "write-through", "unsafe"),
 }
 """Where the threads of paravirtual devices stand; those of emulated ones stand where the emulator does.

@@ -34,6 +34,8 @@ Mechanism (paid by the guest's thread unless said otherwise):
     injection, wake_interrupt, timer_exit, halt_exit, host_interrupt
                     assist, emergent: interrupts handed to the guest, or sent from one of its processors to another;
                     the guest's timer; its idling; the host's timer
+    user_network    network=user, by a thread of the process: a unit through its own network stack, which has
+                    connections of the host's with the other end
     address_translation
                     network=nat, assist and emulation, by a thread of the process: a frame through its own TCP, where
                     the guest's connections end; beyond it they are connections of the host
@@ -126,7 +128,7 @@ class HostedHypervisor(Layer):
         "disk_requests": ("serial", "concurrent"),
         "disk_place": PLACES,
         "nic_place": PLACES,
-        "network": _device_paths.STRUCTURE["network"],
+        "network": (*_device_paths.STRUCTURE["network"], "nat"),
         "exit_history": ("none", "kept"),
     }
     PARAMETERS = (
@@ -141,6 +143,7 @@ class HostedHypervisor(Layer):
         **_device_process.MECHANISMS,
         **_translated_monitor.MECHANISMS,
         **_emulated_monitor.MECHANISMS,
+        "user_network": _device_paths.MECHANISMS["user_network"],
     }
 
     def __init__(

@@ -19,8 +19,9 @@ import pytest
 
 from simulator import demands as d
 from simulator import discovery
-from simulator.catalog import Catalog
+from simulator.catalog import Catalog, Product
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Transition
+from simulator.parameters import missing
 from simulator.steps import At, Below, Change, Choice, Parallel, Progress, Require, Send, Spawn, Step, Transfer, Use
 from simulator.units import unit_of_name
 from simulator.virtual_hardware import STYLES
@@ -75,11 +76,27 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
     """The catalog's products of a family: name, numbers, structure. A layer without numbers needs none."""
     catalog = Catalog()
     entries = (catalog.layer(product, MACHINE) for product in catalog.names("layers"))
-    found = [(each.name, each.values(), dict(each.structure)) for each in entries if each.family == name]
+    found = [
+        (each.name, each.values(), {**each.structure, **network})
+        for each in entries
+        if each.family == name
+        for network in _networks(name, each)
+    ]
     if name == "hardware":
         processor = catalog.machine(MACHINE).devices["cpu"].values()
         return ((MACHINE, {number: processor[number] for number in family(name).PROCESSOR}, {}),)
     return tuple(found) if found or family(name).PARAMETERS else ((name, {}, {}),)
+
+
+def _networks(name: str, product: Product) -> Iterator[dict[str, str]]:
+    """The product's own way to the network, and the others that it has numbers for."""
+    yield {}
+    for choice in family(name).STRUCTURE.get("network", ()):
+        changed = {**product.structure, "network": choice}
+        if choice != product.structure.get("network") and not missing(
+            family(name).PARAMETERS, changed, product.values()
+        ):
+            yield {"network": choice}
 
 
 def instances(name: str) -> Iterator[Layer]:
