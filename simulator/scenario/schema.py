@@ -256,6 +256,8 @@ class PublishedRow(Part):
     """A column of the table of tenants, or another reading (``virtlab list readings``)."""
     times: Weight = 1.0
     """How many of ours make one of the source's."""
+    spread: Ratio = 0.0
+    """How far the source's own repetitions lie apart: figures that differ by less are in no order."""
     against: Against | None = None
     """For relative figures: relative to what."""
     form: Text | None = Field(default=None, alias="as", examples=["ratio"])

@@ -62,7 +62,8 @@ class Claim:
         form: how it is relative.
         native: whether nothing but a system is under the program: it is what the others cost over.
         less_is_better: whether less of it is better.
-        condition: values of the axes at its point, without the stack.
+        condition: values of the axes at its point, without the stack, and the notes that its row asks for.
+        spread: how far the source's own repetitions lie apart, as a part.
         other_is_native: whether that other point is of the stack that the others are compared with.
     """
 
@@ -78,6 +79,7 @@ class Claim:
     native: bool
     less_is_better: bool
     condition: str
+    spread: float
     other_is_native: bool
 
     @property
@@ -180,7 +182,7 @@ def _claim(experiment: Experiment, row: PublishedRow, figure: Figure) -> Claim |
     return Claim(
         figure, experiment.name, stack, int(point["point"]), tenant, row.read,
         _factor(experiment, row, metric["unit"], figure), other, row.form or "", _is_bare(point), _less(row, metric),
-        _condition(point), to_native,
+        _condition(point, row), row.spread, to_native,
     )  # fmt: skip
 
 
@@ -189,9 +191,10 @@ def _is_bare(point: Point) -> bool:
     return all(layer["family"] == "operating_system" for layer in point["layers"].values())
 
 
-def _condition(point: Point) -> str:
-    """The values of the axes, without the stack."""
-    return ", ".join(f"{name}={value}" for name, value in point["axes"].items() if name != "stack")
+def _condition(point: Point, row: PublishedRow) -> str:
+    """The values of the axes, without the stack, and what the notes say where the row asks for it."""
+    values = [f"{name}={value}" for name, value in point["axes"].items() if name != "stack"]
+    return ", ".join([*values, *([row.notes] if row.notes else [])])
 
 
 def _metric(point: Point, tenant: str) -> Mapping[str, str]:

@@ -36,6 +36,7 @@ class Row(NamedTuple):
         notes: as published.
         condition: the values of the experiment's axes at its point, without the stack.
         point: number of its point in the experiment, -1 without one.
+        spread: how far the source's own repetitions lie apart, as a part.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Row(NamedTuple):
     notes: str
     condition: str
     point: int
+    spread: float
 
     @property
     def place(self) -> FigurePlace:
@@ -123,7 +125,7 @@ def predicted_row(claim: Claim, found: Predicted, fitted: str, native: float, mi
         predicted=found.value, ci_low=found.low, ci_high=found.high, range_low=found.range_low,
         range_high=found.range_high, error_percent=error, fitted=fitted, verdict=word, reason=why,
         experiment=claim.experiment, stack=claim.stack, cost=cost, predicted_cost=ours, condition=claim.condition,
-        point=claim.point,
+        point=claim.point, spread=claim.spread,
     )  # fmt: skip
 
 
@@ -142,7 +144,7 @@ def _blank(figure: Figure) -> Row:
     return Row(
         figure.source, figure.table, figure.platform, figure.model_class, figure.benchmark, figure.metric,
         figure.unit, figure.value, nan, nan, nan, nan, nan, nan, "", figure.use, "", "", "", "", nan, nan,
-        figure.file, figure.line, figure.notes, "", -1,
+        figure.file, figure.line, figure.notes, "", -1, 0.0,
     )  # fmt: skip
 
 

@@ -109,7 +109,8 @@ def _error(rows: Iterable[Row], part: float) -> float:
 def orderings(rows: Iterable[Row]) -> list[tuple[Row, Row, bool]]:
     """Pairs of systems on one benchmark that differ as published, and whether they come out in that order.
 
-    At least one of the two must judge; figures that differ by less than 3 % are in no order.
+    At least one of the two must judge; figures that differ by less than 3 %, or by less than the source's own
+    repetitions do, are in no order.
     """
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
@@ -127,7 +128,7 @@ def orderings(rows: Iterable[Row]) -> list[tuple[Row, Row, bool]]:
 
 def _apart(one: Row, other: Row) -> bool:
     a, b = float(one.published), float(other.published)
-    return abs(a - b) > APART * min(abs(a), abs(b))
+    return abs(a - b) > max(APART, one.spread, other.spread) * min(abs(a), abs(b))
 
 
 def _right(one: Row, other: Row) -> bool:

@@ -239,4 +239,6 @@ def test_a_number_that_is_missing_is_named(name: str) -> None:
             next(transfers(device)) if hasattr(device, "transfer") else device.run(1.0)
         declared = discovery.member("devices", name).DEVICE.PARAMETERS
         assert set(parameters) <= {parameter.name for parameter in declared}
-        assert set(parameters) >= {parameter.name for parameter in declared if not (parameter.optional or parameter.only)}
+        assert set(parameters) >= {
+            parameter.name for parameter in declared if not (parameter.optional or parameter.only)
+        }

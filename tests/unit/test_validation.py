@@ -176,7 +176,20 @@ class TestClaims:
 def claim(form="", value="2", less=True, native=False, to_native=False, unit="s"):
     other = None if not form else 1
     return claims.Claim(
-        figure(value=value, unit=unit), "test", "Xen", 0, "app", "value", 1.0, other, form, native, less, "", to_native
+        figure(value=value, unit=unit),
+        "test",
+        "Xen",
+        0,
+        "app",
+        "value",
+        1.0,
+        other,
+        form,
+        native,
+        less,
+        "",
+        0.0,
+        to_native,
     )
 
 
@@ -264,6 +277,11 @@ class TestScores:
         assert names == {
             ("a", "b"): True, ("a", "c"): True, ("a", "d"): False, ("b", "d"): False, ("c", "d"): False,
         }  # fmt: skip
+
+    def test_what_the_source_could_not_tell_apart_is_in_no_order(self):
+        found = [row(2.0, "1", platform="a"), row(1.0, "1.2", platform="b")]
+        assert len(score.orderings(found)) == 1
+        assert not score.orderings([each._replace(spread=0.25) for each in found])
 
     def test_inside_the_range(self):
         assert score.is_inside(row(1.0, "2")._replace(range_low=1.0, range_high=2.5))
