@@ -7,7 +7,7 @@ touches while it runs is counted.
 
 from __future__ import annotations
 
-from simulator.demands import AccessMemory, Fault
+from simulator.demands import AccessMemory, Fault, Mix
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -20,6 +20,8 @@ class Linpack(Program):
         Parameter("blocks_count", "count", "block updates of all threads together"),
         Parameter("block_operations_count", "count", "floating-point operations of an update"),
         Parameter("block_cycles", "cycles", "user cycles of an update, its data in the cache"),
+        Parameter("operation_accesses_count", "count", "words loaded or stored for an operation"),
+        Parameter("operation_branches_count", "count", "branches for an operation"),
         Parameter("block_lines_count", "count", "cache lines fetched from memory for an update"),
         Parameter("block_faults_count", "count", "pages touched for the first time in an update"),
         Parameter("matrix_bytes", "bytes", "size of the matrix"),
@@ -35,13 +37,20 @@ class Linpack(Program):
         return [ThreadPlan(name, self._solve(name), self.parameters.working_set_bytes) for name in names]
 
     def _solve(self, name: str) -> Demands:
-        parameters = self.parameters
+        parameters, mix = self.parameters, self._mix()
         for _ in range(int(parameters.blocks_count / parameters.threads_count)):
             start_s = self.context.now
             lines = AccessMemory("stream", parameters.matrix_bytes, count=parameters.block_lines_count)
-            yield from self.compute(parameters.block_cycles, on=lines)
+            yield from self.compute(parameters.block_cycles, on=lines, mix=mix)
             yield Fault(count=parameters.block_faults_count)
             self.context.done(name, "block", start_s)
+
+    def _mix(self) -> Mix:
+        """What a cycle consists of, each operation, load and branch an instruction: vectors are taken apart."""
+        parameters = self.parameters
+        floats = parameters.block_operations_count / parameters.block_cycles
+        accesses, branches = floats * parameters.operation_accesses_count, floats * parameters.operation_branches_count
+        return Mix(floats + accesses + branches, accesses, branches, floats)
 
     def value(self, operations: float, elapsed_s: float) -> float:
         """Thousand millions of floating-point operations a second."""
