@@ -242,7 +242,8 @@ class WriteBack(Demand):
 
 Peer = Literal["far", "machine", "system"]
 """Where the other end of a connection is: on another machine, on the lowest system of this one (the host, or the
-driver domain), or on the kernel that the program itself runs on."""
+driver domain), or on the kernel that the program itself runs on. Where no system drives the card, because the
+hypervisor does so itself, packets for the lowest system leave the machine: their other end is on another one."""
 
 
 @dataclass(frozen=True, slots=True)

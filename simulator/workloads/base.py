@@ -133,6 +133,12 @@ class ThreadPlan(NamedTuple):
     """How many processes it stands for: it weighs as much as all of them."""
 
 
+def turns(count: float, threads_count: float) -> list[int]:
+    """How many of ``count`` things each of the threads does: none is lost, the first do one more than the last."""
+    whole, threads = int(count), int(threads_count)
+    return [whole // threads + (number < whole % threads) for number in range(threads)]
+
+
 class Program(ABC):
     """Base of all programs. One module each; the counts come from the catalog.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from simulator.demands import AccessMemory, Fault, Mix
 from simulator.parameters import Parameter
-from simulator.workloads.base import Demands, Program, ThreadPlan
+from simulator.workloads.base import Demands, Program, ThreadPlan, turns
 
 
 class Linpack(Program):
@@ -33,12 +33,17 @@ class Linpack(Program):
 
     def threads(self) -> list[ThreadPlan]:
         """The solvers."""
-        names = [f"thread-{number}" for number in range(int(self.parameters.threads_count))]
-        return [ThreadPlan(name, self._solve(name), self.parameters.working_set_bytes) for name in names]
+        parameters = self.parameters
+        shares = turns(parameters.blocks_count, parameters.threads_count)
+        names = (f"thread-{number}" for number in range(len(shares)))
+        return [
+            ThreadPlan(name, self._solve(name, blocks), parameters.working_set_bytes)
+            for name, blocks in zip(names, shares, strict=True)
+        ]
 
-    def _solve(self, name: str) -> Demands:
+    def _solve(self, name: str, blocks: int) -> Demands:
         parameters, mix = self.parameters, self._mix()
-        for _ in range(int(parameters.blocks_count / parameters.threads_count)):
+        for _ in range(blocks):
             start_s = self.context.now
             lines = AccessMemory("stream", parameters.matrix_bytes, count=parameters.block_lines_count)
             yield from self.compute(parameters.block_cycles, on=lines, mix=mix)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from simulator.demands import AccessMemory
 from simulator.parameters import Parameter
-from simulator.workloads.base import Demands, Program, ThreadPlan
+from simulator.workloads.base import Demands, Program, ThreadPlan, turns
 
 
 class RandomAccess(Program):
@@ -28,14 +28,15 @@ class RandomAccess(Program):
 
     def threads(self) -> list[ThreadPlan]:
         """The threads."""
-        names = [f"thread-{number}" for number in range(int(self.parameters.threads_count))]
-        return [ThreadPlan(name, self._update(name)) for name in names]
+        shares = turns(self.parameters.groups_count, self.parameters.threads_count)
+        names = (f"thread-{number}" for number in range(len(shares)))
+        return [ThreadPlan(name, self._update(name, groups)) for name, groups in zip(names, shares, strict=True)]
 
-    def _update(self, name: str) -> Demands:
+    def _update(self, name: str, groups: int) -> Demands:
         parameters = self.parameters
         updates = parameters.group_updates_count
         accesses = updates * parameters.update_accesses_count
-        for _ in range(int(parameters.groups_count / parameters.threads_count)):
+        for _ in range(groups):
             start_s = self.context.now
             words = AccessMemory("random", parameters.table_bytes, count=accesses)
             yield from self.compute(parameters.update_cycles * updates, on=words)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from simulator.parameters import Parameter
 from simulator.workloads._rows import ROWS, THREADS, RowProgram
-from simulator.workloads.base import Demands, ThreadPlan
+from simulator.workloads.base import Demands, ThreadPlan, turns
 
 
 class Stream(RowProgram):
@@ -19,10 +19,11 @@ class Stream(RowProgram):
 
     def threads(self) -> list[ThreadPlan]:
         """The threads."""
-        return [ThreadPlan(name, self._go(name)) for name in self.names()]
+        shares = turns(self.parameters.parts_count, self.parameters.threads_count)
+        return [ThreadPlan(name, self._go(name, parts)) for name, parts in zip(self.names(), shares, strict=True)]
 
-    def _go(self, name: str) -> Demands:
-        for _ in range(int(self.parameters.parts_count / self.parameters.threads_count)):
+    def _go(self, name: str, parts: int) -> Demands:
+        for _ in range(parts):
             yield from self.part(name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.demands import Compute, Demand, Fetch, Post
-from simulator.workloads.base import Context, Draws, Program
+from simulator.workloads.base import Context, Draws, Program, turns
 from simulator.workloads.parallel_build import PROGRAM as BUILD
 from simulator.workloads.time_steps import PROGRAM as STEPS
 
@@ -78,3 +78,10 @@ def test_a_process_alone_has_nobody_to_talk_to() -> None:
 
 def test_the_figure_of_merit_is_of_all_steps() -> None:
     assert program(STEPS, RING).value(8, 3.0) == pytest.approx(150.0)
+
+
+@pytest.mark.parametrize(
+    ("count", "threads", "shares"), [(64.0, 4.0, [16] * 4), (7, 3, [3, 2, 2]), (2, 4, [1, 1, 0, 0]), (30.5, 1, [30])]
+)
+def test_threads_share_what_there_is_to_do_and_lose_nothing(count: float, threads: float, shares: list[int]) -> None:
+    assert turns(count, threads) == shares
