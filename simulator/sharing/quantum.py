@@ -145,13 +145,14 @@ class Quantum:
         self._order += 1
         seat.order = self._order
         now_ns = self._calendar.now_ns()
+        if not entity.queued:
+            seat.since_ns, seat.state = now_ns, "ready"
         if not entity.need_ns:
             self._at_once.append(seat)
             self._calendar.soon()
         elif entity.queued:
             self._goes_on(seat, now_ns)
         else:
-            seat.since_ns, seat.state = now_ns, "ready"
             self._arrivals.append(seat)
             self._calendar.ends_instant()
 

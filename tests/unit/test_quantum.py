@@ -233,6 +233,17 @@ def test_threads_that_are_gone_leave_nothing_behind() -> None:
     assert gone() is None
 
 
+def test_a_piece_that_rounds_to_nothing_has_not_waited() -> None:
+    """A tenth of a nanosecond, first of all at 0.4 s, then again 0.4 s after that: what lay before is no wait."""
+    lab = Lab()
+    thread = Share("a", lab.device.root)
+    for time_s in (0.4, 0.8):
+        lab.at(time_s, lambda: lab.submit(thread, 1e-10))
+        lab.run(time_s + 0.1)
+    assert lab.log == [("a", 0.4), ("a", 0.8)]
+    assert thread.ready_s + thread.steal_s + thread.throttled_s == 0.0
+
+
 def test_finds_idle() -> None:
     lab = Lab(2)
     guest = Share("guest", lab.device.root, width=1)
