@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulator import discovery
 from simulator.catalog import Catalog
 from simulator.measurements import tools
 
@@ -28,7 +27,6 @@ ON_THE_PAGE = {
     "sysbench.txt": "sysbench-1.0.20-cpu.txt",
     "threads.txt": "sysbench-1.0.20-threads.txt",
 }
-NEEDS_PROFILE = pytest.mark.skipif("profile" not in discovery.members("workloads"), reason="no workload 'profile' yet")
 SCENARIO = """
 version: 1
 title: What fio measured, on what it measured
@@ -86,7 +84,6 @@ def imported(virtlab: Command, tool: str, sample: str, *options: str, machine: s
     return stderr
 
 
-@NEEDS_PROFILE
 def test_the_page_on_importing_does_what_it_says(
     virtlab: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,14 +116,12 @@ def test_the_page_on_importing_does_what_it_says(
 @pytest.mark.parametrize(
     ("tool", "sample", "options"),
     [
-        pytest.param("perf-stat", "perf-6.1.txt", (), marks=NEEDS_PROFILE),
-        pytest.param("perf-stat", "perf-6.1.csv", (), marks=NEEDS_PROFILE),
-        pytest.param("perf-stat", "perf-6.1-r3.csv", (), marks=NEEDS_PROFILE),
-        pytest.param("perf-stat", "perf-6.1.json", (), marks=NEEDS_PROFILE),
-        pytest.param("perf-stat", "perf-6.8-hardware-fr.txt", (), marks=NEEDS_PROFILE),
-        pytest.param(
-            "perf-stat", "perf-6.1.txt", ("--strace", str(SAMPLES / "strace-6.1-trace.txt")), marks=NEEDS_PROFILE
-        ),
+        ("perf-stat", "perf-6.1.txt", ()),
+        ("perf-stat", "perf-6.1.csv", ()),
+        ("perf-stat", "perf-6.1-r3.csv", ()),
+        ("perf-stat", "perf-6.1.json", ()),
+        ("perf-stat", "perf-6.8-hardware-fr.txt", ()),
+        ("perf-stat", "perf-6.1.txt", ("--strace", str(SAMPLES / "strace-6.1-trace.txt"))),
         ("lmbench", "lmbench-3-summary.txt", ()),
         ("lmbench", "lmbench-2-summary.txt", ("--only", "quad")),
         ("lmbench", "lmbench-3-raw.txt", ("--as", "machine")),

@@ -35,6 +35,19 @@ TRANSACTIONS = {
 PACKETS = {"workload": "request-response", "parameters": {"transactions_count": 5}, "memory": "512 MiB", "vcpus": 1}
 TENANTS = {"build": BUILD, "database": TRANSACTIONS, "service": PACKETS}
 """Three programs that between them touch the disk, the network and each other."""
+ELSEWHERE = {
+    "wake_interrupt": (
+        "dall-x86-server",
+        "linux-smp-3 | kvm-3(nic_place=host-process) / linux-smp-3",
+        {"workload": "dall-memcached", "memory": "512 MiB", "vcpus": 2},
+    ),
+    "shared_folder": (
+        "unikraft-i7",
+        "linux-4 | kvm-6 / linux-4",
+        {"workload": "shared-folder-read", "memory": "1 GiB", "vcpus": 1},
+    ),
+}
+"""What the stacks above have no use for: a processor that sleeps beside another, a mounted folder."""
 Rows = list[dict[str, Any]]
 
 
@@ -66,7 +79,12 @@ def scenario(stack: Any, tenants: dict[str, Any] | None = None) -> dict[str, Any
 @cache
 def charged(stack: str, *without: str) -> Rows:
     """All charges of a run with some mechanisms off."""
-    point = load(scenario({"stack": stack, "without": list(without)}, TENANTS), catalog=CATALOG).points()[-1]
+    return charges(scenario({"stack": stack, "without": list(without)}, TENANTS), *without)
+
+
+def charges(of: dict[str, Any], *without: str) -> Rows:
+    """Those of the last point of a scenario, which is the one with the mechanisms off."""
+    point = load(of, catalog=CATALOG).points()[-1]
     assert point["without"] == list(without)
     return [dict(zip(names("charges"), row, strict=True)) for row in run_point(point, 0)["tables"]["charges"]]
 
@@ -88,13 +106,26 @@ def test_no_charge_of_it_is_left(stack: str, mechanism: str) -> None:
 
 
 def test_every_mechanism_there_is_is_charged_in_some_stack() -> None:
-    """So that the test above finds something to leave out; not what needs real slices, or another structure (the last
-    two are assist's, and have no number of their own)."""
+    """So that the test above finds something to leave out; not what needs real slices, another structure (the last
+    two are assist's, and have no number of their own), or what is charged elsewhere, below."""
     for stack in STACKS:
         found = {row["mechanism"] for row in charged(stack)}
         missing = {mechanism for of, mechanism in mechanisms() if of == stack} - found
-        structural = {"back_end", "driver", "host_interrupt", "register_exit"}
-        assert missing <= {"slice_switch", "domain_slice", "cache_refill", "idle_exit"} | structural, stack
+        elsewhere = {"back_end", "driver", "host_interrupt", "register_exit", *ELSEWHERE}
+        assert missing <= {"slice_switch", "domain_slice", "cache_refill", "idle_exit"} | structural | set(ELSEWHERE), (
+            stack
+        )
+
+
+@pytest.mark.parametrize("mechanism", ELSEWHERE)
+def test_what_needs_another_machine_is_charged_there_and_can_be_left_out(mechanism: str) -> None:
+    """Guest's kernel and hypervisor both pay it; without it neither does."""
+    machine, stack, tenant = ELSEWHERE[mechanism]
+    payers = []
+    for without in ([], [mechanism]):
+        of = scenario({"stack": stack, "without": without}, {"app": tenant}) | {"machine": machine}
+        payers.append({row["cause"] for row in charges(of, *without) if row["mechanism"] == mechanism})
+    assert len(payers[0]) >= 2 and not payers[1]
 
 
 @pytest.fixture(scope="module")
