@@ -30,7 +30,7 @@ Errors are predicted over published, less one; of percentages, between the ratio
 less the mean square error over that of a null model, on the logarithm of the cost over native, for figures whose
 published cost over native exceeds 10 %. Null models: *as native* (virtualization costs nothing) and *as its class*
 (every stack of a class costs the mean of its class: it knows the very figures that are scored). Close: within 10 %;
-fair: within 40 %. Ranges are over the catalog's ranges of all numbers: what we do not know, not the luck of a workload.
+fair: within 40 %. With `--draws N` each prediction also has its range over the catalog's ranges of all numbers.
 """
 
 
@@ -167,14 +167,15 @@ def _rows(rows: Sequence[Row]) -> str:
 
 
 def _source(source: str, rows: Sequence[Row]) -> str:
-    lines = header("benchmark", "platform", "metric, unit", "published", "predicted", "range", "error, %", "use")
+    ranged = any(isfinite(row.range_low) for row in rows)
+    heads = ["benchmark", "platform", "metric, unit", "published", "predicted", "error, %", "use"]
+    lines = header(*heads, *(["range over the parameters"] if ranged else []))
     for row in rows:
         span = f"{number(row.range_low)} to {number(row.range_high)}" if isfinite(row.range_low) else ""
         error = f"{row.error_percent:+.1f}" if isfinite(row.error_percent) else ""
         metric = f"{row.metric}, {row.unit}"
-        lines.append(
-            line(row.benchmark, row.platform, metric, row.published, number(row.predicted), span, error, row.use)
-        )
+        cells = [row.benchmark, row.platform, metric, row.published, number(row.predicted), error, row.use]
+        lines.append(line(*cells, *([span] if ranged else [])))
     table = "\n".join(lines)
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(row.experiment for row in rows))
     text = f"### {source}\n\nScenarios: {names}.\n\n"
