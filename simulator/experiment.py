@@ -5,7 +5,7 @@ The only place that makes a simulated clock and seeds the streams of random numb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from math import isfinite, nan
 from typing import Any
@@ -308,15 +308,15 @@ class _Run:
             tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
             operations, elapsed_s, tenant.boot_s, tenant.create_s,
             tenant.boot_s if counts else nan,
-            mean, _quantile(latencies, 0.5), _quantile(latencies, 0.99),
+            mean, quantile(latencies, 0.5), quantile(latencies, 0.99),
             program_bytes - house.runtime_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),
             int(house.enforced[tenant.name]), int(house.groups[tenant.name] in house.shares.values()),
         ]  # fmt: skip
 
 
-def _quantile(ordered: list[float], part: float) -> float:
-    """Nearest rank."""
+def quantile(ordered: Sequence[float], part: float) -> float:
+    """Nearest rank; not a number where there is nothing."""
     if not ordered:
         return float("nan")
     return ordered[min(len(ordered) - 1, max(0, -int(-part * len(ordered) // 1) - 1))]

@@ -10,6 +10,7 @@ import click
 
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import complain, say, say_json, tell
+from simulator.validation.markdown import hundredth, tenth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,13 +99,12 @@ def _write(found: Validation, folder: Path, plot: Path | None) -> list[Path]:
 
 def _page(found: Validation, ablated: Sequence[Ablated], path: Path, draws: int) -> Path:
     """Write the page; its figure is written already."""
-    from simulator.catalog import Catalog
     from simulator.validation.document import page
 
     options = [f"--draws {draws}"] if draws else []
     options += ["--ablation"] if ablated else []
     command = " ".join(["virtlab validate", *options, f"--page {path}"])
-    path.write_text(page(found, ablated, Catalog().fitted(), command, path.with_suffix(".png").name), encoding="utf-8")
+    path.write_text(page(found, ablated, command, path.with_suffix(".png").name), encoding="utf-8")
     return path
 
 
@@ -160,8 +160,8 @@ def _ablation(found: Sequence[Ablated]) -> list[str]:
     heads = ["mechanism off", "source", "figures", "error, %", "without it, %", "skill native", "worst"]
     lines = [
         [
-            each.mechanism, _short(each.source), str(each.judged), _plain(each.error_percent),
-            _plain(each.without_percent), _skill(each.skill_native), each.worst,
+            each.mechanism, _short(each.source), str(each.judged), tenth(each.error_percent),
+            tenth(each.without_percent), hundredth(each.skill_native), each.worst,
         ]
         for each in found
         if each.source and each.clearly_worse
@@ -171,7 +171,7 @@ def _ablation(found: Sequence[Ablated]) -> list[str]:
 
 def headline(overall: Score) -> str:
     """The first line: skill over the two null models, then errors and orderings."""
-    return f"{_skills(overall)}; over all {overall.judged}: {_plain(overall.median)} % (median); {_order(overall)}"
+    return f"{_skills(overall)}; over all {overall.judged}: {tenth(overall.median)} % (median); {_order(overall)}"
 
 
 def _skills(overall: Score) -> str:
@@ -180,7 +180,7 @@ def _skills(overall: Score) -> str:
     return (
         f"skill {overall.skill_native:.2f} over 'as native', {overall.skill_class:.2f} over 'as its class', on"
         f" {overall.notable} figures with more than 10 % published overhead; errors there"
-        f" {_plain(overall.notable_median)} % (median), {_plain(overall.notable_p90)} % (p90)"
+        f" {tenth(overall.notable_median)} % (median), {tenth(overall.notable_p90)} % (p90)"
     )
 
 
@@ -194,8 +194,8 @@ def _scores(name: str, found: Sequence[Score]) -> list[str]:
     heads = [name, "judged", "median, %", "p90, %", "worst, %", ">10 %", "skill native", "skill class", "in order"]
     lines = [
         [
-            _short(each.group), str(each.judged), *map(_plain, (each.median, each.p90, each.worst)), str(each.notable),
-            *map(_skill, (each.skill_native, each.skill_class)), f"{each.right}/{each.pairs}" if each.pairs else "",
+            _short(each.group), str(each.judged), *map(tenth, (each.median, each.p90, each.worst)), str(each.notable),
+            *map(hundredth, (each.skill_native, each.skill_class)), f"{each.right}/{each.pairs}" if each.pairs else "",
         ]
         for each in found
     ]  # fmt: skip
@@ -215,14 +215,6 @@ def _found(row: Row) -> list[str]:
 
 def _number(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 10000 else f"{value:.0f}"
-
-
-def _plain(value: float) -> str:
-    return f"{value:.1f}" if isfinite(value) else ""
-
-
-def _skill(value: float) -> str:
-    return f"{value:.2f}" if isfinite(value) else ""
 
 
 def _short(text: str, longest: int = 44) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from math import exp, isfinite
 from typing import NamedTuple
 
+from simulator.batch.progress import Progress
 from simulator.validation.claims import Claim
-from simulator.validation.measuring import Point, Progress
+from simulator.validation.measuring import Point
 from simulator.validation.published import FigurePlace
 from simulator.validation.rows import Row, error_percent
 from simulator.validation.score import score

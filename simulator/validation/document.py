@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import isfinite
 
-from simulator.catalog import Fitted
 from simulator.validation.ablation import Ablated
 from simulator.validation.markdown import header, hundredth, line, number, tenth
 from simulator.validation.rows import Row
@@ -34,13 +33,12 @@ fair: within 40 %. With `--draws N` each prediction also has its range over the 
 """
 
 
-def page(found: Validation, ablated: Sequence[Ablated], fitted: Sequence[Fitted], command: str, figure: str) -> str:
+def page(found: Validation, ablated: Sequence[Ablated], command: str, figure: str) -> str:
     """The whole page.
 
     Args:
         found: what was validated.
         ablated: what each mechanism carries; its section is left out if that is not known.
-        fitted: all that the catalog has fitted.
         command: what makes the page.
         figure: file of the figure, beside the page.
     """
@@ -54,7 +52,7 @@ def page(found: Validation, ablated: Sequence[Ablated], fitted: Sequence[Fitted]
         "## Where it misses, and why\n\n" + _misses(found.rows),
         "## Pairs that come out in the wrong order\n\n" + _disorder(found.rows),
         "## Every figure\n\n" + _rows(found.rows),
-        "## What was fitted\n\n" + _fitted(found, fitted),
+        "## What was fitted\n\n" + _fitted(found),
         "## What is not predicted, and why\n\n" + _excluded(found.rows),
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts)
@@ -184,7 +182,7 @@ def _source(source: str, rows: Sequence[Row]) -> str:
     return f"{text}<details><summary>{len(rows)} figures</summary>\n\n{table}\n\n</details>"
 
 
-def _fitted(found: Validation, fitted: Sequence[Fitted]) -> str:
+def _fitted(found: Validation) -> str:
     used = {
         name
         for each in found.experiments
@@ -194,7 +192,7 @@ def _fitted(found: Validation, fitted: Sequence[Fitted]) -> str:
     lines = header("product", "event count", "value", "fitted on")
     lines += [
         line(fit.product, f"`{fit.parameter}`", f"{number(fit.value)} {fit.unit}", fit.fitted_on)
-        for fit in fitted
+        for fit in found.fitted
         if fit.product in used
     ]
     return "\n".join(lines)

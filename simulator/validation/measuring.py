@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from simulator.batch.executors import Processes, Serial
+from simulator.batch.progress import Progress
 from simulator.errors import RunError, UsageError
 from simulator.validation import readings
 
@@ -54,14 +55,6 @@ class Change(Protocol):
     name: str
 
     def __call__(self, point: Point, /) -> Point: ...
-
-
-class Progress(Protocol):
-    """Is told of every run."""
-
-    def start(self, total: int, done: int) -> None: ...
-    def advance(self, run_id: str, status: str) -> None: ...
-    def finish(self) -> None: ...
 
 
 def runs(point: Point, replications: int, code: str) -> list[Run]:

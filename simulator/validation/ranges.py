@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
+from simulator.batch.progress import Progress
+from simulator.experiment import quantile
 from simulator.uncertainty import Space, draws
 from simulator.validation.claims import Claim
-from simulator.validation.measuring import Point, Progress
-from simulator.validation.readings import quantile
+from simulator.validation.measuring import Point
 from simulator.validation.validate import Validator
 
 LOW, HIGH = 0.05, 0.95

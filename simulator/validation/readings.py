@@ -7,6 +7,7 @@ from math import isfinite, nan
 from typing import Any
 
 from simulator.errors import UsageError
+from simulator.experiment import quantile
 from simulator.records import TABLES, names
 
 Tables = Mapping[str, Sequence[Sequence[Any]]]
@@ -140,13 +141,6 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     tenant, latency = _column("requests", "tenant"), _column("requests", "latency_s")
     latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)
     return found | {name: quantile(latencies, part) for name, (_, _, part) in OF_REQUESTS.items()}
-
-
-def quantile(ordered: Sequence[float], part: float) -> float:
-    """Nearest rank; not a number where there is nothing."""
-    if not ordered:
-        return nan
-    return ordered[min(len(ordered) - 1, max(0, -int(-part * len(ordered) // 1) - 1))]
 
 
 def _mean(values: Sequence[float]) -> float:

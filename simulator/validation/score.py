@@ -12,7 +12,7 @@ from itertools import combinations
 from math import isfinite, log, nan
 from typing import NamedTuple
 
-from simulator.validation.readings import quantile
+from simulator.experiment import quantile
 from simulator.validation.rows import Row
 
 NOTABLE = 1.10

@@ -9,14 +9,15 @@ from math import isfinite, nan
 from pathlib import Path
 
 from simulator.batch.executors import processors
+from simulator.batch.progress import Progress
 from simulator.batch.version import code_version
-from simulator.catalog import Catalog
+from simulator.catalog import Catalog, Fitted
 from simulator.errors import RunError, UsageError
 from simulator.results import intervals
 from simulator.scenario import load
 from simulator.validation import measuring, published, score
 from simulator.validation.claims import Claim, Experiment, Reason, claims, exclusions, idle, misses
-from simulator.validation.measuring import Progress, Run, Store
+from simulator.validation.measuring import Run, Store
 from simulator.validation.rows import Natives, Predicted, Row, predicted_row, related, unpredicted_row
 
 FOLDER = Path("scenarios") / "published"
@@ -30,11 +31,13 @@ class Validation:
     Attributes:
         rows: every figure of the tables in question, in their order.
         experiments: the scenarios that predict them.
+        fitted: all that the catalog has fitted.
         idle: for each experiment the benchmarks of rows that fit no figure that we have.
     """
 
     rows: Sequence[Row]
     experiments: Sequence[Experiment]
+    fitted: Sequence[Fitted]
     idle: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
@@ -113,7 +116,7 @@ class Validator:
         self.of = {each.name: each for each in self.experiments}
         self.claims = self._claims()
         self._code = code_version()
-        self._fitted = Catalog().fitted()
+        self.fitted = Catalog().fitted()
         self._known: dict[tuple[str, int, str], list[Run]] = {}
 
     def _claims(self) -> list[Claim]:
@@ -179,7 +182,7 @@ class Validator:
         """The event counts at a claim's point that were fitted, and on what."""
         point = self.of[claim.experiment].points[claim.point]
         names = {*point["layers"], *(each["workload"] for each in point["tenants"].values())}
-        own = [fit for fit in self._fitted if fit.product in names]
+        own = [fit for fit in self.fitted if fit.product in names]
         return "; ".join(f"{fit.parameter} ({fit.fitted_on})" for fit in own)
 
     def run(
@@ -188,7 +191,9 @@ class Validator:
         """Measure everything that is claimed, and compare; with ranges of the predictions, where they are known."""
         self.measure((run for claim in self.claims for found in self.runs(claim) for run in found), jobs, progress)
         idling = {each.name: idle(each, self.tables[each.table]) for each in self.experiments}
-        return Validation(self.rows(ranges), self.experiments, {name: own for name, own in idling.items() if own})
+        return Validation(
+            self.rows(ranges), self.experiments, self.fitted, {name: own for name, own in idling.items() if own}
+        )
 
 
 def open_rows(rows: Iterable[Row]) -> list[Row]:

@@ -6,6 +6,7 @@ import pytest
 
 from simulator import records
 from simulator.errors import RunError, UsageError
+from simulator.experiment import quantile
 from simulator.scenario import load
 from simulator.validation import claims, conversion, published, readings, rows, score
 from simulator.validation.measuring import Store, runs
@@ -300,7 +301,7 @@ class TestReadings:
 
     @pytest.mark.parametrize(("part", "expected"), [(0.5, 2.0), (0.9, 4.0), (0.25, 1.0), (1.0, 4.0)])
     def test_quantile_is_the_nearest_rank(self, part, expected):
-        assert readings.quantile([1.0, 2.0, 3.0, 4.0], part) == expected
+        assert quantile([1.0, 2.0, 3.0, 4.0], part) == expected
 
 
 class TestStore:
