@@ -130,6 +130,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("lost", "count", "tenants that were lost with it", "integer"),
         _text("tenants", "their names, separated by blanks"),
     ),
+    "settings": (
+        RUN,
+        TENANT,
+        _text("node", "path of the node that set it for itself"),
+        _text("setting", "what is set, in the layer's words"),
+        _text("value", "a number or a word"),
+        _text("unit", "unit of a number; empty for a word"),
+    ),
     "devices": (
         RUN,
         _text("device", "device of the machine"),

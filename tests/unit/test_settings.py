@@ -1,0 +1,32 @@
+"""What layers set for themselves by what they see around them stands in the results, and can be read."""
+
+from __future__ import annotations
+
+from simulator import discovery
+from simulator.experiment import run_point
+from simulator.scenario import load
+from simulator.validation import readings
+
+MIB = 2**20
+
+
+def test_what_a_virtual_machine_made_of_its_container_can_be_read() -> None:
+    """One processor and 512 MiB: the serial collector, a compiler thread of each kind, a quarter of the memory."""
+    tenant = {"workload": "java-server", "memory": "512 MiB", "vcpus": 1}
+    stacks = {"in a container": "linux-6 | docker-27 / hotspot-21"}
+    (point,) = load({"machine": "laptop-2025", "stacks": stacks, "tenants": {"app": tenant}}).points()
+    tables = run_point(point, 0)["tables"]
+    found = {row[3]: row[4] for row in tables["settings"]}
+    assert found["collector"] == "serial"
+    read = readings.read(tables)["app"]
+    assert read["heap_most_bytes"] == 128 * MIB
+    assert (read["compiler_threads_count"], read["collector_threads_count"]) == (2.0, 1.0)
+
+
+def test_every_setting_is_declared() -> None:
+    """With unit and meaning; those that are numbers are known as readings."""
+    declared = [discovery.member("layers", name).LAYER.SETTINGS for name in discovery.members("layers")]
+    numbers = {name for settings in declared for name, (unit, _) in settings.items() if unit}
+    assert "heap_most_bytes" in numbers
+    assert numbers <= readings.known().keys()
+    assert all(meaning for settings in declared for _, meaning in settings.values())
