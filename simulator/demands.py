@@ -528,8 +528,18 @@ class Execute(Demand):
 
 @dataclass(frozen=True, slots=True)
 class NewObjects(Demand):
-    """Objects made on the heap; of everything that the program has made, ``live_bytes`` are in use at any one time."""
+    """Objects made on the heap.
+
+    Attributes:
+        size_bytes: all of them together.
+        live_bytes: of everything that the program has made, what it keeps for long, at any one time.
+        program: who makes them.
+        passing_bytes: short-lived objects in use at any one time (Little's law: their mean life in bytes allocated).
+        tenured_ratio: part of the allocated bytes that lives long enough to be promoted, and dies where it got old.
+    """
 
     size_bytes: float
     live_bytes: float
     program: str = ""
+    passing_bytes: float = 0.0
+    tenured_ratio: float = 0.0

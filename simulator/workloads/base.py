@@ -93,7 +93,16 @@ PORTABLE = (
     Parameter("classes_count", "count", "classes loaded at the start"),
     Parameter("cycle_bytecodes_count", "count", "bytecodes that do the work of one cycle of the machine code"),
     Parameter("cycle_allocated_bytes", "bytes", "objects made on the heap with that work"),
-    Parameter("live_bytes", "bytes", "objects in use at any one time"),
+    Parameter("live_bytes", "bytes", "objects that are kept for long, at any one time"),
+    Parameter(
+        "passing_bytes", "bytes", "short-lived objects in use at any one time; none if nothing is said", optional=True
+    ),
+    Parameter(
+        "tenured_ratio",
+        "ratio",
+        "part of the allocated bytes that is promoted and dies in the old generation; none if nothing is said",
+        optional=True,
+    ),
 )
 """What a program's file says of its class files, in the section ``bytecode``; without it there are none."""
 
@@ -118,7 +127,10 @@ class ClassFiles:
         yield Execute(self.program, count=cycles * self.figures.cycle_bytecodes_count)
         allocated_bytes = cycles * self.figures.cycle_allocated_bytes
         if allocated_bytes:
-            yield NewObjects(allocated_bytes, self.figures.live_bytes, self.program.name)
+            yield NewObjects(
+                allocated_bytes, self.figures.live_bytes, self.program.name,
+                self.figures.get("passing_bytes", 0.0), self.figures.get("tenured_ratio", 0.0),
+            )  # fmt: skip
 
 
 class ThreadPlan(NamedTuple):
