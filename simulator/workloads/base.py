@@ -94,6 +94,7 @@ PORTABLE = (
     Parameter("cycle_bytecodes_count", "count", "bytecodes that do the work of one cycle of the machine code"),
     Parameter("cycle_allocated_bytes", "bytes", "objects made on the heap with that work"),
     Parameter("live_bytes", "bytes", "objects that are kept for long, at any one time"),
+    Parameter("least_heap_bytes", "bytes", "smallest heap in which it runs, where that is known", optional=True),
     Parameter(
         "passing_bytes", "bytes", "short-lived objects in use at any one time; none if nothing is said", optional=True
     ),
