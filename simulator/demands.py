@@ -503,6 +503,10 @@ class Portable:
         skew: exponent of the law by which the hottest methods take most of the execution (Zipf's).
         method_bytecodes: bytecodes of one method's body, executed in one invocation.
         classes_count: classes loaded at the start.
+        work_ratio: what a mean bytecode of it takes in C2's code, over what the virtual machine says of one: memory
+            that is waited for makes it more, vectors and inlining less.
+        c1_ratio: what C1's code takes longer for it, over what the virtual machine says.
+        deoptimized_ratio: part of its methods whose C2 code once meets what their profile had not shown.
     """
 
     name: str
@@ -510,6 +514,9 @@ class Portable:
     skew: float
     method_bytecodes: float
     classes_count: int
+    work_ratio: float = 1.0
+    c1_ratio: float = 1.0
+    deoptimized_ratio: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
