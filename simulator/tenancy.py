@@ -12,6 +12,7 @@ from simulator.devices.base import Key, Request
 from simulator.effort import START_IN_TURN
 from simulator.errors import RunError
 from simulator.layers.base import Service
+from simulator.log import Log
 from simulator.machine import Machine
 from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
 from simulator.queues import Mailbox, Ring, lock
@@ -56,6 +57,7 @@ class House:
         self._slices: dict[str, Work] = {}
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
+        self.log = Log(lambda: environment.now)
         self._peers: Counter[str] = Counter()
         self._spawned = 0
         self._price_guests()

@@ -26,6 +26,7 @@ from simulator.plans import (
     Keep,
     Move,
     Node,
+    Note,
     Operation,
     Part,
     Pick,
@@ -244,12 +245,14 @@ class Thread:
             yield from self._whole(work)
         box.put(interrupts=work is not None)
 
-    def _at_once(self, operation: Keep | Check | Tally | Alter | Halt) -> None:
+    def _at_once(self, operation: Keep | Check | Tally | Alter | Halt | Note) -> None:
         """What takes no time. Raises ``Refused`` where the program may not go on."""
         if isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
         elif isinstance(operation, Halt):
             self.house.freeze(operation.node, operation.stop)
+        elif isinstance(operation, Note):
+            self.house.log.note(self.name, operation.node.path, operation.line)
         elif isinstance(operation, Tally):
             operation.end(operation.demands)
         elif isinstance(operation, Alter):

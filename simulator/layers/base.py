@@ -181,6 +181,8 @@ class Layer(Priced, ABC):
     """Whether system calls of a guest's programs pass through it, so that the guest's kernel asks for each."""
     FREEZES: ClassVar[bool] = False
     """Whether the layer stops its programs now and then while its own threads go on."""
+    SETTINGS: ClassVar[dict[str, tuple[str, str]]] = {}
+    """What the layer sets for itself by what it sees around it: unit (empty for a word) and meaning, by name."""
     LIMITS: ClassVar[dict[str, str]] = {}
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()
@@ -275,6 +277,10 @@ class Layer(Priced, ABC):
     def _load(self, image: File) -> Iterable[Step]:
         """An image read in from below: by default a file of the system below."""
         return (Below(Read(image, 0, image.size_bytes)),)
+
+    def settings(self) -> Mapping[str, float | str]:
+        """What it has set for itself, by the names of ``SETTINGS``."""
+        return {}
 
     def tick_hz(self) -> float:
         """Timer interrupts a second while this layer's processors run."""

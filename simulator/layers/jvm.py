@@ -63,6 +63,13 @@ class JavaVirtualMachine(TableLayer):
     }
     FREEZES = True
     LIMITS = {"heap": "bytes"}
+    SETTINGS = {
+        "collector": ("", "the collector of the heap"),
+        "collector_threads_count": ("count", "threads that collect in a pause"),
+        "marking_threads_count": ("count", "threads that mark beside the program"),
+        "compiler_threads_count": ("count", "threads that compile, those of all compilers"),
+        "heap_most_bytes": ("bytes", "the heap at its largest"),
+    }
     CONTROL = frozenset({"limit-memory", "package"})
 
     def __init__(
@@ -106,6 +113,16 @@ class JavaVirtualMachine(TableLayer):
         yield Below(d.Fault(count=self.parameters.start_faults_count))
         if self.structure.get("sharing") == "off":
             yield from self._parsed(self.parameters.vm_classes_count, f"{self.place.path}:modules")
+
+    def settings(self) -> dict[str, float | str]:
+        """What it made of the processors and the memory that it sees."""
+        return {
+            "collector": self.collector,
+            "collector_threads_count": self.collector_threads,
+            "marking_threads_count": self.marking_threads if self.collector == ergonomics.G1 else 0,
+            "compiler_threads_count": sum(self.compiler_threads.values()),
+            "heap_most_bytes": self.heap.size_bytes,
+        }
 
     # ---- classes
 

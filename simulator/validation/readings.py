@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import isfinite, nan
 from typing import Any
 
+from simulator import discovery
 from simulator.errors import UsageError
 from simulator.experiment import quantile
 from simulator.records import TABLES, names
@@ -96,7 +98,14 @@ def known() -> dict[str, tuple[str, str]]:
         GUEST: ("s", "of boot_s, what its system took after its virtual machine was there"),
         WITH_BOOT: ("s", "until a tenant's systems are up, and its measured window after that"),
     }
-    return {**columns, **derived, **further, **machine}
+    return {**columns, **derived, **further, **_known_settings(), **machine}
+
+
+@cache
+def _known_settings() -> dict[str, tuple[str, str]]:
+    """What layers set for themselves, where it is a number."""
+    families = [discovery.member("layers", name).LAYER for name in discovery.members("layers")]
+    return {name: each for family in families for name, each in family.SETTINGS.items() if each[0]}
 
 
 def unit(name: str) -> str:
@@ -138,9 +147,20 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     found |= {name: quantile(starts, part) for name, (_, _, part) in OF_COPIES.items()}
     found[WITH_BOOT] = found["elapsed_s"] + found["boot_s"]
     own = {row[_column("tenants", "tenant")] for row in rows}
+    found |= _settings(tables, {str(each) for each in own})
     tenant, latency = _column("requests", "tenant"), _column("requests", "latency_s")
     latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)
     return found | {name: quantile(latencies, part) for name, (_, _, part) in OF_REQUESTS.items()}
+
+
+def _settings(tables: Tables, tenants: set[str]) -> Readings:
+    """Numbers that the layers under some copies of a tenant have set for themselves; copies count with their mean."""
+    tenant, name, value, unit = (_column("settings", each) for each in ("tenant", "setting", "value", "unit"))
+    found: dict[str, list[float]] = {}
+    for row in tables["settings"]:
+        if row[tenant] in tenants and row[unit]:
+            found.setdefault(str(row[name]), []).append(float(row[value]))
+    return {each: _mean(values) for each, values in found.items()}
 
 
 def _mean(values: Sequence[float]) -> float:
