@@ -114,8 +114,6 @@ _HEAP = (
     Parameter("guarantee_ratio", "ratio", "part of eden for which the old generation must have room before a young "
               "collection (serial, parallel)"),
     Parameter("free_least_ratio", "ratio", "part of the heap that must be free for new objects after a collection"),
-    Parameter("survival_ratio", "ratio", "part of eden's objects that a young collection finds alive, live data apart"),
-    Parameter("promotion_ratio", "ratio", "part of eden's objects that get old and die there"),
     Parameter("pause_cycles", "cycles", "threads stopped, roots looked through, threads let go", "collection"),
     Parameter("copy_cycles_per_byte", "cycles", "a live byte found and copied by a young collection", "collection"),
     Parameter("compact_cycles_per_byte", "cycles", "a live byte marked and moved by a full collection of one thread",

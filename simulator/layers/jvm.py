@@ -170,7 +170,7 @@ class JavaVirtualMachine(TableLayer):
     def _execute(self, demand: d.Execute) -> Iterator[Step]:
         """A mean bytecode of the program as its methods are compiled now; compilers are asked at the thresholds."""
         code = self._code(demand.program)
-        yield Below(d.Compute(count=self.parameters.c2_cycles))
+        yield Below(d.Compute(count=self.parameters.c2_cycles * demand.program.work_ratio))
         for kind, (cycles, part) in code.extra_cycles().items():
             mechanism = "interpretation" if kind == "interpreter_cycles" else "unoptimized_code"
             yield Use(mechanism, cycles=cycles, operations=part)
@@ -200,6 +200,7 @@ class JavaVirtualMachine(TableLayer):
     def _new_objects(self, demand: d.NewObjects) -> Iterator[Step]:
         """Objects in eden; where it is full the collector is asked, and waited for."""
         heap, program, live_bytes = self.heap, demand.program, demand.live_bytes
+        heap.passing[program], heap.tenured[program] = demand.passing_bytes, demand.tenured_ratio
         size_bytes = demand.size_bytes
         if heap.fresh:
             yield Hold(size_bytes, program=False)
@@ -224,7 +225,7 @@ class JavaVirtualMachine(TableLayer):
         """A pause of each kind; where live data have arrived, later objects are made under other rules."""
         parameters, heap = self.parameters, self.heap
         arriving_bytes = heap.arriving_bytes
-        survivors = heap.eden_bytes * parameters.survival_ratio * parameters.copy_cycles_per_byte
+        survivors = heap.surviving_bytes * parameters.copy_cycles_per_byte
         arrival = (
             Below(d.Fault(count=arriving_bytes / self.place.page_bytes)),
             *self._divided(survivors + arriving_bytes * parameters.copy_cycles_per_byte),
