@@ -170,6 +170,24 @@ class Free(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class Touch(Demand):
+    """Pages of data that the program holds, touched one after the other in a row that is gone through again and again.
+
+    It takes no time where they are in memory: what is read or computed of them is asked for beside it. What a kernel
+    had to write out (``swap=disk``) it fetches from the disk. Several threads may go through one row together.
+
+    Attributes:
+        size_bytes: touched now.
+        extent_bytes: length of the row, from its end on to its beginning again; 0: as much as is touched now.
+        start_bytes: where the row begins in what the program holds, in the order in which it was taken.
+    """
+
+    size_bytes: float
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Map(Demand):
     """A file mapped, touched and unmapped again (lmbench's ``mmap latency``)."""
 
@@ -535,8 +553,18 @@ class Execute(Demand):
 
 @dataclass(frozen=True, slots=True)
 class NewObjects(Demand):
-    """Objects made on the heap; of everything that the program has made, ``live_bytes`` are in use at any one time."""
+    """Objects made on the heap.
+
+    Attributes:
+        size_bytes: all of them together.
+        live_bytes: of everything that the program has made, what it keeps for long, at any one time.
+        program: who makes them.
+        passing_bytes: short-lived objects in use at any one time (Little's law: their mean life in bytes allocated).
+        tenured_ratio: part of the allocated bytes that lives long enough to be promoted, and dies where it got old.
+    """
 
     size_bytes: float
     live_bytes: float
     program: str = ""
+    passing_bytes: float = 0.0
+    tenured_ratio: float = 0.0

@@ -261,6 +261,8 @@ class _Run:
             "threads": [[run, *_thread_row(thread)] for thread in self.house.threads],
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "faults": [[run, *fault] for fault in self.faults],
+            "log": [[run, *row] for row in self.house.log.rows],
+            "settings": [[run, *row] for tenant in self.tenants for row in self._settings(tenant.name)],
             "devices": [
                 [run, *row, row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0]
                 for row in self.machine.rows()
@@ -282,6 +284,20 @@ class _Run:
         layers = {type(node.layer) for node in self.house.nodes.values()}
         names = {name for layer in layers for name, mechanism in layer.MECHANISMS.items() if mechanism.needs_slices}
         return sorted(names)
+
+    def _settings(self, tenant: str) -> list[list[Any]]:
+        """What the layers under a tenant made of what they saw; numbers with all their digits."""
+        return [
+            [
+                tenant,
+                node.path,
+                name,
+                value if isinstance(value, str) else f"{value:.17g}",
+                node.layer.SETTINGS[name][0],
+            ]
+            for node in self.house.chains[tenant]
+            for name, value in node.layer.settings().items()
+        ]
 
     def _requests(self, tenant: _Tenant) -> list[list[Any]]:
         return [[tenant.name, *request, "ok"] for request in tenant.context.requests]
@@ -320,6 +336,10 @@ def quantile(ordered: Sequence[float], part: float) -> float:
     if not ordered:
         return float("nan")
     return ordered[min(len(ordered) - 1, max(0, -int(-part * len(ordered) // 1) - 1))]
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.17g}"
 
 
 def _charge_rows(thread: Thread) -> list[list[Any]]:

@@ -89,6 +89,26 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Carriers:
+    """The few threads of the system below that carry all threads of a layer's programs, where it schedules them itself.
+
+    A thread runs on one of them until it ends or waits; nothing takes it away before. Whoever waits for one is ready,
+    first come, first served.
+
+    Attributes:
+        count: how many there are.
+        yields: demands in which a thread that waits gives its carrier to another one; in all others it keeps it.
+        replaced: of these others, those in which one more carrier runs while it waits.
+        switch: what it takes to give a carrier up and to go on on one, paid by the thread that goes on.
+    """
+
+    count: float
+    yields: tuple[type[Demand], ...]
+    replaced: tuple[type[Demand], ...] = ()
+    switch: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GuestDevice:
     """A device that a hypervisor shows to one of its guests.
 
@@ -181,6 +201,8 @@ class Layer(Priced, ABC):
     """Whether system calls of a guest's programs pass through it, so that the guest's kernel asks for each."""
     FREEZES: ClassVar[bool] = False
     """Whether the layer stops its programs now and then while its own threads go on."""
+    SETTINGS: ClassVar[dict[str, tuple[str, str]]] = {}
+    """What the layer sets for itself by what it sees around it: unit (empty for a word) and meaning, by name."""
     LIMITS: ClassVar[dict[str, str]] = {}
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()
@@ -240,6 +262,14 @@ class Layer(Priced, ABC):
         """Services that every thread has for itself that sends to such a queue of this layer (``Send.apart``)."""
         return ()
 
+    def carriers(self) -> Carriers | None:
+        """What carries the threads of its programs; None where each is a thread of the system below."""
+        return None
+
+    def thread_start(self) -> Iterable[Step]:
+        """Steps with which each thread of a program begins here."""
+        return ()
+
     def guest_services(self) -> tuple[Service, ...]:
         """Threads that a hypervisor runs for each of its guests; their queues are that guest's own."""
         return ()
@@ -275,6 +305,10 @@ class Layer(Priced, ABC):
     def _load(self, image: File) -> Iterable[Step]:
         """An image read in from below: by default a file of the system below."""
         return (Below(Read(image, 0, image.size_bytes)),)
+
+    def settings(self) -> Mapping[str, float | str]:
+        """What it has set for itself, by the names of ``SETTINGS``."""
+        return {}
 
     def tick_hz(self) -> float:
         """Timer interrupts a second while this layer's processors run."""

@@ -5,8 +5,8 @@ methods is installed as a whole. All methods of a program have a body of the sam
 compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the interpreter while it waits for C1. The
 code cache is one, not three segments; code that is dropped from it when it is full is the coldest. What G1 copies to
 empty old regions, and the price of write barriers, are not charged apart. Programs that share a virtual machine share
-its heap and threads, not their classes; what one of them kept stays until the machine ends. Java's threads are the
-system's.
+its heap and threads, not their classes; what one of them kept stays until the machine ends. Threads: see
+``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
     class_loading       counted: classes are read from their jar, or from the archive of shared classes, then parsed,
@@ -20,15 +20,18 @@ Mechanism (paid by the calling thread unless said otherwise):
                         and the methods rise anew
     collection          emergent: eden is full; the program's threads stop while the collector and its workers copy or
                         move what lives. G1 marks beside the program
+    thread_start        counted: a thread of Java is made, its stack touched
+    thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
 compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive, ``collector`` (``automatic``:
-by HotSpot's rule from what the virtual machine sees). Limits ``heap``, ``code_cache``.
+by HotSpot's rule from what the virtual machine sees). Limits ``heap``, ``code_cache`` and ``processors`` (that it
+counts on, instead of those that it sees).
 
 Validation: none.
 
-References: openjdk, dacapochopin, measured2026.
+References: openjdk, dacapochopin, measured2026, threads2026, jdk11solaris, jep444.
 """
 
 from __future__ import annotations
@@ -43,7 +46,8 @@ from simulator.layers._jvm_execution import Execution
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
 from simulator.layers._jvm_policy import MODES
-from simulator.layers.base import Place, Service, TableLayer
+from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
+from simulator.layers.base import Carriers, Place, Service, TableLayer
 from simulator.steps import Below, Change, Choice, Freeze, Hold, Progress, Require, Send, Step, Use
 
 _CALLS = (
@@ -66,9 +70,17 @@ class JavaVirtualMachine(TableLayer):
         "mode": tuple(MODES),
         "sharing": ("on", "off"),
         "collector": ("automatic", ergonomics.SERIAL, ergonomics.PARALLEL, ergonomics.G1),
+        "threads": (SYSTEM, GREEN, VIRTUAL),
     }
     FREEZES = True
-    LIMITS = {"heap": "bytes", "code_cache": "bytes"}
+    LIMITS = {"heap": "bytes", "code_cache": "bytes", "processors": "count"}
+    SETTINGS = {
+        "collector": ("", "the collector of the heap"),
+        "collector_threads_count": ("count", "threads that collect in a pause"),
+        "marking_threads_count": ("count", "threads that mark beside the program"),
+        "compiler_threads_count": ("count", "threads that compile, those of all compilers"),
+        "heap_most_bytes": ("bytes", "the heap at its largest"),
+    }
     CONTROL = frozenset({"limit-memory", "package"})
 
     def __init__(
@@ -84,6 +96,7 @@ class JavaVirtualMachine(TableLayer):
         self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick())
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
         self.heap = Heap(self.parameters, heap_bytes, self.collector, self.marking_threads)
+        self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
         self._lowering = {
             d.LoadClasses: self._load_classes,
@@ -92,6 +105,8 @@ class JavaVirtualMachine(TableLayer):
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
         self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
+        self._lowering[d.Sleep] = lambda demand: (self._into_native(), self.threads.sleep(demand))
+        self._lowering[d.ReceiveRequest] = lambda demand: (*self.threads.looks(), *self._native(demand))
 
     # ---- the other verbs
 
@@ -105,6 +120,14 @@ class JavaVirtualMachine(TableLayer):
             threads["marking"] = self.marking_threads
         return tuple(service for name, count in threads.items() for service in _team(name, count))
 
+    def carriers(self) -> Carriers | None:
+        """What carries its programs' threads, where these are not the system's."""
+        return self.threads.carriers()
+
+    def thread_start(self) -> Iterable[Step]:
+        """What it takes to make a thread."""
+        return self.threads.start()
+
     def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
         """The start of the process; without an archive its own classes are parsed like any others."""
         yield from super().start(figures)
@@ -112,6 +135,16 @@ class JavaVirtualMachine(TableLayer):
         if self.structure.get("sharing") == "off":
             yield from self._parsed(self.parameters.vm_classes_count, f"{self.place.path}:modules")
         yield from self.execution.start()
+
+    def settings(self) -> dict[str, float | str]:
+        """What it made of the processors and the memory that it sees."""
+        return {
+            "collector": self.collector,
+            "collector_threads_count": self.collector_threads,
+            "marking_threads_count": self.marking_threads if self.collector == ergonomics.G1 else 0,
+            "compiler_threads_count": sum(self.compiler_threads.values()),
+            "heap_most_bytes": self.heap.size_bytes,
+        }
 
     # ---- classes
 
@@ -144,6 +177,7 @@ class JavaVirtualMachine(TableLayer):
     def _new_objects(self, demand: d.NewObjects) -> Iterator[Step]:
         """Objects in eden; where it is full the collector is asked, and waited for."""
         heap, program, live_bytes = self.heap, demand.program, demand.live_bytes
+        heap.passing[program], heap.tenured[program] = demand.passing_bytes, demand.tenured_ratio
         size_bytes = demand.size_bytes
         if heap.fresh:
             yield Hold(size_bytes, program=False)
@@ -168,7 +202,7 @@ class JavaVirtualMachine(TableLayer):
         """A pause of each kind; where live data have arrived, later objects are made under other rules."""
         parameters, heap = self.parameters, self.heap
         arriving_bytes = heap.arriving_bytes
-        survivors = heap.eden_bytes * parameters.survival_ratio * parameters.copy_cycles_per_byte
+        survivors = heap.surviving_bytes * parameters.copy_cycles_per_byte
         arrival = (
             Below(d.Fault(count=arriving_bytes / self.place.page_bytes)),
             *self._divided(survivors + arriving_bytes * parameters.copy_cycles_per_byte),
@@ -207,7 +241,10 @@ class JavaVirtualMachine(TableLayer):
         return (Below(d.SystemCall("null"), own=True),)
 
     def _native(self, demand: d.Demand) -> Iterable[Step]:
-        return (Use("native_call", cycles=self.parameters.native_call_cycles), Below(demand))
+        return (self._into_native(), Below(demand))
+
+    def _into_native(self) -> Use:
+        return self.use("native_call", "native_call_cycles")
 
 
 _KINDS = ("done for another thread", "young objects", "young objects and newly kept data", "all objects")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import isfinite, nan
 from typing import Any
 
+from simulator import discovery
 from simulator.errors import UsageError
 from simulator.experiment import quantile
 from simulator.records import TABLES, names
@@ -83,6 +86,10 @@ _STARTS = ("boot_s", "create_s", "start_latency_s")
 """Columns in which only those copies count whose systems were up in time."""
 RATE, ROUND, GUEST = "operations_per_s", "operation_s", "guest_start_s"
 WITH_BOOT = "elapsed_with_boot_s"
+ITERATION = "iteration N"
+_ITERATION = re.compile(r"iteration [1-9][0-9]*")
+_ITERATIONS_COUNT = 50
+"""Of the first so many iterations each time is a reading."""
 
 
 def known() -> dict[str, tuple[str, str]]:
@@ -95,8 +102,16 @@ def known() -> dict[str, tuple[str, str]]:
         ROUND: ("s", "from one operation to the next, whatever lies between: the measured window over its operations"),
         GUEST: ("s", "of boot_s, what its system took after its virtual machine was there"),
         WITH_BOOT: ("s", "until a tenant's systems are up, and its measured window after that"),
+        ITERATION: ("s", "time of the N-th iteration of a program that repeats its work, from 1"),
     }
-    return {**columns, **derived, **further, **machine}
+    return {**columns, **derived, **further, **_known_settings(), **machine}
+
+
+@cache
+def _known_settings() -> dict[str, tuple[str, str]]:
+    """What layers set for themselves, where it is a number."""
+    families = [discovery.member("layers", name).LAYER for name in discovery.members("layers")]
+    return {name: each for family in families for name, each in family.SETTINGS.items() if each[0]}
 
 
 def unit(name: str) -> str:
@@ -106,6 +121,7 @@ def unit(name: str) -> str:
         UsageError: there is no such reading.
     """
     found = known()
+    name = ITERATION if _ITERATION.fullmatch(name) else name
     if name not in found:
         raise UsageError(f"there is no reading {name!r}; there are: {', '.join(found)}")
     return found[name][0]
@@ -138,9 +154,32 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     found |= {name: quantile(starts, part) for name, (_, _, part) in OF_COPIES.items()}
     found[WITH_BOOT] = found["elapsed_s"] + found["boot_s"]
     own = {row[_column("tenants", "tenant")] for row in rows}
+    found |= _settings(tables, {str(each) for each in own})
     tenant, latency = _column("requests", "tenant"), _column("requests", "latency_s")
     latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)
+    found |= _iterations(tables, {str(each) for each in own})
     return found | {name: quantile(latencies, part) for name, (_, _, part) in OF_REQUESTS.items()}
+
+
+def _iterations(tables: Tables, tenants: set[str]) -> Readings:
+    """The times of a program's iterations, in order; copies of a tenant count with their mean."""
+    tenant, kind, latency = (_column("requests", each) for each in ("tenant", "kind", "latency_s"))
+    times: dict[str, list[float]] = {}
+    for row in tables["requests"]:
+        if row[tenant] in tenants and row[kind] == "iteration":
+            times.setdefault(str(row[tenant]), []).append(float(row[latency]))
+    each_time = list(zip(*times.values(), strict=False))[:_ITERATIONS_COUNT]
+    return {f"iteration {number}": _mean(values) for number, values in enumerate(each_time, 1)}
+
+
+def _settings(tables: Tables, tenants: set[str]) -> Readings:
+    """Numbers that the layers under some copies of a tenant have set for themselves; copies count with their mean."""
+    tenant, name, value, unit = (_column("settings", each) for each in ("tenant", "setting", "value", "unit"))
+    found: dict[str, list[float]] = {}
+    for row in tables["settings"]:
+        if row[tenant] in tenants and row[unit]:
+            found.setdefault(str(row[name]), []).append(float(row[value]))
+    return {each: _mean(values) for each, values in found.items()}
 
 
 def _mean(values: Sequence[float]) -> float:

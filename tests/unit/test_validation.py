@@ -381,6 +381,7 @@ def test_copies_that_never_got_up_do_not_count_as_quick_ones():
         "tenants": [[row[name] for name in columns] for row in made],
         "devices": [list(device.values())],
         "requests": [],
+        "settings": [],
         "charges": [],
     }
     found = readings.read(tables)["app"]
