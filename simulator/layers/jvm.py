@@ -155,7 +155,7 @@ class JavaVirtualMachine(TableLayer):
     def _execute(self, demand: d.Execute) -> Iterator[Step]:
         """A mean bytecode of the program as its methods are compiled now; compilers are asked at the thresholds."""
         code = self._code(demand.program)
-        yield Below(d.Compute(count=self.parameters.c2_cycles))
+        yield Below(d.Compute(count=self.parameters.c2_cycles * demand.program.work_ratio))
         for kind, (cycles, part) in code.extra_cycles().items():
             mechanism = "interpretation" if kind == "interpreter_cycles" else "unoptimized_code"
             yield Use(mechanism, cycles=cycles, operations=part)
