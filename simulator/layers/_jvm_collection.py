@@ -45,9 +45,7 @@ class Collector(ABC):
     POINTERS: ClassVar[bool] = True
     """Whether pointers are compressed, as in all heaps below 32 GB; without that objects are larger."""
 
-    def __init__(
-        self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int
-    ) -> None:
+    def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
         self.parameters, self.heap, self.place = parameters, heap, place
         self.threads, self.beside_threads = threads, beside_threads
 
@@ -104,9 +102,9 @@ class Collector(ABC):
         """
         name = f"{PAUSE} {kind}"
         yield Freeze(True)
-        yield Use("collection", cycles=self.parameters.stop_cycles)
+        yield Use("collection", cycles=self.parameters.stop_cycles, operations=0.0)
         yield Log(name, self._occupied, "bytes")
-        yield Use("collection", cycles=self.parameters.pause_cycles, operations=0.0)
+        yield Use("collection", cycles=self.parameters.pause_cycles)
         yield from work
         yield Later(over, "the heap is as the collection left it")
         yield Log(name, self._occupied, "bytes", ends=True)

@@ -49,9 +49,7 @@ class Generations(Collector):
     COMPACT: ClassVar[str]
     """The parameter that says what a live byte takes in a full collection."""
 
-    def __init__(
-        self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int
-    ) -> None:
+    def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
         super().__init__(parameters, heap, place, threads, beside_threads)
         self.promoted = PaddedMean(parameters.promotion_weight_ratio, parameters.promotion_padding_count)
 

@@ -1,8 +1,8 @@
 """The heap of a Java virtual machine: what its programs make and keep in it, and what a young collection finds.
 
-Objects are made in eden. Most of them pass: at any one time a program uses so many short-lived ones (Little's law: their
-mean life, in bytes allocated). A few live longer: they are copied from one survivor space to the other until they are
-old enough, or the space is half full, and are promoted to the old part of the heap, where they die. What a program
+Objects are made in eden. Most of them pass: at any one time a program uses so many short-lived ones (Little's law:
+their mean life, in bytes allocated). A few live longer: they are copied from one survivor space to the other until they
+are old enough, or the space is half full, and are promoted to the old part of the heap, where they die. What a program
 keeps for long goes there too, once.
 
 How the heap is divided, and when which collection comes, is the collector's business.
@@ -145,12 +145,14 @@ class Heap:
         """Whether new objects touch pages for the first time: eden has never been filled so far."""
         return self.used_bytes >= self.touched_bytes * (1.0 - ROUNDING)
 
-    def reserve(self, until_bytes: float) -> float:
-        """A thread's part of what may be made until something is to be decided; the others that are expected get the
-        same."""
+    def reserve(self, until_bytes: float, wanted_bytes: float) -> float:
+        """A thread's part of what may be made until something is to be decided, if it wants so much.
+
+        The others that are expected get the same.
+        """
         others = len(self._reserved)
         self._peak = max(self._peak, others + 1)
-        part_bytes = max(0.0, until_bytes) / max(1, self._expected - others)
+        part_bytes = min(wanted_bytes, max(0.0, until_bytes) / max(1, self._expected - others))
         self._reserved.append(part_bytes)
         return part_bytes
 

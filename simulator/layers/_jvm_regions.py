@@ -91,10 +91,9 @@ class Regions:
         parameters, heap = self.parameters, self.heap
         region, most = self.region_bytes, parameters.g1_young_most_ratio * heap.capacity_bytes
         survivors_bytes = self.whole(heap.survivors_bytes)
-        reserve_bytes = self.whole(parameters.g1_reserve_ratio * heap.capacity_bytes)
         survival = self.survival.value
         by_goal = parameters.g1_pause_goal_s / max(survival * self.copy_s.value, 1e-18)
-        by_room = (self.free_bytes - reserve_bytes) / (1.0 + parameters.g1_safety_ratio * survival)
+        by_room = self.free_bytes / (1.0 + parameters.g1_safety_ratio * survival)
         least = max(self._least, survivors_bytes + region)
         eden = floor(max(0.0, min(by_goal, by_room)) / region) * region
         return min(max(eden + survivors_bytes, least), max(floor(most / region) * region, least))
@@ -112,7 +111,7 @@ class Regions:
         reserve_bytes = self.whole(self.parameters.g1_reserve_ratio * self.heap.capacity_bytes)
         eaten_bytes = min(self._least, floor((reserve_bytes / region + 1.0) / 2.0) * region)
         if free_bytes <= reserve_bytes:
-            return max(0.0, min(free_bytes, wanted_bytes, eaten_bytes))
+            return max(min(free_bytes, region), min(free_bytes, wanted_bytes, eaten_bytes))
         outside_bytes = free_bytes - reserve_bytes
         return min(wanted_bytes, outside_bytes + min(max(0.0, wanted_bytes - outside_bytes), eaten_bytes))
 

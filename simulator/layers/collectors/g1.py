@@ -1,9 +1,10 @@
 """G1: regions, young collections in pauses within a goal, marking beside the program, old regions emptied bit by bit.
 
-When old regions fill more of the heap than a threshold the next young collection starts a marking: its threads go through
-all live data beside the program, a pause (remark) ends that, another one (cleanup) says which old regions are worth
-emptying. Then the next young collections empty some of these as well (mixed collections), until what is left is not worth
-it. Where a pause finds no room for what it copies a full collection follows.
+When old regions fill more of the heap than a threshold the next young collection starts a marking: its threads go
+through all live data beside the program, a pause (remark) ends that, another one (cleanup) says which old regions are
+worth emptying. Then the next young collections empty some of these as well (mixed collections), until what is left is
+not worth it. What a pause finds no room for stays where it is, with all that has died around it; where no region is
+left for new objects a full collection follows.
 
 While it marks, a reference that is overwritten is noted first (the snapshot at the beginning); what its barriers take
 otherwise is in the program's own code, as that of the other collectors' is.
@@ -43,16 +44,13 @@ class G1(Collector):
         Parameter("cleanup_cycles", "cycles", "the pause after it, in which old regions are chosen (G1)", "collection"),
         Parameter("store_cycles", "cycles", "a reference overwritten while it marks is noted (G1)", "barrier"),
         Parameter("g1_old_part_ratio", "ratio", "old regions emptied by one collection, over the heap (G1)"),
-        Parameter("g1_mixed_count", "count", "mixed collections over which old regions are spread (G1)"),
         Parameter("g1_candidate_live_ratio", "ratio", "live part of the old regions that are emptied (G1)"),
         Parameter("g1_growth_ratio", "ratio", "part of the memory not used yet by which the heap grows while pauses "
                   "take more than their part of the time (G1)"),
         Parameter("g1_pause_part_ratio", "ratio", "that part (G1)"),
     )  # fmt: skip
 
-    def __init__(
-        self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int
-    ) -> None:
+    def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
         super().__init__(parameters, heap, place, threads, beside_threads)
         self.regions = Regions(parameters, heap, threads)
         self.phase = Phase.YOUNG
@@ -89,21 +87,26 @@ class G1(Collector):
         emptied_bytes = self._emptied_bytes() if self.phase is Phase.MIXED else 0.0
         live_ratio = parameters.g1_candidate_live_ratio
         moved_bytes = emptied_bytes * live_ratio / (1.0 - live_ratio)
-        if found.copied_bytes + moved_bytes > self.regions.free_bytes - heap.used_bytes and found.copied_bytes:
-            yield from self.full(now_s)
-            return
+        room_bytes = self.regions.free_bytes - heap.used_bytes
+        failed_ratio = max(0.0, 1.0 - room_bytes / found.copied_bytes) if found.copied_bytes else 0.0
+        stays_bytes = failed_ratio * (heap.used_bytes - found.arriving_bytes - found.passing_bytes)
         faults = self.old_faults(heap.old_bytes + found.promoted_bytes)
         copied_bytes = found.copied_bytes + moved_bytes
         work = self.divided(copied_bytes * parameters.copy_cycles_per_byte, faults)
         starts = self.phase is Phase.DUE
 
         def over(end_s: float) -> Iterable[Step]:
-            return self._copied(found, emptied_bytes, copied_bytes, now_s, end_s)
+            return self._copied(found, emptied_bytes - stays_bytes, copied_bytes, now_s, end_s)
 
         kind = "mixed" if emptied_bytes else "young"
         yield from self.pause(f"{kind}, marking begins" if starts else kind, work, over)
         if starts:
             yield from self._mark()
+        yield Later(self._full_if_needed, "all objects, if no region is left")
+
+    def _full_if_needed(self, now_s: float) -> Iterable[Step]:
+        """No region for new objects."""
+        return () if self.regions.free_bytes >= self.regions.region_bytes else self.full(now_s)
 
     @property
     def _survivor_bytes(self) -> float:
@@ -127,8 +130,8 @@ class G1(Collector):
         if end_s > self._ended_s:
             regions.promoted_bytes_per_s.add(found.promoted_bytes / (end_s - self._ended_s))
         heap.copied(found)
-        heap.garbage_bytes -= emptied_bytes
-        self.worth_bytes -= emptied_bytes
+        heap.garbage_bytes = max(0.0, heap.garbage_bytes - emptied_bytes)
+        self.worth_bytes -= max(0.0, emptied_bytes)
         self._grow((end_s - begun_s) / (end_s - self._ended_s) if end_s > self._ended_s else 0.0)
         self._ended_s = end_s
         self._next_phase()

@@ -1,7 +1,7 @@
 """The parallel collector: two generations, all collector threads in every pause.
 
-It looks at the time that it takes: eden grows while collections take more than their part, and a program whose time goes
-into full collections that free next to nothing is told that memory is out.
+It looks at the time that it takes: eden grows while collections take more than their part, and a program whose time
+goes into full collections that free next to nothing is told that memory is out.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ class Parallel(Generations):
         Parameter("overhead_collections_count", "count", "full collections in a row of which that is true (parallel)"),
     )  # fmt: skip
 
-    def __init__(
-        self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int
-    ) -> None:
+    def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
         super().__init__(parameters, heap, place, threads, beside_threads)
         self._ended_s, self._begun_s, self._in_vain = 0.0, 0.0, 0
 
