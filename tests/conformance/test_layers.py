@@ -97,7 +97,7 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
         (each.name, each.values(), {**each.structure, **network})
         for each in entries
         if each.family == name
-        for network in _networks(name, each)
+        for network in _choices(name, each)
     ]
     if name == "hardware":
         processor = catalog.machine(MACHINE).devices["cpu"].values()
@@ -105,15 +105,14 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
     return tuple(found) if found or family(name).PARAMETERS else ((name, {}, {}),)
 
 
-def _networks(name: str, product: Product) -> Iterator[dict[str, str]]:
-    """The product's own way to the network, and the others that it has numbers for."""
+def _choices(name: str, product: Product) -> Iterator[dict[str, str]]:
+    """The product as it is, and with each other network or kind of threads that it has numbers for."""
     yield {}
-    for choice in family(name).STRUCTURE.get("network", ()):
-        changed = {**product.structure, "network": choice}
-        if choice != product.structure.get("network") and not missing(
-            family(name).PARAMETERS, changed, product.values()
-        ):
-            yield {"network": choice}
+    for key in ("network", "threads"):
+        for choice in family(name).STRUCTURE.get(key, ()):
+            changed = {**product.structure, key: choice}
+            if choice != product.structure.get(key) and not missing(family(name).PARAMETERS, changed, product.values()):
+                yield {key: choice}
 
 
 def instances(name: str) -> Iterator[Layer]:
@@ -144,6 +143,8 @@ def answers(layer: Layer) -> Iterator[tuple[object, list[Step]]]:
             assert type(demand).__name__ in str(error), "the error does not say which demand it was"
     for transition in TRANSITIONS:
         yield transition, list(layer.react(transition))
+    carriers = layer.carriers()
+    yield "a thread begins", [*layer.thread_start(), *(carriers.switch if carriers else ())]
     for service in (*layer.services(), *layer.guest_services()):
         if service.demand is not None:
             yield service, list(layer.lower(service.demand))

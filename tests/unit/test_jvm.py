@@ -26,6 +26,7 @@ NUMBERS = {
     "c2_cycles": 1.0, "interpreter_cycles": 9.0, "profiled_cycles": 1.0, "c1_cycles": 0.5, "groups_count": 4.0,
     "body_bytecodes_count": 10.0, "c1_compile_cycles": 1e3, "c2_compile_cycles": 1e4, "class_cycles": 2e5,
     "archived_class_cycles": 2e4, "archived_ratio": 0.75, "native_call_cycles": 100.0,
+    "system_start_cycles": 0.0, "system_stack_bytes": 0.0,
 }  # fmt: skip
 """Round numbers for the costs; HotSpot's rules as they are in the catalog."""
 ONE = d.Portable("one.jar", 1, 1.0, 10.0, 400)
