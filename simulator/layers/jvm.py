@@ -21,7 +21,8 @@ Mechanism (paid by the calling thread unless said otherwise):
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only), ``sharing`` of classes by an
-archive, ``collector`` (``automatic``: by HotSpot's rule from what the virtual machine sees). Limit ``heap``.
+archive, ``collector`` (``automatic``: by HotSpot's rule from what the virtual machine sees). Limits ``heap`` and
+``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.
 
@@ -67,7 +68,7 @@ class JavaVirtualMachine(TableLayer):
     }
     FREEZES = True
     ONE_PROCESS = True
-    LIMITS = {"heap": "bytes"}
+    LIMITS = {"heap": "bytes", "processors": "count"}
     SETTINGS = {
         "collector": ("", "the collector of the heap"),
         "collector_threads_count": ("count", "threads that collect in a pause"),
