@@ -3,7 +3,8 @@
 A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Below`` hands a demand to the next
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
-layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program, ``End`` all of them;
+layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program,
+``End`` all programs of the layer;
 ``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
 ``Log`` writes a line into the layer's log;
 ``Parallel`` and ``Spawn`` let time overlap.
@@ -265,6 +266,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Change | Freeze | Log | Choice
-    | Parallel | Spawn
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Change | Freeze | Log
+    | Choice | Parallel | Spawn
 )  # fmt: skip

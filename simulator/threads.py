@@ -262,7 +262,12 @@ class Thread:
         box.put(interrupts=work is not None)
 
     def _at_once(self, operation: Keep | Check | Over | Tally | Alter | Halt | Note) -> None:
-        """What takes no time. Raises ``Refused`` where the program may not go on, ``Exited`` where it ends its process."""
+        """What takes no time.
+
+        Raises:
+            Refused: the program may not go on.
+            Exited: it ends its process.
+        """
         if isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
         elif isinstance(operation, Halt):

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from simulator.demands import Lock, Sleep, Unlock
 from simulator.parameters import Parameter
+from simulator.workloads._library import LIBRARY_LOCK
 from simulator.workloads.base import Demands, Program, ThreadPlan
-
-LIBRARY_LOCK = "log"
-"""The lock of the one class of the library that programs here use in common: who writes a line of the log holds it."""
 
 
 class LockKeeper(Program):

@@ -21,9 +21,7 @@ class ThreadBomb(Program):
         Parameter("attempt_cycles", "cycles", "user cycles between two groups"),
         Parameter("thread_cycles", "cycles", "user cycles of a thread until it ends"),
     )
-    CHOSEN = frozenset(
-        {"first_group_count", "largest_group_count", "growth_ratio", "attempt_cycles", "thread_cycles"}
-    )
+    CHOSEN = frozenset({"first_group_count", "largest_group_count", "growth_ratio", "attempt_cycles", "thread_cycles"})
     COUNTS = ("compute", "thread_start")
 
     def threads(self) -> list[ThreadPlan]:
