@@ -21,6 +21,7 @@ from simulator.steps import (
     BlockedBy,
     Change,
     Choice,
+    End,
     Freeze,
     Hold,
     Later,
@@ -98,6 +99,7 @@ class Block(NamedTuple):
     name: str
     time_s: float
     until_s: float = 0.0
+    everyone: bool = False
 
 
 class Wake(NamedTuple):
@@ -105,6 +107,7 @@ class Wake(NamedTuple):
 
     by: str
     name: str
+    everyone: bool = False
 
 
 class Keep(NamedTuple):
@@ -118,6 +121,12 @@ class Check(NamedTuple):
     """The program ends here if it is refused to go on."""
 
     refusal: Callable[[], str]
+
+
+class Over(NamedTuple):
+    """All programs of a node end, because this one wants it."""
+
+    node: Node
 
 
 class Tally(NamedTuple):
@@ -177,7 +186,9 @@ class Branch(NamedTuple):
     processes: float = 1.0
 
 
-Operation = Work | Move | Enqueue | Block | Wake | Keep | Check | Tally | Alter | Halt | Note | Unfold | Pick | Branch
+Operation = (
+    Work | Move | Enqueue | Block | Wake | Keep | Check | Over | Tally | Alter | Halt | Note | Unfold | Pick | Branch
+)  # fmt: skip
 Plan = tuple[Operation, ...]
 
 
@@ -314,9 +325,10 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Below: _place_below,
     At: lambda node, step, cause: compile_demand(node.roles[step.role], step.demand, cause),
     Send: _place_send,
-    Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s, step.until_s),),
-    Signal: lambda node, step, cause: (Wake(step.by, step.name),),
+    Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s, step.until_s, step.everyone),),
+    Signal: lambda node, step, cause: (Wake(step.by, step.name, step.everyone),),
     Hold: lambda node, step, cause: (Keep(step.size_bytes, step.program),),
+    End: lambda node, step, cause: (Over(node),),
     Require: lambda node, step, cause: (Check(step.refusal),),
     Progress: lambda node, step, cause: (Tally(step.begin, step.end, 1.0),),
     Change: lambda node, step, cause: (Alter(step.apply, node),),

@@ -3,7 +3,8 @@
 A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Below`` hands a demand to the next
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
-layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program;
+layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program,
+``End`` all programs of the layer;
 ``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
 ``Log`` writes a line into the layer's log; ``Later`` is worked out when it is reached;
 ``Parallel`` and ``Spawn`` let time overlap.
@@ -159,6 +160,8 @@ class Wait:
     name: str = ""
     time_s: float = 0.0
     until_s: float = 0.0
+    everyone: bool = False
+    """Whether threads of all tenants meet there; the name then says on which node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,12 @@ class Signal:
 
     by: Literal["message", "lock", "turn"]
     name: str
+    everyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The process of the layer ends, by the program's own wish: all programs on the node with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +281,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Change | Freeze | Log | Later
-    | Choice | Parallel | Spawn
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Change | Freeze | Log
+    | Later | Choice | Parallel | Spawn
 )  # fmt: skip

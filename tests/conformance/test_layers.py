@@ -57,6 +57,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.DirectTransfer(FILE, 0, 8192), d.DirectTransfer(FILE, 0, 8192, write=True), d.LoadClasses(CLASSES),
     d.DirectTransfer(FILE, 0, 8192, write=True, flush=True), d.TransferBlocks(0, 8192, write=True, flush=True),
     d.Execute(CLASSES), d.NewObjects(1e6, 1e6),
+    d.StartThreads(1e6, 4.0), d.Exit(),
     d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"), d.Touch(2.0**20, 2.0**24),
     d.StartProcess("fork"), d.StartProcess("exec"), d.StartProcess("shell"), d.Allocate(8192), d.Free(8192), d.Map(),
     d.Create(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
