@@ -170,6 +170,24 @@ class Free(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class Touch(Demand):
+    """Pages of data that the program holds, touched one after the other in a row that is gone through again and again.
+
+    It takes no time where they are in memory: what is read or computed of them is asked for beside it. What a kernel
+    had to write out (``swap=disk``) it fetches from the disk. Several threads may go through one row together.
+
+    Attributes:
+        size_bytes: touched now.
+        extent_bytes: length of the row, from its end on to its beginning again; 0: as much as is touched now.
+        start_bytes: where the row begins in what the program holds, in the order in which it was taken.
+    """
+
+    size_bytes: float
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Map(Demand):
     """A file mapped, touched and unmapped again (lmbench's ``mmap latency``)."""
 
@@ -503,6 +521,10 @@ class Portable:
         skew: exponent of the law by which the hottest methods take most of the execution (Zipf's).
         method_bytecodes: bytecodes of one method's body, executed in one invocation.
         classes_count: classes loaded at the start.
+        work_ratio: what a mean bytecode of it takes in C2's code, over what the virtual machine says of one: memory
+            that is waited for makes it more, vectors and inlining less.
+        c1_ratio: what C1's code takes longer for it, over what the virtual machine says.
+        deoptimized_ratio: part of its methods whose C2 code once meets what their profile had not shown.
     """
 
     name: str
@@ -510,6 +532,9 @@ class Portable:
     skew: float
     method_bytecodes: float
     classes_count: int
+    work_ratio: float = 1.0
+    c1_ratio: float = 1.0
+    deoptimized_ratio: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,7 @@ class _Run:
             "threads": [[run, *_thread_row(thread)] for thread in self.house.threads],
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "faults": [[run, *fault] for fault in self.faults],
+            "log": [[run, *row] for row in self.house.log.rows],
             "settings": [[run, *row] for tenant in self.tenants for row in self._settings(tenant.name)],
             "devices": [
                 [run, *row, row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0]

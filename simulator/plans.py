@@ -23,6 +23,7 @@ from simulator.steps import (
     Choice,
     Freeze,
     Hold,
+    Log,
     Parallel,
     Progress,
     Require,
@@ -140,6 +141,13 @@ class Halt(NamedTuple):
     stop: bool
 
 
+class Note(NamedTuple):
+    """A line in the log of a node begins, or ends."""
+
+    node: Node
+    line: Log
+
+
 class Pick(NamedTuple):
     """A decision taken when it is reached."""
 
@@ -156,7 +164,7 @@ class Branch(NamedTuple):
     processes: float = 1.0
 
 
-Operation = Work | Move | Enqueue | Block | Wake | Keep | Check | Tally | Alter | Halt | Pick | Branch
+Operation = Work | Move | Enqueue | Block | Wake | Keep | Check | Tally | Alter | Halt | Note | Pick | Branch
 Plan = tuple[Operation, ...]
 
 
@@ -300,6 +308,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Progress: lambda node, step, cause: (Tally(step.begin, step.end, 1.0),),
     Change: lambda node, step, cause: (Alter(step.apply, node),),
     Freeze: lambda node, step, cause: (Halt(node, step.stop),),
+    Log: lambda node, step, cause: (Note(node, step),),
     Choice: lambda node, step, cause: (
         Pick(step.decide, tuple(compile_steps(node, option, cause) for option in step.options), step.labels),
     ),

@@ -130,6 +130,17 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("lost", "count", "tenants that were lost with it", "integer"),
         _text("tenants", "their names, separated by blanks"),
     ),
+    "log": (
+        RUN,
+        _text("node", "path of the node that did it"),
+        THREAD,
+        _text("kind", "what was done, in the layer's words: a collection of the heap"),
+        _seconds("start_s", "simulated time at which it began"),
+        _seconds("duration_s", "time until it was done"),
+        Column("before", "", "what there was before; the unit stands beside it"),
+        Column("after", "", "what there was after"),
+        _text("unit", "unit of before and after"),
+    ),
     "settings": (
         RUN,
         TENANT,

@@ -62,6 +62,8 @@ class Site:
         self.chains: dict[str, tuple[Node, ...]] = {}
         self.ports: list[Node] = []
         self._paths: dict[str, tuple[Node, ...]] = {}
+        self._outsides: set[Share] = set()
+        """The shares of whole virtual machines, as their hypervisors keep them."""
         self._build()
 
     def path(self, node: Node) -> tuple[Node, ...]:
@@ -138,7 +140,7 @@ class Site:
         return Place(
             node.path, memory_bytes or self._visible_bytes(node.below), layer.presents(),
             self.machine.cpu.parameters.page_bytes, self._devices(layer), {},
-            self._visible_processors(self.shares[node.path]), dict(limits.get(product, {})),
+            self._visible_processors(node), dict(limits.get(product, {})),
             layer.MEETS_CALLS, layer.mounts(),
         )  # fmt: skip
 
@@ -163,13 +165,20 @@ class Site:
                 return self.spaces[step.path].capacity_bytes
         return self.machine.memory.capacity_bytes
 
-    def _visible_processors(self, share: Share) -> float:
-        """Processors that a program there sees: the narrowest of what is above it, quotas rounded up."""
-        hertz = self.machine.cpu.frequency_hz
-        return min(
-            self.machine.cpu.processors,
-            *(min(node.width, ceil(node.cap / hertz) if node.cap < INFINITE else INFINITE) for node in share.lineage),
-        )
+    def _visible_processors(self, node: Node) -> float:
+        """Processors that a program on a node sees: those of its machine, less what binds it on that machine.
+
+        A quota is rounded up. What bounds its whole virtual machine from outside is not seen inside.
+        """
+        hertz, seen = self.machine.cpu.frequency_hz, float(self.machine.cpu.processors)
+        inside = True
+        for share in reversed(self.shares[node.path].lineage):
+            inside = inside and share not in self._outsides
+            seen = min(seen, share.width)
+            if inside:
+                quota = ceil(share.cap / hertz) if share.cap < INFINITE else INFINITE
+                seen = min(seen, quota, INFINITE if share.cpus is None else len(share.cpus))
+        return seen
 
     def _port(self, place: notation.Node, below: Node, tenant: str | None) -> Node:
         """What a node stands on: itself, or the face that a hypervisor turns to this guest, with its devices."""
@@ -205,6 +214,8 @@ class Site:
             elif node.below.layer.OFFERS == "machine":
                 rules["scheduling"] = scheduling
         self.shares[place.path] = Share(place.path, parent, **rules)
+        if node.below is not None and node.below.layer.OFFERS == "machine" and node.below is not self.bottom:
+            self._outsides.add(self.shares[place.path])
         if node.layer.FREEZES:
             self.programs[place.path] = Share(f"programs of {place.path}", self.shares[place.path])
 

@@ -5,6 +5,7 @@ layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts w
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
 layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program;
 ``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
+``Log`` writes a line into the layer's log;
 ``Parallel`` and ``Spawn`` let time overlap.
 """
 
@@ -219,6 +220,19 @@ class Freeze:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Log:
+    """Something of this kind begins, or ends: together they are one line in the log of the layer (a collection).
+
+    ``amount`` is asked at both moments: what there was of something before and after.
+    """
+
+    kind: str
+    amount: Callable[[], float]
+    unit: str
+    ends: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """One of several plans, chosen when it is reached."""
 
@@ -243,6 +257,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Change | Freeze | Choice | Parallel
-    | Spawn
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Change | Freeze | Log | Choice
+    | Parallel | Spawn
 )  # fmt: skip

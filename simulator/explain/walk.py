@@ -29,6 +29,7 @@ from simulator.steps import (
     Choice,
     Freeze,
     Hold,
+    Log,
     Parallel,
     Progress,
     Require,
@@ -69,6 +70,7 @@ class Walk:
             Require: lambda spot, step: [],
             Progress: lambda spot, step: [],
             Change: lambda spot, step: [],
+            Log: lambda spot, step: [],
             Freeze: lambda spot, step: [
                 self._entry(spot, "hold", "the programs stop" if step.stop else "the programs go on")
             ],

@@ -36,6 +36,35 @@ def _thresholds() -> Iterator[Parameter]:
         )
 
 
+def _threads() -> Iterator[Parameter]:
+    """What a thread of Java costs, by what it is."""
+    for kind, name in (("system", "of the system"), ("green", "green"), ("virtual", "virtual")):
+        only = f"threads={kind}"
+        yield Parameter(
+            f"{kind}_start_cycles",
+            "cycles",
+            f"a thread ({name}) made, started and ended, its faults apart",
+            "thread_start",
+            only=only,
+        )
+        yield Parameter(f"{kind}_stack_bytes", "bytes", f"stack and records of a thread ({name}) that waits", only=only)
+        if kind != "system":
+            yield Parameter(
+                f"{kind}_switch_cycles",
+                "cycles",
+                f"a thread ({name}) gives its carrier up and goes on on one later",
+                "thread_switch",
+                only=only,
+            )
+            yield Parameter(
+                f"{kind}_looks_count",
+                "count",
+                f"calls of the system before a thread ({name}) waits for "
+                "the network: a read that finds nothing, and telling whoever looks for all",
+                only=only,
+            )
+
+
 _CODE = (
     Parameter("c2_cycles", "cycles", "one bytecode in C2's code: the program's own work"),
     Parameter("interpreter_cycles", "cycles", "what the interpreter takes longer for one bytecode", "interpretation"),
@@ -93,7 +122,7 @@ _HEAP = (
     Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
 )  # fmt: skip
 
-PARAMETERS = (*_CODE, *_CLASSES, *_HEAP)
+PARAMETERS = (*_CODE, *_CLASSES, *_HEAP, *_threads())
 
 MECHANISMS = {
     "class_loading": Mechanism("classes are parsed, checked and linked before their first use"),
@@ -101,5 +130,7 @@ MECHANISMS = {
     "unoptimized_code": Mechanism("what C1's code takes beyond C2's", "emergent"),
     "compilation": Mechanism("a compiler's thread compiles methods that were invoked often", "emergent"),
     "collection": Mechanism("live objects are found and moved, in a pause or (marking) beside the program", "emergent"),
+    "thread_start": Mechanism("a thread of Java is made and started"),
+    "thread_switch": Mechanism("a thread that gave its carrier up goes on on one (green, virtual)", "emergent"),
     "native_call": Mechanism("the way from Java code to the system's calls and back"),
 }

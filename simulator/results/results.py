@@ -85,6 +85,11 @@ class Results:
         return read(self.folder, "faults", self.axes)
 
     @cached_property
+    def log(self) -> pd.DataFrame:
+        """What layers wrote into their logs: one row per thing done, with its duration (a collection of the heap)."""
+        return read(self.folder, "log", self.axes)
+
+    @cached_property
     def settings(self) -> pd.DataFrame:
         """What layers set for themselves: one row per run, tenant, node and setting (a Java virtual machine's heap)."""
         return read(self.folder, "settings", self.axes)

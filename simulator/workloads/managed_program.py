@@ -1,7 +1,8 @@
 """A program that does the same work again and again, by some threads that make objects: the general case of a program
 for a Java virtual machine, and its natively compiled twin.
 
-One operation: one iteration, from the moment its threads begin together until the last of them is done. Each thread
+One operation: one iteration, from the moment its threads begin together until the last of them is done; its classes
+are loaded in the first one. Each thread
 does its part of the iteration in portions: it computes (as class files: executes bytecodes and makes objects), does a
 part of the portion alone under the program's lock, calls the system, and waits for what is outside (clients, timers,
 disks). The iterations' times in order are what warming up looks like.
@@ -9,7 +10,7 @@ disks). The iterations' times in order are what warming up looks like.
 
 from __future__ import annotations
 
-from simulator.demands import Fetch, Lock, Post, Sleep, SystemCall, Unlock
+from simulator.demands import Demand, Fetch, Lock, Post, Sleep, SystemCall, Unlock
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -41,9 +42,14 @@ class ManagedProgram(Program):
             *(ThreadPlan(f"thread-{number}", self._helper(number), working_set_bytes) for number in helpers),
         ]
 
+    def begins(self) -> tuple[Demand, ...]:
+        """Nothing: its classes are loaded within the first iteration."""
+        return ()
+
     def _first(self, helpers: range) -> Demands:
-        for _ in range(int(self.parameters.iterations_count)):
+        for iteration in range(int(self.parameters.iterations_count)):
             start_s = self.context.now
+            yield from () if iteration else super().begins()
             yield from (Post(f"begin-{number}") for number in helpers)
             yield from self._part()
             yield from (Fetch(_DONE) for _ in helpers)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
 from simulator import discovery
-from simulator.experiment import run_point
+from simulator.experiment import build, run_point
 from simulator.scenario import load
 from simulator.validation import readings
 
@@ -30,3 +35,34 @@ def test_every_setting_is_declared() -> None:
     assert "heap_most_bytes" in numbers
     assert numbers <= readings.known().keys()
     assert all(meaning for settings in declared for _, meaning in settings.values())
+
+
+@pytest.mark.parametrize(
+    ("stack", "tenant", "compilers"),
+    [
+        ("linux-6 | docker-27 / hotspot-21", {"cap": "50 %"}, 2),  # a quota of its container is seen: one processor
+        ("linux-6 | docker-27 / hotspot-21", {"cap": "300 %"}, 2),  # three processors: log2 is 1
+        ("linux-6 | docker-27 / hotspot-21", {}, 3),  # four
+        ("linux-6 | docker-27 / hotspot-21", {"cpus": [0]}, 2),  # so is the set of processors that it may run on
+        ("linux-6 | kvm-6 / linux-6 / docker-27 / hotspot-21", {"cap": "50 %"}, 3),  # what stops its machine is not
+        ("linux-6 | kvm-6 / linux-6 / hotspot-21", {"cap": "50 %"}, 3),
+        ("xen-4 | linux-6 / hotspot-21", {"cap": "50 %"}, 3),
+    ],
+)
+def test_a_virtual_machine_s_processors_are_seen_and_a_quota_around_it_is_not(
+    stack: str, tenant: Mapping[str, Any], compilers: int
+) -> None:
+    """Four virtual processors of which the hypervisor runs half a one are four to everything in the guest."""
+    app = {"workload": "java-server", "memory": "4 GiB", "vcpus": 4, **tenant}
+    (point,) = load({"machine": "server-2025", "stacks": {"it": stack}, "tenants": {"app": app}}).points()
+    house = build(point)
+    assert house.tops["app"].layer.settings()["compiler_threads_count"] == compilers
+
+
+def test_it_may_be_told_how_many_processors_to_count_on() -> None:
+    """On four processors told of one: the serial collector, one thread for each compiler."""
+    app = {"workload": "java-server", "memory": "4 GiB", "vcpus": 4, "limits": {"hotspot-21": {"processors": 1}}}
+    stacks = {"it": "linux-6 | docker-27 / hotspot-21"}
+    (point,) = load({"machine": "server-2025", "stacks": stacks, "tenants": {"app": app}}).points()
+    found = build(point).tops["app"].layer.settings()
+    assert (found["collector"], found["compiler_threads_count"]) == ("serial", 2)
