@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from simulator.measurements._setting import Setting, begun, setting
 from simulator.measurements._written import CatalogFile, Number
 from simulator.measurements.base import Figure, Measurement, Record, Request
-from simulator.workloads.base import PORTABLE
 
 if TYPE_CHECKING:
     from simulator.catalog import Catalog
@@ -77,9 +76,7 @@ class _Program:
             "working_set_bytes": _assumed(512 * _KIB, 64 * _KIB, self.place.of_cpu("cache_bytes"), "not measured"),
         }
         self._list_the_rest()
-        names = {parameter.name for parameter in PORTABLE}
-        class_files = self._code() | self._heap(cycles.value)
-        return program, {name: number for name, number in class_files.items() if name in names}
+        return program, self._code() | self._heap(cycles.value)
 
     def _get(self, which: str, name: str) -> Figure | None:
         record = self.records.get(which)
@@ -149,7 +146,9 @@ class _Program:
                 "assumed", "so that C2's code takes the cycles above: one bytecode in 0.75 cycles", bytecodes,
                 f"1 / {_C2_CYCLES}", (0.5, 5.0),
             ),
-            **self._deoptimized(),
+            "work_ratio": _assumed(1, 0.5, 2, "its time is in iteration_cycles: in C2's code like a mean program"),
+            "c1_ratio": _assumed(1, 0.5, 3, "C1's code as much slower as that of a mean program"),
+            "deoptimized_ratio": self._deoptimized(),
         }  # fmt: skip
 
     def _methods(self) -> Number:
@@ -161,9 +160,11 @@ class _Program:
             return Number("derived", where, compiled.value, ends=(compiled.value, 20.0 * compiled.value))
         return _assumed(1000, 50, 20000, "compilations were not logged: --jit-log FILE tells")
 
-    def _deoptimized(self) -> dict[str, Number]:
+    def _deoptimized(self) -> Number:
         part = self._get(JIT, "deoptimized part")
-        return {"deoptimized_ratio": self._measured(part)} if part is not None else {}
+        if part is not None:
+            return self._measured(part)
+        return _assumed(0.05, 0, 0.2, "compilations were not logged, or none of C2: --jit-log FILE tells")
 
     # ---- its heap
 
