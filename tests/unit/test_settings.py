@@ -9,6 +9,7 @@ import pytest
 
 from simulator import discovery
 from simulator.experiment import build, run_point
+from simulator.records import names
 from simulator.scenario import load
 from simulator.validation import readings
 
@@ -21,6 +22,7 @@ def test_what_a_virtual_machine_made_of_its_container_can_be_read() -> None:
     stacks = {"in a container": "linux-6 | docker-27 / hotspot-21"}
     (point,) = load({"machine": "laptop-2025", "stacks": stacks, "tenants": {"app": tenant}}).points()
     tables = run_point(point, 0)["tables"]
+    assert all(len(row) == len(names(table)) for table, rows in tables.items() for row in rows)
     found = {row[3]: row[4] for row in tables["settings"]}
     assert found["collector"] == "serial"
     read = readings.read(tables)["app"]
