@@ -5,13 +5,13 @@ layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts w
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
 layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program;
 ``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
-``Log`` writes a line into the layer's log;
+``Log`` writes a line into the layer's log; ``Later`` is worked out when it is reached;
 ``Parallel`` and ``Spawn`` let time overlap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -233,6 +233,21 @@ class Log:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Later:
+    """Steps that the layer works out when they are reached, from its state and the time that it is told then.
+
+    For what depends on more than a choice among a few: a collection costs what lives at that moment.
+
+    Attributes:
+        make: the steps, from the simulated time in seconds.
+        label: what they do, in the layer's words.
+    """
+
+    make: Callable[[float], Iterable[Step]]
+    label: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """One of several plans, chosen when it is reached."""
 
@@ -257,6 +272,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Change | Freeze | Log | Choice
-    | Parallel | Spawn
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Change | Freeze | Log | Later
+    | Choice | Parallel | Spawn
 )  # fmt: skip

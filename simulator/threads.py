@@ -33,6 +33,7 @@ from simulator.plans import (
     Pick,
     Plan,
     Tally,
+    Unfold,
     Wake,
     Work,
     compile_steps,
@@ -237,6 +238,8 @@ class Thread:
                 yield from self._move(operation)
             elif isinstance(operation, Pick):
                 yield from self.do(operation.options[operation.decide()])
+            elif isinstance(operation, Unfold):
+                yield from self.do(operation.plan(self.environment.now))
             elif isinstance(operation, Enqueue):
                 yield from self._enqueue(operation)
             elif isinstance(operation, Block):

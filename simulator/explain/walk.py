@@ -29,6 +29,7 @@ from simulator.steps import (
     Choice,
     Freeze,
     Hold,
+    Later,
     Log,
     Parallel,
     Progress,
@@ -71,6 +72,7 @@ class Walk:
             Progress: lambda spot, step: [],
             Change: lambda spot, step: [],
             Log: lambda spot, step: [],
+            Later: lambda spot, step: list(self._group(spot, "option", step.label, step.make(0.0))),
             Freeze: lambda spot, step: [
                 self._entry(spot, "hold", "the programs stop" if step.stop else "the programs go on")
             ],
