@@ -76,6 +76,7 @@ PHRASES: Mapping[str, Phrase] = {
     "fault": _alone(d.Fault()),
     "protection fault": _alone(d.Fault("protection")),
     "allocate": _sized("allocate 1 MiB", lambda size, _: (d.Allocate(size),)),
+    "touch": _sized("touch 32 KiB", lambda size, _: (d.Touch(size),)),
     "free": _sized("free 1 MiB", lambda size, _: (d.Free(size),)),
     "map": _alone(d.Map()),
     "fork": _alone(d.StartProcess("fork")),

@@ -22,7 +22,21 @@ from simulator import discovery
 from simulator.catalog import Catalog, Product
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Transition
 from simulator.parameters import missing
-from simulator.steps import At, Below, Change, Choice, Parallel, Progress, Require, Send, Spawn, Step, Transfer, Use
+from simulator.steps import (
+    At,
+    Below,
+    Change,
+    Choice,
+    Parallel,
+    Progress,
+    Repeat,
+    Require,
+    Send,
+    Spawn,
+    Step,
+    Transfer,
+    Use,
+)
 from simulator.units import unit_of_name
 from simulator.virtual_hardware import STYLES
 
@@ -77,10 +91,10 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
     catalog = Catalog()
     entries = (catalog.layer(product, MACHINE) for product in catalog.names("layers"))
     found = [
-        (each.name, each.values(), {**each.structure, **network})
+        (each.name, each.values(), {**each.structure, **choice})
         for each in entries
         if each.family == name
-        for network in _networks(name, each)
+        for choice in _choices(name, each)
     ]
     if name == "hardware":
         processor = catalog.machine(MACHINE).devices["cpu"].values()
@@ -88,15 +102,14 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
     return tuple(found) if found or family(name).PARAMETERS else ((name, {}, {}),)
 
 
-def _networks(name: str, product: Product) -> Iterator[dict[str, str]]:
-    """The product's own way to the network, and the others that it has numbers for."""
+def _choices(name: str, product: Product) -> Iterator[dict[str, str]]:
+    """The product's own way to the network and its own swap, and the others that it has numbers for."""
     yield {}
-    for choice in family(name).STRUCTURE.get("network", ()):
-        changed = {**product.structure, "network": choice}
-        if choice != product.structure.get("network") and not missing(
-            family(name).PARAMETERS, changed, product.values()
-        ):
-            yield {"network": choice}
+    for key in ("network", "swap"):
+        for choice in family(name).STRUCTURE.get(key, ()):
+            changed = {**product.structure, key: choice}
+            if choice != product.structure.get(key) and not missing(family(name).PARAMETERS, changed, product.values()):
+                yield {key: choice}
 
 
 def instances(name: str) -> Iterator[Layer]:
@@ -141,9 +154,15 @@ def inside(steps: Iterable[Step]) -> Iterator[Step]:
             yield from inside((*step.work, *step.kick, *step.notice, *step.finish))
         elif isinstance(step, Spawn):
             yield from inside(step.steps)
-        elif isinstance(step, Choice | Parallel):
-            for branch in step.options if isinstance(step, Choice) else step.branches:
+        elif isinstance(step, Choice | Parallel | Repeat):
+            for branch in _branches(step):
                 yield from inside(branch)
+
+
+def _branches(step: Choice | Parallel | Repeat) -> tuple[tuple[Step, ...], ...]:
+    if isinstance(step, Choice):
+        return step.options
+    return step.branches if isinstance(step, Parallel) else step.plans
 
 
 def described(steps: Iterable[Step]) -> list[Any]:
@@ -154,6 +173,8 @@ def described(steps: Iterable[Step]) -> list[Any]:
 def _described(step: Step) -> Any:
     if isinstance(step, Choice):
         return ("Choice", step.labels, [described(option) for option in step.options])
+    if isinstance(step, Repeat):
+        return ("Repeat", step.labels, [described(plan) for plan in step.plans])
     if isinstance(step, Spawn):
         return ("Spawn", step.processes, described(step.steps))
     if isinstance(step, Parallel):
