@@ -521,6 +521,10 @@ class Portable:
         skew: exponent of the law by which the hottest methods take most of the execution (Zipf's).
         method_bytecodes: bytecodes of one method's body, executed in one invocation.
         classes_count: classes loaded at the start.
+        work_ratio: what a mean bytecode of it takes in C2's code, over what the virtual machine says of one: memory
+            that is waited for makes it more, vectors and inlining less.
+        c1_ratio: what C1's code takes longer for it, over what the virtual machine says.
+        deoptimized_ratio: part of its methods whose C2 code once meets what their profile had not shown.
     """
 
     name: str
@@ -528,6 +532,9 @@ class Portable:
     skew: float
     method_bytecodes: float
     classes_count: int
+    work_ratio: float = 1.0
+    c1_ratio: float = 1.0
+    deoptimized_ratio: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -546,8 +553,18 @@ class Execute(Demand):
 
 @dataclass(frozen=True, slots=True)
 class NewObjects(Demand):
-    """Objects made on the heap; of everything that the program has made, ``live_bytes`` are in use at any one time."""
+    """Objects made on the heap.
+
+    Attributes:
+        size_bytes: all of them together.
+        live_bytes: of everything that the program has made, what it keeps for long, at any one time.
+        program: who makes them.
+        passing_bytes: short-lived objects in use at any one time (Little's law: their mean life in bytes allocated).
+        tenured_ratio: part of the allocated bytes that lives long enough to be promoted, and dies where it got old.
+    """
 
     size_bytes: float
     live_bytes: float
     program: str = ""
+    passing_bytes: float = 0.0
+    tenured_ratio: float = 0.0

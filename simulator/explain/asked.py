@@ -48,6 +48,8 @@ class Phrase(NamedTuple):
     wants: Dimension | None = None
     example: str = ""
     optional: bool = False
+    interface: str = "system"
+    """Who offers it; ``bytecode`` for what only class files ask for."""
 
 
 def _pages(size_bytes: float, ground: Ground) -> float:
@@ -68,6 +70,10 @@ def _sized(example: str, make: Make, optional: bool = False) -> Phrase:
     return Phrase(make, "size", example, optional)
 
 
+_CLASS_FILES = d.Portable(_NAME, 1, 1.0, 40.0, 1)
+"""A program of one class and one method of common length."""
+
+
 PHRASES: Mapping[str, Phrase] = {
     "compute": Phrase(lambda cycles, _: (d.Compute(count=cycles),), "cycles", "compute 1e6 cycles"),
     "read": _sized("read 4 KiB", lambda size, ground: (d.Read(_file(size, ground), 0, int(size)),)),
@@ -76,7 +82,7 @@ PHRASES: Mapping[str, Phrase] = {
     "fault": _alone(d.Fault()),
     "protection fault": _alone(d.Fault("protection")),
     "allocate": _sized("allocate 1 MiB", lambda size, _: (d.Allocate(size),)),
-    "touch": _sized("touch 32 KiB", lambda size, _: (d.Touch(size),)),
+    "touch": _sized("touch 1 MiB", lambda size, _: (d.Touch(size),)),
     "free": _sized("free 1 MiB", lambda size, _: (d.Free(size),)),
     "map": _alone(d.Map()),
     "fork": _alone(d.StartProcess("fork")),
@@ -92,6 +98,9 @@ PHRASES: Mapping[str, Phrase] = {
     "receive": _sized("receive 1 KiB", lambda size, _: (d.ReceiveData(size, size),)),
     "message": _sized("message 1 KiB", lambda size, _: (d.Post(_NAME, size), d.Fetch(_NAME, size)), optional=True),
     "sleep": Phrase(lambda time_s, _: (d.Sleep(time_s),), "time", "sleep 1 ms"),
+    "bytecode": Phrase(lambda _, ground: (d.Execute(_CLASS_FILES),), interface="bytecode"),
+    "class": Phrase(lambda _, ground: (d.LoadClasses(_CLASS_FILES),), interface="bytecode"),
+    "object": Phrase(lambda size, _: (d.NewObjects(size, 0.0, _NAME),), "size", "object 1 KiB", interface="bytecode"),
     "wake": _alone(Transition("resume")),
     "tick": _alone(Transition("tick")),
 }

@@ -9,6 +9,7 @@ what live data leave free as eden, and marks beside the program, after which wha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import exp
 
 from simulator.layers._jvm_ergonomics import G1
 from simulator.parameters import Parameters
@@ -35,6 +36,9 @@ class Heap:
         self.parameters, self.size_bytes, self.collector = parameters, size_bytes, collector
         self.live: dict[str, float] = {}
         """What each program keeps."""
+        self.passing: dict[str, float] = {}
+        self.tenured: dict[str, float] = {}
+        """Of each program: short-lived objects in use, and the part of its objects that gets old."""
         self.used_bytes = self.promoted_bytes = self.garbage_bytes = 0.0
         self.fresh = True
         """Whether eden's pages have not all been touched yet."""
@@ -109,6 +113,17 @@ class Heap:
     # ---- emptying it
 
     @property
+    def surviving_bytes(self) -> float:
+        """Short-lived objects that a young collection finds alive, and those that will get old."""
+        passing_bytes, eden_bytes = sum(self.passing.values()), self.eden_bytes
+        alive_bytes = passing_bytes * (1.0 - exp(-eden_bytes / passing_bytes)) if passing_bytes else 0.0
+        return alive_bytes + self._tenured_ratio * eden_bytes
+
+    @property
+    def _tenured_ratio(self) -> float:
+        return max(self.tenured.values(), default=0.0)
+
+    @property
     def arriving_bytes(self) -> float:
         """Kept data that the next young collection copies into the old generation."""
         return min(self.live_bytes - self.promoted_bytes, self.eden_bytes)
@@ -118,7 +133,7 @@ class Heap:
         if not self._is_full():
             return DONE
         left_bytes = self._old_bytes - self.promoted_bytes - self.garbage_bytes - self.arriving_bytes
-        part = self.parameters.promotion_ratio if self.collector == G1 else self.parameters.guarantee_ratio
+        part = self._tenured_ratio if self.collector == G1 else self.parameters.guarantee_ratio
         if left_bytes < part * self.eden_bytes:
             return FULL
         return GROWING if self.fresh or self.arriving_bytes > 0.0 else YOUNG
@@ -126,7 +141,7 @@ class Heap:
     def young(self) -> None:
         """A young collection is over."""
         arriving_bytes, eden_bytes = self.arriving_bytes, self.eden_bytes
-        self.garbage_bytes += self.parameters.promotion_ratio * eden_bytes
+        self.garbage_bytes += self._tenured_ratio * eden_bytes
         self.promoted_bytes += arriving_bytes
         self.used_bytes -= eden_bytes
         self.fresh = False

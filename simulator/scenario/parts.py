@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -144,8 +145,8 @@ def _tenant(lookup: Lookup, name: str, variant: Variant) -> TenantChoice | None:
     named = isinstance(form.workload, WorkloadForm)
     workload = form.workload if isinstance(form.workload, WorkloadForm) else WorkloadForm(name=form.workload)
     at = (*place, "workload", "name") if named else (*place, "workload")
-    limits = _limits(lookup, form.limits, place, variant)
     found = lookup.name("workloads", workload.name, variant.place(at))
+    limits = _limits(lookup, form.limits, found, place, variant)
     if found is None:
         return None
     declared = lookup.workload(found, lookup.any_machine).parameters
@@ -156,8 +157,12 @@ def _tenant(lookup: Lookup, name: str, variant: Variant) -> TenantChoice | None:
     return TenantChoice(variant, name, form, found, {**own, **more}, limits)
 
 
+_TIMES = re.compile(r"\s*([0-9.]+)\s*x\s*([a-z_0-9]+)\s*")
+"""A limit that is so many times a number of the workload: ``3 x least_heap_bytes``."""
+
+
 def _limits(
-    lookup: Lookup, limits: Mapping[str, Mapping[str, Any]], place: Place, variant: Variant
+    lookup: Lookup, limits: Mapping[str, Mapping[str, Any]], workload: str | None, place: Place, variant: Variant
 ) -> dict[str, dict[str, float]]:
     """Limits by product; a layer's class says in ``LIMITS`` which it keeps, with their units."""
     found: dict[str, dict[str, float]] = {}
@@ -166,8 +171,27 @@ def _limits(
         product = lookup.name("layers", layer, variant.place(at))
         if product is not None:
             units = getattr(lookup.layer_class(product), "LIMITS", {})
-            found[product] = lookup.in_units(written, units, at, variant)
+            resolved = {
+                name: _resolved(lookup, value, workload, (*at, name), variant) for name, value in written.items()
+            }
+            numbers = {name: value for name, value in resolved.items() if value is not None}
+            found[product] = lookup.in_units(numbers, units, at, variant)
     return found
+
+
+def _resolved(lookup: Lookup, written: Any, workload: str | None, place: Place, variant: Variant) -> Any:
+    """A limit as it is written, or so many times a number of the workload; None where that has no such number."""
+    times = _TIMES.fullmatch(written) if isinstance(written, str) else None
+    if times is None or workload is None:
+        return None if times else written
+    product = lookup.workload(workload, lookup.any_machine)
+    numbers = {**product.parameters, **product.bytecode}
+    quantity = numbers.get(times[2])
+    if quantity is None:
+        lookup.complain(variant.place(place), f"{workload} has no number {times[2]!r}", suggestion(times[2], numbers))
+        return None
+    symbol = "B" if quantity.unit == "bytes" else quantity.unit
+    return f"{float(times[1]) * quantity.value:.17g} {symbol}"
 
 
 def settings(lookup: Lookup, broken: Collection[Place]) -> dict[str, list[SettingChoice]]:

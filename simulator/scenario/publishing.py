@@ -34,6 +34,16 @@ def same(value: object, written: object) -> bool:
         return False
 
 
+def used(at: Mapping[str, object]) -> set[str]:
+    """The placeholders in the values of ``at``."""
+    return {name for value in at.values() if isinstance(value, str) for name in PLACEHOLDER.findall(value)}
+
+
+def filled(written: str, values: Mapping[str, str]) -> str:
+    """A value of ``at`` with what stands at its placeholders."""
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), written)
+
+
 def check(lookup: Lookup, points: Sequence[Point]) -> None:
     """Note platforms that are no stacks, values that no axis has, tenants and forms that there are not."""
     written = lookup.source.data.get("published")
@@ -49,8 +59,7 @@ def _row(lookup: Lookup, row: dict[str, Any], points: Sequence[Point], stacks: S
     axes = list(dict.fromkeys(name for point in points for name in point["axes"]))
     _stacks(lookup, row.get("platforms"), stacks, (*place, "platforms"))
     _values(lookup, row.get("at"), points, axes, (*place, "at"))
-    for name in PLACEHOLDER.findall(str(row["benchmark"])):
-        _axis(lookup, name, axes, (*place, "benchmark"))
+    _placeholders(lookup, row, axes, place)
     tenants = [name for point in points for name in point["tenants"]]
     if row.get("tenant") is not None and row["tenant"] not in tenants:
         message = f"no tenant is called {row['tenant']!r}"
@@ -66,6 +75,19 @@ def _row(lookup: Lookup, row: dict[str, Any], points: Sequence[Point], stacks: S
         _values(lookup, against.get("at"), points, axes, (*place, "against", "at"))
 
 
+def _placeholders(lookup: Lookup, row: dict[str, Any], axes: Sequence[str], place: Place) -> None:
+    """Each names an axis, or a piece of a value in ``at``; and what ``at`` names stands somewhere."""
+    at = row.get("at")
+    pieces = used(at) if isinstance(at, dict) else set()
+    for key in ("benchmark", "metric"):
+        for name in PLACEHOLDER.findall(str(row.get(key) or "")):
+            if name not in pieces:
+                _axis(lookup, name, axes, (*place, key))
+            pieces.discard(name)
+    for name in sorted(pieces):
+        lookup.complain((*place, "at"), f"{{{name}}} stands for nothing", "put it into 'benchmark' or 'metric'")
+
+
 def _stacks(lookup: Lookup, written: Any, stacks: Sequence[str], place: Place) -> None:
     for key, label in written.items() if isinstance(written, dict) else ():
         if label not in stacks:
@@ -76,7 +98,7 @@ def _values(lookup: Lookup, written: Any, points: Sequence[Point], axes: Sequenc
     for name, value in written.items() if isinstance(written, dict) else ():
         found = _axis(lookup, name, axes, (*place, name))
         known = [point["axes"][found] for point in points if found in point["axes"]] if found else []
-        if found and not any(same(each, value) for each in known):
+        if found and not PLACEHOLDER.search(str(value)) and not any(same(each, value) for each in known):
             texts = list(dict.fromkeys(map(str, known)))
             lookup.complain((*place, name), f"axis {found} has no value {value!r}", suggestion(str(value), texts))
 

@@ -182,7 +182,8 @@ class Tenant(Part):
     group: Axis[Text | None] = None
     """Tenants of one group share what stands between two bars of a stack."""
     limits: dict[str, dict[str, Axis[Scalar]]] = {}
-    """For each layer the limits that it keeps for this tenant."""
+    """For each layer the limits that it keeps for this tenant; ``3 x least_heap_bytes``: so many times that number of
+    its workload."""
 
 
 class Fault(Part):
@@ -239,9 +240,10 @@ class PublishedRow(Part):
     """Rows of a published table, and what they are in this scenario."""
 
     benchmark: Text = Field(examples=["Redis {clients} clients"])
-    """As the table has it; ``*`` stands for anything, ``{axis}`` for the value of an axis."""
+    """As the table has it; ``*`` stands for anything, ``{axis}`` for the value of an axis, ``{name}`` for a piece of a
+    value in ``at``."""
     metric: Text | None = None
-    """Only rows with this metric."""
+    """Only rows with this metric, in the same notation."""
     figure: Text | None = Field(default=None, alias="in", examples=["Figure 3"])
     """Only rows of this table or figure of the source."""
     notes: Text | None = None
@@ -249,7 +251,8 @@ class PublishedRow(Part):
     platforms: dict[Text, Text] | None = None
     """What the source calls each stack, where it differs from the other rows."""
     at: dict[str, Scalar] = Field(default={}, examples=["{workload: stream}"])
-    """Values of the axes at the row's point; the end of an axis' name is enough."""
+    """Values of the axes at the row's point; the end of an axis' name is enough. ``{name}`` in a value is what stands
+    there in ``benchmark`` or ``metric``."""
     tenant: Text | None = None
     """Whose reading; the first tenant's if not given."""
     read: Text = "value"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import UsageError
-from simulator.scenario.publishing import PLACEHOLDER, axis, same
+from simulator.scenario.publishing import PLACEHOLDER, axis, filled, same, used
 from simulator.validation import conversion, readings
 from simulator.validation.published import Figure
 
@@ -163,10 +163,9 @@ def _claim(experiment: Experiment, row: PublishedRow, figure: Figure) -> Claim |
     fits = all(matches(pattern or "*", text) for pattern, text in _pairs(row, figure))
     if stack is None or not fits:
         return None
-    values = _values(row.benchmark, figure.benchmark)
-    if values is None:
+    place = _place(row, figure)
+    if place is None:
         return None
-    place = {**row.at, **values}
     point = _point(experiment, stack, place)
     if point is None:
         return None
@@ -211,7 +210,7 @@ def _less(row: PublishedRow, metric: Mapping[str, str]) -> bool:
 
 
 def _pairs(row: PublishedRow, figure: Figure) -> tuple[tuple[str | None, str], ...]:
-    return (row.metric, figure.metric), (row.figure, figure.table), (row.notes, figure.notes)
+    return (row.figure, figure.table), (row.notes, figure.notes)
 
 
 def _factor(experiment: Experiment, row: PublishedRow, merit: str, figure: Figure) -> float:
@@ -227,6 +226,21 @@ def _factor(experiment: Experiment, row: PublishedRow, merit: str, figure: Figur
         return row.times * conversion.factor(unit, figure.unit)
     except UsageError as error:
         raise UsageError(f"{experiment.name}: {row.benchmark!r}: {error}") from None
+
+
+def _place(row: PublishedRow, figure: Figure) -> dict[str, object] | None:
+    """Where on the axes a row stands for a figure; None where the row is not about it.
+
+    What stands at a placeholder is the value of the axis of that name, or a piece of a value in ``at``.
+    """
+    found = _values(row.benchmark, figure.benchmark)
+    further = _values(row.metric, figure.metric) if row.metric else {}
+    if found is None or further is None:
+        return None
+    found |= further
+    pieces = used(row.at)
+    at = {name: filled(value, found) if isinstance(value, str) else value for name, value in row.at.items()}
+    return {**at, **{name: value for name, value in found.items() if name not in pieces}}
 
 
 def _values(pattern: str, text: str) -> dict[str, str] | None:

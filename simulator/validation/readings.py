@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import isfinite, nan
@@ -85,6 +86,10 @@ _STARTS = ("boot_s", "create_s", "start_latency_s")
 """Columns in which only those copies count whose systems were up in time."""
 RATE, ROUND, GUEST = "operations_per_s", "operation_s", "guest_start_s"
 WITH_BOOT = "elapsed_with_boot_s"
+ITERATION = "iteration N"
+_ITERATION = re.compile(r"iteration [1-9][0-9]*")
+_ITERATIONS_COUNT = 50
+"""Of the first so many iterations each time is a reading."""
 
 
 def known() -> dict[str, tuple[str, str]]:
@@ -97,6 +102,7 @@ def known() -> dict[str, tuple[str, str]]:
         ROUND: ("s", "from one operation to the next, whatever lies between: the measured window over its operations"),
         GUEST: ("s", "of boot_s, what its system took after its virtual machine was there"),
         WITH_BOOT: ("s", "until a tenant's systems are up, and its measured window after that"),
+        ITERATION: ("s", "time of the N-th iteration of a program that repeats its work, from 1"),
     }
     return {**columns, **derived, **further, **_known_settings(), **machine}
 
@@ -115,6 +121,7 @@ def unit(name: str) -> str:
         UsageError: there is no such reading.
     """
     found = known()
+    name = ITERATION if _ITERATION.fullmatch(name) else name
     if name not in found:
         raise UsageError(f"there is no reading {name!r}; there are: {', '.join(found)}")
     return found[name][0]
@@ -150,7 +157,19 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     found |= _settings(tables, {str(each) for each in own})
     tenant, latency = _column("requests", "tenant"), _column("requests", "latency_s")
     latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)
+    found |= _iterations(tables, {str(each) for each in own})
     return found | {name: quantile(latencies, part) for name, (_, _, part) in OF_REQUESTS.items()}
+
+
+def _iterations(tables: Tables, tenants: set[str]) -> Readings:
+    """The times of a program's iterations, in order; copies of a tenant count with their mean."""
+    tenant, kind, latency = (_column("requests", each) for each in ("tenant", "kind", "latency_s"))
+    times: dict[str, list[float]] = {}
+    for row in tables["requests"]:
+        if row[tenant] in tenants and row[kind] == "iteration":
+            times.setdefault(str(row[tenant]), []).append(float(row[latency]))
+    each_time = list(zip(*times.values(), strict=False))[:_ITERATIONS_COUNT]
+    return {f"iteration {number}": _mean(values) for number, values in enumerate(each_time, 1)}
 
 
 def _settings(tables: Tables, tenants: set[str]) -> Readings:

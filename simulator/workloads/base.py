@@ -93,7 +93,20 @@ PORTABLE = (
     Parameter("classes_count", "count", "classes loaded at the start"),
     Parameter("cycle_bytecodes_count", "count", "bytecodes that do the work of one cycle of the machine code"),
     Parameter("cycle_allocated_bytes", "bytes", "objects made on the heap with that work"),
-    Parameter("live_bytes", "bytes", "objects in use at any one time"),
+    Parameter("live_bytes", "bytes", "objects that are kept for long, at any one time"),
+    Parameter("least_heap_bytes", "bytes", "smallest heap in which it runs, where that is known", optional=True),
+    Parameter(
+        "passing_bytes", "bytes", "short-lived objects in use at any one time; none if nothing is said", optional=True
+    ),
+    Parameter(
+        "tenured_ratio",
+        "ratio",
+        "part of the allocated bytes that is promoted and dies in the old generation; none if nothing is said",
+        optional=True,
+    ),
+    Parameter("work_ratio", "ratio", "what its mean bytecode takes in C2's code, over that of a mean program"),
+    Parameter("c1_ratio", "ratio", "what C1's code takes longer for it, over that of a mean program"),
+    Parameter("deoptimized_ratio", "ratio", "part of its methods whose C2 code once meets what their profile lacks"),
 )
 """What a program's file says of its class files, in the section ``bytecode``; without it there are none."""
 
@@ -110,7 +123,7 @@ class ClassFiles:
         self.figures = Parameters(figures)
         self.program = Portable(
             name, int(figures["methods_count"]), figures["skew_ratio"], figures["method_bytecodes_count"],
-            int(figures["classes_count"]),
+            int(figures["classes_count"]), figures["work_ratio"], figures["c1_ratio"], figures["deoptimized_ratio"],
         )  # fmt: skip
 
     def compute(self, cycles: float) -> Demands:
@@ -118,7 +131,10 @@ class ClassFiles:
         yield Execute(self.program, count=cycles * self.figures.cycle_bytecodes_count)
         allocated_bytes = cycles * self.figures.cycle_allocated_bytes
         if allocated_bytes:
-            yield NewObjects(allocated_bytes, self.figures.live_bytes, self.program.name)
+            yield NewObjects(
+                allocated_bytes, self.figures.live_bytes, self.program.name,
+                self.figures.get("passing_bytes", 0.0), self.figures.get("tenured_ratio", 0.0),
+            )  # fmt: skip
 
 
 class ThreadPlan(NamedTuple):

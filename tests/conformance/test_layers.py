@@ -44,7 +44,7 @@ MODULES = sorted(discovery.members("layers"))
 MACHINE = "dell-2650"
 FILE = d.File("file", 64 * 1024, unit_bytes=16 * 1024)
 SHIPPED = d.File("shipped", 64 * 1024, unit_bytes=16 * 1024, shipped=True)
-CLASSES = d.Portable("program", 1000, 1.0, 50.0, 400)
+CLASSES = d.Portable("program", 1000, 1.0, 50.0, 400, deoptimized_ratio=0.1)
 DEVICES = ("physical", "paravirtual", "emulated", "passthrough")
 SECTIONS = ("Scope and limits", "Mechanism", "Parameters", "Validation", "References")
 
@@ -103,9 +103,9 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
 
 
 def _choices(name: str, product: Product) -> Iterator[dict[str, str]]:
-    """The product's own way to the network and its own swap, and the others that it has numbers for."""
+    """The product as it is, and with each other network, swap or kind of threads that it has numbers for."""
     yield {}
-    for key in ("network", "swap"):
+    for key in ("network", "swap", "threads"):
         for choice in family(name).STRUCTURE.get(key, ()):
             changed = {**product.structure, key: choice}
             if choice != product.structure.get(key) and not missing(family(name).PARAMETERS, changed, product.values()):
@@ -140,6 +140,8 @@ def answers(layer: Layer) -> Iterator[tuple[object, list[Step]]]:
             assert type(demand).__name__ in str(error), "the error does not say which demand it was"
     for transition in TRANSITIONS:
         yield transition, list(layer.react(transition))
+    carriers = layer.carriers()
+    yield "a thread begins", [*layer.thread_start(), *(carriers.switch if carriers else ())]
     for service in (*layer.services(), *layer.guest_services()):
         if service.demand is not None:
             yield service, list(layer.lower(service.demand))
