@@ -3,16 +3,15 @@
 A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Below`` hands a demand to the next
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
-layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program,
-``End`` all programs of the layer;
-``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
-``Log`` writes a line into the layer's log; ``Later`` is worked out when it is reached;
-``Parallel`` and ``Spawn`` let time overlap.
+layer's state, and ``Repeat`` how often; ``Progress`` tells the layer how far a demand of many has come; ``Require``
+may end the program, ``End`` all programs of the layer; ``Change`` alters the layer's state, and what is in flight is
+lowered again; ``Freeze`` stops the programs above; ``Log`` writes a line into the layer's log; ``Later`` is worked out
+when it is reached; ``Parallel`` and ``Spawn`` let time overlap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -265,6 +264,25 @@ class Choice:
     labels: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Repeat:
+    """Several plans, each one after the other as many times as is decided when this is reached, for whoever reaches it.
+
+    Repetitions of a plan that neither waits for others nor decides anything are carried out at once, as one train, of
+    which each waits for the disk by itself.
+
+    Attributes:
+        decide: for the tenants whose memory it is, and so many demands at once: how often each of the plans; asked
+            again when these are done, until there is nothing more.
+        plans: what is repeated.
+        labels: what each of them is.
+    """
+
+    decide: Callable[[Sequence[str], float], Iterable[Sequence[float]]]
+    plans: tuple[tuple[Step, ...], ...]
+    labels: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Parallel:
     """Plans that run at the same time; the thread goes on when all have ended."""
@@ -282,5 +300,5 @@ class Spawn:
 
 Step = (
     Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Change | Freeze | Log
-    | Later | Choice | Parallel | Spawn
+    | Later | Choice | Repeat | Parallel | Spawn
 )  # fmt: skip
