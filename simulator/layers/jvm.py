@@ -18,8 +18,11 @@ Mechanism (paid by the calling thread unless said otherwise):
                         installed everything in flight goes on with the new code. With ``-Xcomp`` the caller waits
     deoptimization      emergent: C2's code meets what its profile had not shown: the frame becomes the interpreter's,
                         and the methods rise anew
+    allocation          counted: a thread's buffer is full and it gets another one
     collection          emergent: eden is full; the program's threads stop while the collector and its workers copy or
-                        move what lives. G1 marks beside the program
+                        move what lives, or they work beside the program (``simulator/layers/collectors``)
+    barrier             emergent: what a collector that works beside the program wants done when references are read or
+                        written
     thread_start        counted: a thread of Java is made, its stack touched
     thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
@@ -37,26 +40,37 @@ References: openjdk, dacapochopin, measured2026, threads2026, jdk11solaris, jep4
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 
 from simulator import demands as d
+from simulator import discovery
 from simulator.layers import _jvm_ergonomics as ergonomics
+from simulator.layers._jvm_allocation import Allocation
+from simulator.layers._jvm_collection import Collector
 from simulator.layers._jvm_execution import Execution
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
 from simulator.layers._jvm_policy import MODES
 from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
 from simulator.layers.base import Carriers, Place, Service, TableLayer
-from simulator.steps import Below, Change, Choice, Freeze, Hold, Progress, Require, Send, Step, Use
+from simulator.steps import Below, Choice, End, Hold, Require, Step, Use
 
 _CALLS = (
     d.SystemCall, d.StartProcess, d.KeepProcess, d.Allocate, d.Free, d.Map, d.Create, d.Delete, d.Read, d.Write,
     d.DirectTransfer, d.WriteThrough, d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch, d.Sleep,
 )  # fmt: skip
 """What a Java program asks the system for in native code."""
-_DIRECT = (d.Compute, d.AccessMemory, d.Fault, d.Lock, d.Unlock)
+_DIRECT = (d.Compute, d.AccessMemory, d.Fault)
 """What its code does without leaving it."""
+
+
+COLLECTORS = tuple(discovery.members("layers.collectors"))
+"""Whatever file there is."""
+
+
+def _collector(name: str) -> type[Collector]:
+    found: type[Collector] = discovery.member("layers.collectors", name).COLLECTOR
+    return found
 
 
 class JavaVirtualMachine(TableLayer):
@@ -64,16 +78,17 @@ class JavaVirtualMachine(TableLayer):
 
     OFFERS = "bytecode"
     NEEDS = "system"
-    PARAMETERS = PARAMETERS
+    PARAMETERS = (*PARAMETERS, *(each for name in COLLECTORS for each in _collector(name).PARAMETERS))
     MECHANISMS = MECHANISMS
     STRUCTURE = {
         "mode": tuple(MODES),
         "sharing": ("on", "off"),
-        "collector": ("automatic", ergonomics.SERIAL, ergonomics.PARALLEL, ergonomics.G1),
+        "collector": ("automatic", *COLLECTORS),
         "threads": (SYSTEM, GREEN, VIRTUAL),
     }
     FREEZES = True
-    LIMITS = {"heap": "bytes", "code_cache": "bytes", "processors": "count"}
+    ONE_PROCESS = True
+    LIMITS = {"heap": "bytes", "initial_heap": "bytes", "code_cache": "bytes", "processors": "count"}
     SETTINGS = {
         "collector": ("", "the collector of the heap"),
         "collector_threads_count": ("count", "threads that collect in a pause"),
@@ -95,16 +110,25 @@ class JavaVirtualMachine(TableLayer):
         limits = self.place.limits
         self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick())
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
-        self.heap = Heap(self.parameters, heap_bytes, self.collector, self.marking_threads)
+        initial_bytes = ergonomics.initial_heap_bytes(self.parameters, self.place, heap_bytes)
+        self.heap = Heap(self.parameters, heap_bytes, initial_bytes)
+        self.collection = _collector(self.collector)(
+            self.parameters, self.heap, self.place, self.collector_threads, self.marking_threads
+        )
+        self.allocation = Allocation(self.parameters, self.place, self.heap, self.collection)
         self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
         self._lowering = {
             d.LoadClasses: self._load_classes,
-            d.Execute: self.execution.execute,
-            d.NewObjects: self._new_objects,
+            d.Execute: self._execute,
+            d.NewObjects: self.allocation.lower,
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
         self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
+        self._lowering[d.Lock] = lambda demand: (self.threads.lock(demand),)
+        self._lowering[d.Unlock] = lambda demand: (self.threads.unlock(demand),)
+        self._lowering[d.StartThreads] = self.threads.start_more
+        self._lowering[d.Exit] = lambda demand: (self._into_native(), End())
         self._lowering[d.Sleep] = lambda demand: (self._into_native(), self.threads.sleep(demand))
         self._lowering[d.ReceiveRequest] = lambda demand: (*self.threads.looks(), *self._native(demand))
 
@@ -113,11 +137,7 @@ class JavaVirtualMachine(TableLayer):
     def services(self) -> tuple[Service, ...]:
         """Compilers, the thread that carries out operations of the whole machine, and the collector's workers."""
         threads = {f"{compiler}-compiler": count for compiler, count in self.compiler_threads.items()}
-        threads["collector"] = 1
-        if self.collector_threads > 1:
-            threads["collector-worker"] = self.collector_threads
-        if self.collector == ergonomics.G1:
-            threads["marking"] = self.marking_threads
+        threads |= self.collection.services()
         return tuple(service for name, count in threads.items() for service in _team(name, count))
 
     def carriers(self) -> Carriers | None:
@@ -141,7 +161,7 @@ class JavaVirtualMachine(TableLayer):
         return {
             "collector": self.collector,
             "collector_threads_count": self.collector_threads,
-            "marking_threads_count": self.marking_threads if self.collector == ergonomics.G1 else 0,
+            "marking_threads_count": self.marking_threads if self.collection.CONCURRENT else 0,
             "compiler_threads_count": sum(self.compiler_threads.values()),
             "heap_most_bytes": self.heap.size_bytes,
         }
@@ -172,67 +192,13 @@ class JavaVirtualMachine(TableLayer):
         file = d.File(name, max(1, int(size_bytes)), max(1, int(self.parameters.read_unit_bytes)))
         yield Below(d.Read(file, 0, file.size_bytes))
 
-    # ---- the heap
+    # ---- code
 
-    def _new_objects(self, demand: d.NewObjects) -> Iterator[Step]:
-        """Objects in eden; where it is full the collector is asked, and waited for."""
-        heap, program, live_bytes = self.heap, demand.program, demand.live_bytes
-        heap.passing[program], heap.tenured[program] = demand.passing_bytes, demand.tenured_ratio
-        size_bytes = demand.size_bytes
-        if heap.fresh:
-            yield Hold(size_bytes, program=False)
-            yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
-        yield Progress(lambda: heap.begin(program, live_bytes, size_bytes), lambda count: heap.end(count * size_bytes))
-        collection = Send("collector", (Choice(heap.kind, self._collections(), _KINDS),), self._kick())
-        options = ((), (collection,), self._kept(program, live_bytes))
-        labels = ("there is room", "eden is full", "the program's first objects")
-        yield Choice(lambda: heap.state(program, live_bytes), options, labels)
-
-    def _kept(self, program: str, live_bytes: float) -> tuple[Step, ...]:
-        """Before its first object: whether what the program keeps will fit, and memory for that."""
-        heap = self.heap
-        more_bytes = live_bytes - heap.live.get(program, 0.0)
-        return (
-            Require(lambda: heap.refusal(program, live_bytes)),
-            Hold(more_bytes),
-            Change(lambda: heap.keep(program, live_bytes)),
-        )
-
-    def _collections(self) -> tuple[tuple[Step, ...], ...]:
-        """A pause of each kind; where live data have arrived, later objects are made under other rules."""
-        parameters, heap = self.parameters, self.heap
-        arriving_bytes = heap.arriving_bytes
-        survivors = heap.surviving_bytes * parameters.copy_cycles_per_byte
-        arrival = (
-            Below(d.Fault(count=arriving_bytes / self.place.page_bytes)),
-            *self._divided(survivors + arriving_bytes * parameters.copy_cycles_per_byte),
-        )
-        alone = self.collector_threads == 1
-        compact_cycles = parameters.compact_cycles_per_byte if alone else parameters.parallel_compact_cycles_per_byte
-        return (
-            (),
-            self._pause(self._divided(survivors), Require(_noted(heap.young))),
-            self._pause(arrival, Change(heap.young)),
-            self._pause(self._divided(heap.live_bytes * compact_cycles), Change(heap.full)),
-        )
-
-    def _pause(self, work: tuple[Step, ...], over: Step) -> tuple[Step, ...]:
-        stop = Use("collection", cycles=self.parameters.pause_cycles)
-        cycles = self.heap.live_bytes * self.parameters.mark_cycles_per_byte / self.marking_threads
-        mark = (Use("collection", cycles=cycles, operations=0.0), Require(self.heap.marked))
-        marking = (Send("marking", mark, self._kick(), wait=False, forgotten=True),) * self.marking_threads
-        begins = Choice(self.heap.begin_marking, ((), marking), ("old objects have room", "marking begins"))
-        concurrent = (begins,) if self.collector == ergonomics.G1 else ()
-        return (Freeze(True), stop, *work, over, Freeze(False), *concurrent)
-
-    def _divided(self, cycles: float) -> tuple[Step, ...]:
-        """Work of the collector's threads, waited for: at the last part the window lets none of them be under way."""
-        threads = self.collector_threads
-        part = (Use("collection", cycles=cycles / threads, operations=0.0),)
-        if threads == 1:
-            return part
-        last = Send("collector-worker", part, self._kick(), wait=False, size_bytes=1.0)
-        return (*(replace(last, window_bytes=float("inf")),) * (threads - 1), last)
+    def _execute(self, demand: d.Execute) -> Iterator[Step]:
+        """A bytecode; a collector that works beside the program may want its references read in another way."""
+        if barrier := self.collection.barrier_cycles():
+            yield Use("barrier", cycles=barrier)
+        yield from self.execution.execute(demand)
 
     # ---- the system below
 
@@ -247,23 +213,10 @@ class JavaVirtualMachine(TableLayer):
         return self.use("native_call", "native_call_cycles")
 
 
-_KINDS = ("done for another thread", "young objects", "young objects and newly kept data", "all objects")
-
-
 def _team(name: str, count: int) -> Iterator[Service]:
     """Threads that drain one queue together; as many items as come find room."""
     for number in range(1, count + 1):
         yield Service(name if count == 1 else f"{name}-{number}", queue=name, capacity=sys.maxsize, serial=True)
-
-
-def _noted(note: Callable[[], None]) -> Callable[[], str]:
-    """Takes note of something and refuses nobody."""
-
-    def noted() -> str:
-        note()
-        return ""
-
-    return noted
 
 
 LAYER = JavaVirtualMachine

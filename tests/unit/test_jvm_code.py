@@ -26,6 +26,7 @@ NUMBERS = {
     "unprofiled_cycles": 0.4, "groups_count": 4.0, "body_bytecodes_count": 10.0, "trivial_ratio": 0.0,
     "c1_compile_cycles": 1e3, "c2_compile_cycles": 1e4, "deoptimization_cycles": 7e4, "c1_code_bytes": 30.0,
     "profiled_code_bytes": 80.0, "c2_code_bytes": 60.0, "own_code_bytes": 1000.0, "start_methods_count": 800.0,
+    "system_start_cycles": 0.0, "system_stack_bytes": 0.0,
 }  # fmt: skip
 """Round numbers for the costs; HotSpot's rules as they are in the catalog."""
 ONE = d.Portable("one.jar", 1, 1.0, 10.0, 400)
