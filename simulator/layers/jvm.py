@@ -1,12 +1,13 @@
 """A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
 
-Scope and limits: the heap has its largest size from the start, but takes memory only as it is touched. A group of
-methods is installed as a whole. All methods of a program have a body of the same length, so that none is too long to be
-compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the interpreter while it waits for C1. The
-code cache is one, not three segments; code that is dropped from it when it is full is the coldest. What G1 copies to
-empty old regions, and the price of write barriers, are not charged apart. Programs that share a virtual machine share
-its heap and threads, not their classes; what one of them kept stays until the machine ends. Threads: see
-``_jvm_threads``.
+Scope and limits: a group of methods is installed as a whole. All methods of a program have a body of the same length,
+so that none is too long to be compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the
+interpreter while it waits for C1. The code cache is one, not three segments; code that is dropped from it when it is
+full is the coldest. Memory is taken as it is touched, and never given back. Large objects are made like small ones; a
+thread that stops for a pause is at a safepoint after the same time as all others; barriers of G1 are charged while it
+marks, what they take otherwise is in a program's own cycles, as with the other collectors. Programs that share a
+virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine ends,
+unless it ends for want of memory. Threads: see ``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
     class_loading       counted: classes are read from their jar, or from the archive of shared classes, then parsed,
@@ -29,8 +30,8 @@ Mechanism (paid by the calling thread unless said otherwise):
 
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
 compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive, ``collector`` (``automatic``:
-by HotSpot's rule from what the virtual machine sees). Limits ``heap``, ``code_cache`` and ``processors`` (that it
-counts on, instead of those that it sees).
+by HotSpot's rule from what the virtual machine sees). Limits ``heap`` (there from the start, unless ``initial_heap``
+says otherwise), ``code_cache`` and ``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.
 
@@ -107,20 +108,20 @@ class JavaVirtualMachine(TableLayer):
         self.collector_threads = ergonomics.collector_threads(self.parameters, self.place, self.collector)
         self.marking_threads = ergonomics.marking_threads(self.parameters, self.collector_threads)
         self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, MODES[mode].compilers)
-        limits = self.place.limits
-        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick())
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
         initial_bytes = ergonomics.initial_heap_bytes(self.parameters, self.place, heap_bytes)
         self.heap = Heap(self.parameters, heap_bytes, initial_bytes)
         self.collection = _collector(self.collector)(
             self.parameters, self.heap, self.place, self.collector_threads, self.marking_threads
         )
+        limits, barrier = self.place.limits, self.collection.barrier_cycles
+        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick(), barrier)
         self.allocation = Allocation(self.parameters, self.place, self.heap, self.collection)
         self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
         self._lowering = {
             d.LoadClasses: self._load_classes,
-            d.Execute: self._execute,
+            d.Execute: self.execution.execute,
             d.NewObjects: self.allocation.lower,
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
@@ -191,14 +192,6 @@ class JavaVirtualMachine(TableLayer):
     def _read(self, name: str, size_bytes: float) -> Iterator[Step]:
         file = d.File(name, max(1, int(size_bytes)), max(1, int(self.parameters.read_unit_bytes)))
         yield Below(d.Read(file, 0, file.size_bytes))
-
-    # ---- code
-
-    def _execute(self, demand: d.Execute) -> Iterator[Step]:
-        """A bytecode; a collector that works beside the program may want its references read in another way."""
-        if barrier := self.collection.barrier_cycles():
-            yield Use("barrier", cycles=barrier)
-        yield from self.execution.execute(demand)
 
     # ---- the system below
 
