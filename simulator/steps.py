@@ -3,16 +3,15 @@
 A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Below`` hands a demand to the next
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
-layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program,
-``End`` all programs of the layer;
-``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
-``Log`` writes a line into the layer's log;
-``Parallel`` and ``Spawn`` let time overlap.
+layer's state, and ``Repeat`` how often; ``Progress`` tells the layer how far a demand of many has come; ``Require``
+may end the program, ``End`` all programs of the layer; ``Change`` alters the layer's state, and what is in flight is
+lowered again; ``Freeze`` stops the programs above; ``Log`` writes a line into the layer's log; ``Later`` is worked out
+when it is reached; ``Parallel`` and ``Spawn`` let time overlap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -242,11 +241,45 @@ class Log:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Later:
+    """Steps that the layer works out when they are reached, from its state and the time that it is told then.
+
+    For what depends on more than a choice among a few: a collection costs what lives at that moment.
+
+    Attributes:
+        make: the steps, from the simulated time in seconds.
+        label: what they do, in the layer's words.
+    """
+
+    make: Callable[[float], Iterable[Step]]
+    label: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """One of several plans, chosen when it is reached."""
 
     decide: Callable[[], int]
     options: tuple[tuple[Step, ...], ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Repeat:
+    """Several plans, each one after the other as many times as is decided when this is reached, for whoever reaches it.
+
+    Repetitions of a plan that neither waits for others nor decides anything are carried out at once, as one train, of
+    which each waits for the disk by itself.
+
+    Attributes:
+        decide: for the tenants whose memory it is, and so many demands at once: how often each of the plans; asked
+            again when these are done, until there is nothing more.
+        plans: what is repeated.
+        labels: what each of them is.
+    """
+
+    decide: Callable[[Sequence[str], float], Iterable[Sequence[float]]]
+    plans: tuple[tuple[Step, ...], ...]
     labels: tuple[str, ...]
 
 
@@ -267,5 +300,5 @@ class Spawn:
 
 Step = (
     Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Change | Freeze | Log
-    | Choice | Parallel | Spawn
+    | Later | Choice | Repeat | Parallel | Spawn
 )  # fmt: skip

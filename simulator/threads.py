@@ -33,7 +33,9 @@ from simulator.plans import (
     Part,
     Pick,
     Plan,
+    Series,
     Tally,
+    Unfold,
     Wake,
     Work,
     compile_steps,
@@ -107,6 +109,8 @@ class Thread:
         self._blocked = True
         self._leaves: Check | None = None
         self._interrupts = False
+        self._repeats = 1.0
+        """How often it waits in truth where it waits once here: at each request of a train."""
         self.on_sent: Callable[[float], None] | None = None
         """Told of each piece of data that has left the machine, how long it had been on its way."""
         self._turn: tuple[Mailbox, simpy.Event | None] | None = None
@@ -238,16 +242,32 @@ class Thread:
                 yield from self._move(operation)
             elif isinstance(operation, Pick):
                 yield from self.do(operation.options[operation.decide()])
+            elif isinstance(operation, Unfold):
+                yield from self.do(operation.plan(self.environment.now))
             elif isinstance(operation, Enqueue):
                 yield from self._enqueue(operation)
             elif isinstance(operation, Block):
                 yield from self._block_on(operation)
+            elif isinstance(operation, Series):
+                yield from self._series(operation)
             elif isinstance(operation, Branch):
                 yield from self._branch(operation)
             elif isinstance(operation, Wake):
                 yield from self._wake(operation)
             else:
                 self._at_once(operation)
+
+    def _series(self, series: Series) -> Life:
+        """Plans as often as their layer says, who decides again after each round."""
+        for counts in series.decide(self.house.holders(self), series.demands):
+            for plan, train, count in zip(series.plans, series.trains, counts, strict=True):
+                if train and count:
+                    self._repeats = max(1.0, count)
+                    yield from self.do(scale(plan, count, apart=True))
+                    self._repeats = 1.0
+                else:
+                    for _ in range(-int(-count // 1)):
+                        yield from self.do(plan)
 
     def _wake(self, wake: Wake) -> Life:
         """A message or a lock handed on; whoever waits for it may have to be waked on another processor first."""
@@ -287,9 +307,7 @@ class Thread:
     def _whole(self, work: Work) -> Life:
         left = yield from self._work(work)
         while left > 0.0:
-            (rest,) = scale((work,), left)
-            assert isinstance(rest, Work)
-            work = rest
+            work = repeated(work, left)
             left = yield from self._work(work)
 
     def _work(self, work: Work) -> Generator[simpy.Event, Any, float]:
@@ -579,7 +597,8 @@ class Thread:
         ]
         stall_s = sum(part.stall_s for part in stalls)
         if work.parts or stalls:
-            yield from self._whole(Work(work.cycles, work.stall_s + stall_s, (*work.parts, *stalls)))
+            once = Work(work.cycles, work.stall_s + stall_s, (*work.parts, *stalls))
+            yield from self._whole(once if self._repeats == 1.0 else repeated(once, self._repeats))
 
     # ---- the end
 
@@ -665,6 +684,13 @@ def _decided(plan: Plan) -> Iterator[Operation]:
             yield from _decided(operation.options[operation.decide()])
         else:
             yield operation
+
+
+def repeated(work: Work, count: float) -> Work:
+    """The same processor time so often."""
+    (found,) = scale((work,), count)
+    assert isinstance(found, Work)
+    return found
 
 
 def transition_work(node: Node, kind: Any) -> Work:
