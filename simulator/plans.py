@@ -21,8 +21,10 @@ from simulator.steps import (
     BlockedBy,
     Change,
     Choice,
+    End,
     Freeze,
     Hold,
+    Later,
     Log,
     Parallel,
     Progress,
@@ -98,6 +100,7 @@ class Block(NamedTuple):
     name: str
     time_s: float
     until_s: float = 0.0
+    everyone: bool = False
 
 
 class Wake(NamedTuple):
@@ -105,6 +108,7 @@ class Wake(NamedTuple):
 
     by: str
     name: str
+    everyone: bool = False
 
 
 class Keep(NamedTuple):
@@ -118,6 +122,12 @@ class Check(NamedTuple):
     """The program ends here if it is refused to go on."""
 
     refusal: Callable[[], str]
+
+
+class Over(NamedTuple):
+    """All programs of a node end, because this one wants it."""
+
+    node: Node
 
 
 class Tally(NamedTuple):
@@ -149,6 +159,18 @@ class Note(NamedTuple):
     line: Log
 
 
+class Unfold(NamedTuple):
+    """Steps of a node that are worked out, and compiled, when they are reached."""
+
+    node: Node
+    make: Callable[[float], Iterable[Step]]
+    cause: str
+
+    def plan(self, now_s: float) -> Plan:
+        """The plan of this moment."""
+        return compile_steps(self.node, self.make(now_s), self.cause)
+
+
 class Pick(NamedTuple):
     """A decision taken when it is reached."""
 
@@ -177,7 +199,10 @@ class Branch(NamedTuple):
     processes: float = 1.0
 
 
-Operation = Work | Move | Enqueue | Block | Wake | Keep | Check | Tally | Alter | Halt | Note | Pick | Series | Branch
+Operation = (
+    Work | Move | Enqueue | Block | Wake | Keep | Check | Over | Tally | Alter | Halt | Note | Unfold | Pick | Series
+    | Branch
+)  # fmt: skip
 Plan = tuple[Operation, ...]
 
 
@@ -326,14 +351,16 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Below: _place_below,
     At: lambda node, step, cause: compile_demand(node.roles[step.role], step.demand, cause),
     Send: _place_send,
-    Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s, step.until_s),),
-    Signal: lambda node, step, cause: (Wake(step.by, step.name),),
+    Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s, step.until_s, step.everyone),),
+    Signal: lambda node, step, cause: (Wake(step.by, step.name, step.everyone),),
     Hold: lambda node, step, cause: (Keep(step.size_bytes, step.program),),
+    End: lambda node, step, cause: (Over(node),),
     Require: lambda node, step, cause: (Check(step.refusal),),
     Progress: lambda node, step, cause: (Tally(step.begin, step.end, 1.0),),
     Change: lambda node, step, cause: (Alter(step.apply, node),),
     Freeze: lambda node, step, cause: (Halt(node, step.stop),),
     Log: lambda node, step, cause: (Note(node, step),),
+    Later: lambda node, step, cause: (Unfold(node, step.make, cause),),
     Choice: lambda node, step, cause: (
         Pick(step.decide, tuple(compile_steps(node, option, cause) for option in step.options), step.labels),
     ),

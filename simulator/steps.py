@@ -4,8 +4,9 @@ A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Be
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
 layer's state, and ``Repeat`` how often; ``Progress`` tells the layer how far a demand of many has come; ``Require``
-may end the program; ``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the
-programs above; ``Log`` writes a line into the layer's log; ``Parallel`` and ``Spawn`` let time overlap.
+may end the program, ``End`` all programs of the layer; ``Change`` alters the layer's state, and what is in flight is
+lowered again; ``Freeze`` stops the programs above; ``Log`` writes a line into the layer's log; ``Later`` is worked out
+when it is reached; ``Parallel`` and ``Spawn`` let time overlap.
 """
 
 from __future__ import annotations
@@ -158,6 +159,8 @@ class Wait:
     name: str = ""
     time_s: float = 0.0
     until_s: float = 0.0
+    everyone: bool = False
+    """Whether threads of all tenants meet there; the name then says on which node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,12 @@ class Signal:
 
     by: Literal["message", "lock", "turn"]
     name: str
+    everyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The process of the layer ends, by the program's own wish: all programs on the node with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +241,21 @@ class Log:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Later:
+    """Steps that the layer works out when they are reached, from its state and the time that it is told then.
+
+    For what depends on more than a choice among a few: a collection costs what lives at that moment.
+
+    Attributes:
+        make: the steps, from the simulated time in seconds.
+        label: what they do, in the layer's words.
+    """
+
+    make: Callable[[float], Iterable[Step]]
+    label: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """One of several plans, chosen when it is reached."""
 
@@ -275,6 +299,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Change | Freeze | Log | Choice
-    | Repeat | Parallel | Spawn
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Change | Freeze | Log
+    | Later | Choice | Repeat | Parallel | Spawn
 )  # fmt: skip

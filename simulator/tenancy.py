@@ -56,6 +56,8 @@ class House:
         self._notifying: dict[tuple[str, int], Work] = {}
         self._processors: dict[str, float] = {}
         self._slices: dict[str, Work] = {}
+        self._ticks: dict[str, Work] = {}
+        self._starts: dict[str, Plan] = {}
         self._pools: dict[str, CarrierPool] = {}
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
@@ -118,7 +120,10 @@ class House:
 
     def thread_start(self, node: Node) -> Plan:
         """With what each thread of a program begins on a node."""
-        return compile_steps(node, node.layer.thread_start(), node.path)
+        plan = self._starts.get(node.path)
+        if plan is None:
+            plan = self._starts[node.path] = compile_steps(node, node.layer.thread_start(), node.path)
+        return plan
 
     def path(self, node: Node) -> tuple[Node, ...]:
         """The nodes from one down to the machine."""
@@ -223,6 +228,12 @@ class House:
 
     def tick_work(self, path: tuple[Node, ...]) -> Work:
         """What timers cost in one second of processor time on these nodes."""
+        work = self._ticks.get(path[0].path)
+        if work is None:
+            work = self._ticks[path[0].path] = self._tick_work(path)
+        return work
+
+    def _tick_work(self, path: tuple[Node, ...]) -> Work:
         works: list[Work] = []
         above: Node | None = None
         for step in path:
@@ -399,6 +410,8 @@ class House:
         self._waking.clear()
         self._notifying.clear()
         self._slices.clear()
+        self._ticks.clear()
+        self._starts.clear()
         self._price_guests()
         for thread in self.threads:
             if any(step.path == node.path for step in thread.path):

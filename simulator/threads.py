@@ -15,7 +15,7 @@ from simulator.accounts import Account
 from simulator.carriers import Ride
 from simulator.demands import Demand
 from simulator.devices.base import Key, Request
-from simulator.errors import Refused, RunError
+from simulator.errors import Exited, Refused, RunError
 from simulator.layers.base import Service, Transition
 from simulator.plans import (
     Alter,
@@ -29,11 +29,13 @@ from simulator.plans import (
     Node,
     Note,
     Operation,
+    Over,
     Part,
     Pick,
     Plan,
     Series,
     Tally,
+    Unfold,
     Wake,
     Work,
     compile_steps,
@@ -240,6 +242,8 @@ class Thread:
                 yield from self._move(operation)
             elif isinstance(operation, Pick):
                 yield from self.do(operation.options[operation.decide()])
+            elif isinstance(operation, Unfold):
+                yield from self.do(operation.plan(self.environment.now))
             elif isinstance(operation, Enqueue):
                 yield from self._enqueue(operation)
             elif isinstance(operation, Block):
@@ -270,15 +274,20 @@ class Thread:
         if wake.by == "turn":
             self._pass_on()
             return
-        box = self.house.mailbox(self.tenant, wake.by, wake.name)
+        box = self.house.mailbox("" if wake.everyone else self.tenant, wake.by, wake.name)
         wakes = box.waited_for and (self._ride is None or self._ride.pool.free > 0.0)
         work = self.house.notifying(self.path) if wakes else None
         if work is not None:
             yield from self._whole(work)
         box.put(interrupts=work is not None)
 
-    def _at_once(self, operation: Keep | Check | Tally | Alter | Halt | Note) -> None:
-        """What takes no time. Raises ``Refused`` where the program may not go on."""
+    def _at_once(self, operation: Keep | Check | Over | Tally | Alter | Halt | Note) -> None:
+        """What takes no time.
+
+        Raises:
+            Refused: the program may not go on.
+            Exited: it ends its process.
+        """
         if isinstance(operation, Keep):
             self.house.keep(self.tenant, self.node, operation.size_bytes, program=operation.program)
         elif isinstance(operation, Halt):
@@ -290,6 +299,8 @@ class Thread:
         elif isinstance(operation, Alter):
             operation.apply()
             self.house.relower(operation.node)
+        elif isinstance(operation, Over):
+            raise Exited(f"{operation.node.path} ends")
         elif refusal := operation.refusal():
             raise Refused(refusal)
 
@@ -380,7 +391,8 @@ class Thread:
 
     def _block_on(self, block: Block) -> Life:
         if block.by in ("message", "lock", "turn"):
-            box = self.house.mailbox("" if block.by == "turn" else self.tenant, block.by, block.name)
+            everyone = block.everyone or block.by == "turn"
+            box = self.house.mailbox("" if everyone else self.tenant, block.by, block.name)
             arrival = box.get(self._made_runnable)
             if block.by == "turn":
                 self._turn = (box, arrival)

@@ -27,8 +27,10 @@ from simulator.steps import (
     Below,
     Change,
     Choice,
+    End,
     Freeze,
     Hold,
+    Later,
     Log,
     Parallel,
     Progress,
@@ -69,9 +71,11 @@ class Walk:
             Signal: lambda spot, step: [self._entry(spot, "signal", f"{step.by} given")],
             Hold: lambda spot, step: [self._hold(spot, step)],
             Require: lambda spot, step: [],
+            End: lambda spot, step: [self._entry(spot, "hold", "the process and all its programs end")],
             Progress: lambda spot, step: [],
             Change: lambda spot, step: [],
             Log: lambda spot, step: [],
+            Later: lambda spot, step: list(self._group(spot, "option", step.label, step.make(0.0))),
             Freeze: lambda spot, step: [
                 self._entry(spot, "hold", "the programs stop" if step.stop else "the programs go on")
             ],

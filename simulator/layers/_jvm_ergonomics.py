@@ -25,6 +25,16 @@ def heap_bytes(parameters: Parameters, place: Place) -> float:
     return max(parameters.heap_ratio * place.memory_bytes, parameters.small_heap_bytes)
 
 
+def initial_heap_bytes(parameters: Parameters, place: Place, most_bytes: float) -> float:
+    """The heap at the start: the limit asked for; all of a heap that was asked for; or a part of the memory seen."""
+    if "initial_heap" in place.limits:
+        return min(place.limits["initial_heap"], most_bytes)
+    if "heap" in place.limits:
+        return most_bytes
+    least_bytes = max(parameters.initial_heap_ratio * place.memory_bytes, parameters.initial_heap_least_bytes)
+    return min(least_bytes, most_bytes)
+
+
 def collector(parameters: Parameters, place: Place, asked: str) -> str:
     """The collector asked for; of itself HotSpot takes G1 on a machine of the server class, else the serial one."""
     if asked != "automatic":

@@ -218,6 +218,8 @@ class Layer(Priced, ABC):
     """Whether the layer stops its programs now and then while its own threads go on."""
     SETTINGS: ClassVar[dict[str, tuple[str, str]]] = {}
     """What the layer sets for itself by what it sees around it: unit (empty for a word) and meaning, by name."""
+    ONE_PROCESS: ClassVar[bool] = False
+    """Whether all programs on it are one process of the system below: what ends that ends all of them."""
     LIMITS: ClassVar[dict[str, str]] = {}
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()

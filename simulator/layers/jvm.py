@@ -1,12 +1,13 @@
 """A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
 
-Scope and limits: the heap has its largest size from the start, but takes memory only as it is touched. A group of
-methods is installed as a whole. All methods of a program have a body of the same length, so that none is too long to be
-compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the interpreter while it waits for C1. The
-code cache is one, not three segments; code that is dropped from it when it is full is the coldest. What G1 copies to
-empty old regions, and the price of write barriers, are not charged apart. Programs that share a virtual machine share
-its heap and threads, not their classes; what one of them kept stays until the machine ends. Threads: see
-``_jvm_threads``.
+Scope and limits: a group of methods is installed as a whole. All methods of a program have a body of the same length,
+so that none is too long to be compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the
+interpreter while it waits for C1. The code cache is one, not three segments; code that is dropped from it when it is
+full is the coldest. Memory is taken as it is touched, and never given back. Large objects are made like small ones; a
+thread that stops for a pause is at a safepoint after the same time as all others; barriers of G1 are charged while it
+marks, what they take otherwise is in a program's own cycles, as with the other collectors. Programs that share a
+virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine ends,
+unless it ends for want of memory. Threads: see ``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
     class_loading       counted: classes are read from their jar, or from the archive of shared classes, then parsed,
@@ -18,16 +19,19 @@ Mechanism (paid by the calling thread unless said otherwise):
                         installed everything in flight goes on with the new code. With ``-Xcomp`` the caller waits
     deoptimization      emergent: C2's code meets what its profile had not shown: the frame becomes the interpreter's,
                         and the methods rise anew
+    allocation          counted: a thread's buffer is full and it gets another one
     collection          emergent: eden is full; the program's threads stop while the collector and its workers copy or
-                        move what lives. G1 marks beside the program
+                        move what lives, or they work beside the program (``simulator/layers/collectors``)
+    barrier             emergent: what a collector that works beside the program wants done when references are read or
+                        written
     thread_start        counted: a thread of Java is made, its stack touched
     thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
 compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive, ``collector`` (``automatic``:
-by HotSpot's rule from what the virtual machine sees). Limits ``heap``, ``code_cache`` and ``processors`` (that it
-counts on, instead of those that it sees).
+by HotSpot's rule from what the virtual machine sees). Limits ``heap`` (there from the start, unless ``initial_heap``
+says otherwise), ``code_cache`` and ``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.
 
@@ -37,26 +41,37 @@ References: openjdk, dacapochopin, measured2026, threads2026, jdk11solaris, jep4
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 
 from simulator import demands as d
+from simulator import discovery
 from simulator.layers import _jvm_ergonomics as ergonomics
+from simulator.layers._jvm_allocation import Allocation
+from simulator.layers._jvm_collection import Collector
 from simulator.layers._jvm_execution import Execution
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
 from simulator.layers._jvm_policy import MODES
 from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
 from simulator.layers.base import Carriers, Place, Service, TableLayer
-from simulator.steps import Below, Change, Choice, Freeze, Hold, Progress, Require, Send, Step, Use
+from simulator.steps import Below, Choice, End, Hold, Require, Step, Use
 
 _CALLS = (
     d.SystemCall, d.StartProcess, d.KeepProcess, d.Allocate, d.Free, d.Map, d.Create, d.Delete, d.Read, d.Write,
     d.DirectTransfer, d.WriteThrough, d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch, d.Sleep,
 )  # fmt: skip
 """What a Java program asks the system for in native code."""
-_DIRECT = (d.Compute, d.AccessMemory, d.Fault, d.Lock, d.Unlock)
+_DIRECT = (d.Compute, d.AccessMemory, d.Fault)
 """What its code does without leaving it."""
+
+
+COLLECTORS = tuple(discovery.members("layers.collectors"))
+"""Whatever file there is."""
+
+
+def _collector(name: str) -> type[Collector]:
+    found: type[Collector] = discovery.member("layers.collectors", name).COLLECTOR
+    return found
 
 
 class JavaVirtualMachine(TableLayer):
@@ -64,16 +79,17 @@ class JavaVirtualMachine(TableLayer):
 
     OFFERS = "bytecode"
     NEEDS = "system"
-    PARAMETERS = PARAMETERS
+    PARAMETERS = (*PARAMETERS, *(each for name in COLLECTORS for each in _collector(name).PARAMETERS))
     MECHANISMS = MECHANISMS
     STRUCTURE = {
         "mode": tuple(MODES),
         "sharing": ("on", "off"),
-        "collector": ("automatic", ergonomics.SERIAL, ergonomics.PARALLEL, ergonomics.G1),
+        "collector": ("automatic", *COLLECTORS),
         "threads": (SYSTEM, GREEN, VIRTUAL),
     }
     FREEZES = True
-    LIMITS = {"heap": "bytes", "code_cache": "bytes", "processors": "count"}
+    ONE_PROCESS = True
+    LIMITS = {"heap": "bytes", "initial_heap": "bytes", "code_cache": "bytes", "processors": "count"}
     SETTINGS = {
         "collector": ("", "the collector of the heap"),
         "collector_threads_count": ("count", "threads that collect in a pause"),
@@ -92,19 +108,28 @@ class JavaVirtualMachine(TableLayer):
         self.collector_threads = ergonomics.collector_threads(self.parameters, self.place, self.collector)
         self.marking_threads = ergonomics.marking_threads(self.parameters, self.collector_threads)
         self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, MODES[mode].compilers)
-        limits = self.place.limits
-        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick())
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
-        self.heap = Heap(self.parameters, heap_bytes, self.collector, self.marking_threads)
+        initial_bytes = ergonomics.initial_heap_bytes(self.parameters, self.place, heap_bytes)
+        self.heap = Heap(self.parameters, heap_bytes, initial_bytes)
+        self.collection = _collector(self.collector)(
+            self.parameters, self.heap, self.place, self.collector_threads, self.marking_threads
+        )
+        limits, barrier = self.place.limits, self.collection.barrier_cycles
+        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick(), barrier)
+        self.allocation = Allocation(self.parameters, self.place, self.heap, self.collection)
         self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
         self._lowering = {
             d.LoadClasses: self._load_classes,
             d.Execute: self.execution.execute,
-            d.NewObjects: self._new_objects,
+            d.NewObjects: self.allocation.lower,
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
         self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
+        self._lowering[d.Lock] = lambda demand: (self.threads.lock(demand),)
+        self._lowering[d.Unlock] = lambda demand: (self.threads.unlock(demand),)
+        self._lowering[d.StartThreads] = self.threads.start_more
+        self._lowering[d.Exit] = lambda demand: (self._into_native(), End())
         self._lowering[d.Sleep] = lambda demand: (self._into_native(), self.threads.sleep(demand))
         self._lowering[d.ReceiveRequest] = lambda demand: (*self.threads.looks(), *self._native(demand))
 
@@ -113,11 +138,7 @@ class JavaVirtualMachine(TableLayer):
     def services(self) -> tuple[Service, ...]:
         """Compilers, the thread that carries out operations of the whole machine, and the collector's workers."""
         threads = {f"{compiler}-compiler": count for compiler, count in self.compiler_threads.items()}
-        threads["collector"] = 1
-        if self.collector_threads > 1:
-            threads["collector-worker"] = self.collector_threads
-        if self.collector == ergonomics.G1:
-            threads["marking"] = self.marking_threads
+        threads |= self.collection.services()
         return tuple(service for name, count in threads.items() for service in _team(name, count))
 
     def carriers(self) -> Carriers | None:
@@ -141,7 +162,7 @@ class JavaVirtualMachine(TableLayer):
         return {
             "collector": self.collector,
             "collector_threads_count": self.collector_threads,
-            "marking_threads_count": self.marking_threads if self.collector == ergonomics.G1 else 0,
+            "marking_threads_count": self.marking_threads if self.collection.CONCURRENT else 0,
             "compiler_threads_count": sum(self.compiler_threads.values()),
             "heap_most_bytes": self.heap.size_bytes,
         }
@@ -172,68 +193,6 @@ class JavaVirtualMachine(TableLayer):
         file = d.File(name, max(1, int(size_bytes)), max(1, int(self.parameters.read_unit_bytes)))
         yield Below(d.Read(file, 0, file.size_bytes))
 
-    # ---- the heap
-
-    def _new_objects(self, demand: d.NewObjects) -> Iterator[Step]:
-        """Objects in eden; where it is full the collector is asked, and waited for."""
-        heap, program, live_bytes = self.heap, demand.program, demand.live_bytes
-        heap.passing[program], heap.tenured[program] = demand.passing_bytes, demand.tenured_ratio
-        size_bytes = demand.size_bytes
-        if heap.fresh:
-            yield Hold(size_bytes, program=False)
-            yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
-        yield Progress(lambda: heap.begin(program, live_bytes, size_bytes), lambda count: heap.end(count * size_bytes))
-        collection = Send("collector", (Choice(heap.kind, self._collections(), _KINDS),), self._kick())
-        options = ((), (collection,), self._kept(program, live_bytes))
-        labels = ("there is room", "eden is full", "the program's first objects")
-        yield Choice(lambda: heap.state(program, live_bytes), options, labels)
-
-    def _kept(self, program: str, live_bytes: float) -> tuple[Step, ...]:
-        """Before its first object: whether what the program keeps will fit, and memory for that."""
-        heap = self.heap
-        more_bytes = live_bytes - heap.live.get(program, 0.0)
-        return (
-            Require(lambda: heap.refusal(program, live_bytes)),
-            Hold(more_bytes),
-            Change(lambda: heap.keep(program, live_bytes)),
-        )
-
-    def _collections(self) -> tuple[tuple[Step, ...], ...]:
-        """A pause of each kind; where live data have arrived, later objects are made under other rules."""
-        parameters, heap = self.parameters, self.heap
-        arriving_bytes = heap.arriving_bytes
-        survivors = heap.surviving_bytes * parameters.copy_cycles_per_byte
-        arrival = (
-            Below(d.Fault(count=arriving_bytes / self.place.page_bytes)),
-            *self._divided(survivors + arriving_bytes * parameters.copy_cycles_per_byte),
-        )
-        alone = self.collector_threads == 1
-        compact_cycles = parameters.compact_cycles_per_byte if alone else parameters.parallel_compact_cycles_per_byte
-        return (
-            (),
-            self._pause(self._divided(survivors), Require(_noted(heap.young))),
-            self._pause(arrival, Change(heap.young)),
-            self._pause(self._divided(heap.live_bytes * compact_cycles), Change(heap.full)),
-        )
-
-    def _pause(self, work: tuple[Step, ...], over: Step) -> tuple[Step, ...]:
-        stop = Use("collection", cycles=self.parameters.pause_cycles)
-        cycles = self.heap.live_bytes * self.parameters.mark_cycles_per_byte / self.marking_threads
-        mark = (Use("collection", cycles=cycles, operations=0.0), Require(self.heap.marked))
-        marking = (Send("marking", mark, self._kick(), wait=False, forgotten=True),) * self.marking_threads
-        begins = Choice(self.heap.begin_marking, ((), marking), ("old objects have room", "marking begins"))
-        concurrent = (begins,) if self.collector == ergonomics.G1 else ()
-        return (Freeze(True), stop, *work, over, Freeze(False), *concurrent)
-
-    def _divided(self, cycles: float) -> tuple[Step, ...]:
-        """Work of the collector's threads, waited for: at the last part the window lets none of them be under way."""
-        threads = self.collector_threads
-        part = (Use("collection", cycles=cycles / threads, operations=0.0),)
-        if threads == 1:
-            return part
-        last = Send("collector-worker", part, self._kick(), wait=False, size_bytes=1.0)
-        return (*(replace(last, window_bytes=float("inf")),) * (threads - 1), last)
-
     # ---- the system below
 
     def _kick(self) -> tuple[Step, ...]:
@@ -247,23 +206,10 @@ class JavaVirtualMachine(TableLayer):
         return self.use("native_call", "native_call_cycles")
 
 
-_KINDS = ("done for another thread", "young objects", "young objects and newly kept data", "all objects")
-
-
 def _team(name: str, count: int) -> Iterator[Service]:
     """Threads that drain one queue together; as many items as come find room."""
     for number in range(1, count + 1):
         yield Service(name if count == 1 else f"{name}-{number}", queue=name, capacity=sys.maxsize, serial=True)
-
-
-def _noted(note: Callable[[], None]) -> Callable[[], str]:
-    """Takes note of something and refuses nobody."""
-
-    def noted() -> str:
-        note()
-        return ""
-
-    return noted
 
 
 LAYER = JavaVirtualMachine

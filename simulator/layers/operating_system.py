@@ -214,7 +214,8 @@ class OperatingSystem(TableLayer):
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""
         life = (Below(d.Compute(count=demand.cycles)), Require(lambda: self._enter(demand, -1.0)))
-        forks = self._process("fork", demand.processes)
+        new_threads = self._call("null", 2.0 * demand.processes)  # one for the stack, one for the thread
+        forks = new_threads if demand.threads else self._process("fork", demand.processes)
         made = (*forks, Require(lambda: self._enter(demand, 1.0)), Spawn(life, demand.processes))
         if demand.insists:
             return (Require(self._no_room), *made)
