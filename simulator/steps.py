@@ -4,7 +4,8 @@ A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Be
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
 layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program;
-``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
+``Change`` alters the layer's state, and what is in flight is lowered again; ``Ask`` is a demand of the layer itself, in
+portions as a program's; ``Freeze`` stops the programs above;
 ``Log`` writes a line into the layer's log;
 ``Parallel`` and ``Spawn`` let time overlap.
 """
@@ -205,6 +206,16 @@ class Progress:
     end: Callable[[float], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A demand asked of the node itself when what stands before it is done, as a program above it would.
+
+    The layer may let it pass in portions (``Progress``), and what is in flight is lowered again after a ``Change``.
+    """
+
+    demand: Demand
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Change:
     """The layer's state changes: what is in flight on its node is lowered again under the new state."""
@@ -257,6 +268,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Change | Freeze | Log | Choice
-    | Parallel | Spawn
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Ask | Change | Freeze | Log
+    | Choice | Parallel | Spawn
 )  # fmt: skip

@@ -17,6 +17,7 @@ from simulator.devices.base import Key, Request
 from simulator.errors import Refused, RunError
 from simulator.layers.base import Service, Transition
 from simulator.plans import (
+    PROGRAM,
     Alter,
     Block,
     Branch,
@@ -28,6 +29,7 @@ from simulator.plans import (
     Node,
     Note,
     Operation,
+    Own,
     Part,
     Pick,
     Plan,
@@ -125,25 +127,25 @@ class Thread:
         yield from self._drain()
         self.end()
 
-    def ask(self, demand: Demand) -> Life:
+    def ask(self, demand: Demand, cause: str = PROGRAM) -> Life:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
-        plan = compiled(self.node, demand)
+        plan = compiled(self.node, demand, cause)
         while plan:
             if len(plan) == 1 and isinstance(plan[0], Work):
                 left = demand.count * (yield from self._work(plan[0]))
             elif any(isinstance(operation, Tally) for operation in plan):
-                left = demand.count - (yield from self._portion(demand))
+                left = demand.count - (yield from self._portion(demand, cause))
             else:
                 yield from self.do(plan)
                 return
             if left <= 0.0:
                 return
             demand = replace(demand, count=left)
-            plan = compiled(self.node, demand)
+            plan = compiled(self.node, demand, cause)
 
-    def _portion(self, demand: Demand) -> Generator[simpy.Event, Any, float]:
+    def _portion(self, demand: Demand, cause: str) -> Generator[simpy.Event, Any, float]:
         """As much of a demand as its layer lets pass at once, and what the layer does then; returns how much it was."""
-        plan = compiled(self.node, demand.one())
+        plan = compiled(self.node, demand.one(), cause)
         index = next(index for index, operation in enumerate(plan) if isinstance(operation, Tally))
         tally = plan[index]
         assert isinstance(tally, Tally)
@@ -231,6 +233,8 @@ class Thread:
                 yield from self._branch(operation)
             elif isinstance(operation, Wake):
                 yield from self._wake(operation)
+            elif isinstance(operation, Own):
+                yield from self.ask(operation.demand, operation.cause)
             else:
                 self._at_once(operation)
 

@@ -23,6 +23,7 @@ from simulator.plans import PROGRAM, Node, carried
 from simulator.steps import (
     CPU,
     DISK,
+    Ask,
     At,
     Below,
     Change,
@@ -69,6 +70,7 @@ class Walk:
             Hold: lambda spot, step: [self._hold(spot, step)],
             Require: lambda spot, step: [],
             Progress: lambda spot, step: [],
+            Ask: lambda spot, step: [self.demand(spot, step.demand)],
             Change: lambda spot, step: [],
             Log: lambda spot, step: [],
             Freeze: lambda spot, step: [

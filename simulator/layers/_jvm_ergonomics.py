@@ -25,6 +25,13 @@ def heap_bytes(parameters: Parameters, place: Place) -> float:
     return max(parameters.heap_ratio * place.memory_bytes, parameters.small_heap_bytes)
 
 
+def initial_heap_bytes(parameters: Parameters, place: Place) -> float:
+    """The heap that is prepared at the start: all that was asked for, or HotSpot's part of the memory seen."""
+    if "heap" in place.limits:
+        return place.limits["heap"]
+    return min(heap_bytes(parameters, place), parameters.initial_heap_ratio * place.memory_bytes)
+
+
 def collector(parameters: Parameters, place: Place, asked: str) -> str:
     """The collector asked for; of itself HotSpot takes G1 on a machine of the server class, else the serial one."""
     if asked != "automatic":

@@ -7,8 +7,9 @@ share a virtual machine share its heap and threads, not their classes; what one 
 ends. Java's threads are the system's.
 
 Mechanism (paid by the calling thread unless said otherwise):
-    class_loading       counted: classes are read from their jar, or from the archive of shared classes, then parsed,
-                        checked and linked
+    start, thread_start counted: its process and its own threads, see ``_jvm_classes``
+    class_loading       counted: classes are found in the archive of shared classes, or read from their jar or the JDK's
+                        modules, parsed and checked; ``class_linking`` is what follows before their first use
     interpretation      emergent: useful are the cycles of C2's steady code; what the interpreter takes beyond that
     unoptimized_code    emergent: the same for C1's code, with or without profiling
     compilation         emergent: a group of methods that reaches HotSpot's thresholds goes into the queue of a
@@ -19,7 +20,7 @@ Mechanism (paid by the calling thread unless said otherwise):
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only), ``sharing`` of classes by an
-archive, ``collector`` (``automatic``: by HotSpot's rule from what the virtual machine sees). Limit ``heap``.
+archive (``application``: the program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by HotSpot's rule from what the virtual machine sees). Limit ``heap``.
 
 Validation: none.
 
@@ -34,6 +35,7 @@ from dataclasses import replace
 
 from simulator import demands as d
 from simulator.layers import _jvm_ergonomics as ergonomics
+from simulator.layers._jvm_classes import HOUSEKEEPING, HOUSEKEEPING_G1, SHARING, Classes, Opened
 from simulator.layers._jvm_code import STAGES, Backlog, Code, Group
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
@@ -58,7 +60,7 @@ class JavaVirtualMachine(TableLayer):
     MECHANISMS = MECHANISMS
     STRUCTURE = {
         "mode": ("tiered", "interpreter", "c1", "c2"),
-        "sharing": ("on", "off"),
+        "sharing": SHARING,
         "collector": ("automatic", ergonomics.SERIAL, ergonomics.PARALLEL, ergonomics.G1),
     }
     FREEZES = True
@@ -68,7 +70,9 @@ class JavaVirtualMachine(TableLayer):
         "collector_threads_count": ("count", "threads that collect in a pause"),
         "marking_threads_count": ("count", "threads that mark beside the program"),
         "compiler_threads_count": ("count", "threads that compile, those of all compilers"),
+        "collector_workers_count": ("count", "threads that help it to collect in a pause; none where it is alone"),
         "heap_most_bytes": ("bytes", "the heap at its largest"),
+        "heap_initial_bytes": ("bytes", "the heap that its start prepares"),
     }
     CONTROL = frozenset({"limit-memory", "package"})
 
@@ -83,6 +87,7 @@ class JavaVirtualMachine(TableLayer):
         self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, mode)
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
         self.heap = Heap(self.parameters, heap_bytes, self.collector, self.marking_threads)
+        self._classes = Classes(self.parameters, self.place, self.structure.get("sharing", "on"))
         self.is_up = False
         self._stages = STAGES[mode]
         self._backlogs = {compiler: Backlog(threads) for compiler, threads in self.compiler_threads.items()}
@@ -98,21 +103,39 @@ class JavaVirtualMachine(TableLayer):
     # ---- the other verbs
 
     def services(self) -> tuple[Service, ...]:
-        """Compilers, the thread that carries out operations of the whole machine, and the collector's workers."""
+        """Compilers, the thread that carries out operations of the whole machine, the collector's workers, and those
+        that are hardly ever awake."""
         threads = {f"{compiler}-compiler": count for compiler, count in self.compiler_threads.items()}
         threads["collector"] = 1
         if self.collector_threads > 1:
             threads["collector-worker"] = self.collector_threads
         if self.collector == ergonomics.G1:
             threads["marking"] = self.marking_threads
+            threads |= dict.fromkeys(HOUSEKEEPING_G1, 1)
+        threads |= dict.fromkeys(HOUSEKEEPING, 1)
+        if self.compiler_threads and self.parameters.sweeper_threads_count:
+            threads["sweeper"] = int(self.parameters.sweeper_threads_count)
         return tuple(service for name, count in threads.items() for service in _team(name, count))
 
     def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
-        """The start of the process; without an archive its own classes are parsed like any others."""
+        """The start of its process, and what it does before a program's first class."""
         yield from super().start(figures)
-        yield Below(d.Fault(count=self.parameters.start_faults_count))
-        if self.structure.get("sharing") == "off":
-            yield from self._parsed(self.parameters.vm_classes_count, f"{self.place.path}:modules")
+        opened = Opened(
+            len(self.services()),
+            ergonomics.initial_heap_bytes(self.parameters, self.place) * self.parameters.heap_table_ratio,
+            self.parameters.get(f"{self.collector}_start_faults_count", 0.0),
+            self.collector == ergonomics.G1,
+        )
+        yield from self._classes.start(opened, {name: self._ready(name) for name in self.compiler_threads})
+
+    def _load(self, image: d.File) -> Iterable[Step]:
+        """Libraries and archive are mapped, not copied."""
+        return (Below(d.Read(image, 0, image.size_bytes, mapped=True)),)
+
+    def _ready(self, compiler: str) -> Step:
+        """A compiler makes its own run-time code, in its thread."""
+        work = (Use("compilation", cycles=self.parameters[f"{compiler}_start_cycles"], operations=0.0),)
+        return Send(f"{compiler}-compiler", work, self._kick(), wait=False, forgotten=True)
 
     def settings(self) -> dict[str, float | str]:
         """What it made of the processors and the memory that it sees."""
@@ -121,34 +144,22 @@ class JavaVirtualMachine(TableLayer):
             "collector_threads_count": self.collector_threads,
             "marking_threads_count": self.marking_threads if self.collector == ergonomics.G1 else 0,
             "compiler_threads_count": sum(self.compiler_threads.values()),
+            "collector_workers_count": self.collector_threads if self.collector_threads > 1 else 0,
             "heap_most_bytes": self.heap.size_bytes,
+            "heap_initial_bytes": ergonomics.initial_heap_bytes(self.parameters, self.place),
         }
 
     # ---- classes
 
     def _load_classes(self, demand: d.LoadClasses) -> Iterator[Step]:
-        """Those of the program from its jar, those of the JDK from the archive if there is one."""
-        program, parameters = demand.program, self.parameters
-        footprint = (Hold(parameters.footprint_bytes, program=False), Require(self._up))
+        """With the first program the virtual machine's own memory is taken."""
+        footprint = (Hold(self.parameters.footprint_bytes, program=False), Require(self._up))
         yield Choice(lambda: int(self.is_up), (footprint, ()), ("the first program", "up already"))
-        archived = program.classes_count * parameters.archived_ratio if self.structure.get("sharing") == "on" else 0.0
-        if archived:
-            size_bytes = archived * parameters.archived_class_bytes
-            yield from self._read(f"{self.place.path}:archive", size_bytes)
-            yield Use("class_loading", cycles=archived * parameters.archived_class_cycles, operations=archived)
-        yield from self._parsed(program.classes_count - archived, f"{program.name}.jar")
+        yield from self._classes.load(demand.program)
 
     def _up(self) -> str:
         self.is_up = True
         return ""
-
-    def _parsed(self, classes: float, name: str) -> Iterator[Step]:
-        yield from self._read(name, classes * self.parameters.class_file_bytes)
-        yield Use("class_loading", cycles=classes * self.parameters.class_cycles, operations=classes)
-
-    def _read(self, name: str, size_bytes: float) -> Iterator[Step]:
-        file = d.File(name, max(1, int(size_bytes)), max(1, int(self.parameters.read_unit_bytes)))
-        yield Below(d.Read(file, 0, file.size_bytes))
 
     # ---- code
 

@@ -46,10 +46,14 @@ class ManagedProgram(Program):
         """Nothing: its classes are loaded within the first iteration."""
         return ()
 
+    def _loads(self) -> tuple[Demand, ...]:
+        """What is loaded within the first iteration."""
+        return super().begins()
+
     def _first(self, helpers: range) -> Demands:
         for iteration in range(int(self.parameters.iterations_count)):
             start_s = self.context.now
-            yield from () if iteration else super().begins()
+            yield from () if iteration else self._loads()
             yield from (Post(f"begin-{number}") for number in helpers)
             yield from self._part()
             yield from (Fetch(_DONE) for _ in helpers)
