@@ -170,6 +170,24 @@ class Free(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class Touch(Demand):
+    """Pages of data that the program holds, touched one after the other in a row that is gone through again and again.
+
+    It takes no time where they are in memory: what is read or computed of them is asked for beside it. What a kernel
+    had to write out (``swap=disk``) it fetches from the disk. Several threads may go through one row together.
+
+    Attributes:
+        size_bytes: touched now.
+        extent_bytes: length of the row, from its end on to its beginning again; 0: as much as is touched now.
+        start_bytes: where the row begins in what the program holds, in the order in which it was taken.
+    """
+
+    size_bytes: float
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Map(Demand):
     """A file mapped, touched and unmapped again (lmbench's ``mmap latency``)."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from simulator.carriers import CarrierPool, Ride
 from simulator.demands import File
 from simulator.devices.base import Key, Request
 from simulator.effort import START_IN_TURN
@@ -55,6 +56,7 @@ class House:
         self._notifying: dict[tuple[str, int], Work] = {}
         self._processors: dict[str, float] = {}
         self._slices: dict[str, Work] = {}
+        self._pools: dict[str, CarrierPool] = {}
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
         self.log = Log(lambda: environment.now)
@@ -94,6 +96,20 @@ class House:
     def freeze(self, node: Node, stop: bool) -> None:
         """The programs on a node stop, or go on; the layer's own threads do not."""
         self.machine.cpu.sharing.set(self.site.programs[node.path], frozen=stop)
+
+    def ride(self, node: Node) -> Ride | None:
+        """For a thread of a program: its way with the carriers of the node's layer, if that has some."""
+        rules = node.layer.carriers()
+        if rules is None:
+            return None
+        pool = self._pools.get(node.path)
+        if pool is None:
+            pool = self._pools[node.path] = CarrierPool(self.environment.event, rules.count)
+        return Ride(pool, rules, compile_steps(node, rules.switch, node.path))
+
+    def thread_start(self, node: Node) -> Plan:
+        """With what each thread of a program begins on a node."""
+        return compile_steps(node, node.layer.thread_start(), node.path)
 
     def path(self, node: Node) -> tuple[Node, ...]:
         """The nodes from one down to the machine."""

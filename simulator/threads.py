@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from simulator.accounts import Account
+from simulator.carriers import Ride
 from simulator.demands import Demand
 from simulator.devices.base import Key, Request
 from simulator.errors import Refused, RunError
@@ -64,6 +65,9 @@ _WAITING = {
 }
 
 
+_NOTHING = Work(0.0, 0.0, ())
+
+
 class Thread:
     """One thread of a program, or of a layer.
 
@@ -108,12 +112,14 @@ class Thread:
         """Told of each piece of data that has left the machine, how long it had been on its way."""
         self._turn: tuple[Mailbox, simpy.Event | None] | None = None
         """What it has its turn at, or waits for: one thread after the other, of all tenants."""
+        self._ride = None if service else house.ride(node)
 
     # ---- lives
 
     def live(self, demands: Iterable[Demand]) -> Life:
         """Run a program to its end."""
-        self._unblock()
+        yield from self._begin_life()
+        yield from self.do(self.house.thread_start(self.node))
         for demand in demands:
             yield from self.ask(demand)
         yield from self._drain()
@@ -122,13 +128,21 @@ class Thread:
     def carry_out(self, plan: Plan) -> Life:
         """One plan is this thread's whole life."""
         self._leaves = plan[-1] if plan and isinstance(plan[-1], Check) else None
-        self._unblock()
+        yield from self._begin_life()
         yield from self.do(plan)
         yield from self._drain()
         self.end()
 
+    def _begin_life(self) -> Life:
+        """Runnable from now on, on a carrier of its layer if that has some."""
+        self._unblock()
+        if self._ride is not None:
+            yield from self._mount(self._ride)
+
     def ask(self, demand: Demand, cause: str = PROGRAM) -> Life:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
+        if self._ride is not None:
+            self._ride.demand = type(demand)
         plan = compiled(self.node, demand, cause)
         while plan:
             if len(plan) == 1 and isinstance(plan[0], Work):
@@ -244,7 +258,8 @@ class Thread:
             self._pass_on()
             return
         box = self.house.mailbox(self.tenant, wake.by, wake.name)
-        work = self.house.notifying(self.path) if box.waited_for else None
+        wakes = box.waited_for and (self._ride is None or self._ride.pool.free > 0.0)
+        work = self.house.notifying(self.path) if wakes else None
         if work is not None:
             yield from self._whole(work)
         box.put(interrupts=work is not None)
@@ -488,6 +503,9 @@ class Thread:
         """
         self._block()
         self._state = state or "overhead_wait"
+        ride = self._ride
+        if ride is not None:
+            ride.wait()
         device_wait = yield event
         if self.ended_s is not None:
             yield self.environment.event()  # stopped meanwhile: never goes on
@@ -495,10 +513,36 @@ class Thread:
             self.account.waited_for_service(device_wait)
         else:
             self.account.waited(state)
-        yield from self._go_on(device_wait if isinstance(device_wait, Work) else None)
+        work = device_wait if isinstance(device_wait, Work) else None
+        if ride is None or ride.go_on():
+            yield from self._go_on(work)
+            return
+        if (yield from self._mount(ride)):
+            work = _NOTHING
+        if work is not None:
+            self._unblock()
+        yield from self._go_on(work)
+        yield from self.do(ride.switch)
+
+    def _mount(self, ride: Ride) -> Generator[simpy.Event, Any, bool]:
+        """Get on a carrier; returns whether it had to wait for one, which then was not asleep."""
+        arrival = ride.mount()
+        if arrival is None:
+            return False
+        self._block()
+        self._state = "ready"
+        yield arrival
+        if self.ended_s is not None:
+            yield self.environment.event()  # stopped meanwhile: never goes on
+        ride.mounted()
+        self.account.waited("ready")
+        self._unblock()
+        return True
 
     def _made_runnable(self, interrupted: bool) -> Work:
         """Another thread wakes this one, which counts as running from now on; returns what its waking takes."""
+        if self._ride is not None and self._ride.pool.free <= 0.0:
+            return _NOTHING  # the carrier that it will get runs
         self._blocked = False
         return self.house.waking(self.path, interrupts=self._interrupts, notified=interrupted)
 
@@ -537,6 +581,8 @@ class Thread:
     def end(self) -> None:
         """The thread's life is over."""
         self._block()
+        if self._ride is not None:
+            self._ride.end()
         self.machine.cpu.forget(self.share)
         self.ended_s = self.environment.now
 

@@ -48,6 +48,8 @@ class Phrase(NamedTuple):
     wants: Dimension | None = None
     example: str = ""
     optional: bool = False
+    interface: str = "system"
+    """Who offers it; ``bytecode`` for what only class files ask for."""
 
 
 def _pages(size_bytes: float, ground: Ground) -> float:
@@ -66,6 +68,10 @@ def _alone(*steps: Step) -> Phrase:
 
 def _sized(example: str, make: Make, optional: bool = False) -> Phrase:
     return Phrase(make, "size", example, optional)
+
+
+_CLASS_FILES = d.Portable(_NAME, 1, 1.0, 40.0, 1)
+"""A program of one class and one method of common length."""
 
 
 PHRASES: Mapping[str, Phrase] = {
@@ -91,6 +97,10 @@ PHRASES: Mapping[str, Phrase] = {
     "receive": _sized("receive 1 KiB", lambda size, _: (d.ReceiveData(size, size),)),
     "message": _sized("message 1 KiB", lambda size, _: (d.Post(_NAME, size), d.Fetch(_NAME, size)), optional=True),
     "sleep": Phrase(lambda time_s, _: (d.Sleep(time_s),), "time", "sleep 1 ms"),
+    "touch": _sized("touch 1 MiB", lambda size, _: (d.Touch(size),)),
+    "bytecode": Phrase(lambda _, ground: (d.Execute(_CLASS_FILES),), interface="bytecode"),
+    "class": Phrase(lambda _, ground: (d.LoadClasses(_CLASS_FILES),), interface="bytecode"),
+    "object": Phrase(lambda size, _: (d.NewObjects(size, 0.0, _NAME),), "size", "object 1 KiB", interface="bytecode"),
     "wake": _alone(Transition("resume")),
     "tick": _alone(Transition("tick")),
 }

@@ -26,7 +26,7 @@ HOUSEKEEPING = (
     "launcher", "reference-handler", "finalizer", "signal-dispatcher", "service", "monitor-deflation", "notification",
     "periodic", "cleaner",
 )  # fmt: skip
-"""Threads that every HotSpot has from its start, and that sleep in the programs here. The launcher waits for the end."""
+"""Threads that every HotSpot has from its start; in the programs here they sleep. The launcher waits for the end."""
 HOUSEKEEPING_G1 = ("main-marker", "refinement", "g1-service")
 """Further ones of G1, beside those that collect and mark."""
 
@@ -71,7 +71,7 @@ class Classes:
         parameters = self.parameters
         yield Below(d.StartProcess("exec"))
         yield Below(d.Fault(count=self._faults(opened)))
-        yield Use("thread_start", cycles=opened.threads * parameters.thread_cycles, operations=opened.threads)
+        yield Use("thread_start", cycles=opened.threads * parameters.service_thread_cycles, operations=opened.threads)
         yield from compilers.values()
         yield from self._classes(parameters.vm_classes_count, 0.0, "")
         archived_graph = opened.has_graph and self.sharing != "off"
@@ -82,7 +82,7 @@ class Classes:
         """Pages touched for the first time: its own, its threads', its heap's tables, its archive's."""
         parameters = self.parameters
         tables = opened.table_bytes / self.place.page_bytes
-        threads = opened.threads * parameters.thread_faults_count
+        threads = opened.threads * parameters.service_thread_faults_count
         archive = 0.0 if self.sharing == "off" else parameters.archive_faults_count
         return parameters.start_faults_count + tables + threads + archive + opened.collector_faults
 

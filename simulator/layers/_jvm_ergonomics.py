@@ -11,8 +11,8 @@ SERIAL, PARALLEL, G1 = "serial", "parallel", "g1"
 
 
 def processors(place: Place) -> int:
-    """Processors seen, a quota rounded up; one where nothing says."""
-    return max(1, ceil(place.processors_count))
+    """Processors that it is told to count on (-XX:ActiveProcessorCount), or sees, a quota rounded up; at least one."""
+    return max(1, ceil(place.limits.get("processors", place.processors_count)))
 
 
 def heap_bytes(parameters: Parameters, place: Place) -> float:

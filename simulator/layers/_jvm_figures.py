@@ -36,6 +36,35 @@ def _thresholds() -> Iterator[Parameter]:
         )
 
 
+def _threads() -> Iterator[Parameter]:
+    """What a thread of Java costs, by what it is."""
+    for kind, name in (("system", "of the system"), ("green", "green"), ("virtual", "virtual")):
+        only = f"threads={kind}"
+        yield Parameter(
+            f"{kind}_start_cycles",
+            "cycles",
+            f"a thread ({name}) made, started and ended, its faults apart",
+            "thread_start",
+            only=only,
+        )
+        yield Parameter(f"{kind}_stack_bytes", "bytes", f"stack and records of a thread ({name}) that waits", only=only)
+        if kind != "system":
+            yield Parameter(
+                f"{kind}_switch_cycles",
+                "cycles",
+                f"a thread ({name}) gives its carrier up and goes on on one later",
+                "thread_switch",
+                only=only,
+            )
+            yield Parameter(
+                f"{kind}_looks_count",
+                "count",
+                f"calls of the system before a thread ({name}) waits for "
+                "the network: a read that finds nothing, and telling whoever looks for all",
+                only=only,
+            )
+
+
 _CODE = (
     Parameter("c2_cycles", "cycles", "one bytecode in C2's code: the program's own work"),
     Parameter("interpreter_cycles", "cycles", "what the interpreter takes longer for one bytecode", "interpretation"),
@@ -60,8 +89,8 @@ _START = (
     Parameter("g1_start_faults_count", "count", "pages that G1 touches at its start"),
     Parameter("initial_heap_ratio", "ratio", "heap at its start, as a part of the memory it sees"),
     Parameter("heap_table_ratio", "ratio", "tables beside the heap that are cleared at its start, over the heap"),
-    Parameter("thread_cycles", "cycles", "one thread of its own made", "thread_start"),
-    Parameter("thread_faults_count", "count", "pages that a new thread touches"),
+    Parameter("service_thread_cycles", "cycles", "one thread of its own made", "thread_start"),
+    Parameter("service_thread_faults_count", "count", "pages that a new thread touches"),
     Parameter("sweeper_threads_count", "count", "threads that look for compiled code which is no longer needed"),
     Parameter("vm_classes_count", "count", "classes that the virtual machine loads at its own start", "class_loading"),
     Parameter("start_methods_count", "count", "methods that its start executes"),
@@ -83,7 +112,7 @@ _CLASSES = (
     Parameter("link_cycles", "cycles", "one class linked, its constants resolved, and initialized", "class_linking"),
     Parameter("linked_class_cycles", "cycles", "what is left of that for a class that lies linked in the archive",
               "class_linking", only="sharing=linked"),
-    Parameter("loader_bytecodes_count", "count", "bytecodes in which the class loader finds and unpacks a class in a jar"),
+    Parameter("loader_bytecodes_count", "count", "bytecodes in which the class loader finds and unpacks a class"),
     Parameter("loader_methods_count", "count", "methods of the class loader"),
     Parameter("class_file_bytes", "bytes", "one class in its jar file"),
     Parameter("archived_class_bytes", "bytes", "one class in the archive"),
@@ -118,15 +147,16 @@ _HEAP = (
     Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
 )  # fmt: skip
 
-PARAMETERS = (*_CODE, *_START, *_CLASSES, *_HEAP)
+PARAMETERS = (*_CODE, *_START, *_CLASSES, *_HEAP, *_threads())
 
 MECHANISMS = {
-    "thread_start": Mechanism("threads of the virtual machine are made at its start"),
     "class_loading": Mechanism("classes are taken from the archive, or read, parsed and checked"),
     "class_linking": Mechanism("classes are linked and initialized before their first use"),
     "interpretation": Mechanism("what interpreted bytecodes take beyond C2's code", "emergent"),
     "unoptimized_code": Mechanism("what C1's code takes beyond C2's", "emergent"),
     "compilation": Mechanism("a compiler's thread compiles methods that were invoked often", "emergent"),
     "collection": Mechanism("live objects are found and moved, in a pause or (marking) beside the program", "emergent"),
+    "thread_start": Mechanism("a thread of Java, or of the virtual machine itself, is made and started"),
+    "thread_switch": Mechanism("a thread that gave its carrier up goes on on one (green, virtual)", "emergent"),
     "native_call": Mechanism("the way from Java code to the system's calls and back"),
 }

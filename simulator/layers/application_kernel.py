@@ -88,7 +88,7 @@ class ApplicationKernel(TableLayer):
     ) -> None:
         super().__init__(parameters, structure, place)
         self._lowering = {
-            **{kind: lambda demand: (Below(demand),) for kind in (d.Compute, d.AccessMemory, d.NestedWalk)},
+            **{kind: lambda demand: (Below(demand),) for kind in (d.Compute, d.AccessMemory, d.NestedWalk, d.Touch)},
             d.SystemCall: self._system_call,
             d.Fault: self._fault,
             d.StartProcess: self._process,

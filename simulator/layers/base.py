@@ -89,6 +89,26 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Carriers:
+    """The few threads of the system below that carry all threads of a layer's programs, where it schedules them itself.
+
+    A thread runs on one of them until it ends or waits; nothing takes it away before. Whoever waits for one is ready,
+    first come, first served.
+
+    Attributes:
+        count: how many there are.
+        yields: demands in which a thread that waits gives its carrier to another one; in all others it keeps it.
+        replaced: of these others, those in which one more carrier runs while it waits.
+        switch: what it takes to give a carrier up and to go on on one, paid by the thread that goes on.
+    """
+
+    count: float
+    yields: tuple[type[Demand], ...]
+    replaced: tuple[type[Demand], ...] = ()
+    switch: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GuestDevice:
     """A device that a hypervisor shows to one of its guests.
 
@@ -245,6 +265,14 @@ class Layer(Priced, ABC):
 
     def servers(self) -> tuple[Service, ...]:
         """Services that every thread has for itself that sends to such a queue of this layer (``Send.apart``)."""
+        return ()
+
+    def carriers(self) -> Carriers | None:
+        """What carries the threads of its programs; None where each is a thread of the system below."""
+        return None
+
+    def thread_start(self) -> Iterable[Step]:
+        """Steps with which each thread of a program begins here."""
         return ()
 
     def guest_services(self) -> tuple[Service, ...]:

@@ -4,7 +4,7 @@ Scope and limits: the heap has its largest size from the start, but takes memory
 methods is compiled by one thread and installed as a whole; level 2 of the tiers, deoptimization and a full code cache
 are left out. What G1 copies to empty old regions, and the price of write barriers, are not charged apart. Programs that
 share a virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine
-ends. Java's threads are the system's.
+ends. Threads: see ``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
     start, thread_start counted: its process and its own threads, see ``_jvm_classes``
@@ -17,14 +17,18 @@ Mechanism (paid by the calling thread unless said otherwise):
                         goes on with the new code
     collection          emergent: eden is full; the program's threads stop while the collector and its workers copy or
                         move what lives. G1 marks beside the program
+    thread_start        counted: a thread of Java is made, its stack touched
+    thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only), ``sharing`` of classes by an
-archive (``application``: the program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by HotSpot's rule from what the virtual machine sees). Limit ``heap``.
+archive (``application``: the program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by
+HotSpot's rule from what the virtual machine sees). Limits ``heap`` and ``processors`` (that it counts on, instead of
+those that it sees).
 
 Validation: none.
 
-References: openjdk, dacapochopin, measured2026.
+References: openjdk, dacapochopin, measured2026, threads2026, jdk11solaris, jep444.
 """
 
 from __future__ import annotations
@@ -39,7 +43,8 @@ from simulator.layers._jvm_classes import HOUSEKEEPING, HOUSEKEEPING_G1, SHARING
 from simulator.layers._jvm_code import STAGES, Backlog, Code, Group
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
-from simulator.layers.base import Place, Service, TableLayer
+from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
+from simulator.layers.base import Carriers, Place, Service, TableLayer
 from simulator.steps import Below, Change, Choice, Freeze, Hold, Progress, Require, Send, Step, Use
 
 _CALLS = (
@@ -62,9 +67,10 @@ class JavaVirtualMachine(TableLayer):
         "mode": ("tiered", "interpreter", "c1", "c2"),
         "sharing": SHARING,
         "collector": ("automatic", ergonomics.SERIAL, ergonomics.PARALLEL, ergonomics.G1),
+        "threads": (SYSTEM, GREEN, VIRTUAL),
     }
     FREEZES = True
-    LIMITS = {"heap": "bytes"}
+    LIMITS = {"heap": "bytes", "processors": "count"}
     SETTINGS = {
         "collector": ("", "the collector of the heap"),
         "collector_threads_count": ("count", "threads that collect in a pause"),
@@ -88,6 +94,7 @@ class JavaVirtualMachine(TableLayer):
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
         self.heap = Heap(self.parameters, heap_bytes, self.collector, self.marking_threads)
         self._classes = Classes(self.parameters, self.place, self.structure.get("sharing", "on"))
+        self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
         self._stages = STAGES[mode]
         self._backlogs = {compiler: Backlog(threads) for compiler, threads in self.compiler_threads.items()}
@@ -99,6 +106,8 @@ class JavaVirtualMachine(TableLayer):
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
         self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
+        self._lowering[d.Sleep] = lambda demand: (self._into_native(), self.threads.sleep(demand))
+        self._lowering[d.ReceiveRequest] = lambda demand: (*self.threads.looks(), *self._native(demand))
 
     # ---- the other verbs
 
@@ -116,6 +125,14 @@ class JavaVirtualMachine(TableLayer):
         if self.compiler_threads and self.parameters.sweeper_threads_count:
             threads["sweeper"] = int(self.parameters.sweeper_threads_count)
         return tuple(service for name, count in threads.items() for service in _team(name, count))
+
+    def carriers(self) -> Carriers | None:
+        """What carries its programs' threads, where these are not the system's."""
+        return self.threads.carriers()
+
+    def thread_start(self) -> Iterable[Step]:
+        """What it takes to make a thread."""
+        return self.threads.start()
 
     def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
         """The start of its process, and what it does before a program's first class."""
@@ -260,7 +277,10 @@ class JavaVirtualMachine(TableLayer):
         return (Below(d.SystemCall("null"), own=True),)
 
     def _native(self, demand: d.Demand) -> Iterable[Step]:
-        return (Use("native_call", cycles=self.parameters.native_call_cycles), Below(demand))
+        return (self._into_native(), Below(demand))
+
+    def _into_native(self) -> Use:
+        return self.use("native_call", "native_call_cycles")
 
 
 _KINDS = ("done for another thread", "young objects", "young objects and newly kept data", "all objects")

@@ -83,6 +83,7 @@ class OperatingSystem(TableLayer):
             d.NestedWalk: lambda demand: (Below(demand),),
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
+            d.Touch: lambda demand: (),
             d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
             d.KeepProcess: self._keep_process,
             d.Map: lambda demand: self._map(),

@@ -78,6 +78,7 @@ class Unikernel(TableLayer):
             d.AccessMemory: lambda demand: (Below(self._mapped(demand)),),
             d.SystemCall: self._system_call,
             d.Fault: lambda demand: (),
+            d.Touch: lambda demand: (),
             d.Allocate: lambda demand: (*self._call(), Hold(demand.size_bytes)),
             d.Free: lambda demand: (*self._call(), Hold(-demand.size_bytes)),
             d.Create: lambda demand: (*self._call(d.CALLS["create"]), self.use("library", "file_cycles")),

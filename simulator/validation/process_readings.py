@@ -26,9 +26,7 @@ def read(tables: Tables, tenants: set[str]) -> dict[str, float]:
     count = max(1, len(tenants))
     own = tenants | set(_runners(tables, tenants))
     device, tenant, service_s = _columns("charges", "device", "tenant", "service_s")
-    processor_s = sum(
-        float(row[service_s]) for row in tables["charges"] if row[device] == "cpu" and row[tenant] in own
-    )
+    processor_s = sum(float(row[service_s]) for row in tables["charges"] if row[device] == "cpu" and row[tenant] in own)
     found = {"processor_s": processor_s / count, "threads_count": _threads(tables, tenants, own) / count}
     tenant, kind, latency_s = _columns("requests", "tenant", "kind", "latency_s")
     for name, asked in _REQUESTS.items():

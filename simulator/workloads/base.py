@@ -107,10 +107,16 @@ PORTABLE = (
     Parameter("work_ratio", "ratio", "what its mean bytecode takes in C2's code, over that of a mean program"),
     Parameter("c1_ratio", "ratio", "what C1's code takes longer for it, over that of a mean program"),
     Parameter("deoptimized_ratio", "ratio", "part of its methods whose C2 code once meets what their profile lacks"),
-    Parameter("library_ratio", "ratio", "part of its classes that are the JDK's own; a half if nothing is said",
-              optional=True),
-    Parameter("start_bytecodes_count", "count", "bytecodes executed once, at its start, by methods that hardly come "
-              "again: initializers, frameworks, a harness; none if nothing is said", optional=True),
+    Parameter(
+        "library_ratio", "ratio", "part of its classes that are the JDK's own; a half if nothing is said", optional=True
+    ),
+    Parameter(
+        "start_bytecodes_count",
+        "count",
+        "bytecodes executed once, at its start, by methods that hardly come "
+        "again: initializers, frameworks, a harness; none if nothing is said",
+        optional=True,
+    ),
     Parameter("start_methods_count", "count", "methods that execute these", optional=True),
     Parameter("start_skew_ratio", "ratio", "exponent of Zipf's law by which these are hot", optional=True),
     Parameter("start_method_bytecodes_count", "count", "bytecodes that one invocation of them executes", optional=True),

@@ -42,7 +42,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.DirectTransfer(FILE, 0, 8192), d.DirectTransfer(FILE, 0, 8192, write=True), d.LoadClasses(CLASSES),
     d.DirectTransfer(FILE, 0, 8192, write=True, flush=True), d.TransferBlocks(0, 8192, write=True, flush=True),
     d.Execute(CLASSES), d.NewObjects(1e6, 1e6),
-    d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"),
+    d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"), d.Touch(2.0**20, 2.0**24),
     d.StartProcess("fork"), d.StartProcess("exec"), d.StartProcess("shell"), d.Allocate(8192), d.Free(8192), d.Map(),
     d.Create(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
     d.WriteThrough(FILE, 8192), d.WriteThrough(SHIPPED, 8192), d.WriteBack(8192), d.EnterKernel(),
@@ -80,7 +80,7 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
         (each.name, each.values(), {**each.structure, **network})
         for each in entries
         if each.family == name
-        for network in _networks(name, each)
+        for network in _choices(name, each)
     ]
     if name == "hardware":
         processor = catalog.machine(MACHINE).devices["cpu"].values()
@@ -88,15 +88,14 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
     return tuple(found) if found or family(name).PARAMETERS else ((name, {}, {}),)
 
 
-def _networks(name: str, product: Product) -> Iterator[dict[str, str]]:
-    """The product's own way to the network, and the others that it has numbers for."""
+def _choices(name: str, product: Product) -> Iterator[dict[str, str]]:
+    """The product as it is, and with each other network or kind of threads that it has numbers for."""
     yield {}
-    for choice in family(name).STRUCTURE.get("network", ()):
-        changed = {**product.structure, "network": choice}
-        if choice != product.structure.get("network") and not missing(
-            family(name).PARAMETERS, changed, product.values()
-        ):
-            yield {"network": choice}
+    for key in ("network", "threads"):
+        for choice in family(name).STRUCTURE.get(key, ()):
+            changed = {**product.structure, key: choice}
+            if choice != product.structure.get(key) and not missing(family(name).PARAMETERS, changed, product.values()):
+                yield {key: choice}
 
 
 def instances(name: str) -> Iterator[Layer]:
@@ -127,6 +126,8 @@ def answers(layer: Layer) -> Iterator[tuple[object, list[Step]]]:
             assert type(demand).__name__ in str(error), "the error does not say which demand it was"
     for transition in TRANSITIONS:
         yield transition, list(layer.react(transition))
+    carriers = layer.carriers()
+    yield "a thread begins", [*layer.thread_start(), *(carriers.switch if carriers else ())]
     for service in (*layer.services(), *layer.guest_services()):
         if service.demand is not None:
             yield service, list(layer.lower(service.demand))

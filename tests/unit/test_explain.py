@@ -30,7 +30,15 @@ NATIVE = "linux-2.4 |"
 XEN = "xen-2 | linux-2.4"
 VMWARE = "linux-2.4 | vmware-workstation-3.2 / linux-2.4"
 STACKS = (NATIVE, "xen-1 | linux-2.4", XEN, VMWARE)
-EXAMPLES = tuple(phrase.example or name for name, phrase in PHRASES.items())
+JAVA = ("linux-2.4 | hotspot-17", "xen-2 | linux-2.4 / hotspot-17(mode=interpreter, collector=serial)")
+ASKED = {
+    interface: [phrase.example or name for name, phrase in PHRASES.items() if phrase.interface == interface]
+    for interface in ("system", "bytecode")
+}
+EXAMPLES = [
+    *((stack, text) for stack in STACKS for text in ASKED["system"]),
+    *((stack, text) for stack in JAVA for text in ASKED["bytecode"]),
+]
 
 Amounts = dict[tuple[str, str], float]
 
@@ -154,8 +162,7 @@ def entry_amounts(entries: tuple[Entry, ...], option: int) -> Amounts:
 
 
 @pytest.mark.parametrize("option", [0, -1])
-@pytest.mark.parametrize("text", EXAMPLES)
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize(("stack", "text"), EXAMPLES)
 def test_the_steps_add_up_to_the_plan_that_runs(stack: str, text: str, option: int) -> None:
     setting = Setting(CATALOG, stack, MACHINE)
     demands = [step for step in understand(text, setting.ground).steps if isinstance(step, Demand)]
@@ -176,8 +183,7 @@ def test_being_woken_costs_what_every_layer_says(stack: str) -> None:
 # ---- where the numbers come from
 
 
-@pytest.mark.parametrize("stack", STACKS)
-@pytest.mark.parametrize("text", EXAMPLES)
+@pytest.mark.parametrize(("stack", "text"), EXAMPLES)
 def test_every_price_has_a_source(stack: str, text: str) -> None:
     for step in everything(explained(stack, text).entries):
         if step.mechanism and step.mechanism != "compute":

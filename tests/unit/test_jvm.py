@@ -30,7 +30,7 @@ NUMBERS = {
     "archived_class_cycles": 2e4, "native_call_cycles": 100.0,
     "guarantee_ratio": 0.5, "pause_cycles": 1e5, "copy_cycles_per_byte": 5.0,
     "compact_cycles_per_byte": 4.0, "parallel_compact_cycles_per_byte": 8.0, "mark_cycles_per_byte": 2.0,
-    "g1_young_ratio": 0.4,
+    "g1_young_ratio": 0.4, "system_start_cycles": 0.0, "system_stack_bytes": 0.0,
 }  # fmt: skip
 """Round numbers for the costs; HotSpot's rules as they are in the catalog."""
 ONE = d.Portable("one.jar", 1, 1.0, 10.0, 400)

@@ -9,6 +9,7 @@ import pytest
 
 from simulator import discovery
 from simulator.experiment import build, run_point
+from simulator.records import names
 from simulator.scenario import load
 from simulator.validation import readings
 
@@ -21,6 +22,7 @@ def test_what_a_virtual_machine_made_of_its_container_can_be_read() -> None:
     stacks = {"in a container": "linux-6 | docker-27 / hotspot-21"}
     (point,) = load({"machine": "laptop-2025", "stacks": stacks, "tenants": {"app": tenant}}).points()
     tables = run_point(point, 0)["tables"]
+    assert all(len(row) == len(names(table)) for table, rows in tables.items() for row in rows)
     found = {row[3]: row[4] for row in tables["settings"]}
     assert found["collector"] == "serial"
     read = readings.read(tables)["app"]
@@ -57,3 +59,12 @@ def test_a_virtual_machine_s_processors_are_seen_and_a_quota_around_it_is_not(
     (point,) = load({"machine": "server-2025", "stacks": {"it": stack}, "tenants": {"app": app}}).points()
     house = build(point)
     assert house.tops["app"].layer.settings()["compiler_threads_count"] == compilers
+
+
+def test_it_may_be_told_how_many_processors_to_count_on() -> None:
+    """On four processors told of one: the serial collector, one thread for each compiler."""
+    app = {"workload": "java-server", "memory": "4 GiB", "vcpus": 4, "limits": {"hotspot-21": {"processors": 1}}}
+    stacks = {"it": "linux-6 | docker-27 / hotspot-21"}
+    (point,) = load({"machine": "server-2025", "stacks": stacks, "tenants": {"app": app}}).points()
+    found = build(point).tops["app"].layer.settings()
+    assert (found["collector"], found["compiler_threads_count"]) == ("serial", 2)

@@ -1,0 +1,293 @@
+"""Threads of Java on threads of the system, on one of them, or on as many as there are processors: cases by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from simulator import demands as d
+from simulator.catalog import Catalog
+from simulator.devices.memory import Memory
+from simulator.layers.base import Layer, Place, Transition
+from simulator.layers.jvm import JavaVirtualMachine
+from simulator.steps import DISK, NIC_RECEIVE, Below, Hold, Signal, Step, Transfer, Use, Wait
+
+GHZ = 1e9
+SWITCH_S, KERNEL_S = 0.01, 0.03
+"""What going on on a carrier takes, and what the system takes to go on with a thread that had waited."""
+NUMBERS = {
+    "green_start_cycles": 0.0, "green_stack_bytes": 0.0, "green_switch_cycles": SWITCH_S * GHZ,
+    "virtual_start_cycles": 0.0, "virtual_stack_bytes": 0.0, "virtual_switch_cycles": SWITCH_S * GHZ,
+    "system_start_cycles": 0.0, "system_stack_bytes": 0.0, "native_call_cycles": 0.0,
+}  # fmt: skip
+FILE = d.File("file", 100, 100)
+READ = d.Read(FILE, 0, 100)
+"""A second of the disk."""
+RECEIVE = d.ReceiveRequest(100.0, 100.0, 0.0)
+"""A second of the network."""
+Make = Callable[..., Any]
+
+
+@cache
+def numbers() -> dict[str, float]:
+    return {**Catalog().layer("hotspot-21", "epyc-zen4-vm").values(), **NUMBERS}
+
+
+class System(Layer):
+    """Calls and faults cost nothing; whoever goes on after waiting pays for a switch."""
+
+    OFFERS, NEEDS = "system", "machine"
+
+    def lower(self, demand: d.Demand) -> Iterable[Step]:
+        if isinstance(demand, d.Sleep):
+            return (Wait("time", time_s=demand.time_s),)
+        if isinstance(demand, d.Read):
+            return (Transfer(DISK, "transfer", demand.size_bytes),)
+        if isinstance(demand, d.ReceiveRequest):
+            return (Transfer(NIC_RECEIVE, "transfer", demand.size_bytes),)
+        if isinstance(demand, d.Lock):
+            return (Wait("lock", demand.name),)
+        if isinstance(demand, d.Unlock):
+            return (Signal("lock", demand.name),)
+        if isinstance(demand, d.Post):
+            return (Signal("message", demand.mailbox),)
+        if isinstance(demand, d.Fetch):
+            return (Wait("message", demand.mailbox),)
+        return (Below(demand),) if isinstance(demand, d.Compute) else ()
+
+    def react(self, transition: Transition) -> Iterable[Step]:
+        return (Use("context_switch", cycles=KERNEL_S * GHZ),) if transition.kind == "switch" else ()
+
+
+def layers(kind: str, processors: float, own: Mapping[str, float] | None = None) -> dict[str, type[Layer]]:
+    """That system, and a virtual machine on it that sees so many processors."""
+
+    class Toy(JavaVirtualMachine):
+        def __init__(self, parameters: Any, chosen: Any = None, place: Place | None = None) -> None:
+            given = {"mode": "interpreter", "sharing": "off", "collector": "serial", "threads": kind}
+            place = place or Place()
+            place.limits, place.processors_count = {"heap": 30e6}, processors
+            super().__init__({**numbers(), **(own or {})}, given, place)
+
+    return {"os": System, "jvm": Toy}
+
+
+@pytest.fixture
+def laid(bench: Make) -> Make:
+    """Makes a bench with a virtual machine whose threads are of a kind; its system has a gigabyte to give away."""
+
+    def make(kind: str, processors: int, stacks: str | Mapping[str, str] = "os | jvm", **own: float) -> Any:
+        made = bench(layers(kind, processors, own), stacks, cores_count=processors)
+        made.house.spaces["os"] = Memory({"capacity_bytes": 1e9}, "the memory of os")
+        return made
+
+    return make
+
+
+def compute(seconds: float) -> d.Compute:
+    return d.Compute(count=seconds * GHZ)
+
+
+# ---------------------------------------------------------------- who runs
+
+
+@pytest.mark.parametrize(
+    ("kind", "processors", "ends"),
+    [
+        ("system", 1, [4.0, 4.0, 4.0, 4.0]),  # the system divides its processor evenly
+        ("system", 2, [2.0, 2.0, 2.0, 2.0]),
+        ("system", 4, [1.0, 1.0, 1.0, 1.0]),
+        ("green", 1, [1.0, 2.0, 3.0, 4.0]),
+        ("green", 4, [1.0, 2.0, 3.0, 4.0]),  # three of four processors are of no use to it
+        ("virtual", 1, [1.0, 2.0, 3.0, 4.0]),
+        ("virtual", 2, [1.0, 1.0, 2.0, 2.0]),
+        ("virtual", 4, [1.0, 1.0, 1.0, 1.0]),
+    ],
+)
+def test_four_threads_of_a_second_each(laid: Make, kind: str, processors: int, ends: list[float]) -> None:
+    """Who has a carrier keeps it to the end; the others are ready meanwhile, and no other state."""
+    own = laid(kind, processors)
+    threads = [own.thread(f"thread-{number}", compute(1.0)) for number in range(4)]
+    own.run()
+    assert [thread.ended_s for thread in threads] == pytest.approx(ends)
+    assert all(set(own.spent(thread)) <= {"useful", "ready"} for thread in threads)
+
+
+@pytest.mark.parametrize("wait", [d.Sleep(1.0), RECEIVE, d.Lock("held")], ids=["time", "network", "lock"])
+def test_a_green_thread_that_waits_lets_another_one_run(laid: Make, wait: d.Demand) -> None:
+    """It computes for 0.1 s and waits for a second; the other's half second fits in; then nobody runs.
+
+    So the system wakes its thread, for 0.03 s, and going on takes another 0.01 s. (The lock is held until 1.1 s.)
+    """
+    own = laid("green", 4)
+    box = own.house.mailbox("app", "lock", "held")
+    box.messages = 0
+    own.at(1.1, box.put)
+    first = own.thread("first", compute(0.1), wait, compute(0.1))
+    other = own.thread("other", compute(0.5))
+    own.run()
+    assert other.ended_s == pytest.approx(0.6)
+    assert first.ended_s == pytest.approx(1.1 + KERNEL_S + SWITCH_S + 0.1)
+    assert own.charged(first)["os/jvm[app]", "thread_switch"] == 1
+
+
+def test_a_lock_that_is_free_costs_no_switch(laid: Make) -> None:
+    own = laid("green", 1)
+    thread = own.thread("only", d.Lock("table"), compute(0.1), d.Unlock("table"))
+    own.run()
+    assert thread.ended_s == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("kind", "other_s", "first_s"), [("green", 1.53, 1.03), ("virtual", 0.5, 1.03)])
+def test_a_disk_stops_all_green_threads_but_no_virtual_one(
+    laid: Make, kind: str, other_s: float, first_s: float
+) -> None:
+    """On one processor: the read takes a second and the system 0.03 s to go on. Its carrier is kept, so no switch.
+
+    A second carrier runs beside the one that waits (virtual); of green threads none runs meanwhile.
+    """
+    own = laid(kind, 1)
+    first, other = own.thread("first", READ), own.thread("other", compute(0.5))
+    own.run()
+    assert (other.ended_s, first.ended_s) == (pytest.approx(other_s), pytest.approx(first_s))
+
+
+def test_after_a_read_two_threads_run_on_what_was_one_carrier_until_one_waits(laid: Make) -> None:
+    """At 1 s the reader goes on beside the thread in its place, and each has half of the processor.
+
+    What the reader has before it, 0.03 and 0.2 s, takes it 0.46. A third thread gets no carrier before both are given
+    back: the other's two seconds and those 0.23 s are over at 2.23.
+    """
+    own = laid("virtual", 1)
+    first = own.thread("first", READ, compute(0.2))
+    other = own.thread("other", compute(2.0))
+    third = own.thread("third", compute(1.0))
+    own.run()
+    assert first.ended_s == pytest.approx(1.0 + 2 * (KERNEL_S + 0.2))
+    assert other.ended_s == pytest.approx(2.0 + 0.2 + KERNEL_S)
+    assert third.ended_s == pytest.approx(other.ended_s + 1.0)
+
+
+@pytest.mark.parametrize("kind", ["green", "virtual"])
+def test_an_endless_loop_never_lets_another_one_run(laid: Make, kind: str) -> None:
+    """The system would: it divides its processor."""
+    ready = {}
+    for each in ("system", kind):
+        own = laid(each, 1)
+        own.thread("loop", compute(1e6))
+        other = own.thread("other", compute(0.1))
+        own.run(until=1.0)
+        ready[each] = (own.spent(other).get("useful", 0.0), own.spent(other)["ready"])
+    assert ready == {"system": (0.1, 0.1), kind: (0.0, 1.0)}
+
+
+def test_programs_in_one_virtual_machine_share_its_carriers(laid: Make) -> None:
+    """In a virtual machine each they do not."""
+    ends = {}
+    for stack in ("os / jvm |", "os | jvm"):
+        own = laid("green", 2, {"app": stack, "other": stack})
+        own.thread("first", compute(1.0))
+        other = own.thread("second", compute(1.0), tenant="other")
+        own.run()
+        ends[stack] = other.ended_s
+    assert ends == {"os / jvm |": pytest.approx(2.0), "os | jvm": pytest.approx(1.0)}
+
+
+# ---------------------------------------------------------------- what waking takes
+
+
+def test_where_the_carrier_runs_the_system_switches_to_nobody(laid: Make) -> None:
+    """A sleeper that wakes at 0.5 s waits for the one carrier until 1 s, and pays for going on on it only."""
+    own = laid("green", 1)
+    sleeper = own.thread("sleeper", d.Sleep(0.5), compute(0.1))
+    own.thread("busy", compute(1.0))
+    own.run()
+    assert sleeper.ended_s == pytest.approx(1.0 + SWITCH_S + 0.1)
+    assert own.spent(sleeper) == {"useful": 0.1, "overhead": SWITCH_S, "asleep": 0.5, "ready": 0.5}
+
+
+def test_a_message_between_green_threads_wakes_nobody_in_the_system(laid: Make) -> None:
+    """The reader goes on when the poster ends: no switch of the system in either."""
+    own = laid("green", 4)
+    reader = own.thread("reader", d.Fetch("box"), compute(0.1))
+    poster = own.thread("poster", compute(0.2), d.Post("box"), compute(0.3))
+    own.run()
+    assert poster.ended_s == pytest.approx(0.5)
+    assert reader.ended_s == pytest.approx(0.5 + SWITCH_S + 0.1)
+    assert not any(mechanism == "context_switch" for _, mechanism in own.charged(reader))
+
+
+def test_a_message_to_an_idle_carrier_does(laid: Make) -> None:
+    own = laid("virtual", 2)
+    reader = own.thread("reader", d.Fetch("box"), compute(0.1))
+    own.thread("poster", compute(0.2), d.Post("box"), compute(0.3))
+    own.run()
+    assert reader.ended_s == pytest.approx(0.2 + KERNEL_S + SWITCH_S + 0.1)
+
+
+# ---------------------------------------------------------------- the end of threads
+
+
+def test_a_program_that_is_ended_leaves_its_carrier_to_others(laid: Make) -> None:
+    """One that runs, one that is ready, and one that waits are ended at 0.5 s; what is left begins then."""
+    own = laid("green", 1, {"app": "os / jvm |", "other": "os / jvm |"})
+    own.thread("runs", compute(10.0))
+    own.thread("ready", compute(10.0))
+    left = own.thread("left", compute(1.0), tenant="other")
+    own.at(0.5, lambda: own.house.stop("app"))
+    own.run(until=3.0)
+    assert left.ended_s == pytest.approx(1.5)
+
+
+def test_one_that_is_ended_while_it_reads_gives_nothing_back_twice(laid: Make) -> None:
+    """Its carrier's place was taken already: the two that are left run one after the other."""
+    own = laid("virtual", 1, {"app": "os / jvm |", "other": "os / jvm |"})
+    own.thread("reads", READ)
+    first, second = (own.thread(name, compute(1.0), tenant="other") for name in ("first", "second"))
+    own.at(0.5, lambda: own.house.stop("app"))
+    own.run(until=3.0)
+    assert (first.ended_s, second.ended_s) == (pytest.approx(1.0), pytest.approx(2.0))
+
+
+# ---------------------------------------------------------------- steps
+
+
+def machine(kind: str, **own: float) -> JavaVirtualMachine:
+    given = {"mode": "tiered", "sharing": "on", "collector": "serial", "threads": kind}
+    return JavaVirtualMachine({**numbers(), **own}, given, Place(limits={"heap": 30e6}, processors_count=4))
+
+
+@pytest.mark.parametrize("kind", ["system", "green", "virtual"])
+def test_a_thread_is_made_with_a_stack(kind: str) -> None:
+    made = machine(kind, **{f"{kind}_start_cycles": 5.0, f"{kind}_stack_bytes": 8192.0})
+    assert list(made.thread_start()) == [
+        Use("thread_start", cycles=5.0), Below(d.Fault(count=2.0)), Hold(8192.0, program=False),
+    ]  # fmt: skip
+
+
+def test_memory_of_threads_is_the_virtual_machine_s_and_goes_with_the_program(laid: Make) -> None:
+    own = laid("system", 1, system_stack_bytes=1e6)
+    for number in range(3):
+        own.thread(f"thread-{number}", compute(0.1))
+    own.run()
+    assert own.house.runtime_bytes["app"] == own.house.program_bytes["app"] == 3e6
+
+
+@pytest.mark.parametrize(("kind", "count"), [("system", None), ("green", 1.0), ("virtual", 4.0)])
+def test_carriers_are_as_many_as_processors_or_one(kind: str, count: float | None) -> None:
+    carriers = machine(kind).carriers()
+    assert (carriers.count if carriers else None) == count
+
+
+def test_only_a_thread_of_the_system_asks_it_to_sleep() -> None:
+    system, green = (list(machine(kind).lower(d.Sleep(1.0))) for kind in ("system", "green"))
+    assert (system[-1], green[-1]) == (Below(d.Sleep(1.0)), Wait("time", time_s=1.0))
+
+
+def test_before_it_waits_for_the_network_a_virtual_thread_looks_and_tells_the_poller() -> None:
+    looks = Below(d.SystemCall("null_io", count=2.0), own=True)
+    assert looks in list(machine("virtual").lower(RECEIVE))
+    assert looks not in list(machine("system").lower(RECEIVE))
