@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from simulator.errors import CatalogError
@@ -28,6 +29,8 @@ _OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+_TREES = 16_384
+"""Formulas of which is remembered what they name: those of a whole catalog, for one machine after the other."""
 _REMEDY = "a formula has numbers, names of parameters of the same file, + - * / and parentheses"
 
 
@@ -54,10 +57,11 @@ def _check(node: ast.AST, text: str) -> None:
         raise CatalogError(f"{text!r} has {ast.unparse(node) or type(node).__name__!r}; {_REMEDY}")
 
 
-def names(tree: ast.expr) -> list[str]:
+@lru_cache(maxsize=_TREES)
+def names(tree: ast.expr) -> tuple[str, ...]:
     """The parameters a formula is made of, in order of appearance."""
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    return list(dict.fromkeys(node.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))))
+    return tuple(dict.fromkeys(node.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))))
 
 
 def evaluate(tree: ast.expr, values: Mapping[str, Span]) -> Span:

@@ -1,30 +1,35 @@
 """A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
 
-Scope and limits: the heap has its largest size from the start, but takes memory only as it is touched. One group of
-methods is compiled by one thread and installed as a whole; level 2 of the tiers, deoptimization and a full code cache
-are left out. What G1 copies to empty old regions, and the price of write barriers, are not charged apart. Programs that
-share a virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine
-ends. Threads: see ``_jvm_threads``.
+Scope and limits: the heap has its largest size from the start, but takes memory only as it is touched. A group of
+methods is installed as a whole. All methods of a program have a body of the same length, so that none is too long to be
+compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the interpreter while it waits for C1. The
+code cache is one, not three segments; code that is dropped from it when it is full is the coldest. What G1 copies to
+empty old regions, and the price of write barriers, are not charged apart. Programs that share a virtual machine share
+its heap and threads, not their classes; what one of them kept stays until the machine ends. Threads: see
+``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
     start, thread_start counted: its process and its own threads, see ``_jvm_classes``
     class_loading       counted: classes are found in the archive of shared classes, or read from their jar or the JDK's
                         modules, parsed and checked; ``class_linking`` is what follows before their first use
     interpretation      emergent: useful are the cycles of C2's steady code; what the interpreter takes beyond that
-    unoptimized_code    emergent: the same for C1's code, with or without profiling
-    compilation         emergent: a group of methods that reaches HotSpot's thresholds goes into the queue of a
-                        compiler, whose threads compete for the processors; once it is installed everything in flight
-                        goes on with the new code
+    unoptimized_code    emergent: the same for C1's code, with or without profiling, and for C2's without a profile
+    compilation         emergent: a group of methods, or a loop in mid-invocation, that reaches HotSpot's thresholds
+                        goes into the queue of a compiler, whose threads compete for the processors; once it is
+                        installed everything in flight goes on with the new code. With ``-Xcomp`` the caller waits
+    deoptimization      emergent: C2's code meets what its profile had not shown: the frame becomes the interpreter's,
+                        and the methods rise anew
     collection          emergent: eden is full; the program's threads stop while the collector and its workers copy or
                         move what lives. G1 marks beside the program
     thread_start        counted: a thread of Java is made, its stack touched
     thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
-Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only), ``sharing`` of classes by an
-archive (``application``: the program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by
-HotSpot's rule from what the virtual machine sees). Limits ``heap`` and ``processors`` (that it counts on, instead of
-those that it sees).
+Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
+compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive (``application``: the
+program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by HotSpot's rule from what the
+virtual machine sees). Limits ``heap``, ``code_cache`` and ``processors`` (that it counts on, instead of those that it
+sees).
 
 Validation: none.
 
@@ -40,9 +45,10 @@ from dataclasses import replace
 from simulator import demands as d
 from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_classes import HOUSEKEEPING, HOUSEKEEPING_G1, SHARING, Classes, Opened
-from simulator.layers._jvm_code import STAGES, Backlog, Code, Group
+from simulator.layers._jvm_execution import Execution
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
+from simulator.layers._jvm_policy import MODES
 from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
 from simulator.layers.base import Carriers, Place, Service, TableLayer
 from simulator.steps import Below, Change, Choice, Freeze, Hold, Progress, Require, Send, Step, Use
@@ -64,13 +70,13 @@ class JavaVirtualMachine(TableLayer):
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
     STRUCTURE = {
-        "mode": ("tiered", "interpreter", "c1", "c2"),
+        "mode": tuple(MODES),
         "sharing": SHARING,
         "collector": ("automatic", ergonomics.SERIAL, ergonomics.PARALLEL, ergonomics.G1),
         "threads": (SYSTEM, GREEN, VIRTUAL),
     }
     FREEZES = True
-    LIMITS = {"heap": "bytes", "processors": "count"}
+    LIMITS = {"heap": "bytes", "code_cache": "bytes", "processors": "count"}
     SETTINGS = {
         "collector": ("", "the collector of the heap"),
         "collector_threads_count": ("count", "threads that collect in a pause"),
@@ -90,18 +96,17 @@ class JavaVirtualMachine(TableLayer):
         self.collector = ergonomics.collector(self.parameters, self.place, asked)
         self.collector_threads = ergonomics.collector_threads(self.parameters, self.place, self.collector)
         self.marking_threads = ergonomics.marking_threads(self.parameters, self.collector_threads)
-        self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, mode)
+        self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, MODES[mode].compilers)
+        limits = self.place.limits
+        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick())
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
         self.heap = Heap(self.parameters, heap_bytes, self.collector, self.marking_threads)
         self._classes = Classes(self.parameters, self.place, self.structure.get("sharing", "on"))
         self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
-        self._stages = STAGES[mode]
-        self._backlogs = {compiler: Backlog(threads) for compiler, threads in self.compiler_threads.items()}
-        self._codes: dict[d.Portable, Code] = {}
         self._lowering = {
             d.LoadClasses: self._load_classes,
-            d.Execute: self._execute,
+            d.Execute: self.execution.execute,
             d.NewObjects: self._new_objects,
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
@@ -177,36 +182,6 @@ class JavaVirtualMachine(TableLayer):
     def _up(self) -> str:
         self.is_up = True
         return ""
-
-    # ---- code
-
-    def _execute(self, demand: d.Execute) -> Iterator[Step]:
-        """A mean bytecode of the program as its methods are compiled now; compilers are asked at the thresholds."""
-        code = self._code(demand.program)
-        yield Below(d.Compute(count=self.parameters.c2_cycles * demand.program.work_ratio))
-        for kind, (cycles, part) in code.extra_cycles().items():
-            mechanism = "interpretation" if kind == "interpreter_cycles" else "unoptimized_code"
-            yield Use(mechanism, cycles=cycles, operations=part)
-        if any(code.next_stage(group) for group in code.groups):
-            yield Progress(code.begin, code.end)
-            options = tuple(self._compilation(code, group) for group in code.groups)
-            labels = (f"group {number} is compiled" for number, _ in enumerate(options, 1))
-            yield Choice(code.queue, ((), *options), ("no method is hot enough", *labels))
-
-    def _code(self, program: d.Portable) -> Code:
-        code = self._codes.get(program)
-        if code is None:
-            code = self._codes[program] = Code(program, self.parameters, self._stages, self._backlogs)
-        return code
-
-    def _compilation(self, code: Code, group: Group) -> tuple[Step, ...]:
-        """Nobody waits for a compiler: the old code runs until the new one is there."""
-        stage = code.next_stage(group)
-        if stage is None:
-            return ()
-        use = Use("compilation", code.compile_cycles(group, stage), operations=group.methods)
-        work = (use, Change(lambda: code.install(group)))
-        return (Send(f"{stage.compiler}-compiler", work, self._kick(), wait=False, forgotten=True),)
 
     # ---- the heap
 

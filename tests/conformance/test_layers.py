@@ -30,7 +30,7 @@ MODULES = sorted(discovery.members("layers"))
 MACHINE = "dell-2650"
 FILE = d.File("file", 64 * 1024, unit_bytes=16 * 1024)
 SHIPPED = d.File("shipped", 64 * 1024, unit_bytes=16 * 1024, shipped=True)
-CLASSES = d.Portable("program", 1000, 1.0, 50.0, 400)
+CLASSES = d.Portable("program", 1000, 1.0, 50.0, 400, deoptimized_ratio=0.1)
 DEVICES = ("physical", "paravirtual", "emulated", "passthrough")
 SECTIONS = ("Scope and limits", "Mechanism", "Parameters", "Validation", "References")
 

@@ -1,0 +1,61 @@
+"""What a Java virtual machine's compilers have before them, and where their code is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Queue:
+    """What waits for one compiler.
+
+    Attributes:
+        threads: how many take from it.
+        tasks: what each task is for, how hot it is, how many methods it has, and in how many parts; parts that a
+            thread has taken wait no longer.
+    """
+
+    threads: int
+    tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> float:
+        """Methods that no thread has begun to compile."""
+        return sum(task.methods for task in self.tasks)
+
+    def take(self, owner: object) -> int:
+        """The hottest task of an owner: a part of it, or the rest, is begun. Returns which of its groups it is for."""
+        task = max((each for each in self.tasks if each.owner is owner), key=lambda each: each.heat)
+        task.methods -= task.methods / task.parts
+        task.parts -= 1
+        if not task.parts:
+            self.tasks.remove(task)
+        return task.group
+
+
+@dataclass(slots=True)
+class Task:
+    """Methods of one group of one program that are to be compiled."""
+
+    owner: object
+    group: int
+    heat: float
+    methods: float
+    parts: int
+
+
+@dataclass(slots=True)
+class CodeCache:
+    """Memory for compiled code."""
+
+    size_bytes: float
+    used_bytes: float = 0.0
+
+    def over_free(self) -> float:
+        """Its size over what is free of it."""
+        free_bytes = self.size_bytes - self.used_bytes
+        return self.size_bytes / free_bytes if free_bytes > 0.0 else float("inf")
+
+    def has_room(self, size_bytes: float) -> bool:
+        """Whether so much code fits."""
+        return self.used_bytes + size_bytes <= self.size_bytes
