@@ -24,6 +24,7 @@ from simulator.steps import (
     Choice,
     Freeze,
     Hold,
+    Later,
     Log,
     Parallel,
     Progress,
@@ -157,6 +158,18 @@ class Note(NamedTuple):
     line: Log
 
 
+class Unfold(NamedTuple):
+    """Steps of a node that are worked out, and compiled, when they are reached."""
+
+    node: Node
+    make: Callable[[float], Iterable[Step]]
+    cause: str
+
+    def plan(self, now_s: float) -> Plan:
+        """The plan of this moment."""
+        return compile_steps(self.node, self.make(now_s), self.cause)
+
+
 class Pick(NamedTuple):
     """A decision taken when it is reached."""
 
@@ -173,7 +186,9 @@ class Branch(NamedTuple):
     processes: float = 1.0
 
 
-Operation = Work | Move | Enqueue | Block | Wake | Keep | Check | Tally | Own | Alter | Halt | Note | Pick | Branch
+Operation = (
+    Work | Move | Enqueue | Block | Wake | Keep | Check | Tally | Own | Alter | Halt | Note | Unfold | Pick | Branch
+)  # fmt: skip
 Plan = tuple[Operation, ...]
 
 
@@ -320,6 +335,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Change: lambda node, step, cause: (Alter(step.apply, node),),
     Freeze: lambda node, step, cause: (Halt(node, step.stop),),
     Log: lambda node, step, cause: (Note(node, step),),
+    Later: lambda node, step, cause: (Unfold(node, step.make, cause),),
     Choice: lambda node, step, cause: (
         Pick(step.decide, tuple(compile_steps(node, option, cause) for option in step.options), step.labels),
     ),

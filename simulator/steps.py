@@ -6,13 +6,13 @@ drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided whe
 layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program;
 ``Change`` alters the layer's state, and what is in flight is lowered again; ``Ask`` is a demand of the layer itself, in
 portions as a program's; ``Freeze`` stops the programs above;
-``Log`` writes a line into the layer's log;
+``Log`` writes a line into the layer's log; ``Later`` is worked out when it is reached;
 ``Parallel`` and ``Spawn`` let time overlap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -244,6 +244,21 @@ class Log:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Later:
+    """Steps that the layer works out when they are reached, from its state and the time that it is told then.
+
+    For what depends on more than a choice among a few: a collection costs what lives at that moment.
+
+    Attributes:
+        make: the steps, from the simulated time in seconds.
+        label: what they do, in the layer's words.
+    """
+
+    make: Callable[[float], Iterable[Step]]
+    label: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Choice:
     """One of several plans, chosen when it is reached."""
 
@@ -268,6 +283,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Ask | Change | Freeze | Log
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | Progress | Ask | Change | Freeze | Log | Later
     | Choice | Parallel | Spawn
 )  # fmt: skip

@@ -35,6 +35,7 @@ from simulator.plans import (
     Pick,
     Plan,
     Tally,
+    Unfold,
     Wake,
     Work,
     compile_steps,
@@ -237,8 +238,8 @@ class Thread:
                 yield from self._whole(operation)
             elif isinstance(operation, Move):
                 yield from self._move(operation)
-            elif isinstance(operation, Pick):
-                yield from self.do(operation.options[operation.decide()])
+            elif isinstance(operation, Pick | Unfold):
+                yield from self.do(self._chosen(operation))
             elif isinstance(operation, Enqueue):
                 yield from self._enqueue(operation)
             elif isinstance(operation, Block):
@@ -251,6 +252,12 @@ class Thread:
                 yield from self.ask(operation.demand, operation.cause)
             else:
                 self._at_once(operation)
+
+    def _chosen(self, operation: Pick | Unfold) -> Plan:
+        """What is decided, or worked out, when it is reached."""
+        if isinstance(operation, Unfold):
+            return operation.plan(self.environment.now)
+        return operation.options[operation.decide()]
 
     def _wake(self, wake: Wake) -> Life:
         """A message or a lock handed on; whoever waits for it may have to be waked on another processor first."""

@@ -27,8 +27,6 @@ HOUSEKEEPING = (
     "periodic", "cleaner",
 )  # fmt: skip
 """Threads that every HotSpot has from its start; in the programs here they sleep. The launcher waits for the end."""
-HOUSEKEEPING_G1 = ("main-marker", "refinement", "g1-service")
-"""Further ones of G1, beside those that collect and mark."""
 
 
 class Opened(NamedTuple):

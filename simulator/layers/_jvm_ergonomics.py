@@ -25,11 +25,14 @@ def heap_bytes(parameters: Parameters, place: Place) -> float:
     return max(parameters.heap_ratio * place.memory_bytes, parameters.small_heap_bytes)
 
 
-def initial_heap_bytes(parameters: Parameters, place: Place) -> float:
-    """The heap that is prepared at the start: all that was asked for, or HotSpot's part of the memory seen."""
+def initial_heap_bytes(parameters: Parameters, place: Place, most_bytes: float) -> float:
+    """The heap at the start: the limit asked for; all of a heap that was asked for; or a part of the memory seen."""
+    if "initial_heap" in place.limits:
+        return min(place.limits["initial_heap"], most_bytes)
     if "heap" in place.limits:
-        return place.limits["heap"]
-    return min(heap_bytes(parameters, place), parameters.initial_heap_ratio * place.memory_bytes)
+        return most_bytes
+    least_bytes = max(parameters.initial_heap_ratio * place.memory_bytes, parameters.initial_heap_least_bytes)
+    return min(least_bytes, most_bytes)
 
 
 def collector(parameters: Parameters, place: Place, asked: str) -> str:

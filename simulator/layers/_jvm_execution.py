@@ -7,7 +7,7 @@ unexpectedly is paid by the thread that executes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from simulator import demands as d
@@ -29,13 +29,15 @@ class Execution:
         threads: of each compiler.
         limits: what is asked of it: ``code_cache``, in bytes.
         kick: what a sleeping compiler thread's waking takes.
+        barrier_cycles: what the collector wants done for a mean bytecode, at the moment.
     """
 
     def __init__(
         self, parameters: Parameters, mode: str, threads: Mapping[str, int], limits: Mapping[str, float],
-        kick: tuple[Step, ...],
+        kick: tuple[Step, ...], barrier_cycles: Callable[[], float] = lambda: 0.0,
     ) -> None:  # fmt: skip
         self.parameters, self.mode, self._kick = parameters, MODES[mode], kick
+        self._barrier_cycles = barrier_cycles
         self.queues = {compiler: Queue(count) for compiler, count in threads.items()}
         usual_bytes = parameters["tiered_code_cache_bytes" if len(threads) == 2 else "code_cache_bytes"]
         self.cache = CodeCache(limits.get("code_cache", usual_bytes), parameters.own_code_bytes)
@@ -48,6 +50,8 @@ class Execution:
         yield Below(d.Compute(count=self.parameters.c2_cycles * demand.program.work_ratio))
         for mechanism, (cycles, part) in code.extra_cycles().items():
             yield Use(mechanism, cycles=cycles, operations=part)
+        if barrier_cycles := self._barrier_cycles():
+            yield Use("barrier", cycles=barrier_cycles)
         if code.may_change():
             yield Progress(code.begin, code.end)
             yield self._decision(code)

@@ -109,7 +109,6 @@ _START = (
     Parameter("archive_faults_count", "count", "pages of the archive of classes that are touched as it is mapped"),
     Parameter("parallel_start_faults_count", "count", "pages that the parallel collector touches at its start"),
     Parameter("g1_start_faults_count", "count", "pages that G1 touches at its start"),
-    Parameter("initial_heap_ratio", "ratio", "heap at its start, as a part of the memory it sees"),
     Parameter("heap_table_ratio", "ratio", "tables beside the heap that are cleared at its start, over the heap"),
     Parameter("service_thread_cycles", "cycles", "one thread of its own made", "thread_start"),
     Parameter("service_thread_faults_count", "count", "pages that a new thread touches"),
@@ -152,21 +151,31 @@ _HEAP = (
     Parameter("collector_threads_all_count", "count", "processors that each get a collector thread"),
     Parameter("collector_threads_ratio", "ratio", "collector threads for each further processor"),
     Parameter("marking_threads_ratio", "ratio", "threads that mark beside the program, over collector threads"),
+    Parameter("initial_heap_ratio", "ratio", "heap at the start, as a part of the memory it sees"),
+    Parameter("initial_heap_least_bytes", "bytes", "heap at the start, at least"),
+    Parameter("free_wanted_ratio", "ratio", "part of the heap that is to be free after a full collection, or it grows"),
+    Parameter("free_least_ratio", "ratio", "part of the heap that must be free for new objects after one"),
+    Parameter("refills_count", "count", "buffers that a thread fills between two collections"),
+    Parameter("refill_cycles", "cycles", "a thread gets another buffer for its objects", "allocation"),
+    Parameter("target_survivor_ratio", "ratio", "part of a survivor space that is to be full of what is not old yet"),
+    Parameter("tenuring_count", "count", "collections that an object survives, at most, until it is promoted"),
     Parameter("new_ratio_count", "count", "old generation over young (serial, parallel)"),
-    Parameter("survivor_ratio_count", "count", "eden over one survivor space (serial, parallel)"),
-    Parameter("g1_young_ratio", "ratio", "eden over the heap that live data leave free (G1)"),
-    Parameter("g1_young_least_ratio", "ratio", "eden over heap, at least (G1)"),
-    Parameter("g1_young_most_ratio", "ratio", "eden over heap, at most (G1)"),
-    Parameter("g1_marking_ratio", "ratio", "occupied part of the heap above which marking begins (G1)"),
-    Parameter("guarantee_ratio", "ratio", "part of eden for which the old generation must have room before a young "
-              "collection (serial, parallel)"),
-    Parameter("free_least_ratio", "ratio", "part of the heap that must be free for new objects after a collection"),
-    Parameter("pause_cycles", "cycles", "threads stopped, roots looked through, threads let go", "collection"),
+    Parameter("survivor_ratio_count", "count", "eden over one survivor space (serial); young regions over those of "
+              "survivors (G1)"),
+    Parameter("promotion_weight_ratio", "ratio", "weight of a new value in the mean of what is promoted (serial, "
+              "parallel)"),
+    Parameter("promotion_padding_count", "count", "mean deviations that are added to it (serial, parallel)"),
+    Parameter("stop_cycles", "cycles", "from a request until the last thread has stopped, and letting them go",
+              "collection"),
+    Parameter("pause_cycles", "cycles", "roots looked through, and what else each pause takes", "collection"),
+    Parameter("worker_cycles", "cycles", "what a worker takes for each pause: it is woken, finds no more work, ends",
+              "collection"),
     Parameter("copy_cycles_per_byte", "cycles", "a live byte found and copied by a young collection", "collection"),
     Parameter("compact_cycles_per_byte", "cycles", "a live byte marked and moved by a full collection of one thread",
               "collection"),
     Parameter("parallel_compact_cycles_per_byte", "cycles", "the same by one of several threads", "collection"),
-    Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
+    Parameter("loads_ratio", "ratio", "part of the bytecodes that read a reference from the heap", "barrier"),
+    Parameter("stores_ratio", "ratio", "part of the bytecodes that overwrite one", "barrier"),
 )  # fmt: skip
 
 PARAMETERS = (*_CODE, *_START, *_CLASSES, *_HEAP, *_threads())
@@ -177,6 +186,8 @@ MECHANISMS = {
     "interpretation": Mechanism("what interpreted bytecodes take beyond C2's code", "emergent"),
     "unoptimized_code": Mechanism("what C1's code, or C2's without a profile, takes beyond C2's", "emergent"),
     "compilation": Mechanism("a compiler's thread compiles methods that were invoked often", "emergent"),
+    "allocation": Mechanism("a thread's buffer for new objects is full; it gets another one"),
+    "barrier": Mechanism("references are read or written in another way while a collector works", "emergent"),
     "deoptimization": Mechanism(
         "C2's code meets what its profile had not shown: the method is interpreted again, and compiled anew", "emergent"
     ),

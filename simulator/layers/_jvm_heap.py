@@ -1,169 +1,207 @@
-"""The heap of a Java virtual machine: how it is divided, how far it is filled, and what a collection has to do.
+"""The heap of a Java virtual machine: what its programs make and keep in it, and what a young collection finds.
 
-Objects are made in eden. When it is full a young collection copies what lives: data that the program keeps (once, into
-the old generation) and a part of the rest, some of which gets old and dies there. A full collection finds and moves all
-live data; it is due when the old generation might not take what a young one promotes. G1 has one space, takes a part of
-what live data leave free as eden, and marks beside the program, after which what died in the old part is free again.
+Objects are made in eden. Most of them pass: at any one time a program uses so many short-lived ones (Little's law:
+their mean life, in bytes allocated). A few live longer: they are copied from one survivor space to the other until they
+are old enough, or the space is half full, and are promoted to the old part of the heap, where they die. What a program
+keeps for long goes there too, once.
+
+How the heap is divided, and when which collection comes, is the collector's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from math import exp
+from typing import NamedTuple
 
-from simulator.layers._jvm_ergonomics import G1
 from simulator.parameters import Parameters
 
-DONE, YOUNG, GROWING, FULL = range(4)
-"""Kinds of collection: none needed any more; of young objects; with data that a program keeps from now on; of all."""
-ROOM, EDEN_FULL, NEW = range(3)
-"""What a program that makes objects finds."""
 OUT_OF_MEMORY = "out of memory: Java heap space"
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
+"""Part of a size by which a sum may miss it."""
+
+
+class Habits(NamedTuple):
+    """How a program uses the heap, see ``demands.NewObjects``."""
+
+    live_bytes: float = 0.0
+    passing_bytes: float = 0.0
+    tenured_ratio: float = 0.0
+
+
+@dataclass(slots=True)
+class Share:
+    """One program's part of the heap: its habits, and what it has made since the last collection."""
+
+    habits: Habits
+    made_bytes: float = 0.0
+
+    def alive_bytes(self, part: float) -> float:
+        """Short-lived objects alive among so much of what it made."""
+        passing_bytes = self.habits.passing_bytes
+        return passing_bytes * (1.0 - exp(-self.made_bytes * part / passing_bytes)) if passing_bytes else 0.0
+
+
+class Found(NamedTuple):
+    """What a young collection finds alive and where it goes."""
+
+    arriving_bytes: float
+    """Newly kept data, into the old part."""
+    passing_bytes: float
+    ageing_bytes: float
+    """Objects on their way to the old part that are copied once more."""
+    aged_bytes: float
+    """Of these, what stays in the survivor space."""
+    promoted_bytes: float
+    """Into the old part, newly kept data included."""
+
+    @property
+    def copied_bytes(self) -> float:
+        """All of it."""
+        return self.arriving_bytes + self.passing_bytes + self.ageing_bytes
+
+    @property
+    def survivors_bytes(self) -> float:
+        """What lies in the survivor space afterwards."""
+        return self.copied_bytes - self.promoted_bytes
 
 
 class Heap:
-    """State and geometry.
+    """How far it is filled, and by whom.
 
     Args:
         parameters: the layer's numbers.
-        size_bytes: all of it.
-        collector: which.
-        marking_threads: threads that mark at the same time (G1).
+        size_bytes: at most.
+        capacity_bytes: at the start.
     """
 
-    def __init__(self, parameters: Parameters, size_bytes: float, collector: str, marking_threads: int) -> None:
-        self.parameters, self.size_bytes, self.collector = parameters, size_bytes, collector
-        self.live: dict[str, float] = {}
-        """What each program keeps."""
-        self.passing: dict[str, float] = {}
-        self.tenured: dict[str, float] = {}
-        """Of each program: short-lived objects in use, and the part of its objects that gets old."""
-        self.used_bytes = self.promoted_bytes = self.garbage_bytes = 0.0
-        self.fresh = True
-        """Whether eden's pages have not all been touched yet."""
-        self._marking_threads, self._marking, self._under_way = marking_threads, 0, 0
-
-    # ---- how it is divided
-
-    @property
-    def live_bytes(self) -> float:
-        """What all programs keep."""
-        return sum(self.live.values())
-
-    @property
-    def eden_bytes(self) -> float:
-        """Room for new objects between two collections."""
-        return self._eden_bytes(self.live_bytes)
-
-    def _eden_bytes(self, live_bytes: float) -> float:
-        """Live data that the old generation cannot hold lie in eden."""
-        parameters, size_bytes = self.parameters, self.size_bytes
-        if self.collector == G1:
-            wanted = parameters.g1_young_ratio * (size_bytes - live_bytes)
-            least, most = parameters.g1_young_least_ratio * size_bytes, parameters.g1_young_most_ratio * size_bytes
-            return min(max(least, wanted), most, size_bytes - live_bytes)
-        young_bytes = size_bytes / (1.0 + parameters.new_ratio_count)
-        eden_bytes = young_bytes * parameters.survivor_ratio_count / (parameters.survivor_ratio_count + 2.0)
-        return eden_bytes - max(0.0, live_bytes - (size_bytes - young_bytes))
-
-    @property
-    def _old_bytes(self) -> float:
-        """Room for what survives."""
-        if self.collector == G1:
-            return self.size_bytes - self.eden_bytes
-        return self.size_bytes - self.size_bytes / (1.0 + self.parameters.new_ratio_count)
+    def __init__(self, parameters: Parameters, size_bytes: float, capacity_bytes: float) -> None:
+        self.parameters, self.size_bytes, self.capacity_bytes = parameters, size_bytes, capacity_bytes
+        self.shares: dict[str, Share] = {}
+        self.used_bytes = 0.0
+        """In eden, since the last collection."""
+        self.kept_bytes = self.garbage_bytes = 0.0
+        """In the old part: what programs keep, and what has died there."""
+        self.aged_bytes = self.survivors_bytes = 0.0
+        self.touched_bytes = self.old_touched_bytes = 0.0
+        """Largest eden and largest old part so far: their pages are there."""
+        self.exhausted = ""
+        """Why no program gets more, after a full collection."""
+        self._reserved: list[float] = []
+        self._expected = self._peak = 1
 
     # ---- programs
 
-    def refusal(self, program: str, live_bytes: float) -> str:
-        """Why a program's live data do not fit, empty if they do."""
-        kept: Mapping[str, float] = {**self.live, program: live_bytes}
-        room_bytes = self._eden_bytes(sum(kept.values()))
-        return OUT_OF_MEMORY if room_bytes < self.parameters.free_least_ratio * self.size_bytes else ""
+    @property
+    def live_bytes(self) -> float:
+        """What all programs keep, promoted or not."""
+        return sum(share.habits.live_bytes for share in self.shares.values())
 
-    def keep(self, program: str, live_bytes: float) -> None:
-        """A program keeps so much from now on."""
-        self.live[program] = live_bytes
-        self.promoted_bytes = min(self.promoted_bytes, self.live_bytes)
+    @property
+    def old_bytes(self) -> float:
+        """In the old part."""
+        return self.kept_bytes + self.garbage_bytes
+
+    @property
+    def occupied_bytes(self) -> float:
+        """In all parts."""
+        return self.old_bytes + self.survivors_bytes + self.used_bytes
+
+    @property
+    def passing_bytes(self) -> float:
+        """Short-lived objects in use at any one time, those of all programs."""
+        return sum(share.habits.passing_bytes for share in self.shares.values())
+
+    def live_with(self, program: str, live_bytes: float) -> float:
+        """What all would keep if one kept so much."""
+        share = self.shares.get(program)
+        return self.live_bytes - (share.habits.live_bytes if share else 0.0) + live_bytes
+
+    def keep(self, program: str, habits: Habits) -> None:
+        """A program has these habits from now on; what it keeps no longer is garbage."""
+        share = self.shares.setdefault(program, Share(habits))
+        share.habits = habits
+        dropped_bytes = max(0.0, self.kept_bytes - self.live_bytes)
+        self.kept_bytes -= dropped_bytes
+        self.garbage_bytes += dropped_bytes
+
+    def give_up(self, program: str) -> None:
+        """A program ends for want of memory: its data are garbage."""
+        self.exhausted = ""
+        if program in self.shares:
+            self.keep(program, Habits())
 
     # ---- filling it
 
-    def state(self, program: str, live_bytes: float) -> int:
-        """What stands in the way of a program's objects: nothing, a full eden, or that the program is not known yet."""
-        if self.live.get(program) != live_bytes:
-            return NEW
-        return EDEN_FULL if self._is_full() else ROOM
+    def room_bytes(self, eden_bytes: float) -> float:
+        """What is left of eden for whoever asks, those left out who fill their part of it now."""
+        return eden_bytes - self.used_bytes - sum(self._reserved)
 
-    def begin(self, program: str, live_bytes: float, size_bytes: float) -> float:
-        """How many objects of a size fit until eden is full, divided among the threads that make some."""
-        self._under_way += 1
-        if self.state(program, live_bytes) != ROOM:
-            return 0.0
-        return (self.eden_bytes - self.used_bytes) / size_bytes / self._under_way
+    def is_full(self, eden_bytes: float) -> bool:
+        """Whether nothing is left."""
+        return self.room_bytes(eden_bytes) <= eden_bytes * ROUNDING
 
-    def end(self, size_bytes: float) -> None:
-        """So much was made."""
-        self._under_way -= 1
+    def is_fresh(self) -> bool:
+        """Whether new objects touch pages for the first time: eden has never been filled so far."""
+        return self.used_bytes >= self.touched_bytes * (1.0 - ROUNDING)
+
+    def reserve(self, until_bytes: float, wanted_bytes: float) -> float:
+        """A thread's part of what may be made until something is to be decided, if it wants so much.
+
+        The others that are expected get the same.
+        """
+        others = len(self._reserved)
+        self._peak = max(self._peak, others + 1)
+        part_bytes = min(wanted_bytes, max(0.0, until_bytes) / max(1, self._expected - others))
+        self._reserved.append(part_bytes)
+        return part_bytes
+
+    def made(self, program: str, size_bytes: float) -> None:
+        """So much was made of the part that was reserved first."""
+        self._reserved.pop(0)
         self.used_bytes += size_bytes
-
-    def _is_full(self) -> bool:
-        return self.used_bytes >= self.eden_bytes * (1.0 - _ROUNDING)
+        share = self.shares.get(program)
+        if share is not None:
+            share.made_bytes += size_bytes
+        self.touched_bytes = max(self.touched_bytes, self.used_bytes)
 
     # ---- emptying it
 
-    @property
-    def surviving_bytes(self) -> float:
-        """Short-lived objects that a young collection finds alive, and those that will get old."""
-        passing_bytes, eden_bytes = sum(self.passing.values()), self.eden_bytes
-        alive_bytes = passing_bytes * (1.0 - exp(-eden_bytes / passing_bytes)) if passing_bytes else 0.0
-        return alive_bytes + self._tenured_ratio * eden_bytes
+    def find(self, space_bytes: float) -> Found:
+        """What a young collection finds, with a survivor space of this size.
 
-    @property
-    def _tenured_ratio(self) -> float:
-        return max(self.tenured.values(), default=0.0)
+        An object is promoted once it has survived as often as the ages have room, or so many that they fill the target
+        part of the space; what does not fit into the space at all goes at once.
+        """
+        parameters = self.parameters
+        arriving_bytes = min(max(0.0, self.live_bytes - self.kept_bytes), self.used_bytes)
+        part = 1.0 - arriving_bytes / self.used_bytes if self.used_bytes else 0.0
+        passing_bytes = sum(share.alive_bytes(part) for share in self.shares.values())
+        new_bytes = sum(share.habits.tenured_ratio * share.made_bytes * part for share in self.shares.values())
+        ageing_bytes = self.aged_bytes + new_bytes
+        target_bytes = max(0.0, parameters.target_survivor_ratio * space_bytes - passing_bytes)
+        aged_bytes = min(ageing_bytes, target_bytes, parameters.tenuring_count * new_bytes)
+        over_bytes = max(0.0, passing_bytes + aged_bytes - space_bytes)
+        promoted_bytes = arriving_bytes + ageing_bytes - aged_bytes + over_bytes
+        return Found(arriving_bytes, passing_bytes, ageing_bytes, aged_bytes, promoted_bytes)
 
-    @property
-    def arriving_bytes(self) -> float:
-        """Kept data that the next young collection copies into the old generation."""
-        return min(self.live_bytes - self.promoted_bytes, self.eden_bytes)
-
-    def kind(self) -> int:
-        """Which collection it will be; another thread may have had one done meanwhile."""
-        if not self._is_full():
-            return DONE
-        left_bytes = self._old_bytes - self.promoted_bytes - self.garbage_bytes - self.arriving_bytes
-        part = self._tenured_ratio if self.collector == G1 else self.parameters.guarantee_ratio
-        if left_bytes < part * self.eden_bytes:
-            return FULL
-        return GROWING if self.fresh or self.arriving_bytes > 0.0 else YOUNG
-
-    def young(self) -> None:
+    def copied(self, found: Found) -> None:
         """A young collection is over."""
-        arriving_bytes, eden_bytes = self.arriving_bytes, self.eden_bytes
-        self.garbage_bytes += self._tenured_ratio * eden_bytes
-        self.promoted_bytes += arriving_bytes
-        self.used_bytes -= eden_bytes
-        self.fresh = False
+        self.kept_bytes += found.arriving_bytes
+        self.garbage_bytes += found.promoted_bytes - found.arriving_bytes
+        self.aged_bytes, self.survivors_bytes = found.aged_bytes, found.survivors_bytes
+        self._emptied()
 
-    def full(self) -> None:
-        """A full collection is over."""
-        self.used_bytes -= self.eden_bytes
-        self.promoted_bytes, self.garbage_bytes, self.fresh = self.live_bytes, 0.0, False
+    def compacted(self) -> None:
+        """A full collection is over: everything alive lies in the old part, what has died is gone."""
+        passing_bytes = sum(share.alive_bytes(1.0) for share in self.shares.values())
+        new_bytes = sum(share.habits.tenured_ratio * share.made_bytes for share in self.shares.values())
+        self.kept_bytes, self.garbage_bytes = self.live_bytes, passing_bytes + self.aged_bytes + new_bytes
+        self.aged_bytes = self.survivors_bytes = 0.0
+        self._emptied()
 
-    # ---- marking beside the program
-
-    def begin_marking(self) -> int:
-        """1 if marking must begin now (G1)."""
-        limit_bytes = self.parameters.g1_marking_ratio * self.size_bytes
-        if self.collector != G1 or self._marking or self.promoted_bytes + self.garbage_bytes <= limit_bytes:
-            return 0
-        self._marking = self._marking_threads
-        return 1
-
-    def marked(self) -> str:
-        """One thread has marked its part; after the last one what died in the old part is free. Refuses nobody."""
-        self._marking -= 1
-        if not self._marking:
-            self.garbage_bytes = 0.0
-        return ""
+    def _emptied(self) -> None:
+        self.used_bytes = 0.0
+        self._expected, self._peak = self._peak, max(1, len(self._reserved))
+        for share in self.shares.values():
+            share.made_bytes = 0.0

@@ -1,12 +1,13 @@
 """A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
 
-Scope and limits: the heap has its largest size from the start, but takes memory only as it is touched. A group of
-methods is installed as a whole. All methods of a program have a body of the same length, so that none is too long to be
-compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the interpreter while it waits for C1. The
-code cache is one, not three segments; code that is dropped from it when it is full is the coldest. What G1 copies to
-empty old regions, and the price of write barriers, are not charged apart. Programs that share a virtual machine share
-its heap and threads, not their classes; what one of them kept stays until the machine ends. Threads: see
-``_jvm_threads``.
+Scope and limits: a group of methods is installed as a whole. All methods of a program have a body of the same length,
+so that none is too long to be compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the
+interpreter while it waits for C1. The code cache is one, not three segments; code that is dropped from it when it is
+full is the coldest. Memory is taken as it is touched, and never given back. Large objects are made like small ones; a
+thread that stops for a pause is at a safepoint after the same time as all others; barriers of G1 are charged while it
+marks, what they take otherwise is in a program's own cycles, as with the other collectors. Programs that share a
+virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine ends,
+unless it ends for want of memory. Threads: see ``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
     start, thread_start counted: its process and its own threads, see ``_jvm_classes``
@@ -19,8 +20,11 @@ Mechanism (paid by the calling thread unless said otherwise):
                         installed everything in flight goes on with the new code. With ``-Xcomp`` the caller waits
     deoptimization      emergent: C2's code meets what its profile had not shown: the frame becomes the interpreter's,
                         and the methods rise anew
+    allocation          counted: a thread's buffer is full and it gets another one
     collection          emergent: eden is full; the program's threads stop while the collector and its workers copy or
-                        move what lives. G1 marks beside the program
+                        move what lives, or they work beside the program (``simulator/layers/collectors``)
+    barrier             emergent: what a collector that works beside the program wants done when references are read or
+                        written
     thread_start        counted: a thread of Java is made, its stack touched
     thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
@@ -28,8 +32,8 @@ Mechanism (paid by the calling thread unless said otherwise):
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
 compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive (``application``: the
 program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by HotSpot's rule from what the
-virtual machine sees). Limits ``heap``, ``code_cache`` and ``processors`` (that it counts on, instead of those that it
-sees).
+virtual machine sees). Limits ``heap`` (there from the start, unless ``initial_heap`` says otherwise), ``code_cache``
+and ``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.
 
@@ -39,19 +43,21 @@ References: openjdk, dacapochopin, measured2026, threads2026, jdk11solaris, jep4
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 
 from simulator import demands as d
+from simulator import discovery
 from simulator.layers import _jvm_ergonomics as ergonomics
-from simulator.layers._jvm_classes import HOUSEKEEPING, HOUSEKEEPING_G1, SHARING, Classes, Opened
+from simulator.layers._jvm_allocation import Allocation
+from simulator.layers._jvm_classes import HOUSEKEEPING, SHARING, Classes, Opened
+from simulator.layers._jvm_collection import Collector
 from simulator.layers._jvm_execution import Execution
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
 from simulator.layers._jvm_policy import MODES
 from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
 from simulator.layers.base import Carriers, Place, Service, TableLayer
-from simulator.steps import Below, Change, Choice, Freeze, Hold, Progress, Require, Send, Step, Use
+from simulator.steps import Below, Choice, Hold, Require, Send, Step, Use
 
 _CALLS = (
     d.SystemCall, d.StartProcess, d.KeepProcess, d.Allocate, d.Free, d.Map, d.Create, d.Delete, d.Read, d.Write,
@@ -62,21 +68,30 @@ _DIRECT = (d.Compute, d.AccessMemory, d.Fault, d.Lock, d.Unlock)
 """What its code does without leaving it."""
 
 
+COLLECTORS = tuple(discovery.members("layers.collectors"))
+"""Whatever file there is."""
+
+
+def _collector(name: str) -> type[Collector]:
+    found: type[Collector] = discovery.member("layers.collectors", name).COLLECTOR
+    return found
+
+
 class JavaVirtualMachine(TableLayer):
     """One virtual machine: a process with a heap, and threads of its own."""
 
     OFFERS = "bytecode"
     NEEDS = "system"
-    PARAMETERS = PARAMETERS
+    PARAMETERS = (*PARAMETERS, *(each for name in COLLECTORS for each in _collector(name).PARAMETERS))
     MECHANISMS = MECHANISMS
     STRUCTURE = {
         "mode": tuple(MODES),
         "sharing": SHARING,
-        "collector": ("automatic", ergonomics.SERIAL, ergonomics.PARALLEL, ergonomics.G1),
+        "collector": ("automatic", *COLLECTORS),
         "threads": (SYSTEM, GREEN, VIRTUAL),
     }
     FREEZES = True
-    LIMITS = {"heap": "bytes", "code_cache": "bytes", "processors": "count"}
+    LIMITS = {"heap": "bytes", "initial_heap": "bytes", "code_cache": "bytes", "processors": "count"}
     SETTINGS = {
         "collector": ("", "the collector of the heap"),
         "collector_threads_count": ("count", "threads that collect in a pause"),
@@ -97,17 +112,22 @@ class JavaVirtualMachine(TableLayer):
         self.collector_threads = ergonomics.collector_threads(self.parameters, self.place, self.collector)
         self.marking_threads = ergonomics.marking_threads(self.parameters, self.collector_threads)
         self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, MODES[mode].compilers)
-        limits = self.place.limits
-        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick())
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
-        self.heap = Heap(self.parameters, heap_bytes, self.collector, self.marking_threads)
+        self._initial_bytes = ergonomics.initial_heap_bytes(self.parameters, self.place, heap_bytes)
+        self.heap = Heap(self.parameters, heap_bytes, self._initial_bytes)
+        self.collection = _collector(self.collector)(
+            self.parameters, self.heap, self.place, self.collector_threads, self.marking_threads
+        )
+        limits, barrier = self.place.limits, self.collection.barrier_cycles
+        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick(), barrier)
+        self.allocation = Allocation(self.parameters, self.place, self.heap, self.collection)
         self._classes = Classes(self.parameters, self.place, self.structure.get("sharing", "on"))
         self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
         self._lowering = {
             d.LoadClasses: self._load_classes,
             d.Execute: self.execution.execute,
-            d.NewObjects: self._new_objects,
+            d.NewObjects: self.allocation.lower,
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
         self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
@@ -120,13 +140,8 @@ class JavaVirtualMachine(TableLayer):
         """Compilers, the thread that carries out operations of the whole machine, the collector's workers, and those
         that are hardly ever awake."""
         threads = {f"{compiler}-compiler": count for compiler, count in self.compiler_threads.items()}
-        threads["collector"] = 1
-        if self.collector_threads > 1:
-            threads["collector-worker"] = self.collector_threads
-        if self.collector == ergonomics.G1:
-            threads["marking"] = self.marking_threads
-            threads |= dict.fromkeys(HOUSEKEEPING_G1, 1)
-        threads |= dict.fromkeys(HOUSEKEEPING, 1)
+        threads |= self.collection.services()
+        threads |= dict.fromkeys((*HOUSEKEEPING, *self.collection.HOUSEKEEPING), 1)
         if self.compiler_threads and self.parameters.sweeper_threads_count:
             threads["sweeper"] = int(self.parameters.sweeper_threads_count)
         return tuple(service for name, count in threads.items() for service in _team(name, count))
@@ -144,9 +159,9 @@ class JavaVirtualMachine(TableLayer):
         yield from super().start(figures)
         opened = Opened(
             len(self.services()),
-            ergonomics.initial_heap_bytes(self.parameters, self.place) * self.parameters.heap_table_ratio,
+            self._initial_bytes * self.parameters.heap_table_ratio,
             self.parameters.get(f"{self.collector}_start_faults_count", 0.0),
-            self.collector == ergonomics.G1,
+            self.collection.ARCHIVED_OBJECTS,
         )
         yield from self._classes.start(opened, {name: self._ready(name) for name in self.compiler_threads})
 
@@ -164,11 +179,11 @@ class JavaVirtualMachine(TableLayer):
         return {
             "collector": self.collector,
             "collector_threads_count": self.collector_threads,
-            "marking_threads_count": self.marking_threads if self.collector == ergonomics.G1 else 0,
+            "marking_threads_count": self.marking_threads if self.collection.CONCURRENT else 0,
             "compiler_threads_count": sum(self.compiler_threads.values()),
             "collector_workers_count": self.collector_threads if self.collector_threads > 1 else 0,
             "heap_most_bytes": self.heap.size_bytes,
-            "heap_initial_bytes": ergonomics.initial_heap_bytes(self.parameters, self.place),
+            "heap_initial_bytes": self._initial_bytes,
         }
 
     # ---- classes
@@ -183,68 +198,6 @@ class JavaVirtualMachine(TableLayer):
         self.is_up = True
         return ""
 
-    # ---- the heap
-
-    def _new_objects(self, demand: d.NewObjects) -> Iterator[Step]:
-        """Objects in eden; where it is full the collector is asked, and waited for."""
-        heap, program, live_bytes = self.heap, demand.program, demand.live_bytes
-        heap.passing[program], heap.tenured[program] = demand.passing_bytes, demand.tenured_ratio
-        size_bytes = demand.size_bytes
-        if heap.fresh:
-            yield Hold(size_bytes, program=False)
-            yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
-        yield Progress(lambda: heap.begin(program, live_bytes, size_bytes), lambda count: heap.end(count * size_bytes))
-        collection = Send("collector", (Choice(heap.kind, self._collections(), _KINDS),), self._kick())
-        options = ((), (collection,), self._kept(program, live_bytes))
-        labels = ("there is room", "eden is full", "the program's first objects")
-        yield Choice(lambda: heap.state(program, live_bytes), options, labels)
-
-    def _kept(self, program: str, live_bytes: float) -> tuple[Step, ...]:
-        """Before its first object: whether what the program keeps will fit, and memory for that."""
-        heap = self.heap
-        more_bytes = live_bytes - heap.live.get(program, 0.0)
-        return (
-            Require(lambda: heap.refusal(program, live_bytes)),
-            Hold(more_bytes),
-            Change(lambda: heap.keep(program, live_bytes)),
-        )
-
-    def _collections(self) -> tuple[tuple[Step, ...], ...]:
-        """A pause of each kind; where live data have arrived, later objects are made under other rules."""
-        parameters, heap = self.parameters, self.heap
-        arriving_bytes = heap.arriving_bytes
-        survivors = heap.surviving_bytes * parameters.copy_cycles_per_byte
-        arrival = (
-            Below(d.Fault(count=arriving_bytes / self.place.page_bytes)),
-            *self._divided(survivors + arriving_bytes * parameters.copy_cycles_per_byte),
-        )
-        alone = self.collector_threads == 1
-        compact_cycles = parameters.compact_cycles_per_byte if alone else parameters.parallel_compact_cycles_per_byte
-        return (
-            (),
-            self._pause(self._divided(survivors), Require(_noted(heap.young))),
-            self._pause(arrival, Change(heap.young)),
-            self._pause(self._divided(heap.live_bytes * compact_cycles), Change(heap.full)),
-        )
-
-    def _pause(self, work: tuple[Step, ...], over: Step) -> tuple[Step, ...]:
-        stop = Use("collection", cycles=self.parameters.pause_cycles)
-        cycles = self.heap.live_bytes * self.parameters.mark_cycles_per_byte / self.marking_threads
-        mark = (Use("collection", cycles=cycles, operations=0.0), Require(self.heap.marked))
-        marking = (Send("marking", mark, self._kick(), wait=False, forgotten=True),) * self.marking_threads
-        begins = Choice(self.heap.begin_marking, ((), marking), ("old objects have room", "marking begins"))
-        concurrent = (begins,) if self.collector == ergonomics.G1 else ()
-        return (Freeze(True), stop, *work, over, Freeze(False), *concurrent)
-
-    def _divided(self, cycles: float) -> tuple[Step, ...]:
-        """Work of the collector's threads, waited for: at the last part the window lets none of them be under way."""
-        threads = self.collector_threads
-        part = (Use("collection", cycles=cycles / threads, operations=0.0),)
-        if threads == 1:
-            return part
-        last = Send("collector-worker", part, self._kick(), wait=False, size_bytes=1.0)
-        return (*(replace(last, window_bytes=float("inf")),) * (threads - 1), last)
-
     # ---- the system below
 
     def _kick(self) -> tuple[Step, ...]:
@@ -258,23 +211,10 @@ class JavaVirtualMachine(TableLayer):
         return self.use("native_call", "native_call_cycles")
 
 
-_KINDS = ("done for another thread", "young objects", "young objects and newly kept data", "all objects")
-
-
 def _team(name: str, count: int) -> Iterator[Service]:
     """Threads that drain one queue together; as many items as come find room."""
     for number in range(1, count + 1):
         yield Service(name if count == 1 else f"{name}-{number}", queue=name, capacity=sys.maxsize, serial=True)
-
-
-def _noted(note: Callable[[], None]) -> Callable[[], str]:
-    """Takes note of something and refuses nobody."""
-
-    def noted() -> str:
-        note()
-        return ""
-
-    return noted
 
 
 LAYER = JavaVirtualMachine

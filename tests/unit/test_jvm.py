@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from math import exp
 from typing import Any
 
 import pytest
@@ -12,13 +11,12 @@ import pytest
 from simulator import demands as d
 from simulator.catalog import Catalog
 from simulator.devices.memory import Memory
-from simulator.errors import Refused
 from simulator.experiment import run_point
 from simulator.layers.base import Layer, Place
 from simulator.layers.jvm import JavaVirtualMachine
 from simulator.records import names
 from simulator.scenario import load
-from simulator.steps import Below, Freeze, Send, Step, Use, Wait
+from simulator.steps import Below, Step, Use, Wait
 
 GHZ, MIB = 1e9, 2**20
 Make = Callable[..., Any]
@@ -26,9 +24,7 @@ NUMBERS = {
     "c2_cycles": 1.0, "interpreter_cycles": 9.0, "c1_cycles": 0.5, "groups_count": 4.0,
     "body_bytecodes_count": 10.0, "c1_compile_cycles": 1e3, "c2_compile_cycles": 1e4, "class_cycles": 2e5,
     "archived_class_cycles": 2e4, "native_call_cycles": 100.0,
-    "guarantee_ratio": 0.5, "pause_cycles": 1e5, "copy_cycles_per_byte": 5.0,
-    "compact_cycles_per_byte": 4.0, "parallel_compact_cycles_per_byte": 8.0, "mark_cycles_per_byte": 2.0,
-    "g1_young_ratio": 0.4, "system_start_cycles": 0.0, "system_stack_bytes": 0.0,
+    "system_start_cycles": 0.0, "system_stack_bytes": 0.0,
 }  # fmt: skip
 """Round numbers for the costs; HotSpot's rules as they are in the catalog."""
 ONE = d.Portable("one.jar", 1, 1.0, 10.0, 400)
@@ -144,127 +140,6 @@ def service(own: Any, name: str, tenant: str = "app") -> Any:
     return next(t for t in own.house.threads if t.service and t.name == name and t.tenant == f"os/jvm[{tenant}]")
 
 
-# ---------------------------------------------------------------- collections
-
-
-PAUSE_CYCLES = 1e5 + 8e5 * (1.0 - exp(-10.0)) * 5.0
-"""A young one: stop, and short-lived objects, 800 kB in use at any one time, copied at five cycles a byte."""
-
-
-def test_a_collection_for_each_eden_full(laid: Make) -> None:
-    """20 MB of objects, 8 MB of eden: two collections of 4.1 ms, which stop every thread of this virtual machine.
-
-    Another virtual machine on the same system goes on.
-    """
-    own = laid(layers(), {"app": "os | jvm", "other": "os | jvm"}, cores_count=4)
-    maker = own.thread("maker", d.NewObjects(20e6, 0.0, "app", 8e5))
-    beside = own.thread("beside", d.Compute(count=0.1 * GHZ))
-    other = own.thread("other", d.Compute(count=0.1 * GHZ), tenant="other")
-    own.run(until=1.0)
-    assert maker.ended_s == pytest.approx(2 * PAUSE_CYCLES / GHZ, rel=1e-9)
-    assert own.spent(beside) == {"useful": 0.1, "overhead_wait": pytest.approx(2 * PAUSE_CYCLES / GHZ)}
-    assert other.ended_s == pytest.approx(0.1, rel=1e-12)
-    assert own.charged(service(own, "collector"))["os/jvm[app]", "collection"] == 2
-
-
-def test_objects_beyond_a_full_eden_are_not_forgotten(laid: Make) -> None:
-    """In small portions or at once: a collection for every 8 MB."""
-    own = laid(layers(), "os | jvm", cores_count=2)
-    thread = own.thread("maker", *[d.NewObjects(1e6, 0.0, "app", 8e5)] * 81)
-    own.run(until=1.0)
-    assert thread.ended_s == pytest.approx(10 * PAUSE_CYCLES / GHZ, rel=1e-9)
-
-
-def test_what_the_program_keeps_is_copied_once(laid: Make) -> None:
-    """4 MB of live data: the first of two collections copies them into the old generation, at five cycles a byte."""
-    own = laid(layers(), "os | jvm", cores_count=2)
-    thread = own.thread("maker", d.NewObjects(20e6, 4e6, "app", 8e5))
-    own.run(until=1.0)
-    assert thread.ended_s == pytest.approx((2 * PAUSE_CYCLES + 4e6 * 5.0) / GHZ, rel=1e-9)
-
-
-def test_a_nearly_full_old_generation_makes_every_collection_a_full_one(laid: Make) -> None:
-    """Of 20 MB 17 are live: 3 are less than half of eden. Each collection moves all 17 MB at four cycles a byte.
-
-    At first the old generation is empty: two young collections carry 8 MB of them there each.
-    """
-    own = laid(layers(), "os | jvm", cores_count=2)
-    times: list[float] = []
-    own.thread("maker", program=own.logged(times, *[d.NewObjects(8e6, 17e6, "app", 8e5)] * 5))
-    own.run(until=1.0)
-    young, full = PAUSE_CYCLES + 8e6 * 5.0, 1e5 + 17e6 * 4.0
-    assert times == pytest.approx([young / GHZ, 2 * young / GHZ, *((2 * young + n * full) / GHZ for n in (1, 2, 3))])
-
-
-def test_live_data_that_do_not_fit_end_the_program(laid: Make) -> None:
-    """20 MB old and 8 of eden, of which 2 % of the heap must stay free: 27.5 MB are too much, 27 are not."""
-    own = laid(layers(), {"app": "os | jvm", "other": "os | jvm"}, cores_count=2)
-    fits = own.thread("maker", d.NewObjects(0.3e6, 27e6, "app", 8e5))
-    own.run(until=1.0)
-    assert fits.ended_s is not None and fits.ended_s < 1.0
-    own.thread("maker", d.NewObjects(1.0, 27.5e6, "other", 8e5), tenant="other")
-    with pytest.raises(Refused, match=r"^out of memory: Java heap space$"):
-        own.run(until=2.0)
-
-
-def test_two_collectors_take_half_the_time_for_copying(laid: Make) -> None:
-    """On two processors the parallel collector has two workers; the stop itself is nobody's to share."""
-    own = laid(layers(collector="parallel"), "os | jvm", cores_count=2)
-    thread = own.thread("maker", d.NewObjects(8e6, 0.0, "app", 8e5))
-    own.run(until=1.0)
-    assert thread.ended_s == pytest.approx((1e5 + 8e5 * (1.0 - exp(-10.0)) * 5.0 / 2) / GHZ, rel=1e-9)
-    for number in (1, 2):
-        assert cycles(service(own, f"collector-worker-{number}"), "collection") == pytest.approx(2e6, rel=1e-4)
-
-
-def test_g1_marks_beside_the_program(laid: Make) -> None:
-    """15 MB live of 30: 0.4 of what is free, 6 MB, are eden. Marking 15 MB at two cycles stops nobody.
-
-    It begins once more than 45 % of the heap are old: at the third collection, which carries the last 3 MB there.
-    """
-    own = laid(layers(collector="g1"), "os | jvm", cores_count=4)
-    maker = own.thread("maker", d.NewObjects(18e6, 15e6, "app", 8e5))
-    beside = own.thread("beside", d.Compute(count=0.2 * GHZ))
-    own.run(until=1.0)
-    threads = own.house.nodes["os/jvm[app]"].layer.collector_threads
-    pauses_s = (3 * 1e5 + (3 * 8e5 * (1.0 - exp(-7.5)) + 15e6) * 5.0 / threads) / GHZ
-    assert (maker.ended_s, threads) == (pytest.approx(pauses_s, rel=1e-9), 4)
-    assert cycles(service(own, "marking"), "collection") == pytest.approx(15e6 * 2.0)
-    assert own.spent(beside)["overhead_wait"] == pytest.approx(pauses_s)
-
-
-def test_programs_in_one_virtual_machine_stop_together_and_keep_their_own(laid: Make) -> None:
-    """Both stand on the machine's one virtual machine: what one makes stops the other; live data add up."""
-    own = laid(layers(), {"app": "os / jvm |", "other": "os / jvm |"}, cores_count=3)
-    own.thread("maker", d.NewObjects(8e6, 4e6, "app", 8e5))
-    beside = own.thread("beside", d.Compute(count=0.1 * GHZ), tenant="other")
-    own.run(until=0.5)
-    assert own.spent(beside)["overhead_wait"] == pytest.approx((PAUSE_CYCLES + 4e6 * 5.0) / GHZ)
-    own.thread("more", d.NewObjects(1e3, 5e6, "other", 8e5), tenant="other")
-    own.run(until=1.0)
-    assert own.house.nodes["os/jvm"].layer.heap.live_bytes == 9e6
-
-
-def test_eden_is_touched_once() -> None:
-    """Until its first collection new objects touch new pages; after it eden's pages are there."""
-    machine = virtual_machine()
-    machine.heap.keep("app", 0.0)
-    demand = d.NewObjects(4096.0 * 3, 0.0, "app", 8e5)
-    assert Below(d.Fault(count=3.0)) in list(machine.lower(demand))
-    machine.heap.used_bytes = machine.heap.eden_bytes
-    machine.heap.young()
-    assert Below(d.Fault(count=3.0)) not in list(machine.lower(demand))
-
-
-def test_a_pause_is_a_freeze_of_the_programs_around_the_collector_s_work() -> None:
-    machine = virtual_machine()
-    machine.heap.keep("app", 0.0)
-    collection = list(machine.lower(d.NewObjects(1.0, 0.0, "app", 8e5)))[-1].options[1][0]
-    assert isinstance(collection, Send) and collection.wait
-    young = collection.work[0].options[1]
-    assert [young[0], young[-1]] == [Freeze(True), Freeze(False)]
-
-
 # ---------------------------------------------------------------- real programs
 
 
@@ -310,18 +185,6 @@ def test_the_program_s_own_work_is_the_same_whatever_code_it_runs_in() -> None:
 
 def test_the_same_seed_gives_the_same_rows() -> None:
     assert repr(run("linux-6 | hotspot-17")) == repr(run("linux-6 | hotspot-17"))
-
-
-def test_a_smaller_heap_collects_more_often_and_a_tiny_one_is_too_small() -> None:
-    small, large = (
-        seconds(
-            run("linux-6 | hotspot-17", workload="java-server", limits={"hotspot-17": {"heap": heap}}), "collection"
-        )
-        for heap in ("120 MiB", "400 MiB")
-    )
-    assert small > 2.0 * large
-    tiny = run("linux-6 | hotspot-17", workload="java-server", limits={"hotspot-17": {"heap": "40 MiB"}})
-    assert tiny["tenants"][0]["outcome"] == "out of memory: Java heap space"
 
 
 def test_its_start_is_part_of_a_tenant_s_boot() -> None:

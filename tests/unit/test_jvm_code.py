@@ -17,7 +17,7 @@ from simulator.layers._jvm_policy import INTERPRETED, LIMITED, MODES, OPTIMIZED,
 from simulator.layers.base import Layer, Place
 from simulator.layers.jvm import JavaVirtualMachine
 from simulator.parameters import Parameters
-from simulator.steps import Below, Step, Use, Wait
+from simulator.steps import Below, Step, Wait
 
 GHZ = 1e9
 Make = Callable[..., Any]

@@ -1,0 +1,140 @@
+"""Collections: what stops the programs of a Java virtual machine, who works meanwhile, and what is written down of it.
+
+A collector is a module in ``simulator/layers/collectors``: how it divides the heap, when it begins, what it does in a
+pause and what beside the programs. The steps that all of them consist of are here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from math import ceil
+from typing import ClassVar
+
+from simulator import demands as d
+from simulator.layers._jvm_heap import Heap
+from simulator.layers.base import Place
+from simulator.parameters import Parameter, Parameters
+from simulator.steps import Below, Freeze, Later, Log, Send, Step, Use
+
+THREAD, WORKERS, BESIDE = "collector", "collector-worker", "marking"
+"""Queues: of the thread that carries out operations of the whole machine; of those that work with it in a pause; of
+those that work beside the programs."""
+PAUSE = "pause"
+"""First word of every line in the log that is about a pause."""
+
+
+class Collector(ABC):
+    """One kind of collector.
+
+    Args:
+        parameters: the layer's numbers.
+        heap: what it collects.
+        place: where the virtual machine stands.
+        threads: that work in a pause.
+        beside_threads: that work beside the programs.
+    """
+
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    """What only this collector needs, beside the layer's own numbers."""
+    PARALLEL: ClassVar[bool] = True
+    """Whether it has workers in a pause."""
+    CONCURRENT: ClassVar[bool] = False
+    """Whether it has threads beside the programs."""
+    HOUSEKEEPING: ClassVar[tuple[str, ...]] = ()
+    """Further threads of its own, which hardly ever run."""
+    ARCHIVED_OBJECTS: ClassVar[bool] = False
+    """Whether it takes objects from the archive of classes, the graph of modules among them."""
+    POINTERS: ClassVar[bool] = True
+    """Whether pointers are compressed, as in all heaps below 32 GB; without that objects are larger."""
+
+    def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
+        self.parameters, self.heap, self.place = parameters, heap, place
+        self.threads, self.beside_threads = threads, beside_threads
+
+    # ---- what each collector says
+
+    @property
+    @abstractmethod
+    def eden_bytes(self) -> float:
+        """Room for new objects between two collections, as it is now."""
+
+    @abstractmethod
+    def fits(self, live_bytes: float) -> bool:
+        """Whether so much live data leave the room that new objects need, in the largest heap."""
+
+    @abstractmethod
+    def collect(self, now_s: float) -> Iterable[Step]:
+        """A program found eden full: what the collector's thread does; nothing if there is room again."""
+
+    def until_bytes(self) -> float:
+        """What may be made until something is to be decided."""
+        return self.heap.room_bytes(self.eden_bytes)
+
+    def is_due(self) -> bool:
+        """Whether it must begin now though there is room."""
+        return False
+
+    def begin(self, now_s: float) -> Iterable[Step]:
+        """What it does then."""
+        return ()
+
+    def barrier_cycles(self) -> float:
+        """What reading and writing references takes for a mean bytecode, now."""
+        return 0.0
+
+    # ---- what all have in common
+
+    def services(self) -> dict[str, int]:
+        """Its threads by queue."""
+        found = {THREAD: 1}
+        if self.PARALLEL and self.threads > 1:
+            found[WORKERS] = self.threads
+        if self.CONCURRENT:
+            found[BESIDE] = self.beside_threads
+        return found
+
+    def kick(self) -> tuple[Step, ...]:
+        """A sleeping thread of the virtual machine is woken by a call of the system."""
+        return (Below(d.SystemCall("null"), own=True),)
+
+    def pause(self, kind: str, work: Iterable[Step], over: Callable[[float], Iterable[Step]]) -> Iterator[Step]:
+        """All programs stop; some work; what is over is noted; they go on.
+
+        Until the last thread has come to a safepoint the log does not count it as a pause.
+        """
+        name = f"{PAUSE} {kind}"
+        yield Freeze(True)
+        yield Use("collection", cycles=self.parameters.stop_cycles, operations=0.0)
+        yield Log(name, self._occupied, "bytes")
+        yield Use("collection", cycles=self.parameters.pause_cycles)
+        yield from work
+        yield Later(over, "the heap is as the collection left it")
+        yield Log(name, self._occupied, "bytes", ends=True)
+        yield Freeze(False)
+
+    def divided(self, cycles: float, faults: float = 0.0) -> tuple[Step, ...]:
+        """Work of the collector's threads in a pause, with pages that it touches for the first time; waited for."""
+        threads = self.threads if self.PARALLEL else 1
+        alone = threads == 1
+        own_cycles = 0.0 if alone else self.parameters.worker_cycles
+        part: tuple[Step, ...] = (Use("collection", cycles=cycles / threads + own_cycles, operations=0.0),)
+        if faults:
+            part += (Below(d.Fault(count=faults / threads), own=True),)
+        return part if alone else self.together(WORKERS, part, threads)
+
+    def together(self, queue: str, part: tuple[Step, ...], threads: int) -> tuple[Step, ...]:
+        """Each of some threads does a part; waited for: at the last one the window lets none be under way."""
+        last = Send(queue, part, self.kick(), wait=False, size_bytes=1.0)
+        return (*(replace(last, window_bytes=float("inf")),) * (threads - 1), last)
+
+    def old_faults(self, old_bytes: float) -> float:
+        """Pages that the old part touches for the first time when it grows to this size."""
+        heap = self.heap
+        grown_bytes = max(0.0, old_bytes - heap.old_touched_bytes)
+        heap.old_touched_bytes += grown_bytes
+        return ceil(grown_bytes / self.place.page_bytes)
+
+    def _occupied(self) -> float:
+        return self.heap.occupied_bytes
