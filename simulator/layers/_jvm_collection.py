@@ -42,6 +42,10 @@ class Collector(ABC):
     """Whether it has workers in a pause."""
     CONCURRENT: ClassVar[bool] = False
     """Whether it has threads beside the programs."""
+    HOUSEKEEPING: ClassVar[tuple[str, ...]] = ()
+    """Further threads of its own, which hardly ever run."""
+    ARCHIVED_OBJECTS: ClassVar[bool] = False
+    """Whether it takes objects from the archive of classes, the graph of modules among them."""
     POINTERS: ClassVar[bool] = True
     """Whether pointers are compressed, as in all heaps below 32 GB; without that objects are larger."""
 

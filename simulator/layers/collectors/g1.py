@@ -37,6 +37,8 @@ class G1(Collector):
     """The collector of machines of the server class."""
 
     CONCURRENT = True
+    HOUSEKEEPING = ("main-marker", "refinement", "g1-service")
+    ARCHIVED_OBJECTS = True
     PARAMETERS = (
         *PARAMETERS,
         Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
