@@ -254,7 +254,7 @@ def compile_demand(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
         return ()
     if isinstance(demand, Together):
         parts = [operation for part in demand.demands for operation in compile_demand(node, part, cause)]
-        plan = _joined(sorted(parts, key=lambda operation: not isinstance(operation, Work)))
+        plan = _joined(sorted(parts, key=lambda operation: isinstance(operation, Series)))
     else:
         plan = compile_steps(node, node.layer.lower(demand.one()), cause)
     return plan if demand.count == 1.0 else scale(plan, demand.count)
