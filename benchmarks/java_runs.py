@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -57,7 +57,7 @@ class Setting:
         heap = f"{self.heap_mib}m"
         return [
             java, *MODES[self.mode], COLLECTORS[self.collector], f"-Xms{heap}", f"-Xmx{heap}",
-            f"-Xlog:gc*,gc+age=trace:file={folder / 'gc.txt'}",
+            f"-Xlog:gc*,gc+age=trace{',class+load' if self.mode == 'int' else ''}:file={folder / 'gc.txt'}",
             f"-Xlog:jit+compilation=debug:file={folder / 'jit.txt'}",
             "-cp", str(folder.parent), self.program, *self.arguments,
         ]  # fmt: skip
@@ -80,7 +80,6 @@ class Run:
     cpu_s: float
     gc: Measurement
     jit: Measurement | None
-    jit_text: str = field(default="", repr=False)
 
     def figure(self, name: str) -> float:
         """A figure of the garbage collection log; 0 where the log has none."""
@@ -135,7 +134,7 @@ class Java:
             jit_text = (folder / "jit.txt").read_text() if (folder / "jit.txt").exists() else ""
         reader = tools()["jit-log"]
         jit = reader.read(jit_text, "jit.txt") if setting.mode != "int" else None
-        return Run(iterations(process.stdout), wall_s, cpu_s, gc, jit, jit_text)
+        return Run(iterations(process.stdout), wall_s, cpu_s, gc, jit)
 
 
 def iterations(printed: str) -> list[float]:
@@ -146,6 +145,14 @@ def iterations(printed: str) -> list[float]:
 def best(runs: Sequence[Run]) -> Run:
     """Of several runs the one that took the least time: the others were disturbed."""
     return min(runs, key=lambda run: run.wall_s)
+
+
+def clock_hz(java: Java) -> float:
+    """The clock of a processor: six dependent instructions of one cycle each in a turn of ``Clock``."""
+    said = subprocess.run([java.java, "-cp", str(java.folder), "Clock"], capture_output=True, text=True, check=True)
+    found = re.search(r"turn ps (\d+)", said.stdout)
+    assert found is not None
+    return 6.0 / (float(found[1]) * 1e-12)
 
 
 def _found(program: str) -> str:
