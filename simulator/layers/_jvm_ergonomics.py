@@ -58,14 +58,12 @@ def marking_threads(parameters: Parameters, threads: int) -> int:
     return max(1, floor(threads * parameters.marking_threads_ratio + 0.5))
 
 
-def compiler_threads(parameters: Parameters, place: Place, mode: str) -> dict[str, int]:
+def compiler_threads(parameters: Parameters, place: Place, compilers: tuple[str, ...]) -> dict[str, int]:
     """Threads of each compiler: log n times log log n times 3/2 of n processors, a third of them C1's."""
     log = processors(place).bit_length() - 1
     log_log = max(1, log).bit_length() - 1
     count = int(max(parameters.compiler_threads_least_count, log * log_log * parameters.compiler_threads_ratio))
-    if mode == "interpreter":
-        return {}
-    if mode != "tiered":
-        return {mode: count}
+    if len(compilers) < 2:
+        return dict.fromkeys(compilers, count)
     c1 = max(1, int(count * parameters.c1_threads_ratio))
     return {"c1": c1, "c2": max(1, count - c1)}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from simulator.layers.base import Mechanism
 from simulator.parameters import Parameter
 
-_COUNTERS = {"interpreter": "the interpreter", "c1": "profiled code"}
+_COUNTERS = {"interpreter": "the interpreter", "limited": "C1's code with counters", "c1": "profiled code"}
 _TIERS = {"tier3": ("the interpreter", "C1"), "tier4": ("profiled code", "C2")}
 
 
@@ -68,16 +68,42 @@ def _threads() -> Iterator[Parameter]:
 _CODE = (
     Parameter("c2_cycles", "cycles", "one bytecode in C2's code: the program's own work"),
     Parameter("interpreter_cycles", "cycles", "what the interpreter takes longer for one bytecode", "interpretation"),
-    Parameter("profiled_cycles", "cycles", "what C1's code with full profiling takes longer", "unoptimized_code"),
     Parameter("c1_cycles", "cycles", "what C1's code without profiling takes longer", "unoptimized_code"),
+    Parameter("profiling_cycles", "cycles", "what full profiling adds to C1's code", "unoptimized_code"),
+    Parameter("unlinked_cycles", "cycles", "what C1's code takes longer where it was made before the classes that it "
+              "uses were loaded", "unoptimized_code"),
+    Parameter("unprofiled_cycles", "cycles", "what C2's code takes longer where nothing had been profiled",
+              "unoptimized_code"),
+    Parameter("deoptimization_cycles", "cycles", "one method's C2 code given up in mid-invocation: its frame made one "
+              "of the interpreter's", "deoptimization"),
+    Parameter("deoptimization_delay_ratio", "ratio", "invocations of C2's code until it meets what its profile had not "
+              "shown, over those that had been profiled"),
     Parameter("groups_count", "count", "groups into which a program's methods are put by how hot they are"),
     Parameter("body_bytecodes_count", "count", "bytecodes of a method's body; an invocation that executes more loops"),
+    Parameter("trivial_ratio", "ratio", "part of the methods that only read, write or return something: C1's plain "
+              "code is the end of them"),
+    Parameter("trivial_bytecodes_count", "count", "bytecodes of such a method's body"),
     Parameter("c1_compile_cycles", "cycles", "C1's work for one bytecode of a method", "compilation"),
-    Parameter("c2_compile_cycles", "cycles", "C2's work for one bytecode of a method, inlined ones included",
+    Parameter("c2_compile_cycles", "cycles", "C2's work for one bytecode of a method or of what it inlines there",
               "compilation"),
+    Parameter("inlined_ratio", "ratio", "bytecodes that C2 compiles for each of a method's own, at most"),
+    Parameter("unprofiled_inlined_ratio", "ratio", "the same where nothing had been profiled"),
+    Parameter("start_methods_count", "count", "methods that the virtual machine's own start executes, which -Xcomp "
+              "compiles", "compilation"),
+    Parameter("c1_code_bytes", "bytes", "C1's code for one bytecode"),
+    Parameter("profiled_code_bytes", "bytes", "the same with full profiling"),
+    Parameter("c2_code_bytes", "bytes", "C2's code for one bytecode of a method or of what it inlines there"),
+    Parameter("code_cache_bytes", "bytes", "memory for compiled code where there is one compiler"),
+    Parameter("tiered_code_cache_bytes", "bytes", "the same with both"),
+    Parameter("own_code_bytes", "bytes", "of it the virtual machine's own: interpreter, adapters, stubs"),
+    Parameter("code_cache_pressure_ratio", "ratio", "occupied part of it above which C1's thresholds rise"),
     Parameter("compiler_threads_least_count", "count", "compiler threads at least"),
     Parameter("compiler_threads_ratio", "ratio", "compiler threads over log n times log log n of n processors"),
     Parameter("c1_threads_ratio", "ratio", "part of the compiler threads that run C1"),
+    Parameter("profiling_start_ratio", "ratio", "part of C2's thresholds at which the interpreter begins to profile "
+              "where there is no C1"),
+    Parameter("tier3_delay_on_count", "count", "methods queued per C2 thread above which C1 makes level 2 of them"),
+    Parameter("tier3_delay_off_count", "count", "the same, down to which level 2 is compiled again with profiling"),
     *_notices(),
     *_thresholds(),
 )  # fmt: skip
@@ -137,8 +163,11 @@ PARAMETERS = (*_CODE, *_CLASSES, *_HEAP, *_threads())
 MECHANISMS = {
     "class_loading": Mechanism("classes are parsed, checked and linked before their first use"),
     "interpretation": Mechanism("what interpreted bytecodes take beyond C2's code", "emergent"),
-    "unoptimized_code": Mechanism("what C1's code takes beyond C2's", "emergent"),
+    "unoptimized_code": Mechanism("what C1's code, or C2's without a profile, takes beyond C2's", "emergent"),
     "compilation": Mechanism("a compiler's thread compiles methods that were invoked often", "emergent"),
+    "deoptimization": Mechanism(
+        "C2's code meets what its profile had not shown: the method is interpreted again, and compiled anew", "emergent"
+    ),
     "allocation": Mechanism("a thread's buffer for new objects is full; it gets another one"),
     "barrier": Mechanism("references are read or written in another way while a collector works", "emergent"),
     "collection": Mechanism("live objects are found and moved, in a pause or (marking) beside the program", "emergent"),

@@ -1,19 +1,24 @@
 """A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
 
-Scope and limits: the heap has its largest size from the start, but takes memory only as it is touched. One group of
-methods is compiled by one thread and installed as a whole; level 2 of the tiers, deoptimization and a full code cache
-are left out. What G1 copies to empty old regions, and the price of write barriers, are not charged apart. Programs that
-share a virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine
-ends. Threads: see ``_jvm_threads``.
+Scope and limits: a group of methods is installed as a whole. All methods of a program have a body of the same length,
+so that none is too long to be compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the
+interpreter while it waits for C1. The code cache is one, not three segments; code that is dropped from it when it is
+full is the coldest. Memory is taken as it is touched, and never given back. Large objects are made like small ones; a
+thread that stops for a pause is at a safepoint after the same time as all others; barriers of G1 are charged while it
+marks, what they take otherwise is in a program's own cycles, as with the other collectors. Programs that share a
+virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine ends,
+unless it ends for want of memory. Threads: see ``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
     class_loading       counted: classes are read from their jar, or from the archive of shared classes, then parsed,
                         checked and linked
     interpretation      emergent: useful are the cycles of C2's steady code; what the interpreter takes beyond that
-    unoptimized_code    emergent: the same for C1's code, with or without profiling
-    compilation         emergent: a group of methods that reaches HotSpot's thresholds goes into the queue of a
-                        compiler, whose threads compete for the processors; once it is installed everything in flight
-                        goes on with the new code
+    unoptimized_code    emergent: the same for C1's code, with or without profiling, and for C2's without a profile
+    compilation         emergent: a group of methods, or a loop in mid-invocation, that reaches HotSpot's thresholds
+                        goes into the queue of a compiler, whose threads compete for the processors; once it is
+                        installed everything in flight goes on with the new code. With ``-Xcomp`` the caller waits
+    deoptimization      emergent: C2's code meets what its profile had not shown: the frame becomes the interpreter's,
+                        and the methods rise anew
     allocation          counted: a thread's buffer is full and it gets another one
     collection          emergent: eden is full; the program's threads stop while the collector and its workers copy or
                         move what lives, or they work beside the program (``simulator/layers/collectors``)
@@ -23,9 +28,10 @@ Mechanism (paid by the calling thread unless said otherwise):
     thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
-Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only), ``sharing`` of classes by an
-archive, ``collector`` (``automatic``: by HotSpot's rule from what the virtual machine sees). Limits ``heap`` and
-``processors`` (that it counts on, instead of those that it sees).
+Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
+compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive, ``collector`` (``automatic``:
+by HotSpot's rule from what the virtual machine sees). Limits ``heap`` (there from the start, unless ``initial_heap``
+says otherwise), ``code_cache`` and ``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.
 
@@ -41,20 +47,21 @@ from simulator import demands as d
 from simulator import discovery
 from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_allocation import Allocation
-from simulator.layers._jvm_code import STAGES, Backlog, Code, Group
 from simulator.layers._jvm_collection import Collector
+from simulator.layers._jvm_execution import Execution
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
+from simulator.layers._jvm_policy import MODES
 from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
 from simulator.layers.base import Carriers, Place, Service, TableLayer
-from simulator.steps import Below, Change, Choice, Hold, Progress, Require, Send, Step, Use
+from simulator.steps import Below, Choice, End, Hold, Require, Step, Use
 
 _CALLS = (
     d.SystemCall, d.StartProcess, d.KeepProcess, d.Allocate, d.Free, d.Map, d.Create, d.Delete, d.Read, d.Write,
     d.DirectTransfer, d.WriteThrough, d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch, d.Sleep,
 )  # fmt: skip
 """What a Java program asks the system for in native code."""
-_DIRECT = (d.Compute, d.AccessMemory, d.Fault, d.Lock, d.Unlock)
+_DIRECT = (d.Compute, d.AccessMemory, d.Fault)
 """What its code does without leaving it."""
 
 
@@ -75,13 +82,14 @@ class JavaVirtualMachine(TableLayer):
     PARAMETERS = (*PARAMETERS, *(each for name in COLLECTORS for each in _collector(name).PARAMETERS))
     MECHANISMS = MECHANISMS
     STRUCTURE = {
-        "mode": ("tiered", "interpreter", "c1", "c2"),
+        "mode": tuple(MODES),
         "sharing": ("on", "off"),
         "collector": ("automatic", *COLLECTORS),
         "threads": (SYSTEM, GREEN, VIRTUAL),
     }
     FREEZES = True
-    LIMITS = {"heap": "bytes", "initial_heap": "bytes", "processors": "count"}
+    ONE_PROCESS = True
+    LIMITS = {"heap": "bytes", "initial_heap": "bytes", "code_cache": "bytes", "processors": "count"}
     SETTINGS = {
         "collector": ("", "the collector of the heap"),
         "collector_threads_count": ("count", "threads that collect in a pause"),
@@ -99,26 +107,29 @@ class JavaVirtualMachine(TableLayer):
         self.collector = ergonomics.collector(self.parameters, self.place, asked)
         self.collector_threads = ergonomics.collector_threads(self.parameters, self.place, self.collector)
         self.marking_threads = ergonomics.marking_threads(self.parameters, self.collector_threads)
-        self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, mode)
+        self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, MODES[mode].compilers)
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
         initial_bytes = ergonomics.initial_heap_bytes(self.parameters, self.place, heap_bytes)
         self.heap = Heap(self.parameters, heap_bytes, initial_bytes)
         self.collection = _collector(self.collector)(
             self.parameters, self.heap, self.place, self.collector_threads, self.marking_threads
         )
+        limits, barrier = self.place.limits, self.collection.barrier_cycles
+        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick(), barrier)
         self.allocation = Allocation(self.parameters, self.place, self.heap, self.collection)
         self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
-        self._stages = STAGES[mode]
-        self._backlogs = {compiler: Backlog(threads) for compiler, threads in self.compiler_threads.items()}
-        self._codes: dict[d.Portable, Code] = {}
         self._lowering = {
             d.LoadClasses: self._load_classes,
-            d.Execute: self._execute,
+            d.Execute: self.execution.execute,
             d.NewObjects: self.allocation.lower,
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
         self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
+        self._lowering[d.Lock] = lambda demand: (self.threads.lock(demand),)
+        self._lowering[d.Unlock] = lambda demand: (self.threads.unlock(demand),)
+        self._lowering[d.StartThreads] = self.threads.start_more
+        self._lowering[d.Exit] = lambda demand: (self._into_native(), End())
         self._lowering[d.Sleep] = lambda demand: (self._into_native(), self.threads.sleep(demand))
         self._lowering[d.ReceiveRequest] = lambda demand: (*self.threads.looks(), *self._native(demand))
 
@@ -144,6 +155,7 @@ class JavaVirtualMachine(TableLayer):
         yield Below(d.Fault(count=self.parameters.start_faults_count))
         if self.structure.get("sharing") == "off":
             yield from self._parsed(self.parameters.vm_classes_count, f"{self.place.path}:modules")
+        yield from self.execution.start()
 
     def settings(self) -> dict[str, float | str]:
         """What it made of the processors and the memory that it sees."""
@@ -180,38 +192,6 @@ class JavaVirtualMachine(TableLayer):
     def _read(self, name: str, size_bytes: float) -> Iterator[Step]:
         file = d.File(name, max(1, int(size_bytes)), max(1, int(self.parameters.read_unit_bytes)))
         yield Below(d.Read(file, 0, file.size_bytes))
-
-    # ---- code
-
-    def _execute(self, demand: d.Execute) -> Iterator[Step]:
-        """A mean bytecode of the program as its methods are compiled now; compilers are asked at the thresholds."""
-        code = self._code(demand.program)
-        yield Below(d.Compute(count=self.parameters.c2_cycles * demand.program.work_ratio))
-        for kind, (cycles, part) in code.extra_cycles().items():
-            mechanism = "interpretation" if kind == "interpreter_cycles" else "unoptimized_code"
-            yield Use(mechanism, cycles=cycles, operations=part)
-        if barrier := self.collection.barrier_cycles():
-            yield Use("barrier", cycles=barrier)
-        if any(code.next_stage(group) for group in code.groups):
-            yield Progress(code.begin, code.end)
-            options = tuple(self._compilation(code, group) for group in code.groups)
-            labels = (f"group {number} is compiled" for number, _ in enumerate(options, 1))
-            yield Choice(code.queue, ((), *options), ("no method is hot enough", *labels))
-
-    def _code(self, program: d.Portable) -> Code:
-        code = self._codes.get(program)
-        if code is None:
-            code = self._codes[program] = Code(program, self.parameters, self._stages, self._backlogs)
-        return code
-
-    def _compilation(self, code: Code, group: Group) -> tuple[Step, ...]:
-        """Nobody waits for a compiler: the old code runs until the new one is there."""
-        stage = code.next_stage(group)
-        if stage is None:
-            return ()
-        use = Use("compilation", code.compile_cycles(group, stage), operations=group.methods)
-        work = (use, Change(lambda: code.install(group)))
-        return (Send(f"{stage.compiler}-compiler", work, self._kick(), wait=False, forgotten=True),)
 
     # ---- the system below
 

@@ -12,10 +12,8 @@ from simulator import demands as d
 from simulator.catalog import Catalog
 from simulator.devices.memory import Memory
 from simulator.experiment import run_point
-from simulator.layers._jvm_code import STAGES, Backlog, Code
 from simulator.layers.base import Layer, Place
 from simulator.layers.jvm import JavaVirtualMachine
-from simulator.parameters import Parameters
 from simulator.records import names
 from simulator.scenario import load
 from simulator.steps import Below, Step, Use, Wait
@@ -23,7 +21,7 @@ from simulator.steps import Below, Step, Use, Wait
 GHZ, MIB = 1e9, 2**20
 Make = Callable[..., Any]
 NUMBERS = {
-    "c2_cycles": 1.0, "interpreter_cycles": 9.0, "profiled_cycles": 1.0, "c1_cycles": 0.5, "groups_count": 4.0,
+    "c2_cycles": 1.0, "interpreter_cycles": 9.0, "c1_cycles": 0.5, "groups_count": 4.0,
     "body_bytecodes_count": 10.0, "c1_compile_cycles": 1e3, "c2_compile_cycles": 1e4, "class_cycles": 2e5,
     "archived_class_cycles": 2e4, "archived_ratio": 0.75, "native_call_cycles": 100.0,
     "system_start_cycles": 0.0, "system_stack_bytes": 0.0,
@@ -170,96 +168,6 @@ def cycles(thread: Any, mechanism: str) -> float:
 
 def service(own: Any, name: str, tenant: str = "app") -> Any:
     return next(t for t in own.house.threads if t.service and t.name == name and t.tenant == f"os/jvm[{tenant}]")
-
-
-def test_a_method_rises_from_the_interpreter_through_c1_to_c2(bench: Make) -> None:
-    """A million bytecodes of one method on processors of 1 GHz, so that a cycle is a nanosecond.
-
-    More than 200 invocations are noticed at the 256th, after 2560 bytecodes at 10 cycles. C1 takes 10 * 1000 cycles,
-    while 1000 more are interpreted. Then 2 cycles: more than 5000 are noticed at the 5120th, after 51200 bytecodes. C2
-    takes 10 * 10000 cycles, while 50000 more run as before. All others take one cycle.
-    """
-    own = bench(layers(), "os | jvm", cores_count=3)
-    thread = own.thread("main", d.Execute(ONE, count=1e6))
-    own.run(until=1.0)
-    interpreted, profiled = 2560 + 1000, 51200 + 50000
-    assert thread.ended_s == pytest.approx((1e6 + 9 * interpreted + 1 * profiled) / GHZ, rel=1e-9)
-    assert cycles(thread, "compute") == pytest.approx(1e6, rel=1e-12)
-    assert cycles(thread, "interpretation") == pytest.approx(9.0 * interpreted, rel=1e-9)
-    assert cycles(thread, "unoptimized_code") == pytest.approx(1.0 * profiled, rel=1e-9)
-    assert cycles(service(own, "c1-compiler"), "compilation") == pytest.approx(10 * 1e3)
-    assert cycles(service(own, "c2-compiler"), "compilation") == pytest.approx(10 * 1e4)
-
-
-@pytest.mark.parametrize(
-    ("mode", "mean_cycles"),
-    [("interpreter", 10.0), ("c1", 1.5), ("c2", 1.0), ("tiered", 1.0)],
-)
-def test_each_mode_ends_in_its_own_code(bench: Make, mode: str, mean_cycles: float) -> None:
-    """After a long warm-up a million bytecodes take what they take in the best code of the mode."""
-    own = bench(layers(mode=mode), "os | jvm", cores_count=3)
-    times: list[float] = []
-    own.thread("main", program=own.logged(times, d.Execute(ONE, count=1e7), d.Execute(ONE, count=1e6)))
-    own.run(until=1.0)
-    assert times[1] - times[0] == pytest.approx(mean_cycles * 1e6 / GHZ, rel=1e-6)
-
-
-def test_one_processor_compiles_at_the_program_s_cost(bench: Make) -> None:
-    """On one processor nothing overlaps: the program's own cycles and those of the compilers add up."""
-    own = bench(layers(), "os | jvm")
-    thread = own.thread("main", d.Execute(ONE, count=1e6))
-    own.run(until=1.0)
-    whole = sum(cycles(thread, name) for name in ("compute", "interpretation", "unoptimized_code"))
-    assert thread.ended_s == pytest.approx((whole + 10 * 1e3 + 10 * 1e4) / GHZ, rel=1e-9)
-
-
-def test_loops_are_counted_as_well_as_invocations(bench: Make) -> None:
-    """An invocation of 1010 bytecodes goes round a body of 10 another 100 times: i + 100 i > 2000 counts from i > 100.
-
-    That is noticed at the 128th invocation. So is a long loop: 60000 back edges are 600 invocations, later.
-    """
-    loop = d.Portable("loop.jar", 1, 1.0, 1010.0, 1)
-    own = bench(layers(mode="c1", own={"c1_compile_cycles": 0.0}), "os | jvm", cores_count=2)
-    thread = own.thread("main", d.Execute(loop, count=1e6))
-    own.run(until=1.0)
-    assert cycles(thread, "interpretation") == pytest.approx(9.0 * 128 * 1010, rel=1e-9)
-
-
-@pytest.mark.parametrize(("queued", "calls"), [(0.0, 256.0), (4.0, 384.0), (5.0, 512.0), (50.0, 2304.0)])
-def test_a_compiler_that_is_behind_raises_its_thresholds(queued: float, calls: float) -> None:
-    """200 times 1 + queued / 5, noticed at the next multiple of 128: 200, 360, 400, 2200."""
-    code = Code(ONE, Parameters(numbers()), STAGES["tiered"], {"c1": Backlog(1, queued), "c2": Backlog(1)})
-    assert code.invocations(STAGES["tiered"][0]) == calls
-
-
-def test_methods_are_put_into_groups_by_their_rank() -> None:
-    """Of four methods the hottest alone: Zipf's law gives it 1 / (1 + 1/2 + 1/3 + 1/4) = 12/25 of the execution."""
-    four = d.Portable("four.jar", 4, 1.0, 10.0, 1)
-    code = Code(four, Parameters({**numbers(), "groups_count": 2.0}), (), {})
-    assert [(group.methods, group.heat) for group in code.groups] == [
-        (1.0, pytest.approx(12 / 25)),
-        (3.0, pytest.approx(13 / 25)),
-    ]
-
-
-def test_threads_of_one_program_share_its_code(bench: Make) -> None:
-    """Each of four executes a million; the method is compiled once by each compiler.
-
-    The 2560 bytecodes before C1's turn are shared, but noticed late at first: the first thread expects no others and
-    takes all of them as its portion. While C1 works for 10000 cycles each of the four interprets 1000 more. The 51200
-    before C2's turn are divided by four; in its 100000 cycles each executes 50000 more.
-    """
-    own = bench(layers(), "os | jvm", cores_count=7)
-    threads = [own.thread(f"main-{number}", d.Execute(ONE, count=1e6)) for number in range(4)]
-    own.run(until=1.0)
-    assert sum(cycles(thread, "compute") for thread in threads) == pytest.approx(4e6, rel=1e-12)
-    assert own.charged(service(own, "c1-compiler"))["os/jvm[app]", "compilation"] == 1
-    compilers = [service(own, f"c2-compiler-{number}") for number in (1, 2)]
-    assert sum(own.charged(each).get(("os/jvm[app]", "compilation"), 0) for each in compilers) == 1
-    interpreted = sum(cycles(thread, "interpretation") for thread in threads) / 9.0
-    assert 2560 + 4 * 1000 <= interpreted <= 1.001 * (2 * 2560 + 4 * 1000)
-    profiled = sum(cycles(thread, "unoptimized_code") for thread in threads)
-    assert profiled == pytest.approx(51200 + 4 * 50000, rel=1e-3)
 
 
 # ---------------------------------------------------------------- real programs

@@ -22,6 +22,7 @@ from simulator.parameters import Parameters
 from simulator.records import names
 from simulator.scenario import load
 from simulator.steps import Below, Freeze, Later, Log, Step, Wait
+from simulator.validation import readings
 
 GHZ, MIB = 1e9, 2**20
 Make = Callable[..., Any]
@@ -464,3 +465,18 @@ def test_a_heap_larger_than_its_container_is_killed_by_the_system() -> None:
     """The Java virtual machine would take 2 GiB; its container may have 128 MiB: the heap is never full before that."""
     tables = run("linux-6 | docker-27 / hotspot-17", memory="128 MiB", limits={"hotspot-17": {"heap": "2 GiB"}})
     assert tables["tenants"][0]["outcome"].startswith("out of memory: program app wants")
+
+
+def test_readings_of_the_pauses_are_those_of_the_log() -> None:
+    scenario = {
+        "machine": "epyc-zen4-vm", "stacks": {"it": "linux-6 | hotspot-17(collector=serial)"},
+        "tenants": {"app": {"workload": "java-server", "limits": {"hotspot-17": {"heap": "80 MiB"}}}},
+    }  # fmt: skip
+    (point,) = load(scenario).points()
+    tables = run_point(point, 0)["tables"]
+    durations = sorted(row[names("log").index("duration_s")] for row in tables["log"])
+    found = readings.read(tables)["app"]
+    assert (found["collections"], found["full_collections"]) == (len(durations), 0.0)
+    assert found["pauses_s"] == pytest.approx(sum(durations)) == found["mean_pause_s"] * len(durations)
+    assert found["pause_max_s"] == durations[-1] >= found["pause_p50_s"]
+    assert found["pause_share"] == pytest.approx(sum(durations) / found["elapsed_s"])
