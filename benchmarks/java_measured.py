@@ -22,14 +22,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from java_program import LAYER, Counted, Fitted, fitted, write
+from java_program import ITERATIONS, LAYER, Counted, Each, Fitted, each, fitted, write
 from java_runs import COLLECTORS, Java, Run, Setting, best, clock_hz
 
 from simulator.experiment import run_point
 from simulator.records import names
 from simulator.scenario import load
 
-ITERATIONS, KEPT = 30, 250_000
+FEW, KEPT = 6, 250_000
 KERNEL, KEEPER = ("Kernel", (str(ITERATIONS), "20")), ("Keeper", (str(ITERATIONS), "60", str(KEPT)))
 COUNTED = {
     "Kernel": Counted(19, 20 * 1.75e5, "20 rounds: a heap sort of 4096 words (140,000 calls), 8 calls for each word"),
@@ -63,7 +63,7 @@ class Row(NamedTuple):
 def kernel_settings(processors: int) -> list[Setting]:
     """The kernel in every mode, on one processor and on two."""
     return [
-        Setting(*KERNEL, mode, "serial", 64, count)
+        Setting("Kernel", (str(FEW if mode == "int" else ITERATIONS), *KERNEL[1][1:]), mode, "serial", 64, count)
         for count in range(1, min(2, processors) + 1)
         for mode in ("int", "c1", "tiered", "comp")
     ]
@@ -132,6 +132,7 @@ def scenario(setting: Setting, name: str, machine: str, hz: float) -> dict[str, 
         "tenants": {
             "app": {
                 "workload": name,
+                "parameters": {"iterations_count": int(setting.arguments[0])},
                 "cpus": "0" if setting.processors == 1 else f"0-{setting.processors - 1}",
                 "boot": True,
                 "limits": {LAYER: {"heap": f"{setting.heap_mib} MiB", "initial_heap": f"{setting.heap_mib} MiB"}},
@@ -207,10 +208,16 @@ def measure(java: Java, repeats: int, processors: int, say: Callable[[str], None
     programs = {}
     for (program, arguments), kept_bytes in ((KERNEL, 0.0), (KEEPER, live_bytes)):
         heap_mib = 6 * live_mib if kept_bytes else 64
-        slow = best(runs(Setting(program, ("3", *arguments[1:]), "int", "serial", heap_mib, 1)))
-        fast = best(runs(Setting(program, arguments, "tiered", "serial", heap_mib, min(2, processors))))
+        slow = _each(runs, Setting(program, arguments, "int", "serial", heap_mib, 1), 1, 4)
+        fast = _each(runs, Setting(program, arguments, "tiered", "serial", heap_mib, 1), ITERATIONS, 3 * ITERATIONS)
         programs[program] = fitted(program, COUNTED[program], slow, fast, kept_bytes, hz)
     return found, programs, hz
+
+
+def _each(runs: Callable[[Setting], list[Run]], setting: Setting, few: int, many: int) -> Each:
+    """What further iterations take of the processor: the start and what is compiled on the way are in both runs."""
+    less, more = (runs(setting.longer(count)) for count in (few, many))
+    return each(less, more)
 
 
 def main() -> None:
@@ -230,8 +237,8 @@ def main() -> None:
         for setting, runs in found.items():
             there = simulate(setting, programs[setting.program].name, asked.machine, hz)
             rows += compared(setting.label, measured(runs), there)
-    for each in programs.values():
-        print(each.summary())
+    for program in programs.values():
+        print(program.summary())
     print(text(rows))
     save(rows, asked.out)
 

@@ -7,7 +7,7 @@ everything is compiled; both on one setting each, which is not predicted afterwa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from java_runs import Run
 from simulator.catalog import Catalog
 from simulator.measurements import Number, Request, tools
 
+ITERATIONS = 30
 MACHINE, LAYER = "epyc-zen4-vm", "hotspot-17"
 _ENTRY = """\
 name: {name}
@@ -57,7 +58,7 @@ class Fitted:
         name: of its entry.
         program: its class.
         iterations: that a run has.
-        steady_s: an iteration once everything is compiled, without pauses.
+        steady_s: processor time of an iteration once everything is compiled, without the collector's.
         bytecodes: executed in one.
         work_ratio: what a bytecode takes in C2's code over what the catalog says.
         calls: of methods in one.
@@ -107,37 +108,49 @@ class Fitted:
         )  # fmt: skip
 
 
-def fitted(program: str, counted: Counted, interpreted: Run, compiled: Run, live_bytes: float, hz: float) -> Fitted:
+@dataclass(frozen=True)
+class Each:
+    """What one more iteration takes.
+
+    Attributes:
+        program_s: processor time, without the collector's.
+        allocated_bytes: objects made.
+        run: the longer run that says so.
+    """
+
+    program_s: float
+    allocated_bytes: float
+    run: Run
+
+
+def each(less: Sequence[Run], more: Sequence[Run]) -> Each:
+    """The difference of two runs, over the iterations that one has more; of several runs those that took the least."""
+    few, many = (min(runs, key=lambda run: run.cpu_s) for runs in (less, more))
+    count = len(many.iterations_s) - len(few.iterations_s)
+    own_s = [run.cpu_s - run.figure("collector processor time") for run in (few, many)]
+    made_bytes = many.figure("bytes allocated") - few.figure("bytes allocated")
+    return Each((own_s[1] - own_s[0]) / count, made_bytes / count, many)
+
+
+def fitted(program: str, counted: Counted, slow: Each, fast: Each, live_bytes: float, hz: float) -> Fitted:
     """What two settings say of a program.
 
     Args:
         program: its class.
         counted: in its source.
-        interpreted: a run in the interpreter.
-        compiled: a run long enough that everything is compiled.
+        slow: an iteration in the interpreter.
+        fast: one once everything is compiled.
         live_bytes: what full collections leave; 0 for a program that keeps nothing.
         hz: clock of the processor.
     """
     layer = Catalog().layer(LAYER, MACHINE).values()
-    slow_s, fast_s = (run.steady_s - paused_s(run) for run in (interpreted, compiled))
-    bytecodes = (slow_s - fast_s) * hz / layer["interpreter_cycles"]
-    iterations = len(compiled.iterations_s)
-    allocated_bytes = max(0.0, compiled.figure("bytes allocated") - live_bytes) / iterations
+    bytecodes = (slow.program_s - fast.program_s) * hz / layer["interpreter_cycles"]
     return Fitted(
-        f"java-{program.lower()}", program, iterations, fast_s, bytecodes,
-        fast_s * hz / (bytecodes * layer["c2_cycles"]), counted.calls, counted.methods,
-        interpreted.figure("classes loaded"), allocated_bytes if live_bytes else 0.0,
-        {**_heap(compiled), "live_bytes": live_bytes} if live_bytes else {},
+        f"java-{program.lower()}", program, ITERATIONS, fast.program_s, bytecodes,
+        fast.program_s * hz / (bytecodes * layer["c2_cycles"]), counted.calls, counted.methods,
+        slow.run.figure("classes loaded"), fast.allocated_bytes if live_bytes else 0.0,
+        {**_heap(fast.run), "live_bytes": live_bytes} if live_bytes else {},
     )  # fmt: skip
-
-
-def paused_s(run: Run) -> float:
-    """Pauses in an iteration once the live data have arrived: a late one for each eden that it fills."""
-    eden_bytes, pause_s = run.figure("eden"), run.figure("late young pause")
-    if not eden_bytes:
-        return 0.0
-    made_bytes = run.figure("bytes allocated") - run.figure("live bytes")
-    return made_bytes / len(run.iterations_s) / eden_bytes * pause_s
 
 
 def _heap(run: Run) -> dict[str, float]:

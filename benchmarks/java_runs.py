@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -51,6 +52,10 @@ class Setting:
     def label(self) -> str:
         """For tables."""
         return f"{self.program} {self.mode}, {self.collector} {self.heap_mib} MiB, {self.processors} cpu"
+
+    def longer(self, iterations: int) -> Setting:
+        """The same with another number of iterations."""
+        return replace(self, arguments=(str(iterations), *self.arguments[1:]))
 
     def command(self, java: str, folder: Path) -> list[str]:
         """The call of the virtual machine, with its logs in ``folder``."""
@@ -171,11 +176,14 @@ def _timed(command: list[str], processors: int) -> tuple[subprocess.CompletedPro
     available = sorted(os.sched_getaffinity(0))
     if len(available) < processors:
         sys.exit(f"{processors} processors are wanted, and this machine has {len(available)}")
-    before = os.times()
-    start = perf_counter()
+    before_s, start = _children_s(), perf_counter()
     process = subprocess.run(
         command, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, available[:processors])
     )
-    wall_s, after = perf_counter() - start, os.times()
-    cpu_s = after.children_user - before.children_user + after.children_system - before.children_system
-    return process, wall_s, cpu_s
+    return process, perf_counter() - start, _children_s() - before_s
+
+
+def _children_s() -> float:
+    """Processor time of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
