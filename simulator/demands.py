@@ -565,6 +565,7 @@ class NewObjects(Demand):
         program: who makes them.
         passing_bytes: short-lived objects in use at any one time (Little's law: their mean life in bytes allocated).
         tenured_ratio: part of the allocated bytes that lives long enough to be promoted, and dies where it got old.
+        grain: grain of the simulation: one collection is simulated for so many, as long as all of them.
     """
 
     size_bytes: float
@@ -572,6 +573,7 @@ class NewObjects(Demand):
     program: str = ""
     passing_bytes: float = 0.0
     tenured_ratio: float = 0.0
+    grain: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,13 +231,15 @@ class Freeze:
 class Log:
     """Something of this kind begins, or ends: together they are one line in the log of the layer (a collection).
 
-    ``amount`` is asked at both moments: what there was of something before and after.
+    ``amount`` is asked at both moments: what there was of something before and after. What ends may stand for several
+    of its kind, one after the other, each as long: ``times`` lines.
     """
 
     kind: str
     amount: Callable[[], float]
     unit: str
     ends: bool = False
+    times: int = 1
 
 
 @dataclass(frozen=True, eq=False, slots=True)

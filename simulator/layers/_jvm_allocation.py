@@ -41,7 +41,8 @@ class Allocation:
         """Objects in eden; where it is full the collector is asked, and waited for."""
         heap, collector, program, size_bytes = self.heap, self.collector, demand.program, demand.size_bytes
         habits = Habits(demand.live_bytes, demand.passing_bytes, demand.tenured_ratio)
-        refills = size_bytes * self.parameters.refills_count / max(collector.eden_bytes, size_bytes)
+        heap.grain, refilled_bytes, size_bytes = demand.grain, size_bytes, size_bytes / demand.grain
+        refills = refilled_bytes * self.parameters.refills_count / max(collector.eden_bytes, refilled_bytes)
         yield Use("allocation", cycles=refills * self.parameters.refill_cycles, operations=refills)
         if self._fresh:
             yield Hold(size_bytes, program=False)

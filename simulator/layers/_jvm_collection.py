@@ -100,22 +100,42 @@ class Collector(ABC):
 
         Until the last thread has come to a safepoint the log does not count it as a pause.
         """
-        name = f"{PAUSE} {kind}"
+        name, grain = f"{PAUSE} {kind}", self.heap.grain
         yield Freeze(True)
-        yield Use("collection", cycles=self.parameters.stop_cycles, operations=0.0)
+        yield Use("collection", cycles=self.parameters.stop_cycles * grain, operations=0.0)
         yield Log(name, self._occupied, "bytes")
-        yield Use("collection", cycles=self.parameters.pause_cycles)
+        yield Use("collection", cycles=self.parameters.pause_cycles * grain, operations=grain)
         yield from work
         yield Later(over, "the heap is as the collection left it")
-        yield Log(name, self._occupied, "bytes", ends=True)
+        yield Log(name, self._occupied, "bytes", ends=True, times=max(1, round(grain)))
         yield Freeze(False)
 
-    def divided(self, cycles: float, faults: float = 0.0) -> tuple[Step, ...]:
-        """Work of the collector's threads in a pause, with pages that it touches for the first time; waited for."""
-        threads = self.threads if self.PARALLEL else 1
+    @property
+    def active_threads(self) -> int:
+        """Threads that work in a pause: as many as programs and heap are worth (``workerPolicy.cpp``).
+
+        Threads of a program are those that make objects at the same time.
+        """
+        if not self.PARALLEL or self.threads == 1:
+            return 1
+        parameters, heap = self.parameters, self.heap
+        by_programs = parameters.workers_per_thread_count * heap.makers
+        by_heap = max(parameters.workers_least_count, heap.capacity_bytes // parameters.worker_heap_bytes)
+        return int(min(self.threads, max(by_programs, by_heap)))
+
+    def divided(self, cycles: float, faults: float = 0.0, once_cycles: float = 0.0) -> tuple[Step, ...]:
+        """Work of the collector's threads in a pause, with pages that it touches for the first time; waited for.
+
+        Args:
+            cycles: of one collection.
+            faults: pages touched for the first time.
+            once_cycles: what only the first of several collections that are simulated as one does.
+        """
+        threads, grain = self.active_threads, self.heap.grain
         alone = threads == 1
         own_cycles = 0.0 if alone else self.parameters.worker_cycles
-        part: tuple[Step, ...] = (Use("collection", cycles=cycles / threads + own_cycles, operations=0.0),)
+        each_cycles = (cycles / threads + own_cycles) * grain + once_cycles / threads
+        part: tuple[Step, ...] = (Use("collection", cycles=each_cycles, operations=0.0),)
         if faults:
             part += (Below(d.Fault(count=faults / threads), own=True),)
         return part if alone else self.together(WORKERS, part, threads)

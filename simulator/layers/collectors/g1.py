@@ -91,8 +91,9 @@ class G1(Collector):
         failed_ratio = max(0.0, 1.0 - room_bytes / found.copied_bytes) if found.copied_bytes else 0.0
         stays_bytes = failed_ratio * (heap.used_bytes - found.arriving_bytes - found.passing_bytes)
         faults = self.old_faults(heap.old_bytes + found.promoted_bytes)
-        copied_bytes = found.copied_bytes + moved_bytes
-        work = self.divided(copied_bytes * parameters.copy_cycles_per_byte, faults)
+        copied_bytes, arriving_bytes = found.copied_bytes + moved_bytes, found.arriving_bytes
+        copy_cycles = parameters.copy_cycles_per_byte
+        work = self.divided((copied_bytes - arriving_bytes) * copy_cycles, faults, arriving_bytes * copy_cycles)
         starts = self.phase is Phase.DUE
 
         def over(end_s: float) -> Iterable[Step]:
@@ -126,7 +127,7 @@ class G1(Collector):
         if heap.used_bytes:
             regions.survival.add(min(1.0, (found.arriving_bytes + found.passing_bytes) / heap.used_bytes))
         if copied_bytes:
-            regions.copy_s.add((end_s - begun_s) / copied_bytes)
+            regions.copy_s.add((end_s - begun_s) / (copied_bytes * heap.grain))
         if end_s > self._ended_s:
             regions.promoted_bytes_per_s.add(found.promoted_bytes / (end_s - self._ended_s))
         heap.copied(found)
@@ -189,7 +190,7 @@ class G1(Collector):
         heap, threads = self.heap, self.beside_threads
         yield Change(self._marking_begins)
         yield Log("concurrent mark", self._occupied, "bytes")
-        cycles = (heap.live_bytes + heap.passing_bytes) * self.parameters.mark_cycles_per_byte / threads
+        cycles = (heap.live_bytes + heap.passing_bytes) * self.parameters.mark_cycles_per_byte * heap.grain / threads
         last = Later(self._marked, "the last of them asks for the pauses that end the marking")
         work = (Use("collection", cycles=cycles, operations=0.0), last)
         yield from (Send(BESIDE, work, self.kick(), wait=False, forgotten=True),) * threads
@@ -216,7 +217,8 @@ class G1(Collector):
         self.worth_bytes = min(self._old_bytes, self.heap.garbage_bytes)
 
     def _cleanup(self, now_s: float) -> Iterator[Step]:
-        work = (Use("collection", cycles=self.parameters.cleanup_cycles, operations=0.0),)
+        cycles = self.parameters.cleanup_cycles * self.heap.grain
+        work = (Use("collection", cycles=cycles, operations=0.0),)
         yield from self.pause("cleanup", work, self._chosen)
 
     def _chosen(self, now_s: float) -> Iterable[Step]:
