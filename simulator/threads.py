@@ -240,22 +240,26 @@ class Thread:
                 yield from self._whole(operation)
             elif isinstance(operation, Move):
                 yield from self._move(operation)
-            elif isinstance(operation, Pick):
-                yield from self.do(operation.options[operation.decide()])
-            elif isinstance(operation, Unfold):
-                yield from self.do(operation.plan(self.environment.now))
+            elif isinstance(operation, Pick | Unfold | Series):
+                yield from self._decided(operation)
             elif isinstance(operation, Enqueue):
                 yield from self._enqueue(operation)
             elif isinstance(operation, Block):
                 yield from self._block_on(operation)
-            elif isinstance(operation, Series):
-                yield from self._series(operation)
             elif isinstance(operation, Branch):
                 yield from self._branch(operation)
             elif isinstance(operation, Wake):
                 yield from self._wake(operation)
             else:
                 self._at_once(operation)
+
+    def _decided(self, operation: Pick | Unfold | Series) -> Life:
+        """What is known only now that it is reached."""
+        if isinstance(operation, Pick):
+            return self.do(operation.options[operation.decide()])
+        if isinstance(operation, Unfold):
+            return self.do(operation.plan(self.environment.now))
+        return self._series(operation)
 
     def _series(self, series: Series) -> Life:
         """Plans as often as their layer says, who decides again after each round."""
