@@ -7,7 +7,7 @@ below that had fallen idle the way back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -238,28 +238,16 @@ class Thread:
         for operation in plan:
             if isinstance(operation, Work):
                 yield from self._whole(operation)
-            elif isinstance(operation, Move):
-                yield from self._move(operation)
-            elif isinstance(operation, Pick | Unfold | Series):
-                yield from self._decided(operation)
-            elif isinstance(operation, Enqueue):
-                yield from self._enqueue(operation)
-            elif isinstance(operation, Block):
-                yield from self._block_on(operation)
-            elif isinstance(operation, Branch):
-                yield from self._branch(operation)
-            elif isinstance(operation, Wake):
-                yield from self._wake(operation)
+            elif isinstance(operation, Pick):
+                yield from self.do(operation.options[operation.decide()])
+            elif carry_out := _TAKING_TIME.get(type(operation)):
+                yield from carry_out(self, operation)
             else:
                 self._at_once(operation)
 
-    def _decided(self, operation: Pick | Unfold | Series) -> Life:
-        """What is known only now that it is reached."""
-        if isinstance(operation, Pick):
-            return self.do(operation.options[operation.decide()])
-        if isinstance(operation, Unfold):
-            return self.do(operation.plan(self.environment.now))
-        return self._series(operation)
+    def _unfold(self, operation: Unfold) -> Life:
+        """What is worked out now."""
+        yield from self.do(operation.plan(self.environment.now))
 
     def _series(self, series: Series) -> Life:
         """Plans as often as their layer says, who decides again after each round."""
@@ -285,7 +273,7 @@ class Thread:
             yield from self._whole(work)
         box.put(interrupts=work is not None)
 
-    def _at_once(self, operation: Keep | Check | Over | Tally | Alter | Halt | Note) -> None:
+    def _at_once(self, operation: Operation) -> None:
         """What takes no time.
 
         Raises:
@@ -305,7 +293,7 @@ class Thread:
             self.house.relower(operation.node)
         elif isinstance(operation, Over):
             raise Exited(f"{operation.node.path} ends")
-        elif refusal := operation.refusal():
+        elif isinstance(operation, Check) and (refusal := operation.refusal()):
             raise Refused(refusal)
 
     def _whole(self, work: Work) -> Life:
@@ -679,6 +667,18 @@ class Thread:
         works = self.house.slice_works(self)
         self.share.switch_s = cpu.switch_s(works[self.share].cycles, works[self.share].stall_s)
         return works
+
+
+_TAKING_TIME: Mapping[type, Callable[[Thread, Any], Life]] = {
+    Move: Thread._move,
+    Unfold: Thread._unfold,
+    Enqueue: Thread._enqueue,
+    Block: Thread._block_on,
+    Series: Thread._series,
+    Branch: Thread._branch,
+    Wake: Thread._wake,
+}
+"""How a thread carries out each operation that may take time."""
 
 
 def _decided(plan: Plan) -> Iterator[Operation]:
