@@ -47,6 +47,8 @@ class Allocation:
         if self._fresh:
             yield Hold(size_bytes, program=False)
             yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
+        else:
+            yield Below(collector.of_young(size_bytes))
         yield Progress(
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
             lambda count: heap.made(program, count * size_bytes),
