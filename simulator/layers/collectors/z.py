@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from simulator import demands as d
 from simulator.layers._jvm_collection import BESIDE, Collector
 from simulator.layers._jvm_ergonomics import processors
 from simulator.layers._jvm_heap import OUT_OF_MEMORY, ROUNDING, Found, Heap
@@ -29,6 +30,7 @@ class Z(Collector):
 
     PARALLEL = False
     CONCURRENT = True
+    PASSES = 1.0  # only to mark
     FIXED = "z_pause_cycles"
     PARAMETERS = (
         Parameter("z_threads_ratio", "ratio", "threads beside the program, over processors (Z)"),
@@ -136,16 +138,19 @@ class Z(Collector):
         alive_bytes = (heap.kept_bytes + found.copied_bytes) * larger
         yield Log(_CYCLE, self._occupied, "bytes")
         yield from self.pause("mark start", (), _nothing)
-        yield from self._beside(alive_bytes * parameters.mark_cycles_per_byte)
+        yield from self._beside(alive_bytes * parameters.mark_cycles_per_byte, self.of_all())
         yield from self.pause("mark end", (), _nothing)
         yield from self.pause("relocate start", (), _nothing)
-        yield from self._beside(found.copied_bytes * larger * parameters.copy_cycles_per_byte)
+        moved = self.of_young(found.copied_bytes)
+        yield from self._beside(found.copied_bytes * larger * parameters.copy_cycles_per_byte, moved)
         yield Later(lambda end_s: self._over(found, before, end_s), "what was garbage when the cycle began is free")
         yield Log(_CYCLE, self._occupied, "bytes", ends=True)
 
-    def _beside(self, cycles: float) -> tuple[Step, ...]:
-        part = (Use("collection", cycles=cycles / self.beside_threads, operations=0.0),)
-        return self.together(BESIDE, part, self.beside_threads)
+    def _beside(self, cycles: float, touched: d.Touch) -> tuple[Step, ...]:
+        """Work of its threads, with what they touch of the heap; waited for."""
+        threads = self.beside_threads
+        use = Use("collection", cycles=cycles * self.heap.grain / threads, operations=0.0)
+        return self.together(BESIDE, (use, *self.parts((touched,), threads)), threads)
 
     def _over(self, found: Found, before: dict[str, float], end_s: float) -> Iterable[Step]:
         heap = self.heap
