@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -52,12 +53,16 @@ class Setting:
         """For tables."""
         return f"{self.program} {self.mode}, {self.collector} {self.heap_mib} MiB, {self.processors} cpu"
 
+    def longer(self, iterations: int) -> Setting:
+        """The same with another number of iterations."""
+        return replace(self, arguments=(str(iterations), *self.arguments[1:]))
+
     def command(self, java: str, folder: Path) -> list[str]:
         """The call of the virtual machine, with its logs in ``folder``."""
         heap = f"{self.heap_mib}m"
         return [
             java, *MODES[self.mode], COLLECTORS[self.collector], f"-Xms{heap}", f"-Xmx{heap}",
-            f"-Xlog:gc*,gc+age=trace:file={folder / 'gc.txt'}",
+            f"-Xlog:gc*,gc+age=trace{',class+load' if self.mode == 'int' else ''}:file={folder / 'gc.txt'}",
             f"-Xlog:jit+compilation=debug:file={folder / 'jit.txt'}",
             "-cp", str(folder.parent), self.program, *self.arguments,
         ]  # fmt: skip
@@ -80,7 +85,6 @@ class Run:
     cpu_s: float
     gc: Measurement
     jit: Measurement | None
-    jit_text: str = field(default="", repr=False)
 
     def figure(self, name: str) -> float:
         """A figure of the garbage collection log; 0 where the log has none."""
@@ -135,7 +139,7 @@ class Java:
             jit_text = (folder / "jit.txt").read_text() if (folder / "jit.txt").exists() else ""
         reader = tools()["jit-log"]
         jit = reader.read(jit_text, "jit.txt") if setting.mode != "int" else None
-        return Run(iterations(process.stdout), wall_s, cpu_s, gc, jit, jit_text)
+        return Run(iterations(process.stdout), wall_s, cpu_s, gc, jit)
 
 
 def iterations(printed: str) -> list[float]:
@@ -146,6 +150,14 @@ def iterations(printed: str) -> list[float]:
 def best(runs: Sequence[Run]) -> Run:
     """Of several runs the one that took the least time: the others were disturbed."""
     return min(runs, key=lambda run: run.wall_s)
+
+
+def clock_hz(java: Java) -> float:
+    """The clock of a processor: six dependent instructions of one cycle each in a turn of ``Clock``."""
+    said = subprocess.run([java.java, "-cp", str(java.folder), "Clock"], capture_output=True, text=True, check=True)
+    found = re.search(r"turn ps (\d+)", said.stdout)
+    assert found is not None
+    return 6.0 / (float(found[1]) * 1e-12)
 
 
 def _found(program: str) -> str:
@@ -164,11 +176,14 @@ def _timed(command: list[str], processors: int) -> tuple[subprocess.CompletedPro
     available = sorted(os.sched_getaffinity(0))
     if len(available) < processors:
         sys.exit(f"{processors} processors are wanted, and this machine has {len(available)}")
-    before = os.times()
-    start = perf_counter()
+    before_s, start = _children_s(), perf_counter()
     process = subprocess.run(
         command, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, available[:processors])
     )
-    wall_s, after = perf_counter() - start, os.times()
-    cpu_s = after.children_user - before.children_user + after.children_system - before.children_system
-    return process, wall_s, cpu_s
+    return process, perf_counter() - start, _children_s() - before_s
+
+
+def _children_s() -> float:
+    """Processor time of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

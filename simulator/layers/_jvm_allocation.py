@@ -41,11 +41,14 @@ class Allocation:
         """Objects in eden; where it is full the collector is asked, and waited for."""
         heap, collector, program, size_bytes = self.heap, self.collector, demand.program, demand.size_bytes
         habits = Habits(demand.live_bytes, demand.passing_bytes, demand.tenured_ratio)
-        refills = size_bytes * self.parameters.refills_count / max(collector.eden_bytes, size_bytes)
+        heap.grain, refilled_bytes, size_bytes = demand.grain, size_bytes, size_bytes / demand.grain
+        refills = refilled_bytes * self.parameters.refills_count / max(collector.eden_bytes, refilled_bytes)
         yield Use("allocation", cycles=refills * self.parameters.refill_cycles, operations=refills)
         if self._fresh:
             yield Hold(size_bytes, program=False)
             yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
+        else:
+            yield Below(collector.of_young(size_bytes))
         yield Progress(
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
             lambda count: heap.made(program, count * size_bytes),
