@@ -251,7 +251,12 @@ def fits(found: Sketch) -> Iterator[tuple[str, str, Callable[[], float], tuple[f
         least = found.bytecode["least_heap_bytes"]
         yield "passing_bytes", "steady_2x", lambda: steady(found, 2.0), (1e3, least)
     if "interpreter" in found.rows:
-        yield "cycle_bytecodes_count", "interpreter", lambda: simulated_rows(found, "interpreter", 2.0)["iteration 5"], (1e-3, 20.0)
+        yield (
+            "cycle_bytecodes_count",
+            "interpreter",
+            lambda: simulated_rows(found, "interpreter", 2.0)["iteration 5"],
+            (1e-3, 20.0),
+        )
     if "c1" in found.rows:
         yield "c1_ratio", "c1", lambda: simulated_rows(found, "c1", 2.0)["iteration 5"], (0.0, 50.0)
     yield "methods_count", "warm_up", lambda: excess(found), METHODS
