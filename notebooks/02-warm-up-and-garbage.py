@@ -144,7 +144,11 @@ capped.loc[[1, 2, 5, 10, 15, 20], CAPS].round(2)
 # the hypervisor gives it is another matter. A quota of the *container* is seen, and it chooses other things for itself:
 
 # %%
-ROOMS = {"4 processors, 4 GiB": (4, "4 GiB"), "1 processor, 4 GiB": (1, "4 GiB"), "1 processor, 512 MiB": (1, "512 MiB")}
+ROOMS = {
+    "4 processors, 4 GiB": (4, "4 GiB"),
+    "1 processor, 4 GiB": (1, "4 GiB"),
+    "1 processor, 512 MiB": (1, "512 MiB"),
+}
 chosen = {}
 for name, (processors, memory) in ROOMS.items():
     in_room = run({"container": f"linux-6 | docker-27 / {PRODUCT}"}, name, vcpus=processors, memory=memory)
@@ -165,9 +169,7 @@ WORKLOAD = "allocation-heavy"
 COLLECTORS = ("serial", "parallel", "g1")
 SIZES = [1.5, 2, 3, 4, 6, 8]
 stacks = {name: f"linux-6 | {PRODUCT}(collector={name})" for name in COLLECTORS}
-runs = {
-    size: run(stacks, f"Heap of {size}", limits={PRODUCT: {"heap": f"{size}x live_bytes"}}) for size in SIZES
-}
+runs = {size: run(stacks, f"Heap of {size}", limits={PRODUCT: {"heap": f"{size}x live_bytes"}}) for size in SIZES}
 last_s = pd.DataFrame({size: iterations(each).iloc[-5:].mean() for size, each in runs.items()}).transpose()
 logs = {size: each.log.merge(each.runs[["run", "stack"]], on="run") for size, each in runs.items()}
 log = pd.concat(logs, names=["heap"]).reset_index("heap")

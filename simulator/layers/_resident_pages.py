@@ -36,6 +36,8 @@ class Owner:
     """Whose pages they are."""
 
     rooms: list[Room]
+    piece_bytes: float
+    """How finely its memory is looked at: by the smallest of its rooms."""
     taken_bytes: float = 0.0
     """What it has asked for."""
     held_bytes: float = 0.0
@@ -51,6 +53,8 @@ class Owner:
     next_missing: int = 0
     owed_bytes: float = 0.0
     """To be written out for what it has pushed out."""
+    owed_at_once_bytes: float = 0.0
+    """The same because of a limit: the kernel's thread looks after the whole memory only."""
 
     @property
     def swapped_bytes(self) -> float:
@@ -71,7 +75,6 @@ class Pages:
         self.parameters, self.page_bytes = parameters, page_bytes
         self.cluster_bytes = parameters.swap_cluster_count * page_bytes
         self.batch_bytes = parameters.swap_batch_count * page_bytes
-        self.piece_bytes = max(1.0, room_bytes / _PIECES // self.cluster_bytes) * self.cluster_bytes
         self.gap_bytes = parameters.swap_gap_ratio * room_bytes
         self.behind_bytes = self.in_bytes = self.out_bytes = 0.0
         self._room = Room(room_bytes)
@@ -86,10 +89,15 @@ class Pages:
         found = self._owners.get(owner)
         if found is None:
             confined = [self._limits.setdefault(name, Room(size_bytes)) for name, size_bytes in limits]
-            found = self._owners[owner] = Owner([*confined, self._room])
+            rooms = [*confined, self._room]
+            found = self._owners[owner] = Owner(rooms, self._piece_bytes(rooms))
             for room in found.rooms:
                 room.owners.append(found)
         return found
+
+    def _piece_bytes(self, rooms: Sequence[Room]) -> float:
+        least_bytes = min(room.capacity_bytes for room in rooms)
+        return max(1.0, least_bytes / _PIECES // self.cluster_bytes) * self.cluster_bytes
 
     def hold(self, owner: str, size_bytes: float) -> None:
         """An owner takes memory, which is new and in memory; or gives some back, that which it took last.
@@ -108,8 +116,8 @@ class Pages:
         return self.enroll(owner).most_swapped_bytes
 
     def _resize(self, whose: Owner, held_bytes: float) -> None:
-        first = int(min(held_bytes, whose.held_bytes) // self.piece_bytes)
-        last = -int(-max(held_bytes, whose.held_bytes) // self.piece_bytes)
+        first = int(min(held_bytes, whose.held_bytes) // whose.piece_bytes)
+        last = -int(-max(held_bytes, whose.held_bytes) // whose.piece_bytes)
         old_bytes = {piece: self._size(whose, piece) for piece in range(first, last)}
         whose.held_bytes = held_bytes
         for piece, before_bytes in old_bytes.items():
@@ -125,7 +133,7 @@ class Pages:
                 whose.resident.pop(piece, None)
 
     def _size(self, whose: Owner, piece: int) -> float:
-        return min(max(0.0, whose.held_bytes - piece * self.piece_bytes), self.piece_bytes)
+        return min(max(0.0, whose.held_bytes - piece * whose.piece_bytes), whose.piece_bytes)
 
     def _enter(self, whose: Owner, size_bytes: float) -> None:
         whose.resident_bytes += size_bytes
@@ -149,7 +157,10 @@ class Pages:
                 size_bytes = self._size(victim, piece)
                 self._enter(victim, -size_bytes)
                 victim.most_swapped_bytes = max(victim.most_swapped_bytes, victim.swapped_bytes)
-                user.owed_bytes += size_bytes
+                if room is self._room:
+                    user.owed_bytes += size_bytes
+                else:
+                    user.owed_at_once_bytes += size_bytes
 
     # ---- what is touched
 
@@ -205,11 +216,11 @@ class Pages:
 
     def _swept(self, whose: Owner, size_bytes: float, extent_bytes: float, start_bytes: float) -> Iterator[Counts]:
         row, missed_bytes = (start_bytes, extent_bytes), 0.0
-        train_bytes = max(_TRAIN * self.cluster_bytes, self.piece_bytes)
+        train_bytes = max(_TRAIN * self.cluster_bytes, whose.piece_bytes)
         while size_bytes > _ROUNDING and extent_bytes > _ROUNDING:
             position = whose.hands.get(row, 0.0)
-            piece = int((start_bytes + position) // self.piece_bytes)
-            end = min((piece + 1) * self.piece_bytes - start_bytes, extent_bytes)
+            piece = int((start_bytes + position) // whose.piece_bytes)
+            end = min((piece + 1) * whose.piece_bytes - start_bytes, extent_bytes)
             step_bytes = min(size_bytes, end - position)
             size_bytes -= step_bytes
             over = position + step_bytes >= extent_bytes - _ROUNDING
@@ -230,13 +241,15 @@ class Pages:
         return missed_bytes
 
     def _scattered(self, whose: Owner, touches: float, set_bytes: float) -> Iterator[Counts]:
-        pieces = -int(-set_bytes // self.piece_bytes)
+        pieces = -int(-set_bytes // whose.piece_bytes)
         touched = [piece for piece in whose.resident if piece < pieces][: int(touches)]
         for piece in touched:
             self._use(whose, piece)
-        whole_bytes = min(pieces * self.piece_bytes, whose.held_bytes)
+        whole_bytes = min(pieces * whose.piece_bytes, whose.held_bytes)
+        seen, ratio = -1, 0.0
         while touches > _ROUNDING:
-            ratio = 1.0 - self._inside_bytes(whose, pieces) / whole_bytes
+            if seen != self._touches:  # pieces have come or gone
+                seen, ratio = self._touches, 1.0 - self._inside_bytes(whose, pieces) / whole_bytes
             if ratio <= _ROUNDING:
                 break
             part = min(touches, _RANDOM_TRAIN / ratio)
@@ -249,29 +262,35 @@ class Pages:
 
     def _inside_bytes(self, whose: Owner, pieces: int) -> float:
         """What of an owner's first pieces is in memory."""
-        if pieces * self.piece_bytes >= whose.held_bytes:
+        if pieces * whose.piece_bytes >= whose.held_bytes:
             return whose.resident_bytes
         return sum(self._size(whose, piece) for piece in whose.resident if piece < pieces)
 
     def _bring_in(self, whose: Owner, pieces: int) -> None:
         """Pages that came one by one make a piece that is not in memory."""
-        while whose.missed_bytes >= self.piece_bytes:
+        while whose.missed_bytes >= whose.piece_bytes:
             missing = whose.next_missing % pieces
             while missing in whose.resident and len(whose.resident) < pieces:
                 missing = (missing + 1) % pieces
             whose.next_missing = missing + 1
-            whose.missed_bytes -= self.piece_bytes
+            whose.missed_bytes -= whose.piece_bytes
             self._touch(whose, missing)
 
     def _paid(self, whose: Owner, row_bytes: float = 0.0, singles: float = 0.0) -> Iterator[Counts]:
         """What has been missed and pushed out, as requests: those of the kernel's thread up to its gap."""
         self.in_bytes += row_bytes + singles * self.page_bytes
-        while whose.owed_bytes > _ROUNDING or row_bytes or singles:
-            out_bytes = min(whose.owed_bytes, max(_TRAIN * self.batch_bytes, self.piece_bytes, row_bytes))
+        while self._owes(whose) or row_bytes or singles:
+            most_bytes = max(_TRAIN * self.batch_bytes, whose.piece_bytes, row_bytes)
+            direct_bytes = min(whose.owed_at_once_bytes, most_bytes)
+            out_bytes = min(whose.owed_bytes, most_bytes)
             behind_bytes = min(out_bytes, max(0.0, self.gap_bytes - self.behind_bytes))
+            whose.owed_at_once_bytes -= direct_bytes
             whose.owed_bytes -= out_bytes
-            self.out_bytes += out_bytes
+            self.out_bytes += direct_bytes + out_bytes
             self.behind_bytes += behind_bytes
-            direct = (out_bytes - behind_bytes) / self.batch_bytes
+            direct = (direct_bytes + out_bytes - behind_bytes) / self.batch_bytes
             yield direct, row_bytes / self.cluster_bytes, singles, behind_bytes / self.batch_bytes
             row_bytes = singles = 0.0
+
+    def _owes(self, whose: Owner) -> bool:
+        return whose.owed_bytes + whose.owed_at_once_bytes > _ROUNDING

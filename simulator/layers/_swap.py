@@ -24,7 +24,8 @@ Mechanism (emergent, paid by the thread that touches unless said otherwise):
                pages at once of a row, which wait for it once; ``swap_random_count`` where neighbours are of no use
     swap_out   a page chosen, unmapped and given a place, ``swap_batch_count`` to a write. The kernel's own thread
                (kswapd) writes behind the programs, as long as it is not further behind than the gap between its two
-               marks; beyond that whoever needs the memory writes by himself and waits (direct reclaim)
+               marks; beyond that, and at a container's limit, whoever needs the memory writes by himself and
+               waits (direct reclaim)
 Transfers go through the block stack to whatever disk the kernel has, a guest's to its virtual one; others at the disk
 feel them. Reads are one after the other, each waited for; those of one piece go to the disk as one train.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ import simpy
 
 from simulator.devices.memory import Memory, OutOfMemory
 from simulator.errors import Refused
+from simulator.experiment import run_point
 from simulator.layers._resident_pages import Counts, Pages
 from simulator.parameters import Parameters
+from simulator.records import names
+from simulator.scenario import load
 
 MIB = 2.0**20
 PAGE = 4096.0
@@ -198,3 +202,84 @@ def test_a_train_apart_turns_the_disk_for_each_request() -> None:
         found.append(_served_s(disk, environment, size_bytes=80 * PAGE, requests=10.0, apart=apart))
     further_s = 9 * (figures["seek_shortest_s"] + figures["rotation_s"] / 2)
     assert found[1] - found[0] == pytest.approx(further_s)
+
+
+# ---------------------------------------------------------------- runs
+
+SCENARIO = """
+version: 1
+title: short of memory
+question: where are the pages
+machine: {machine}
+stacks: {{s: {{stack: "{stack}", parameters: {{{kernel}: {{swap_bytes: 512 MiB}}}}}}}}
+tenants:
+{tenants}
+replications: 1
+seed: 1
+"""
+TABLE = "  app: {{workload: {{name: random-access, parameters: {{table_bytes: {size}, groups_count: 20, \
+group_updates_count: 1000}}}}, memory: {memory}}}"
+ROWS = "  app: {{workload: {{name: stream, parameters: {{rows_bytes: {size}, parts_count: 20, \
+part_accesses_count: 1e5}}}}, memory: {memory}}}"
+
+
+def run(tmp_path: Path, stack: str, *tenants: str, kernel: str = "linux-6", machine: str = "laptop-2025") -> Any:
+    """Rows of all tables of one run, as mappings."""
+    path = tmp_path / "scenario.yaml"
+    path.write_text(SCENARIO.format(machine=machine, stack=stack, kernel=kernel, tenants="\n".join(tenants)))
+    (point,) = load(path).points()
+    tables = run_point(point, 0)["tables"]
+    return {name: [dict(zip(names(name), row, strict=True)) for row in rows] for name, rows in tables.items()}
+
+
+def swapped_in(tables: Any) -> float:
+    """Pages that came back."""
+    rows = (row for row in tables["charges"] if row["mechanism"] == "swap_in")
+    return float(sum(row["operations"] for row in rows))
+
+
+DOCKER = "linux-6(swap=disk) | docker-27"
+GUEST = "linux-6 | kvm-6 / linux-5.8(swap=disk)"
+
+
+def test_a_table_beyond_its_limit_misses_the_part_that_is_not_there(tmp_path: Path) -> None:
+    found = run(tmp_path, DOCKER, TABLE.format(size="240 MiB", memory="200 MiB"))
+    assert swapped_in(found) == pytest.approx(20 * 1000 * (1 - 200 / 240), rel=0.02)
+    (app,) = found["tenants"]
+    assert app["outcome"] == "ok"
+    assert app["memory_swapped_bytes"] == pytest.approx(40 * MIB, rel=0.02)
+
+
+def test_rows_beyond_a_guests_memory_are_read_as_a_whole(tmp_path: Path) -> None:
+    """128 MB of lines in order, of rows that do not fit."""
+    found = run(tmp_path, GUEST, ROWS.format(size="700 MiB", memory="640 MiB"), kernel="linux-5.8")
+    assert swapped_in(found) * PAGE == pytest.approx(20 * 1e5 * 64, rel=0.03)
+    waited_s = sum(row["blocked_disk_s"] for row in found["threads"] if row["tenant"] == "app")
+    assert waited_s > 0.0
+
+
+@pytest.mark.parametrize("stack", [DOCKER, GUEST])
+def test_what_fits_costs_what_it_costs_without_swap(tmp_path: Path, stack: str) -> None:
+    tenants = ROWS.format(size="300 MiB", memory="2 GiB")
+    kernel = "linux-6" if stack == DOCKER else "linux-5.8"
+    found = [run(tmp_path, each, tenants, kernel=kernel) for each in (stack, stack.replace("(swap=disk)", ""))]
+    assert found[0]["tenants"][0]["value"] == found[1]["tenants"][0]["value"]
+    assert swapped_in(found[0]) == 0.0
+
+
+def test_who_takes_more_than_memory_and_swap_is_ended(tmp_path: Path) -> None:
+    """Docker lets a container swap as much again as it has memory."""
+    bomb = "  app: {workload: {name: memory-bomb, parameters: {step_bytes: 16 MiB}}, memory: 200 MiB, stop: 60 s}"
+    (app,) = run(tmp_path, DOCKER, bomb)["tenants"]
+    assert app["outcome"].startswith("out of memory: program app wants 16 MiB of the memory limit of")
+    assert app["memory_program_bytes"] == 400 * MIB
+    (app,) = run(tmp_path, "linux-6(swap=disk) | docker-27(swap=none)", bomb)["tenants"]
+    assert app["memory_program_bytes"] <= 200 * MIB
+
+
+def test_others_at_the_disk_feel_it(tmp_path: Path) -> None:
+    disk = "  disk: {workload: {name: disk-random, parameters: {threads_count: 1, blocks_count: 1000}}, memory: 2 GiB}"
+    tables = (TABLE.format(size=size, memory="200 MiB") for size in ("150 MiB", "400 MiB"))
+    found = [run(tmp_path, DOCKER, table, disk, machine="felter-x3650") for table in tables]
+    alone, beside = (tables["tenants"][1]["latency_mean_s"] for tables in found)
+    assert beside > 1.02 * alone
