@@ -41,7 +41,8 @@ class Code:
     def __init__(self, program: Portable, parameters: Parameters, policy: Policy) -> None:
         self.program, self.parameters, self.policy = program, parameters, policy
         self.groups = grouped(program, int(parameters.groups_count))
-        self._falling = self._second() if program.deoptimized_ratio and "c2" in policy.mode.compilers else 0
+        profiles = "c2" in policy.mode.compilers and not policy.mode.first
+        self._falling = self._second() if program.deoptimized_ratio and profiles else 0
         self.executed = 0.0
         self.loops = max(0.0, program.method_bytecodes / parameters.body_bytecodes_count - 1.0)
         """Back edges in one invocation."""
@@ -104,7 +105,7 @@ class Code:
         many each of those inlined in it, which makes 1 + 1/L bodies together. Limits of HotSpot's bound that.
         """
         parameters = self.parameters
-        most = parameters["unprofiled_inlined_ratio" if self.policy.unprofiled else "inlined_ratio"]
+        most = parameters["unprofiled_inlined_ratio" if self.policy.mode.first else "inlined_ratio"]
         return min(most, 1.0 + 1.0 / self.loops) if self.loops else most
 
     def compiled_methods(self, group: Group, compiler: str) -> float:
