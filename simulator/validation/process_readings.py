@@ -39,7 +39,8 @@ def _threads(tables: Tables, tenants: set[str], own: set[str]) -> int:
     """A program's threads and the services of what runs it; whoever started the systems is gone."""
     tenant, kind = _columns("threads", "tenant", "kind")
     return sum(
-        row[tenant] in tenants if row[kind] == "program" else row[tenant] in own - tenants for row in tables.get("threads", ())
+        row[tenant] in tenants if row[kind] == "program" else row[tenant] in own - tenants
+        for row in tables.get("threads", ())
     )
 
 
