@@ -147,12 +147,14 @@ class KeepProcess(Demand):
     ``processes`` of them are simulated as one thread that weighs as much as all of them. A fork that is refused ends a
     program that insists on it; one that does not goes on without the children. The kernel tells ``counters`` how many
     have come (positive) or ended (negative): layers above it that count them too add theirs on the way down.
+    ``threads`` of the program's own process are such children too, but nothing is copied for them.
     """
 
     cycles: float
     processes: float = 1.0
     insists: bool = True
     counters: tuple[Callable[[float], None], ...] = ()
+    threads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,9 +383,10 @@ class Fetch(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Lock(Demand):
-    """A lock of the tenant taken, waited for."""
+    """A lock taken, waited for: the tenant's own, or (``shared``) one of all programs in the same process."""
 
     name: str
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +394,7 @@ class Unlock(Demand):
     """A lock given back."""
 
     name: str
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -567,6 +571,7 @@ class NewObjects(Demand):
         program: who makes them.
         passing_bytes: short-lived objects in use at any one time (Little's law: their mean life in bytes allocated).
         tenured_ratio: part of the allocated bytes that lives long enough to be promoted, and dies where it got old.
+        grain: grain of the simulation: one collection is simulated for so many, as long as all of them.
     """
 
     size_bytes: float
@@ -574,3 +579,19 @@ class NewObjects(Demand):
     program: str = ""
     passing_bytes: float = 0.0
     tenured_ratio: float = 0.0
+    grain: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StartThreads(Demand):
+    """Threads made and not waited for: they compute ``cycles`` altogether and end. The program goes on without those
+    that are refused.
+    """
+
+    cycles: float
+    threads: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exit(Demand):
+    """The virtual machine that the program runs in is ended, with whatever else runs in it (``System.exit``)."""

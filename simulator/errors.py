@@ -10,6 +10,7 @@ VirtlabError
 ├── ResultsError            a results folder that is missing, foreign or damaged
 └── RunError                an exception inside one simulated run
     ├── Refused             a program that a system will not let go on: an outcome, not a failed run
+    │   └── Exited          a program that ends its process, with whatever else runs in it
     └── LedgerError         time or capacity that does not add up
 """
 
@@ -82,6 +83,10 @@ class RunError(VirtlabError):
 
 class Refused(RunError):
     """A system does not let a program go on; the text is the tenant's outcome."""
+
+
+class Exited(Refused):
+    """A program ends the process that it runs in, because it wants to."""
 
 
 class LedgerError(RunError):

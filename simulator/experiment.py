@@ -15,7 +15,7 @@ import simpy
 from simulator import discovery
 from simulator.accounts import STATES
 from simulator.devices.memory import OutOfMemory
-from simulator.errors import LedgerError, Refused, RunError, VirtlabError
+from simulator.errors import Exited, LedgerError, Refused, RunError, VirtlabError
 from simulator.machine import Machine
 from simulator.records import run_id
 from simulator.tenancy import House
@@ -226,10 +226,24 @@ class _Run:
         try:
             yield from thread.live(demands)
         except (OutOfMemory, Refused) as error:
-            tenant.outcome = f"out of memory: {error}" if isinstance(error, OutOfMemory) else str(error)
             thread.end()
             if not tenant.killed.triggered:
-                tenant.killed.succeed()
+                self._over(tenant, error)
+
+    def _over(self, tenant: _Tenant, error: OutOfMemory | Refused) -> None:
+        """A program is ended by what it asked for; a process that ends takes all others along that run in it."""
+        exits = isinstance(error, Exited)
+        text = f"out of memory: {error}" if isinstance(error, OutOfMemory) else str(error)
+        tenant.outcome = "ok" if exits else text
+        tenant.killed.succeed()
+        node = self.house.tops[tenant.name]
+        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory)):
+            return
+        for other in self.tenants:
+            if other.alive and self.house.tops[other.name] is node:
+                other.outcome = f"ended with {tenant.name}: {'it called exit' if exits else text}"
+                other.killed.succeed()
+        self.house.crash(node)
 
     def _close(self) -> None:
         for thread in self.house.threads:
@@ -327,6 +341,7 @@ class _Run:
             mean, quantile(latencies, 0.5), quantile(latencies, 0.99),
             program_bytes - house.runtime_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),
+            house.swapped_bytes(tenant.name),
             int(house.enforced[tenant.name]), int(house.groups[tenant.name] in house.shares.values()),
         ]  # fmt: skip
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from simulator.catalog import Catalog
     from simulator.measurements import CatalogFile, Measurement, Record, Tool
 
+ROWS = "rows"
+"""What ``--as`` says for a table of figures instead of a catalog file."""
+
 
 class _Tools(click.Group):
     """One command for each tool there is."""
@@ -58,14 +61,15 @@ def _command(tool: Tool) -> click.Command:
         click.Option(["-o", "--output"], metavar="PATH", type=click.Path(), help="File to write; else stdout."),
         click.Option(["--force"], is_flag=True, help="Write over an existing file."),
     ]
-    if len(tool.BECOMES) > 1:
-        help_text = f"What becomes of it; without it what the file is good for, mostly a {tool.BECOMES[0]}."
-        options.append(click.Option(["--as", "to"], type=click.Choice(tool.BECOMES), help=help_text))
+    becomes = (*tool.BECOMES, ROWS) if tool.ROWS else tool.BECOMES
+    if len(becomes) > 1:
+        help_text = f"What becomes of it; without it what the file is good for, mostly a {becomes[0]}."
+        options.append(click.Option(["--as", "to"], type=click.Choice(becomes), help=help_text))
     if tool.RECORDS:
         options.append(click.Option(["--only"], metavar="NAME", help=f"The {tool.RECORDS} of this name."))
     for name, meaning in tool.BESIDE.items():
-        options.append(click.Option([f"--{name}", "beside"], metavar="FILE", type=click.Path(), help=meaning))
-    summary = f"Read the output of {tool.TITLE}: a {' or '.join(tool.BECOMES)}.\n\nMade by '{tool.MADE_BY}'."
+        options.append(click.Option([f"--{name}"], metavar="FILE", type=click.Path(), help=meaning))
+    summary = f"Read the output of {tool.TITLE}: a {' or '.join(becomes)}.\n\nMade by '{tool.MADE_BY}'."
     return click.Command(tool.NAME, params=options, callback=_callback(tool), help=summary)
 
 
@@ -79,18 +83,22 @@ def _callback(tool: Tool) -> Callable[..., None]:
         if target is not None and target.exists() and not force:
             raise UsageError(f"{target} exists; take another name, or --force to write over it")
         measurement = _read(tool, path)
+        request = Request(
+            name=name or _name(target or Path(path)),
+            machine=machine or "",
+            product=options.get("product") or "",
+            to=options.get("to") or tool.usual(measurement),
+            only=options.get("only") or "",
+            beside=_beside(tool, options, measurement),
+        )
+        if request.to == ROWS:
+            _list_unused(measurement)
+            _give_rows(tool.rows(measurement, request), target)
+            return
         catalog = Catalog()
         if not machine:
             known = ", ".join(catalog.names("machines"))
             raise UsageError(f"say by --machine what {path} was measured on; the catalog has: {known}")
-        request = Request(
-            name=name or _name(target or Path(path)),
-            machine=machine,
-            product=options.get("product") or "",
-            to=options.get("to") or tool.usual(measurement),
-            only=options.get("only") or "",
-            beside=_beside(tool, options.get("beside"), measurement),
-        )
         try:
             file = tool.convert(measurement, request, catalog)
         finally:
@@ -123,12 +131,15 @@ def _text(path: str) -> str:
         raise UsageError(f"{path} cannot be read: {error.strerror}; name the file that the tool has written") from None
 
 
-def _beside(tool: Tool, path: str | None, measurement: Measurement) -> Record | None:
-    if path is None:
-        return None
-    record, unused = tool.read_beside(_text(path), Path(path).name)
-    measurement.unused += unused
-    return record
+def _beside(tool: Tool, options: Mapping[str, Any], measurement: Measurement) -> dict[str, Record]:
+    """The further files that were given, by the names of their options."""
+    found = {}
+    for name in tool.BESIDE:
+        path = options.get(name.replace("-", "_"))
+        if path is not None:
+            found[name], unused = tool.read_beside(_text(path), Path(path).name, name)
+            measurement.unused += unused
+    return found
 
 
 def _name(path: Path) -> str:
@@ -161,17 +172,35 @@ def _check(catalog: Catalog, file: CatalogFile, target: Path | None) -> None:
         raise CatalogError("\n".join(str(problem) for problem in problems))
 
 
-def _give(file: CatalogFile, target: Path | None) -> None:
+def _give_rows(text: str, target: Path | None) -> None:
+    """A table of figures to hold predictions against."""
     from simulator.errors import UsageError
 
     if target is None:
-        say(file.text().removesuffix("\n"))
+        say(text.removesuffix("\n"))
         return
+    if target.suffix != ".csv":
+        raise UsageError(f"{target}: a table ends in .csv: -o {target.with_suffix('.csv')}")
+    _write(text, target)
+    rows = text.count("\n") - 1
+    tell(f"{target}: {rows} figures to hold predictions against (virtlab validate --figures {target.parent})")
+
+
+def _write(text: str, target: Path) -> None:
+    from simulator.errors import UsageError
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(file.text(), encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}; take another place") from None
+
+
+def _give(file: CatalogFile, target: Path | None) -> None:
+    if target is None:
+        say(file.text().removesuffix("\n"))
+        return
+    _write(file.text(), target)
     counts = ", ".join(f"{number} {kind}" for kind, number in file.counts().items())
     tell(f"{target}: {counts} (virtlab show {file.name})")
     folder = target.parent.resolve()

@@ -28,12 +28,14 @@ from simulator.steps import (
     Below,
     Change,
     Choice,
+    End,
     Freeze,
     Hold,
     Later,
     Log,
     Parallel,
     Progress,
+    Repeat,
     Require,
     Send,
     Signal,
@@ -70,6 +72,7 @@ class Walk:
             Signal: lambda spot, step: [self._entry(spot, "signal", f"{step.by} given")],
             Hold: lambda spot, step: [self._hold(spot, step)],
             Require: lambda spot, step: [],
+            End: lambda spot, step: [self._entry(spot, "hold", "the process and all its programs end")],
             Progress: lambda spot, step: [],
             Ask: lambda spot, step: [self.demand(spot, step.demand)],
             Change: lambda spot, step: [],
@@ -79,6 +82,7 @@ class Walk:
                 self._entry(spot, "hold", "the programs stop" if step.stop else "the programs go on")
             ],
             Choice: self._choice,
+            Repeat: self._repeat,
             Parallel: self._parallel,
             Spawn: self._spawn,
         }
@@ -189,6 +193,14 @@ class Walk:
             self._entry(spot, "option", label, children=self._all(spot, steps)) for label, steps in options
         )
         return [self._entry(spot, "choice", "one of", children=children)]
+
+    def _repeat(self, spot: Spot, repeat: Repeat) -> Iterable[Entry]:
+        """Each of what may have to be done, once; nothing of it where nothing is short."""
+        options = list(zip(("nothing to do", *repeat.labels), ((), *repeat.plans), strict=True))
+        children = tuple(
+            self._entry(spot, "option", label, children=self._all(spot, steps)) for label, steps in options
+        )
+        return [self._entry(spot, "choice", "one of", children=children)] if repeat.plans else []
 
     def _parallel(self, spot: Spot, parallel: Parallel) -> Iterable[Entry]:
         branches = tuple(

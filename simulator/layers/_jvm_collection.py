@@ -7,7 +7,7 @@ pause and what beside the programs. The steps that all of them consist of are he
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import ClassVar
@@ -46,6 +46,8 @@ class Collector(ABC):
     """Further threads of its own, which hardly ever run."""
     ARCHIVED_OBJECTS: ClassVar[bool] = False
     """Whether it takes objects from the archive of classes, the graph of modules among them."""
+    PASSES: ClassVar[float] = 2.0
+    """How often a full collection goes through all that lies in the heap: to mark it, and to move it."""
     POINTERS: ClassVar[bool] = True
     """Whether pointers are compressed, as in all heaps below 32 GB; without that objects are larger."""
 
@@ -104,25 +106,69 @@ class Collector(ABC):
 
         Until the last thread has come to a safepoint the log does not count it as a pause.
         """
-        name = f"{PAUSE} {kind}"
+        name, grain = f"{PAUSE} {kind}", self.heap.grain
         yield Freeze(True)
-        yield Use("collection", cycles=self.parameters.stop_cycles, operations=0.0)
+        yield Use("collection", cycles=self.parameters.stop_cycles * grain, operations=0.0)
         yield Log(name, self._occupied, "bytes")
-        yield Use("collection", cycles=self.parameters.pause_cycles)
+        yield Use("collection", cycles=self.parameters.pause_cycles * grain, operations=grain)
         yield from work
         yield Later(over, "the heap is as the collection left it")
-        yield Log(name, self._occupied, "bytes", ends=True)
+        yield Log(name, self._occupied, "bytes", ends=True, times=max(1, round(grain)))
         yield Freeze(False)
 
-    def divided(self, cycles: float, faults: float = 0.0) -> tuple[Step, ...]:
-        """Work of the collector's threads in a pause, with pages that it touches for the first time; waited for."""
-        threads = self.threads if self.PARALLEL else 1
+    @property
+    def active_threads(self) -> int:
+        """Threads that work in a pause: as many as programs and heap are worth (``workerPolicy.cpp``).
+
+        Threads of a program are those that make objects at the same time.
+        """
+        if not self.PARALLEL or self.threads == 1:
+            return 1
+        parameters, heap = self.parameters, self.heap
+        by_programs = parameters.workers_per_thread_count * heap.makers
+        by_heap = max(parameters.workers_least_count, heap.capacity_bytes // parameters.worker_heap_bytes)
+        return int(min(self.threads, max(by_programs, by_heap)))
+
+    def divided(
+        self, cycles: float, faults: float = 0.0, once_cycles: float = 0.0, touched: Sequence[d.Touch] = ()
+    ) -> tuple[Step, ...]:
+        """Work of the collector's threads in a pause, with what it touches of the heap; waited for.
+
+        Args:
+            cycles: of one collection.
+            faults: pages touched for the first time.
+            once_cycles: what only the first of several collections that are simulated as one does.
+            touched: rows of pages that had been touched before.
+        """
+        threads, grain = self.active_threads, self.heap.grain
         alone = threads == 1
         own_cycles = 0.0 if alone else self.parameters.worker_cycles
-        part: tuple[Step, ...] = (Use("collection", cycles=cycles / threads + own_cycles, operations=0.0),)
+        each_cycles = (cycles / threads + own_cycles) * grain + once_cycles / threads
+        part: tuple[Step, ...] = (Use("collection", cycles=each_cycles, operations=0.0),)
         if faults:
             part += (Below(d.Fault(count=faults / threads), own=True),)
+        part += self.parts(touched, threads)
         return part if alone else self.together(WORKERS, part, threads)
+
+    @staticmethod
+    def parts(touched: Sequence[d.Touch], threads: int) -> tuple[Step, ...]:
+        """One thread's part of rows: where the system below has written pages out, it fetches them."""
+        rows = (replace(each, size_bytes=each.size_bytes / threads) for each in touched if each.size_bytes)
+        return tuple(Below(row, own=True) for row in rows)
+
+    def of_old(self, size_bytes: float) -> d.Touch:
+        """So much of the old part touched. The heap lies beyond what the process took at its start."""
+        return d.Touch(size_bytes, self.heap.old_bytes, self.parameters.footprint_bytes)
+
+    def of_young(self, size_bytes: float) -> d.Touch:
+        """So much of eden, which lies beyond the old part as far as that has been used."""
+        start_bytes = self.parameters.footprint_bytes + self.heap.old_touched_bytes
+        return d.Touch(size_bytes, self.heap.touched_bytes, start_bytes)
+
+    def of_all(self) -> d.Touch:
+        """All that lies in the heap, as often as a full collection goes through it: marked, adjusted and moved."""
+        occupied_bytes = self._occupied()
+        return d.Touch(self.PASSES * occupied_bytes, occupied_bytes, self.parameters.footprint_bytes)
 
     def together(self, queue: str, part: tuple[Step, ...], threads: int) -> tuple[Step, ...]:
         """Each of some threads does a part; waited for: at the last one the window lets none be under way."""

@@ -43,6 +43,7 @@ class Execution:
         self.cache = CodeCache(limits.get("code_cache", usual_bytes), parameters.own_code_bytes)
         self.policy = Policy(parameters, self.mode, self.queues, self.cache)
         self.codes: dict[d.Portable, Code] = {}
+        self._decisions: dict[d.Portable, tuple[int, Choice | None]] = {}
 
     def execute(self, demand: d.Execute) -> Iterator[Step]:
         """A mean bytecode of the program as its methods are compiled now; compilers are asked at the thresholds."""
@@ -64,6 +65,14 @@ class Execution:
         return code
 
     def _decision(self, code: Code) -> Choice:
+        """What there may be to do; the same until some group is given up, and smaller after that."""
+        given_up, choice = self._decisions.get(code.program, (-1, None))
+        if choice is None or given_up != code.given_up:
+            choice = self._decided(code)
+            self._decisions[code.program] = code.given_up, choice
+        return choice
+
+    def _decided(self, code: Code) -> Choice:
         asking = tuple((self._asking(code, compiler),) for compiler in self.mode.compilers)
         asked = (f"{_COMPILERS[compiler]} is asked" for compiler in self.mode.compilers)
         falling = tuple(self._given_up(code, group) for group in code.falling())

@@ -85,6 +85,8 @@ class Heap:
         self.aged_bytes = self.survivors_bytes = 0.0
         self.touched_bytes = self.old_touched_bytes = 0.0
         """Largest eden and largest old part so far: their pages are there."""
+        self.grain = 1.0
+        """How many collections are simulated as one: so much more is made before each, and so much longer it takes."""
         self.exhausted = ""
         """Why no program gets more, after a full collection."""
         self._reserved: list[float] = []
@@ -144,6 +146,11 @@ class Heap:
     def is_fresh(self) -> bool:
         """Whether new objects touch pages for the first time: eden has never been filled so far."""
         return self.used_bytes >= self.touched_bytes * (1.0 - ROUNDING)
+
+    @property
+    def makers(self) -> int:
+        """Threads that make objects at the same time."""
+        return max(self._expected, self._peak)
 
     def reserve(self, until_bytes: float, wanted_bytes: float) -> float:
         """A thread's part of what may be made until something is to be decided, if it wants so much.

@@ -21,7 +21,7 @@ from simulator import demands as d
 from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers.base import Carriers, Place
 from simulator.parameters import Parameters
-from simulator.steps import Below, Hold, Step, Use, Wait
+from simulator.steps import Below, Choice, Hold, Signal, Spawn, Step, Use, Wait
 
 SYSTEM, GREEN, VIRTUAL = "system", "green", "virtual"
 _NETWORK = (d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch)
@@ -39,6 +39,7 @@ class Threads:
 
     def __init__(self, parameters: Parameters, place: Place, kind: str) -> None:
         self.parameters, self.place, self.kind = parameters, place, kind
+        self._made = 0.0
 
     @property
     def carriers_count(self) -> float:
@@ -53,13 +54,44 @@ class Threads:
         replaced = _FILES if self.kind == VIRTUAL else ()
         return Carriers(self.carriers_count, (*_NETWORK, d.Lock, d.Sleep), replaced, (switch,))
 
-    def start(self) -> Iterator[Step]:
-        """A thread is made, its stack touched; at the end of its program it is gone."""
-        stack_bytes = self.parameters[f"{self.kind}_stack_bytes"]
-        yield Use("thread_start", cycles=self.parameters[f"{self.kind}_start_cycles"])
+    def start(self, threads: float = 1.0) -> Iterator[Step]:
+        """Threads are made, their stacks touched; at the end of their program these are gone."""
+        yield Use("thread_start", cycles=self.parameters[f"{self.kind}_start_cycles"] * threads, operations=threads)
+        stack_bytes = self.parameters[f"{self.kind}_stack_bytes"] * threads
         if stack_bytes:
             yield Below(d.Fault(count=stack_bytes / self.place.page_bytes))
             yield Hold(stack_bytes, program=False)
+
+    def start_more(self, demand: d.StartThreads) -> Iterator[Step]:
+        """Threads of the system are refused where its table, or the container's limit, is full; others never are."""
+        threads = demand.threads
+        if self.kind == SYSTEM:
+            yield Below(d.KeepProcess(demand.cycles, threads, insists=False, counters=(self._count,), threads=True))
+            yield Choice(self._were_made, ((), tuple(self.start(threads))), ("refused", "made"))
+            return
+        yield from self.start(threads)
+        teams = min(threads, self.carriers_count)
+        for _ in range(int(teams)):
+            yield Spawn((Below(d.Compute(count=demand.cycles / teams)),), threads / teams)
+
+    def _count(self, threads: float) -> None:
+        self._made += max(0.0, threads)
+
+    def _were_made(self) -> int:
+        """Whether the system made some since this was last asked."""
+        made, self._made = self._made, 0.0
+        return int(made > 0.0)
+
+    def lock(self, demand: d.Lock) -> Step:
+        """A class is one for all programs of the virtual machine, and so is its lock."""
+        return Wait("lock", self._at(demand.name), everyone=True) if demand.shared else Below(demand)
+
+    def unlock(self, demand: d.Unlock) -> Step:
+        """The same, given back."""
+        return Signal("lock", self._at(demand.name), everyone=True) if demand.shared else Below(demand)
+
+    def _at(self, name: str) -> str:
+        return f"{self.place.path}: {name}"
 
     def sleep(self, demand: d.Sleep) -> Step:
         """A sleeping thread is one of the system's, or stands in a queue of the virtual machine's own."""

@@ -179,6 +179,8 @@ class ApplicationKernel(TableLayer):
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """Children that stay."""
+        if demand.threads:
+            return (*self._call(2.0 * demand.processes), Below(demand))
         return (*self._new_process("fork", demand.processes), Below(demand))
 
     def _message(self, demand: d.Post | d.Fetch) -> tuple[Step, ...]:

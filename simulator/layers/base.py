@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -140,6 +140,7 @@ class Place:
         limits: what its tenant asks of it, by the names of ``LIMITS``.
         meets_calls: whether the layer below wants to know of each system call.
         mounts: whether the layer below lets it mount folders of the host.
+        line_bytes: a line of the processor's caches.
     """
 
     path: str = "layer"
@@ -152,6 +153,7 @@ class Place:
     limits: Mapping[str, float] = field(default_factory=dict)
     meets_calls: bool = False
     mounts: bool = False
+    line_bytes: float = 64.0
 
     @property
     def product_path(self) -> str:
@@ -170,6 +172,19 @@ class Cache(Protocol):
 
     def warm(self, file: File) -> None:
         """Make a whole file resident, as after an earlier run."""
+
+
+class Paging(Protocol):
+    """What the house tells a kernel that swaps."""
+
+    def enroll(self, owner: str, limits: Sequence[tuple[str, float]]) -> object:
+        """A tenant, and the limits that confine it: each by its name with its size."""
+
+    def hold(self, owner: str, size_bytes: float) -> None:
+        """A tenant takes memory, or gives some back."""
+
+    def swapped_bytes(self, owner: str) -> float:
+        """The most of its data that lay on the disk at any one time."""
 
 
 class NotOffered(LookupError):
@@ -208,6 +223,8 @@ class Layer(Priced, ABC):
     """Whether the layer stops its programs now and then while its own threads go on."""
     SETTINGS: ClassVar[dict[str, tuple[str, str]]] = {}
     """What the layer sets for itself by what it sees around it: unit (empty for a word) and meaning, by name."""
+    ONE_PROCESS: ClassVar[bool] = False
+    """Whether all programs on it are one process of the system below: what ends that ends all of them."""
     LIMITS: ClassVar[dict[str, str]] = {}
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()
@@ -215,6 +232,8 @@ class Layer(Priced, ABC):
 
     cache: Cache | None = None
     """The page cache, in a kernel that has one."""
+    paging: Paging | None = None
+    """Where the pages of programs are, in a kernel that swaps."""
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -237,6 +256,11 @@ class Layer(Priced, ABC):
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """Memory that the layer holds itself, with ``children`` systems on it."""
         return 0.0
+
+    @classmethod
+    def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
+        """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
+        return float("inf")
 
     @abstractmethod
     def lower(self, demand: Demand) -> Iterable[Step]:

@@ -57,14 +57,14 @@ from simulator.layers._jvm_heap import Heap
 from simulator.layers._jvm_policy import MODES
 from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
 from simulator.layers.base import Carriers, Place, Service, TableLayer
-from simulator.steps import Below, Choice, Hold, Require, Send, Step, Use
+from simulator.steps import Below, Choice, End, Hold, Require, Send, Step, Use
 
 _CALLS = (
     d.SystemCall, d.StartProcess, d.KeepProcess, d.Allocate, d.Free, d.Map, d.Create, d.Delete, d.Read, d.Write,
     d.DirectTransfer, d.WriteThrough, d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch, d.Sleep,
 )  # fmt: skip
 """What a Java program asks the system for in native code."""
-_DIRECT = (d.Compute, d.AccessMemory, d.Fault, d.Lock, d.Unlock)
+_DIRECT = (d.Compute, d.AccessMemory, d.Fault)
 """What its code does without leaving it."""
 
 
@@ -91,6 +91,7 @@ class JavaVirtualMachine(TableLayer):
         "threads": (SYSTEM, GREEN, VIRTUAL),
     }
     FREEZES = True
+    ONE_PROCESS = True
     LIMITS = {"heap": "bytes", "initial_heap": "bytes", "code_cache": "bytes", "processors": "count"}
     SETTINGS = {
         "collector": ("", "the collector of the heap"),
@@ -131,6 +132,10 @@ class JavaVirtualMachine(TableLayer):
         }
         self._lowering |= dict.fromkeys(_CALLS, self._native)
         self._lowering |= dict.fromkeys(_DIRECT, lambda demand: (Below(demand),))
+        self._lowering[d.Lock] = lambda demand: (self.threads.lock(demand),)
+        self._lowering[d.Unlock] = lambda demand: (self.threads.unlock(demand),)
+        self._lowering[d.StartThreads] = self.threads.start_more
+        self._lowering[d.Exit] = lambda demand: (self._into_native(), End())
         self._lowering[d.Sleep] = lambda demand: (self._into_native(), self.threads.sleep(demand))
         self._lowering[d.ReceiveRequest] = lambda demand: (*self.threads.looks(), *self._native(demand))
 

@@ -50,7 +50,7 @@ def profile(measurement: Measurement, record: Record, request: Request, catalog:
         "runs_on": [place.kernel.abi or "linux"],
         "architectures": [place.machine.architecture],
     }
-    file.groups[""] = _Profile(measurement, record, request.beside, place).numbers()
+    file.groups[""] = _Profile(measurement, record, request.beside.get("strace"), place).numbers()
     return file
 
 

@@ -38,7 +38,8 @@ class CatalogFile:
         kind: its folder: ``workloads``, ``layers`` or ``machines``.
         name: of the entry and so of the file.
         head: what stands above the numbers, in order.
-        groups: numbers by parameter; of a layer or workload under ``""``, of a machine by device.
+        groups: numbers by parameter; of a layer or workload under ``""``, of a workload's class files under
+            ``bytecode``, of a machine by device.
         device_kinds: the modules of a machine's devices.
         machine: that the numbers were measured on.
         key: of the source, which the file describes itself.
@@ -67,7 +68,8 @@ class CatalogFile:
         lines += [f"name: {self.name}", *(f"{key}: {_flow(value)}" for key, value in self.head.items())]
         lines += ["sources:", f"  {self.key}: {_flow(self.source)}"]
         if self.kind != "machines":
-            lines += ["parameters:", *self._numbers("", "  ")]
+            for group in self.groups:
+                lines += [f"{group or 'parameters'}:", *self._numbers(group, "  ")]
         else:
             lines.append("devices:")
             for device, kind in self.device_kinds.items():

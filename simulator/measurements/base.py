@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from simulator.errors import MeasurementError, Problem
+from simulator.measurements import _rows
 
 if TYPE_CHECKING:
     from simulator.catalog import Catalog
@@ -118,7 +119,7 @@ class Request:
         product: the kernel that it was measured on, empty: what the file says, or the newest Linux.
         to: one of the tool's ``BECOMES``.
         only: the record that is wanted, empty: all of them, or the only one.
-        beside: a second file, read by the tool's ``read_beside``.
+        beside: further files by the names of their options, read by the tool's ``read_beside``.
     """
 
     name: str
@@ -126,7 +127,7 @@ class Request:
     product: str = ""
     to: str = ""
     only: str = ""
-    beside: Record | None = None
+    beside: Mapping[str, Record] = field(default_factory=dict)
 
 
 class Tool(ABC):
@@ -142,7 +143,9 @@ class Tool(ABC):
     RECORDS: ClassVar[str] = ""
     """What one of several records in a file is called; empty: there is only one."""
     BESIDE: ClassVar[Mapping[str, str]] = {}
-    """A second file that may be given, and what for: the name of its option and the help."""
+    """Further files that may be given, and what for: the names of their options and the help."""
+    ROWS: ClassVar[bool] = False
+    """Whether its figures may as well become rows of a table that predictions are held against (``--as rows``)."""
 
     def usual(self, measurement: Measurement) -> str:
         """What a file becomes if the user does not say: one of ``BECOMES``."""
@@ -160,9 +163,13 @@ class Tool(ABC):
             MeasurementError: it cannot be read, with line and remedy.
         """
 
-    def read_beside(self, text: str, file: str) -> tuple[Record, list[Unused]]:
-        """The second file."""
+    def read_beside(self, text: str, file: str, option: str = "") -> tuple[Record, list[Unused]]:
+        """A further file, given by an option of ``BESIDE``."""
         raise NotImplementedError
+
+    def rows(self, measurement: Measurement, request: Request) -> str:
+        """All figures as a table of the columns that ``virtlab validate --figures`` reads."""
+        return _rows.table(measurement, request)
 
     @abstractmethod
     def convert(self, measurement: Measurement, request: Request, catalog: Catalog) -> CatalogFile:

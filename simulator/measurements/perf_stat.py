@@ -63,7 +63,7 @@ class PerfStat(Tool):
             found.refuse("has no counter with a value", f"make it by '{self.MADE_BY}'; see what perf said")
         return found
 
-    def read_beside(self, text: str, file: str) -> tuple[Record, list[Unused]]:
+    def read_beside(self, text: str, file: str, option: str = "") -> tuple[Record, list[Unused]]:
         """A summary of strace."""
         return _strace.read(text, file)
 

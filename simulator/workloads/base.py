@@ -104,6 +104,12 @@ PORTABLE = (
         "part of the allocated bytes that is promoted and dies in the old generation; none if nothing is said",
         optional=True,
     ),
+    Parameter(
+        "collection_grain_count",
+        "count",
+        "grain of the simulation: collections simulated as one, as long as all of them; each if nothing is said",
+        optional=True,
+    ),
     Parameter("work_ratio", "ratio", "what its mean bytecode takes in C2's code, over that of a mean program"),
     Parameter("c1_ratio", "ratio", "what C1's code takes longer for it, over that of a mean program"),
     Parameter("deoptimized_ratio", "ratio", "part of its methods whose C2 code once meets what their profile lacks"),
@@ -157,6 +163,7 @@ class ClassFiles:
             yield NewObjects(
                 allocated_bytes, self.figures.live_bytes, self.program.name,
                 self.figures.get("passing_bytes", 0.0), self.figures.get("tenured_ratio", 0.0),
+                self.figures.get("collection_grain_count", 1.0),
             )  # fmt: skip
 
 
@@ -222,7 +229,7 @@ class Program(ABC):
         yield from self.class_files.compute(cycles)
 
     def begins(self) -> tuple[Demand, ...]:
-        """What its first thread asks for before anything else: its classes, if it is built of any, and what these do once."""
+        """What its first thread asks for before anything else: its classes, if it has any, and what these do once."""
         if self.class_files is None:
             return ()
         return (LoadClasses(self.class_files.program), *self.class_files.once())

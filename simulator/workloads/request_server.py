@@ -15,14 +15,17 @@ from simulator.demands import (
     AccessMemory,
     Fault,
     File,
+    Lock,
     Read,
     ReceiveData,
     ReceiveRequest,
     SendData,
     SystemCall,
+    Unlock,
     Write,
 )
 from simulator.parameters import Parameter
+from simulator.workloads._library import LIBRARY_LOCK
 from simulator.workloads.base import Context, Demands, Draws, Program, ThreadPlan
 
 
@@ -75,6 +78,7 @@ class RequestServer(Program):
         Parameter("payload_bytes", "bytes", "data in one packet at most"),
         Parameter("request_cycles", "cycles", "user cycles for a request, waits for memory apart"),
         Parameter("request_variation_ratio", "ratio", "standard deviation of a request's cycles over the mean"),
+        Parameter("request_locked_cycles", "cycles", "of these, those under a lock of the process's library"),
         Parameter("request_accesses_count", "count", "words of the data that a request looks up one after the other"),
         Parameter("data_bytes", "bytes", "size of the data that these words lie in"),
         Parameter("request_faults_count", "count", "pages touched for the first time for a request"),
@@ -132,13 +136,22 @@ class RequestServer(Program):
         yield SystemCall("stat", count=requests * parameters.request_stats_count)
         for _ in range(requests):
             yield from self._read(pages)
-        yield from self.compute(sum(work.lognormal(cycles, variation) for _ in range(requests)))
+        yield from self._work(sum(work.lognormal(cycles, variation) for _ in range(requests)), requests)
         words = requests * parameters.request_accesses_count
         yield AccessMemory("random", parameters.data_bytes, count=words)
         yield Fault(count=requests * parameters.request_faults_count)
         yield SendData(parameters.answer_bytes, parameters.payload_bytes, count=requests)
         if parameters.request_log_bytes:
             yield Write(requests * parameters.request_log_bytes, calls=requests)
+
+    def _work(self, cycles: float, requests: int) -> Demands:
+        """Computation, a part of it (a line of the log is written) under the lock of a class of the library."""
+        locked_cycles = min(cycles, requests * self.parameters.request_locked_cycles)
+        yield from self.compute(cycles - locked_cycles)
+        if locked_cycles:
+            yield Lock(LIBRARY_LOCK, shared=True)
+            yield from self.compute(locked_cycles)
+            yield Unlock(LIBRARY_LOCK, shared=True)
 
     def _read(self, draws: Draws) -> Demands:
         """A file, if the request is one for a file."""

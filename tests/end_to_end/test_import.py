@@ -13,6 +13,7 @@ import pytest
 
 from simulator.catalog import Catalog
 from simulator.measurements import tools
+from simulator.validation.published import load
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -26,6 +27,9 @@ ON_THE_PAGE = {
     "fio.json": "fio-3.33-disk.json",
     "sysbench.txt": "sysbench-1.0.20-cpu.txt",
     "threads.txt": "sysbench-1.0.20-threads.txt",
+    "gc.txt": "gc-log-17-serial.txt",
+    "jit.txt": "jit-log-17.txt",
+    "time.txt": "time-bash.txt",
 }
 SCENARIO = """
 version: 1
@@ -37,6 +41,15 @@ tenants:
 replications: 1
 """
 
+JAVA = """
+version: 1
+title: What the log of a Java program says, on what it was made on
+machine: epyc-zen4-vm
+stacks: {jvm: "linux-6 | hotspot-17(collector=serial)"}
+tenants:
+  app: {workload: keeper, memory: 4 GiB, vcpus: 2}
+replications: 1
+"""
 
 CLOCK = """
 from simulator.measurements import CatalogFile, Measurement, Number, Record, Tool
@@ -133,6 +146,14 @@ def test_the_page_on_importing_does_what_it_says(
         ("sysbench", "sysbench-1.0.20-fileio-direct.txt", ()),
         ("sysbench", "sysbench-1.0.20-oltp.txt", ()),
         ("sysbench", "sysbench-0.4.12-oltp.txt", ()),
+        ("gc-log", "gc-log-17-serial.txt", ("--jit-log", str(SAMPLES / "jit-log-17.txt"))),
+        ("gc-log", "gc-log-17-parallel.txt", ("--time", str(SAMPLES / "time-bash.txt"))),
+        ("gc-log", "gc-log-17-g1.txt", ()),
+        ("gc-log", "gc-log-17-z.txt", ()),
+        ("gc-log", "gc-log-17-shenandoah.txt", ()),
+        ("gc-log", "gc-log-17-short.txt", ()),
+        ("jit-log", "jit-log-17-tags.txt", ()),
+        ("jit-log", "jit-log-17-c2.txt", ("--gc-log", str(SAMPLES / "gc-log-17-g1.txt"))),
     ],
 )
 def test_what_is_printed_loads_wherever_it_lies(
@@ -233,6 +254,9 @@ def test_what_cannot_be_used_is_listed_with_its_reason(virtlab: Command) -> None
         (("lmbench", "lmbench-3-raw.txt", "-o", "a.yml"), "a.yml: a catalog file ends in .yaml: -o a.yaml"),
         (("sysbench", "sysbench-1.0.20-fileio.txt"), "read through the page cache: it measured memory (run it with"),
         (("sysbench", "sysbench-1.0.20-memory.txt"), "which lie in the cache of epyc-zen4-vm"),
+        (("gc-log", "jit-log-17.txt"), "this looks like a log of -XX:+PrintCompilation; use 'virtlab import jit-log'"),
+        (("gc-log", "gc-log-17-g1.txt", "--time", str(SAMPLES / "jit-log-17.txt")), "says nothing of processor time"),
+        (("gc-log", "gc-log-17-g1.txt", "--as", "rows", "-o", "a.yaml"), "a.yaml: a table ends in .csv: -o a.csv"),
         (("sysbench", "missing.txt"), "cannot be read: No such file or directory"),
         (("iostat", "perf-6.1.txt"), "no tool 'iostat' can be read; there are"),
     ],
@@ -242,6 +266,30 @@ def test_what_cannot_be_read_is_refused_with_a_remedy(virtlab: Command, argument
     code, stdout, stderr = virtlab("import", tool, str(SAMPLES / sample), "--machine", "epyc-zen4-vm", *options)
     assert (code, stdout) == (2, "")
     assert said in stderr
+
+
+def test_a_java_program_makes_what_its_log_says(virtlab: Command, mine: Path, tmp_path: Path) -> None:
+    """The heap of the log, with the collector of the log: as many bytes, the same live data, some of the pauses."""
+    beside = ("--jit-log", str(SAMPLES / "jit-log-17.txt"), "--time", str(SAMPLES / "time-bash.txt"))
+    imported(virtlab, "gc-log", "gc-log-17-serial.txt", *beside, "-o", "mine/workloads/keeper.yaml")
+    (tmp_path / "scenario.yaml").write_text(JAVA, encoding="utf-8")
+    code, _, stderr = virtlab("run", "scenario.yaml", "--out", "results")
+    assert code == 0, stderr
+    (table,) = (tmp_path / "results").rglob("tenants.csv")
+    elapsed_s = pd.read_csv(table)["value"][0]
+    time_s = 0.37 + 0.08  # what the program took of the processors, by the shell
+    assert 0.4 * time_s < elapsed_s < 2.5 * time_s
+
+
+def test_rows_are_a_table_that_predictions_are_held_against(virtlab: Command, mine: Path, tmp_path: Path) -> None:
+    target = tmp_path / "figures" / "keeper.csv"
+    options = ("--as", "rows", "--name", "keeper", "-o", str(target))
+    code, _, stderr = virtlab("import", "gc-log", str(SAMPLES / "gc-log-17-g1.txt"), *options)
+    assert code == 0, stderr
+    assert "figures to hold predictions against (virtlab validate --figures" in stderr
+    (figure,) = (each for each in load("keeper", target.parent) if each.metric == "pauses")
+    assert (figure.platform, figure.value, figure.judges) == ("hotspot-17", "24", True)
+    assert figure.benchmark == "keeper, g1, heap 64 MiB, processors 2"
 
 
 def test_another_tool_is_one_module(virtlab: Command, mine: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class G1(Collector):
     CONCURRENT = True
     HOUSEKEEPING = ("main-marker", "refinement", "g1-service")
     ARCHIVED_OBJECTS = True
+    PASSES = 4.0  # mark, compute new places, adjust references, move (g1FullCollector.cpp)
     PARAMETERS = (
         *PARAMETERS,
         Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
@@ -93,8 +94,12 @@ class G1(Collector):
         failed_ratio = max(0.0, 1.0 - room_bytes / found.copied_bytes) if found.copied_bytes else 0.0
         stays_bytes = failed_ratio * (heap.used_bytes - found.arriving_bytes - found.passing_bytes)
         faults = self.old_faults(heap.old_bytes + found.promoted_bytes)
-        copied_bytes = found.copied_bytes + moved_bytes
-        work = self.divided(copied_bytes * parameters.copy_cycles_per_byte, faults)
+        copied_bytes, arriving_bytes = found.copied_bytes + moved_bytes, found.arriving_bytes
+        copy_cycles = parameters.copy_cycles_per_byte
+        touched = (self.of_young(found.copied_bytes), self.of_old(emptied_bytes))
+        work = self.divided(
+            (copied_bytes - arriving_bytes) * copy_cycles, faults, arriving_bytes * copy_cycles, touched
+        )
         starts = self.phase is Phase.DUE
 
         def over(end_s: float) -> Iterable[Step]:
@@ -128,7 +133,7 @@ class G1(Collector):
         if heap.used_bytes:
             regions.survival.add(min(1.0, (found.arriving_bytes + found.passing_bytes) / heap.used_bytes))
         if copied_bytes:
-            regions.copy_s.add((end_s - begun_s) / copied_bytes)
+            regions.copy_s.add((end_s - begun_s) / (copied_bytes * heap.grain))
         if end_s > self._ended_s:
             regions.promoted_bytes_per_s.add(found.promoted_bytes / (end_s - self._ended_s))
         heap.copied(found)
@@ -170,7 +175,7 @@ class G1(Collector):
         heap = self.heap
         alive_bytes = heap.live_bytes + heap.passing_bytes + heap.aged_bytes
         cycles = alive_bytes * self.parameters.parallel_compact_cycles_per_byte
-        yield from self.pause("full", self.divided(cycles), self._compacted)
+        yield from self.pause("full", self.divided(cycles, touched=(self.of_all(),)), self._compacted)
 
     def _compacted(self, now_s: float) -> Iterable[Step]:
         heap, parameters = self.heap, self.parameters
@@ -191,9 +196,10 @@ class G1(Collector):
         heap, threads = self.heap, self.beside_threads
         yield Change(self._marking_begins)
         yield Log("concurrent mark", self._occupied, "bytes")
-        cycles = (heap.live_bytes + heap.passing_bytes) * self.parameters.mark_cycles_per_byte / threads
+        cycles = (heap.live_bytes + heap.passing_bytes) * self.parameters.mark_cycles_per_byte * heap.grain / threads
         last = Later(self._marked, "the last of them asks for the pauses that end the marking")
-        work = (Use("collection", cycles=cycles, operations=0.0), last)
+        lives = self.parts((self.of_old(heap.live_bytes),), threads)
+        work = (Use("collection", cycles=cycles, operations=0.0), *lives, last)
         yield from (Send(BESIDE, work, self.kick(), wait=False, forgotten=True),) * threads
 
     def _marking_begins(self) -> None:
@@ -218,7 +224,8 @@ class G1(Collector):
         self.worth_bytes = min(self._old_bytes, self.heap.garbage_bytes)
 
     def _cleanup(self, now_s: float) -> Iterator[Step]:
-        work = (Use("collection", cycles=self.parameters.cleanup_cycles, operations=0.0),)
+        cycles = self.parameters.cleanup_cycles * self.heap.grain
+        work = (Use("collection", cycles=cycles, operations=0.0),)
         yield from self.pause("cleanup", work, self._chosen)
 
     def _chosen(self, now_s: float) -> Iterable[Step]:
