@@ -107,7 +107,7 @@ PORTABLE = (
     Parameter(
         "collection_grain_count",
         "count",
-        "grain of the simulation: collections simulated as one, as long as all of them; each if nothing is said",
+        "grain of the simulation: collections that are simulated as one, as long as all of them; 1 if left out",
         optional=True,
     ),
     Parameter("work_ratio", "ratio", "what its mean bytecode takes in C2's code, over that of a mean program"),
