@@ -5,8 +5,9 @@ Needs a JDK of version 17 or later; no test does: run it by hand, on a machine t
 import`` reads them with, and two numbers of each are fitted to two settings (``java_program.py``). The machine is one
 of the catalog (``--machine``) with the clock that a loop of dependent instructions finds here.
 
-Each setting is run several times. Of times the least is taken, as others may use the machine; counts are of the run
-that took the least time.
+Each setting is run several times. Of times the least is taken, counts are of the run that took the least time. Where
+others had the processors meanwhile, times on the clock say nothing of Java: such rows are marked and not summed up;
+processor time and counts are.
 """
 
 from __future__ import annotations
@@ -37,17 +38,31 @@ COUNTED = {
 }
 MODES = {"int": "interpreter", "c1": "c1", "tiered": "tiered", "comp": "tiered-first"}
 """What the layer calls them."""
-FIELDS = ("setting", "figure", "unit", "measured", "predicted", "error_percent")
+FIELDS = ("setting", "figure", "unit", "measured", "predicted", "error_percent", "others_percent")
+ON_THE_CLOCK = ("wall_s", "first_iteration_s", "steady_iteration_s", "pause_total_s", "longest_pause_s")
+MOST_OTHERS = 0.05
+"""Part of the processors' time that others may have before times on the clock are taken to be disturbed."""
 
 
 class Row(NamedTuple):
-    """One line of the table; ``error`` as a part of what was measured, None where nothing was predicted."""
+    """One line of the table.
+
+    Attributes:
+        predicted: None where nothing is.
+        others: part of the processors' time that others had while it was measured.
+    """
 
     setting: str
     figure: str
     unit: str
     measured: float
     predicted: float | None
+    others: float
+
+    @property
+    def counts(self) -> bool:
+        """Whether the measurement says something of Java."""
+        return self.figure not in ON_THE_CLOCK or self.others <= MOST_OTHERS
 
     @property
     def error(self) -> float | None:
@@ -142,11 +157,11 @@ def scenario(setting: Setting, name: str, machine: str, hz: float) -> dict[str, 
     }
 
 
-def compared(label: str, here: Mapping[str, float], there: Mapping[str, float]) -> list[Row]:
+def compared(label: str, here: Mapping[str, float], there: Mapping[str, float], others: float) -> list[Row]:
     """A row for each figure that was measured."""
     units = {"s": "s", "bytes": "bytes"}
     return [
-        Row(label, name, units.get(name.rpartition("_")[2], "count"), value, there.get(name))
+        Row(label, name, units.get(name.rpartition("_")[2], "count"), value, there.get(name), others)
         for name, value in here.items()
     ]
 
@@ -155,18 +170,28 @@ def compared(label: str, here: Mapping[str, float], there: Mapping[str, float]) 
 
 
 def text(rows: Sequence[Row]) -> str:
-    """The table for people, and what its errors are in the middle."""
+    """The table for people, and how large its errors are."""
     lines = [f"{'setting':44} {'figure':20} {'measured':>12} {'predicted':>12} {'error':>8}"]
     for row in rows:
         there = f"{row.predicted:12.5g}" if row.predicted is not None else f"{'-':>12}"
         error = f"{100 * row.error:+7.0f}%" if row.error is not None else f"{'-':>8}"
-        lines.append(f"{row.setting:44} {row.figure:20} {row.measured:12.5g} {there} {error}")
+        disturbed = "" if row.counts else f"  disturbed: others had {100 * row.others:.0f} %"
+        lines.append(f"{row.setting:44} {row.figure:20} {row.measured:12.5g} {there} {error}{disturbed}")
+    return "\n".join([*lines, *summary(rows)])
+
+
+def summary(rows: Sequence[Row]) -> list[str]:
+    """The errors of each figure, of what was measured undisturbed."""
+    lines = []
     for name in dict.fromkeys(row.figure for row in rows):
-        errors = [abs(row.error) for row in rows if row.figure == name and row.error is not None]
+        errors = [abs(row.error) for row in rows if row.figure == name and row.error is not None and row.counts]
         if errors:
             middle, most = 100 * median(errors), 100 * max(errors)
             lines.append(f"{name}: {len(errors)} rows, error {middle:.0f} % in the median, {most:.0f} % at most")
-    return "\n".join(lines)
+    disturbed = sum(not row.counts for row in rows)
+    if disturbed:
+        lines.append(f"{disturbed} times on the clock are left out: others had more than {100 * MOST_OTHERS:.0f} %")
+    return lines
 
 
 def save(rows: Iterable[Row], path: Path) -> None:
@@ -177,7 +202,8 @@ def save(rows: Iterable[Row], path: Path) -> None:
         writer.writerow(FIELDS)
         for row in rows:
             error = "" if row.error is None else f"{100 * row.error:.1f}"
-            writer.writerow((*row[:4], "" if row.predicted is None else row.predicted, error))
+            there = "" if row.predicted is None else f"{row.predicted:.6g}"
+            writer.writerow((*row[:3], f"{row.measured:.6g}", there, error, f"{100 * row.others:.0f}"))
 
 
 # ---- all of it
@@ -236,7 +262,7 @@ def main() -> None:
         rows = []
         for setting, runs in found.items():
             there = simulate(setting, programs[setting.program].name, asked.machine, hz)
-            rows += compared(setting.label, measured(runs), there)
+            rows += compared(setting.label, measured(runs), there, best(runs).others)
     for program in programs.values():
         print(program.summary())
     print(text(rows))

@@ -76,6 +76,7 @@ class Run:
         iterations_s: in order.
         wall_s: from the start of the process to its end.
         cpu_s: of all its threads, the kernel's for them included.
+        others: part of the processors' time that somebody else had meanwhile.
         gc: its garbage collection log.
         jit: its compilations, None where nothing was compiled.
     """
@@ -83,6 +84,7 @@ class Run:
     iterations_s: list[float]
     wall_s: float
     cpu_s: float
+    others: float
     gc: Measurement
     jit: Measurement | None
 
@@ -132,14 +134,14 @@ class Java:
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             folder = Path(name)
-            process, wall_s, cpu_s = _timed(setting.command(self.java, folder), setting.processors)
+            process, wall_s, cpu_s, others = _timed(setting.command(self.java, folder), setting.processors)
             if process.returncode:
                 sys.exit(f"{setting.label} failed:\n{process.stdout[-500:]}{process.stderr[-2000:]}")
             gc = tools()["gc-log"].read((folder / "gc.txt").read_text(), "gc.txt")
             jit_text = (folder / "jit.txt").read_text() if (folder / "jit.txt").exists() else ""
         reader = tools()["jit-log"]
         jit = reader.read(jit_text, "jit.txt") if setting.mode != "int" else None
-        return Run(iterations(process.stdout), wall_s, cpu_s, gc, jit)
+        return Run(iterations(process.stdout), wall_s, cpu_s, others, gc, jit)
 
 
 def iterations(printed: str) -> list[float]:
@@ -171,16 +173,26 @@ def _found(program: str) -> str:
     return place
 
 
-def _timed(command: list[str], processors: int) -> tuple[subprocess.CompletedProcess[str], float, float]:
-    """A command on the first processors: how it ended, wall time, processor time."""
+def _timed(command: list[str], processors: int) -> tuple[subprocess.CompletedProcess[str], float, float, float]:
+    """A command on the first processors: how it ended, wall time, processor time, the part that others had of it."""
     available = sorted(os.sched_getaffinity(0))
     if len(available) < processors:
         sys.exit(f"{processors} processors are wanted, and this machine has {len(available)}")
-    before_s, start = _children_s(), perf_counter()
+    busy_s, before_s, start = _busy_s(available[:processors]), _children_s(), perf_counter()
     process = subprocess.run(
         command, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, available[:processors])
     )
-    return process, perf_counter() - start, _children_s() - before_s
+    wall_s, cpu_s = perf_counter() - start, _children_s() - before_s
+    others_s = _busy_s(available[:processors]) - busy_s - cpu_s
+    return process, wall_s, cpu_s, max(0.0, others_s / (wall_s * processors))
+
+
+def _busy_s(processors: Sequence[int]) -> float:
+    """What processors have done so far, whoever it was for."""
+    wanted = {f"cpu{number}" for number in processors}
+    rows = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
+    ticks = sum(sum(map(int, row[1:4])) + sum(map(int, row[6:9])) for row in rows if row[0] in wanted)
+    return ticks / float(os.sysconf("SC_CLK_TCK"))
 
 
 def _children_s() -> float:

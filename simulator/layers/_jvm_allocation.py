@@ -91,8 +91,11 @@ class Allocation:
             Change(lambda: self._keep(program, habits, more_bytes)),
         )
         beside = Later(collector.begin, "a collection beside the program")
-        due = Send(THREAD, (beside,), collector.kick(), wait=False, forgotten=True)
-        return ((), collection, first, (Change(self._cross),), (due,))
+        due = (
+            Later(collector.ask, "the first that notices asks"),
+            Send(THREAD, (beside,), collector.kick(), wait=False, forgotten=True),
+        )
+        return ((), collection, first, (Change(self._cross),), due)
 
     def _too_much(self, program: str, habits: Habits) -> str:
         """Before a program's first object, or where it keeps more from now on: whether that will fit.

@@ -13,6 +13,7 @@ from math import ceil
 from typing import ClassVar
 
 from simulator import demands as d
+from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_heap import Heap
 from simulator.layers.base import Place
 from simulator.parameters import Parameter, Parameters
@@ -40,6 +41,8 @@ class Collector(ABC):
     """What only this collector needs, beside the layer's own numbers."""
     PARALLEL: ClassVar[bool] = True
     """Whether it has workers in a pause."""
+    FIXED: ClassVar[str] = "pause_cycles"
+    """The parameter that says what each pause takes beside its work."""
     CONCURRENT: ClassVar[bool] = False
     """Whether it has threads beside the programs."""
     HOUSEKEEPING: ClassVar[tuple[str, ...]] = ()
@@ -48,12 +51,15 @@ class Collector(ABC):
     """Whether it takes objects from the archive of classes, the graph of modules among them."""
     PASSES: ClassVar[float] = 2.0
     """How often a full collection goes through all that lies in the heap: to mark it, and to move it."""
-    POINTERS: ClassVar[bool] = True
-    """Whether pointers are compressed, as in all heaps below 32 GB; without that objects are larger."""
 
     def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
         self.parameters, self.heap, self.place = parameters, heap, place
         self.threads, self.beside_threads = threads, beside_threads
+
+    @classmethod
+    def threads_beside(cls, parameters: Parameters, place: Place, heap_bytes: float, threads: int) -> int:
+        """How many threads work beside the programs: by default a part of those in a pause, half of one rounded up."""
+        return ergonomics.marking_threads(parameters, threads)
 
     # ---- what each collector says
 
@@ -77,6 +83,10 @@ class Collector(ABC):
     def is_due(self) -> bool:
         """Whether it must begin now though there is room."""
         return False
+
+    def ask(self, now_s: float) -> Iterable[Step]:
+        """A program has noticed that; it takes note, so that only one does."""
+        return ()
 
     def begin(self, now_s: float) -> Iterable[Step]:
         """What it does then."""
@@ -110,7 +120,7 @@ class Collector(ABC):
         yield Freeze(True)
         yield Use("collection", cycles=self.parameters.stop_cycles * grain, operations=0.0)
         yield Log(name, self._occupied, "bytes")
-        yield Use("collection", cycles=self.parameters.pause_cycles * grain, operations=grain)
+        yield Use("collection", cycles=self.parameters[self.FIXED] * grain, operations=grain)
         yield from work
         yield Later(over, "the heap is as the collection left it")
         yield Log(name, self._occupied, "bytes", ends=True, times=max(1, round(grain)))

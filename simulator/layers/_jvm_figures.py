@@ -186,6 +186,7 @@ _HEAP = (
     Parameter("compact_cycles_per_byte", "cycles", "a live byte marked and moved by a full collection of one thread",
               "collection"),
     Parameter("parallel_compact_cycles_per_byte", "cycles", "the same by one of several threads", "collection"),
+    Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1, Z)", "collection"),
     Parameter("loads_ratio", "ratio", "part of the bytecodes that read a reference from the heap", "barrier"),
     Parameter("stores_ratio", "ratio", "part of the bytecodes that overwrite one", "barrier"),
 )  # fmt: skip

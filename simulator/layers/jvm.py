@@ -112,14 +112,13 @@ class JavaVirtualMachine(TableLayer):
         mode, asked = self.structure.get("mode", "tiered"), self.structure.get("collector", "automatic")
         self.collector = ergonomics.collector(self.parameters, self.place, asked)
         self.collector_threads = ergonomics.collector_threads(self.parameters, self.place, self.collector)
-        self.marking_threads = ergonomics.marking_threads(self.parameters, self.collector_threads)
         self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, MODES[mode].compilers)
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
         self._initial_bytes = ergonomics.initial_heap_bytes(self.parameters, self.place, heap_bytes)
         self.heap = Heap(self.parameters, heap_bytes, self._initial_bytes)
-        self.collection = _collector(self.collector)(
-            self.parameters, self.heap, self.place, self.collector_threads, self.marking_threads
-        )
+        family, threads = _collector(self.collector), self.collector_threads
+        self.marking_threads = family.threads_beside(self.parameters, self.place, heap_bytes, threads)
+        self.collection = family(self.parameters, self.heap, self.place, threads, self.marking_threads)
         limits, barrier = self.place.limits, self.collection.barrier_cycles
         self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick(), barrier)
         self.allocation = Allocation(self.parameters, self.place, self.heap, self.collection)

@@ -42,7 +42,6 @@ class G1(Collector):
     PASSES = 4.0  # mark, compute new places, adjust references, move (g1FullCollector.cpp)
     PARAMETERS = (
         *PARAMETERS,
-        Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
         Parameter("remark_cycles", "cycles", "the pause that ends a marking: references, classes (G1)", "collection"),
         Parameter("cleanup_cycles", "cycles", "the pause after it, in which old regions are chosen (G1)", "collection"),
         Parameter("store_cycles", "cycles", "a reference overwritten while it marks is noted (G1)", "barrier"),
