@@ -90,7 +90,7 @@ class Fitted:
         """What was fitted and what was counted, for people."""
         heap = ", ".join(f"{name} {value:.4g}" for name, value in self.heap.items())
         return (
-            f"{self.program}: fitted {self.bytecodes:.4g} bytecodes an iteration, {self.start_bytecodes:.3g} at its start, "
+            f"{self.program}: fitted {self.bytecodes:.4g} bytecodes an iteration, {self.start_bytecodes:.3g} before, "
             f"work_ratio {self.work_ratio:.3g}; counted {self.start_methods:.0f} + {self.methods} methods, "
             f"{self.classes:.0f} classes, {self.allocated_bytes:.4g} bytes an iteration" + (f", {heap}" if heap else "")
         )
