@@ -33,5 +33,7 @@ class Log:
             self._begun[key] = (self._now(), line.amount())
             return
         start_s, before = self._begun.pop(key)
-        duration_s = self._now() - start_s
-        self.rows.append([node, thread, line.kind, start_s, duration_s, before, line.amount(), line.unit])
+        duration_s, after = (self._now() - start_s) / line.times, line.amount()
+        for number in range(line.times):
+            begun_s = start_s + number * duration_s
+            self.rows.append([node, thread, line.kind, begun_s, duration_s, before, after, line.unit])

@@ -16,6 +16,7 @@ from simulator.layers.base import Layer
 from simulator.steps import (
     CPU,
     NO_TRAFFIC,
+    Ask,
     At,
     Below,
     BlockedBy,
@@ -138,6 +139,14 @@ class Tally(NamedTuple):
     demands: float
 
 
+class Own(NamedTuple):
+    """A demand of the node itself, lowered when it is reached."""
+
+    node: Node
+    demand: Demand
+    cause: str
+
+
 class Alter(NamedTuple):
     """The state of a node's layer changes."""
 
@@ -200,8 +209,8 @@ class Branch(NamedTuple):
 
 
 Operation = (
-    Work | Move | Enqueue | Block | Wake | Keep | Check | Over | Tally | Alter | Halt | Note | Unfold | Pick | Series
-    | Branch
+    Work | Move | Enqueue | Block | Wake | Keep | Check | Over | Tally | Own | Alter | Halt | Note | Unfold | Pick
+    | Series | Branch
 )  # fmt: skip
 Plan = tuple[Operation, ...]
 
@@ -225,7 +234,7 @@ class Node:
     roles: dict[str, Node] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     port: str = ""
-    plans: dict[Demand, Plan] = field(default_factory=dict)
+    plans: dict[Demand | tuple[str, Demand], Plan] = field(default_factory=dict)
 
     def queue(self, name: str) -> str:
         """The full name of one of its queues: each guest has its own."""
@@ -235,16 +244,17 @@ class Node:
 _MOST_PLANS = 20_000
 
 
-def compiled(node: Node, demand: Demand) -> Plan:
+def compiled(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
     """The plan of a demand asked of a node. The plan of one is made once and kept; more at once are scaled from it."""
     if demand.count == 0.0:
         return ()
     one = demand.one()
-    plan = node.plans.get(one)
+    key = one if cause == PROGRAM else (cause, one)
+    plan = node.plans.get(key)
     if plan is None:
         if len(node.plans) > _MOST_PLANS:
             node.plans.clear()
-        plan = node.plans[one] = compile_demand(node, one)
+        plan = node.plans[key] = compile_demand(node, one, cause)
     return plan if one is demand else scale(plan, demand.count)
 
 
@@ -357,6 +367,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     End: lambda node, step, cause: (Over(node),),
     Require: lambda node, step, cause: (Check(step.refusal),),
     Progress: lambda node, step, cause: (Tally(step.begin, step.end, 1.0),),
+    Ask: lambda node, step, cause: (Own(node, step.demand, cause),),
     Change: lambda node, step, cause: (Alter(step.apply, node),),
     Freeze: lambda node, step, cause: (Halt(node, step.stop),),
     Log: lambda node, step, cause: (Note(node, step),),

@@ -5,8 +5,9 @@ layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts w
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
 layer's state, and ``Repeat`` how often; ``Progress`` tells the layer how far a demand of many has come; ``Require``
 may end the program, ``End`` all programs of the layer; ``Change`` alters the layer's state, and what is in flight is
-lowered again; ``Freeze`` stops the programs above; ``Log`` writes a line into the layer's log; ``Later`` is worked out
-when it is reached; ``Parallel`` and ``Spawn`` let time overlap.
+lowered again; ``Ask`` is a demand of the layer itself, in portions as a program's; ``Freeze`` stops the programs above;
+``Log`` writes a line into the layer's log; ``Later`` is worked out when it is reached; ``Parallel`` and ``Spawn`` let
+time overlap.
 """
 
 from __future__ import annotations
@@ -213,6 +214,16 @@ class Progress:
     end: Callable[[float], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A demand asked of the node itself when what stands before it is done, as a program above it would.
+
+    The layer may let it pass in portions (``Progress``), and what is in flight is lowered again after a ``Change``.
+    """
+
+    demand: Demand
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Change:
     """The layer's state changes: what is in flight on its node is lowered again under the new state."""
@@ -231,13 +242,15 @@ class Freeze:
 class Log:
     """Something of this kind begins, or ends: together they are one line in the log of the layer (a collection).
 
-    ``amount`` is asked at both moments: what there was of something before and after.
+    ``amount`` is asked at both moments: what there was of something before and after. What ends may stand for several
+    of its kind, one after the other, each as long: ``times`` lines.
     """
 
     kind: str
     amount: Callable[[], float]
     unit: str
     ends: bool = False
+    times: int = 1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -299,6 +312,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Change | Freeze | Log
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Ask | Change | Freeze | Log
     | Later | Choice | Repeat | Parallel | Spawn
 )  # fmt: skip

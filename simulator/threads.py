@@ -18,6 +18,7 @@ from simulator.devices.base import Key, Request
 from simulator.errors import Exited, Refused, RunError
 from simulator.layers.base import Service, Transition
 from simulator.plans import (
+    PROGRAM,
     Alter,
     Block,
     Branch,
@@ -30,6 +31,7 @@ from simulator.plans import (
     Note,
     Operation,
     Over,
+    Own,
     Part,
     Pick,
     Plan,
@@ -142,27 +144,27 @@ class Thread:
         if self._ride is not None:
             yield from self._mount(self._ride)
 
-    def ask(self, demand: Demand) -> Life:
+    def ask(self, demand: Demand, cause: str = PROGRAM) -> Life:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
         if self._ride is not None:
             self._ride.demand = type(demand)
-        plan = compiled(self.node, demand)
+        plan = compiled(self.node, demand, cause)
         while plan:
             if _is_work(plan):
                 left = demand.count * (yield from self._interruptible(plan))
             elif any(isinstance(operation, Tally) for operation in plan):
-                left = demand.count - (yield from self._portion(demand))
+                left = demand.count - (yield from self._portion(demand, cause))
             else:
                 yield from self.do(plan)
                 return
             if left <= 0.0:
                 return
             demand = replace(demand, count=left)
-            plan = compiled(self.node, demand)
+            plan = compiled(self.node, demand, cause)
 
-    def _portion(self, demand: Demand) -> Generator[simpy.Event, Any, float]:
+    def _portion(self, demand: Demand, cause: str) -> Generator[simpy.Event, Any, float]:
         """As much of a demand as its layer lets pass at once, and what the layer does then; returns how much it was."""
-        plan = compiled(self.node, demand.one())
+        plan = compiled(self.node, demand.one(), cause)
         index = next(index for index, operation in enumerate(plan) if isinstance(operation, Tally))
         tally = plan[index]
         assert isinstance(tally, Tally)
@@ -257,6 +259,10 @@ class Thread:
     def _unfold(self, operation: Unfold) -> Life:
         """What is worked out now."""
         yield from self.do(operation.plan(self.environment.now))
+
+    def _own(self, operation: Own) -> Life:
+        """A demand of the layer itself."""
+        yield from self.ask(operation.demand, operation.cause)
 
     def _series(self, series: Series) -> Life:
         """Plans as often as their layer says, who decides again after each round."""
@@ -682,6 +688,7 @@ _TAKING_TIME: Mapping[type, Callable[[Thread, Any], Life]] = {
     Move: Thread._move,
     Unfold: Thread._unfold,
     Enqueue: Thread._enqueue,
+    Own: Thread._own,
     Block: Thread._block_on,
     Series: Thread._series,
     Branch: Thread._branch,

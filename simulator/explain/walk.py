@@ -23,6 +23,7 @@ from simulator.plans import PROGRAM, Node, carried
 from simulator.steps import (
     CPU,
     DISK,
+    Ask,
     At,
     Below,
     Change,
@@ -73,6 +74,7 @@ class Walk:
             Require: lambda spot, step: [],
             End: lambda spot, step: [self._entry(spot, "hold", "the process and all its programs end")],
             Progress: lambda spot, step: [],
+            Ask: lambda spot, step: [self.demand(spot, step.demand)],
             Change: lambda spot, step: [],
             Log: lambda spot, step: [],
             Later: lambda spot, step: list(self._group(spot, "option", step.label, step.make(0.0))),

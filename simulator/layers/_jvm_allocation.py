@@ -41,7 +41,8 @@ class Allocation:
         """Objects in eden; where it is full the collector is asked, and waited for."""
         heap, collector, program, size_bytes = self.heap, self.collector, demand.program, demand.size_bytes
         habits = Habits(demand.live_bytes, demand.passing_bytes, demand.tenured_ratio)
-        refills = size_bytes * self.parameters.refills_count / max(collector.eden_bytes, size_bytes)
+        heap.grain, refilled_bytes, size_bytes = demand.grain, size_bytes, size_bytes / demand.grain
+        refills = refilled_bytes * self.parameters.refills_count / max(collector.eden_bytes, refilled_bytes)
         yield Use("allocation", cycles=refills * self.parameters.refill_cycles, operations=refills)
         if self._fresh:
             yield Hold(size_bytes, program=False)
@@ -87,12 +88,25 @@ class Allocation:
             Change(lambda: self._keep(program, habits, more_bytes)),
         )
         beside = Later(collector.begin, "a collection beside the program")
-        due = Send(THREAD, (beside,), collector.kick(), wait=False, forgotten=True)
-        return ((), collection, first, (Change(self._cross),), (due,))
+        due = (
+            Later(collector.ask, "the first that notices asks"),
+            Send(THREAD, (beside,), collector.kick(), wait=False, forgotten=True),
+        )
+        return ((), collection, first, (Change(self._cross),), due)
 
     def _too_much(self, program: str, habits: Habits) -> str:
-        """Before a program's first object: whether what it keeps will fit."""
-        return "" if self.collector.fits(self.heap.live_with(program, habits.live_bytes)) else OUT_OF_MEMORY
+        """Before a program's first object, or where it keeps more from now on: whether that will fit.
+
+        One that keeps ever more has filled the heap with the objects that still did, and does not give them back: a
+        class holds them, which stays loaded.
+        """
+        heap = self.heap
+        if self.collector.fits(heap.live_with(program, habits.live_bytes)):
+            return ""
+        if program in heap.shares:
+            most_bytes = heap.size_bytes - heap.live_with(program, 0.0)
+            heap.keep(program, habits._replace(live_bytes=min(habits.live_bytes, most_bytes)))
+        return OUT_OF_MEMORY
 
     def _keep(self, program: str, habits: Habits, more_bytes: float) -> None:
         self.heap.keep(program, habits)

@@ -13,6 +13,7 @@ from math import ceil
 from typing import ClassVar
 
 from simulator import demands as d
+from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_heap import Heap
 from simulator.layers.base import Place
 from simulator.parameters import Parameter, Parameters
@@ -40,16 +41,25 @@ class Collector(ABC):
     """What only this collector needs, beside the layer's own numbers."""
     PARALLEL: ClassVar[bool] = True
     """Whether it has workers in a pause."""
+    FIXED: ClassVar[str] = "pause_cycles"
+    """The parameter that says what each pause takes beside its work."""
     CONCURRENT: ClassVar[bool] = False
     """Whether it has threads beside the programs."""
+    HOUSEKEEPING: ClassVar[tuple[str, ...]] = ()
+    """Further threads of its own, which hardly ever run."""
+    ARCHIVED_OBJECTS: ClassVar[bool] = False
+    """Whether it takes objects from the archive of classes, the graph of modules among them."""
     PASSES: ClassVar[float] = 2.0
     """How often a full collection goes through all that lies in the heap: to mark it, and to move it."""
-    POINTERS: ClassVar[bool] = True
-    """Whether pointers are compressed, as in all heaps below 32 GB; without that objects are larger."""
 
     def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
         self.parameters, self.heap, self.place = parameters, heap, place
         self.threads, self.beside_threads = threads, beside_threads
+
+    @classmethod
+    def threads_beside(cls, parameters: Parameters, place: Place, heap_bytes: float, threads: int) -> int:
+        """How many threads work beside the programs: by default a part of those in a pause, half of one rounded up."""
+        return ergonomics.marking_threads(parameters, threads)
 
     # ---- what each collector says
 
@@ -73,6 +83,10 @@ class Collector(ABC):
     def is_due(self) -> bool:
         """Whether it must begin now though there is room."""
         return False
+
+    def ask(self, now_s: float) -> Iterable[Step]:
+        """A program has noticed that; it takes note, so that only one does."""
+        return ()
 
     def begin(self, now_s: float) -> Iterable[Step]:
         """What it does then."""
@@ -102,28 +116,45 @@ class Collector(ABC):
 
         Until the last thread has come to a safepoint the log does not count it as a pause.
         """
-        name = f"{PAUSE} {kind}"
+        name, grain = f"{PAUSE} {kind}", self.heap.grain
         yield Freeze(True)
-        yield Use("collection", cycles=self.parameters.stop_cycles, operations=0.0)
+        yield Use("collection", cycles=self.parameters.stop_cycles * grain, operations=0.0)
         yield Log(name, self._occupied, "bytes")
-        yield Use("collection", cycles=self.parameters.pause_cycles)
+        yield Use("collection", cycles=self.parameters[self.FIXED] * grain, operations=grain)
         yield from work
         yield Later(over, "the heap is as the collection left it")
-        yield Log(name, self._occupied, "bytes", ends=True)
+        yield Log(name, self._occupied, "bytes", ends=True, times=max(1, round(grain)))
         yield Freeze(False)
 
-    def divided(self, cycles: float, faults: float = 0.0, touched: Sequence[d.Touch] = ()) -> tuple[Step, ...]:
+    @property
+    def active_threads(self) -> int:
+        """Threads that work in a pause: as many as programs and heap are worth (``workerPolicy.cpp``).
+
+        Threads of a program are those that make objects at the same time.
+        """
+        if not self.PARALLEL or self.threads == 1:
+            return 1
+        parameters, heap = self.parameters, self.heap
+        by_programs = parameters.workers_per_thread_count * heap.makers
+        by_heap = max(parameters.workers_least_count, heap.capacity_bytes // parameters.worker_heap_bytes)
+        return int(min(self.threads, max(by_programs, by_heap)))
+
+    def divided(
+        self, cycles: float, faults: float = 0.0, once_cycles: float = 0.0, touched: Sequence[d.Touch] = ()
+    ) -> tuple[Step, ...]:
         """Work of the collector's threads in a pause, with what it touches of the heap; waited for.
 
         Args:
-            cycles: all of them together.
+            cycles: of one collection.
             faults: pages touched for the first time.
+            once_cycles: what only the first of several collections that are simulated as one does.
             touched: rows of pages that had been touched before.
         """
-        threads = self.threads if self.PARALLEL else 1
+        threads, grain = self.active_threads, self.heap.grain
         alone = threads == 1
         own_cycles = 0.0 if alone else self.parameters.worker_cycles
-        part: tuple[Step, ...] = (Use("collection", cycles=cycles / threads + own_cycles, operations=0.0),)
+        each_cycles = (cycles / threads + own_cycles) * grain + once_cycles / threads
+        part: tuple[Step, ...] = (Use("collection", cycles=each_cycles, operations=0.0),)
         if faults:
             part += (Below(d.Fault(count=faults / threads), own=True),)
         part += self.parts(touched, threads)

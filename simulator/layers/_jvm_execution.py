@@ -45,14 +45,6 @@ class Execution:
         self.codes: dict[d.Portable, Code] = {}
         self._decisions: dict[d.Portable, tuple[int, Choice | None]] = {}
 
-    def start(self) -> Iterator[Step]:
-        """With ``-Xcomp`` the virtual machine's own start is compiled as well, method after method, before it runs."""
-        if self.mode.first:
-            methods, parameters = self.parameters.start_methods_count, self.parameters
-            bytecodes = {"c1": 1.0, "c2": parameters.unprofiled_inlined_ratio}
-            cycles = sum(bytecodes[each] * parameters[f"{each}_compile_cycles"] for each in self.mode.compilers)
-            yield Use("compilation", methods * parameters.body_bytecodes_count * cycles, operations=methods)
-
     def execute(self, demand: d.Execute) -> Iterator[Step]:
         """A mean bytecode of the program as its methods are compiled now; compilers are asked at the thresholds."""
         code = self.code(demand.program)

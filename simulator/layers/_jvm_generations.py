@@ -107,8 +107,11 @@ class Generations(Collector):
         heap = self.heap
         found = heap.find(self._young_bytes(heap.capacity_bytes) * self.space_ratio)
         faults = self.old_faults(min(heap.old_bytes + found.promoted_bytes, self._old_most))
-        cycles = found.copied_bytes * self.parameters.copy_cycles_per_byte
-        work = self.divided(cycles, faults, (self.of_young(found.copied_bytes),))
+        copy_cycles, arriving_bytes = self.parameters.copy_cycles_per_byte, found.arriving_bytes
+        again_bytes = found.copied_bytes - arriving_bytes
+        work = self.divided(
+            again_bytes * copy_cycles, faults, arriving_bytes * copy_cycles, (self.of_young(found.copied_bytes),)
+        )
         yield from self.pause("young", work, lambda now_s: self.copied(found))
 
     def copied(self, found: Found) -> Iterable[Step]:

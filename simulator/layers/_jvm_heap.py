@@ -85,6 +85,8 @@ class Heap:
         self.aged_bytes = self.survivors_bytes = 0.0
         self.touched_bytes = self.old_touched_bytes = 0.0
         """Largest eden and largest old part so far: their pages are there."""
+        self.grain = 1.0
+        """How many collections are simulated as one: so much more is made before each, and so much longer it takes."""
         self.exhausted = ""
         """Why no program gets more, after a full collection."""
         self._reserved: list[float] = []
@@ -145,6 +147,11 @@ class Heap:
         """Whether new objects touch pages for the first time: eden has never been filled so far."""
         return self.used_bytes >= self.touched_bytes * (1.0 - ROUNDING)
 
+    @property
+    def makers(self) -> int:
+        """Threads that make objects at the same time."""
+        return max(self._expected, self._peak)
+
     def reserve(self, until_bytes: float, wanted_bytes: float) -> float:
         """A thread's part of what may be made until something is to be decided, if it wants so much.
 
@@ -191,6 +198,20 @@ class Heap:
         self.garbage_bytes += found.promoted_bytes - found.arriving_bytes
         self.aged_bytes, self.survivors_bytes = found.aged_bytes, found.survivors_bytes
         self._emptied()
+
+    def relocated(self, found: Found, before: dict[str, float]) -> None:
+        """A collection beside the programs is over: what was made since it began is still there.
+
+        Args:
+            found: what lived among what had been made before.
+            before: so much of each program.
+        """
+        self.kept_bytes += found.arriving_bytes
+        self.garbage_bytes = 0.0
+        self.aged_bytes, self.survivors_bytes = found.aged_bytes, found.copied_bytes - found.arriving_bytes
+        self.used_bytes -= sum(before.values())
+        for program, made_bytes in before.items():
+            self.shares[program].made_bytes -= made_bytes
 
     def compacted(self) -> None:
         """A full collection is over: everything alive lies in the old part, what has died is gone."""

@@ -77,7 +77,8 @@ class Policy:
         if level == PROFILED:
             return OPTIMIZED
         if self.tiered:
-            return LIMITED if level == INTERPRETED and not loop and self._behind("tier3_delay_on_count") else PROFILED
+            anew = level == INTERPRETED and not loop and not self.mode.first
+            return LIMITED if anew and self._behind("tier3_delay_on_count") else PROFILED
         if self.mode.compilers == ("c1",):
             return SIMPLE
         return UNPROFILED if self.mode.first else OPTIMIZED

@@ -155,6 +155,11 @@ class Place:
     mounts: bool = False
     line_bytes: float = 64.0
 
+    @property
+    def product_path(self) -> str:
+        """The path without whose node it is: the name of what all instances of a product on one system share."""
+        return _WHOSE.sub("", self.path)
+
 
 class Cache(Protocol):
     """What the house may do with a kernel's page cache."""
@@ -304,7 +309,7 @@ class Layer(Priced, ABC):
         All instances of a product on one system come from one image, which that system may find in its page cache.
         """
         image = File(
-            f"{_WHOSE.sub('', self.place.path)}:image",
+            f"{self.place.product_path}:image",
             int(figures["start_read_bytes"]),
             int(figures["start_unit_bytes"]),
         )

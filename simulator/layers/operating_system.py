@@ -286,7 +286,8 @@ class OperatingSystem(TableLayer):
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
             )
             yield Choice(self._finds(file, index), ((), miss), ("in the page cache", "not in the page cache"))
-        yield self._copy(demand.size_bytes)
+        if not demand.mapped:
+            yield self._copy(demand.size_bytes)
 
     def _finds(self, file: d.File, index: int) -> Callable[[], int]:
         return lambda: 0 if file.in_memory or self.cache.find(file, index) else 1

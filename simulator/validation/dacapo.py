@@ -54,7 +54,10 @@ FREE_RATIO = 0.07
 """Part of the least heap that is free: see ``_dacapo_file``."""
 EDEN_RATIO = 0.56
 """Bytes allocated between two collections at two times the least heap, over the latter: median of nine programs."""
-ITERATIONS, STEADY_NUMBER = 7, 7
+ITERATIONS = 9
+COLLECTIONS = 12
+"""Collections that are simulated in an iteration, about, at two times the least heap."""
+PORTIONS, MANY_THREADS, MANY_PORTIONS = 8, 8, 4
 ROUNDS, STEPS, TOLERANCE = 2, 8, 1e-3
 METHODS = (50.0, 200_000.0)
 
@@ -116,6 +119,7 @@ def sketch(name: str, given: Mapping[str, float]) -> Sketch:
         "iteration_wait_s": found.steady_s * waiting,
         "iteration_cycles": busy_s * threads * frequency_hz(),
     }
+    found.parameters["portions_count"] = float(PORTIONS if threads < MANY_THREADS else MANY_PORTIONS)
     calls_s = busy_s * threads * given["kernel_percent"] / 100.0
     found.parameters["iteration_calls_count"] = calls_s / call_s()
     found.bytecode = {
@@ -125,6 +129,7 @@ def sketch(name: str, given: Mapping[str, float]) -> Sketch:
         "c1_ratio": 1.0,
         "methods_count": 3000.0,
         "passing_bytes": 0.05 * given["least_heap"] * MEGABYTE,
+        "collection_grain_count": grain(given, found.steady_s),
     }
     return found
 
@@ -152,6 +157,12 @@ def allocated_bytes(given: Mapping[str, float], steady_s: float) -> float:
     return given["collections"] / 10.0 * EDEN_RATIO * given["least_heap"] * MEGABYTE
 
 
+def grain(given: Mapping[str, float], steady_s: float) -> float:
+    """Collections that are simulated as one, so that some are left in an iteration."""
+    collections = allocated_bytes(given, steady_s) / (EDEN_RATIO * given["least_heap"] * MEGABYTE)
+    return max(1.0, float(round(collections / COLLECTIONS)))
+
+
 @cache
 def frequency_hz() -> float:
     """The clock of the suite's machine."""
@@ -171,7 +182,7 @@ def call_s() -> float:
     tenant = point["tenants"]["app"]
     tenant["parameters"] |= {"iteration_cycles": 0.0, "iteration_calls_count": 1e6, "iterations_count": 1.0}
     tenant["parameters"] |= {"threads_count": 1.0, "locked_ratio": 0.0}
-    return simulated(point)[1] / 1e6
+    return simulated(point)["iteration 1"] / 1e6
 
 
 # ---------------------------------------------------------------- simulating a row
@@ -189,8 +200,8 @@ def _set_up(mode: str) -> dict[str, Any]:
     return dict(point)
 
 
-def iterations_s(found: Sketch, mode: str, times: float) -> dict[int, float]:
-    """Simulated times of a program's iterations.
+def simulated_rows(found: Sketch, mode: str, times: float) -> dict[str, float]:
+    """Readings of a simulated run of a program.
 
     Args:
         found: the program.
@@ -211,10 +222,9 @@ def iterations_s(found: Sketch, mode: str, times: float) -> dict[int, float]:
     return simulated(point)
 
 
-def simulated(point: Mapping[str, Any]) -> dict[int, float]:
-    """The times of the iterations of one run, by their numbers."""
-    read = readings.read(run_point(point, 0)["tables"])["app"]
-    return {int(name.split()[1]): value for name, value in read.items() if name.startswith("iteration ")}
+def simulated(point: Mapping[str, Any]) -> dict[str, float]:
+    """The readings of one run."""
+    return readings.read(run_point(point, 0)["tables"])["app"]
 
 
 # ---------------------------------------------------------------- fitting
@@ -222,13 +232,13 @@ def simulated(point: Mapping[str, Any]) -> dict[int, float]:
 
 def steady(found: Sketch, times: float) -> float:
     """Simulated steady time."""
-    return iterations_s(found, "tiered", times)[STEADY_NUMBER]
+    return simulated_rows(found, "tiered", times)[readings.STEADY]
 
 
 def excess(found: Sketch) -> float:
     """Simulated excess of the first four iterations on two times the least heap."""
-    each = iterations_s(found, "tiered", 2.0)
-    return sum(each[number] for number in range(1, 5)) - 4.0 * each[STEADY_NUMBER]
+    each = simulated_rows(found, "tiered", 2.0)
+    return sum(each[f"iteration {number}"] for number in range(1, 5)) - 4.0 * each[readings.STEADY]
 
 
 def fits(found: Sketch) -> Iterator[tuple[str, str, Callable[[], float], tuple[float, float]]]:
@@ -241,9 +251,14 @@ def fits(found: Sketch) -> Iterator[tuple[str, str, Callable[[], float], tuple[f
         least = found.bytecode["least_heap_bytes"]
         yield "passing_bytes", "steady_2x", lambda: steady(found, 2.0), (1e3, least)
     if "interpreter" in found.rows:
-        yield "cycle_bytecodes_count", "interpreter", lambda: iterations_s(found, "interpreter", 2.0)[5], (1e-3, 20.0)
+        yield (
+            "cycle_bytecodes_count",
+            "interpreter",
+            lambda: simulated_rows(found, "interpreter", 2.0)["iteration 5"],
+            (1e-3, 20.0),
+        )
     if "c1" in found.rows:
-        yield "c1_ratio", "c1", lambda: iterations_s(found, "c1", 2.0)[5], (0.0, 50.0)
+        yield "c1_ratio", "c1", lambda: simulated_rows(found, "c1", 2.0)["iteration 5"], (0.0, 50.0)
     yield "methods_count", "warm_up", lambda: excess(found), METHODS
 
 

@@ -12,7 +12,7 @@ from simulator import discovery
 from simulator.errors import UsageError
 from simulator.experiment import quantile
 from simulator.records import TABLES, names
-from simulator.validation import pause_readings
+from simulator.validation import pause_readings, process_readings
 
 Tables = Mapping[str, Sequence[Sequence[Any]]]
 Readings = dict[str, float]
@@ -87,7 +87,9 @@ _STARTS = ("boot_s", "create_s", "start_latency_s")
 """Columns in which only those copies count whose systems were up in time."""
 RATE, ROUND, GUEST = "operations_per_s", "operation_s", "guest_start_s"
 WITH_BOOT = "elapsed_with_boot_s"
-ITERATION = "iteration N"
+ITERATION, STEADY = "iteration N", "steady_iteration_s"
+_STEADY = range(5, 10)
+"""Iterations that count as steady, as the authors of DaCapo count them."""
 _ITERATION = re.compile(r"iteration [1-9][0-9]*")
 _ITERATIONS_COUNT = 50
 """Of the first so many iterations each time is a reading."""
@@ -103,9 +105,11 @@ def known() -> dict[str, tuple[str, str]]:
         ROUND: ("s", "from one operation to the next, whatever lies between: the measured window over its operations"),
         GUEST: ("s", "of boot_s, what its system took after its virtual machine was there"),
         WITH_BOOT: ("s", "until a tenant's systems are up, and its measured window after that"),
+        STEADY: ("s", "mean time of the iterations 5 to 9 of a program that repeats its work"),
         ITERATION: ("s", "time of the N-th iteration of a program that repeats its work, from 1"),
     }
-    return {**columns, **derived, **further, **_known_settings(), **pause_readings.MEANINGS, **machine}
+    own = {**process_readings.MEANINGS, **pause_readings.MEANINGS}
+    return {**columns, **derived, **further, **_known_settings(), **own, **machine}
 
 
 @cache
@@ -156,6 +160,7 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     found[WITH_BOOT] = found["elapsed_s"] + found["boot_s"]
     own = {row[_column("tenants", "tenant")] for row in rows}
     found |= _settings(tables, {str(each) for each in own})
+    found |= process_readings.read(tables, {str(each) for each in own})
     found |= pause_readings.read(tables, {str(each) for each in own})
     tenant, latency = _column("requests", "tenant"), _column("requests", "latency_s")
     latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)
@@ -171,7 +176,9 @@ def _iterations(tables: Tables, tenants: set[str]) -> Readings:
         if row[tenant] in tenants and row[kind] == "iteration":
             times.setdefault(str(row[tenant]), []).append(float(row[latency]))
     each_time = list(zip(*times.values(), strict=False))[:_ITERATIONS_COUNT]
-    return {f"iteration {number}": _mean(values) for number, values in enumerate(each_time, 1)}
+    found = {f"iteration {number}": _mean(values) for number, values in enumerate(each_time, 1)}
+    steady = [found[f"iteration {number}"] for number in _STEADY if len(each_time) >= _STEADY[-1]]
+    return {**found, STEADY: _mean(steady)}
 
 
 def _settings(tables: Tables, tenants: set[str]) -> Readings:

@@ -17,7 +17,7 @@ from simulator.layers._jvm_policy import INTERPRETED, LIMITED, MODES, OPTIMIZED,
 from simulator.layers.base import Layer, Place
 from simulator.layers.jvm import JavaVirtualMachine
 from simulator.parameters import Parameters
-from simulator.steps import Below, Step, Use, Wait
+from simulator.steps import Below, Step, Wait
 
 GHZ = 1e9
 Make = Callable[..., Any]
@@ -359,17 +359,6 @@ def test_compiled_first_its_callers_wait_for_a_method(bench: Make) -> None:
     assert cycles(thread, "interpretation") == pytest.approx(90.0)
     assert cycles(thread, "unoptimized_code") == pytest.approx((0.5 + 0.25 + 0.5) * 10)
     assert own.spent(thread)["overhead_wait"] == pytest.approx((10 * 1e3 + 10 * 1e4) / GHZ)
-
-
-def test_compiled_first_the_virtual_machine_s_own_start_is_compiled_too() -> None:
-    """800 methods of ten bytecodes each, by every compiler that there is."""
-
-    def compiled(mode: str) -> float:
-        machine = JavaVirtualMachine(numbers(), {"mode": mode, "sharing": "on", "collector": "serial"}, Place())
-        return sum(step.cycles for step in machine.execution.start() if isinstance(step, Use))
-
-    found = [compiled(mode) for mode in ("tiered", "c2", "c1-first", "c2-first", "tiered-first")]
-    assert found == pytest.approx([0.0, 0.0, 8e6, 8e7, 8.8e7])
 
 
 def test_what_suits_the_compilers_less_takes_longer_in_their_code() -> None:

@@ -37,10 +37,11 @@ class G1(Collector):
     """The collector of machines of the server class."""
 
     CONCURRENT = True
+    HOUSEKEEPING = ("main-marker", "refinement", "g1-service")
+    ARCHIVED_OBJECTS = True
     PASSES = 4.0  # mark, compute new places, adjust references, move (g1FullCollector.cpp)
     PARAMETERS = (
         *PARAMETERS,
-        Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
         Parameter("remark_cycles", "cycles", "the pause that ends a marking: references, classes (G1)", "collection"),
         Parameter("cleanup_cycles", "cycles", "the pause after it, in which old regions are chosen (G1)", "collection"),
         Parameter("store_cycles", "cycles", "a reference overwritten while it marks is noted (G1)", "barrier"),
@@ -92,9 +93,12 @@ class G1(Collector):
         failed_ratio = max(0.0, 1.0 - room_bytes / found.copied_bytes) if found.copied_bytes else 0.0
         stays_bytes = failed_ratio * (heap.used_bytes - found.arriving_bytes - found.passing_bytes)
         faults = self.old_faults(heap.old_bytes + found.promoted_bytes)
-        copied_bytes = found.copied_bytes + moved_bytes
+        copied_bytes, arriving_bytes = found.copied_bytes + moved_bytes, found.arriving_bytes
+        copy_cycles = parameters.copy_cycles_per_byte
         touched = (self.of_young(found.copied_bytes), self.of_old(emptied_bytes))
-        work = self.divided(copied_bytes * parameters.copy_cycles_per_byte, faults, touched)
+        work = self.divided(
+            (copied_bytes - arriving_bytes) * copy_cycles, faults, arriving_bytes * copy_cycles, touched
+        )
         starts = self.phase is Phase.DUE
 
         def over(end_s: float) -> Iterable[Step]:
@@ -128,7 +132,7 @@ class G1(Collector):
         if heap.used_bytes:
             regions.survival.add(min(1.0, (found.arriving_bytes + found.passing_bytes) / heap.used_bytes))
         if copied_bytes:
-            regions.copy_s.add((end_s - begun_s) / copied_bytes)
+            regions.copy_s.add((end_s - begun_s) / (copied_bytes * heap.grain))
         if end_s > self._ended_s:
             regions.promoted_bytes_per_s.add(found.promoted_bytes / (end_s - self._ended_s))
         heap.copied(found)
@@ -191,7 +195,7 @@ class G1(Collector):
         heap, threads = self.heap, self.beside_threads
         yield Change(self._marking_begins)
         yield Log("concurrent mark", self._occupied, "bytes")
-        cycles = (heap.live_bytes + heap.passing_bytes) * self.parameters.mark_cycles_per_byte / threads
+        cycles = (heap.live_bytes + heap.passing_bytes) * self.parameters.mark_cycles_per_byte * heap.grain / threads
         last = Later(self._marked, "the last of them asks for the pauses that end the marking")
         lives = self.parts((self.of_old(heap.live_bytes),), threads)
         work = (Use("collection", cycles=cycles, operations=0.0), *lives, last)
@@ -219,7 +223,8 @@ class G1(Collector):
         self.worth_bytes = min(self._old_bytes, self.heap.garbage_bytes)
 
     def _cleanup(self, now_s: float) -> Iterator[Step]:
-        work = (Use("collection", cycles=self.parameters.cleanup_cycles, operations=0.0),)
+        cycles = self.parameters.cleanup_cycles * self.heap.grain
+        work = (Use("collection", cycles=cycles, operations=0.0),)
         yield from self.pause("cleanup", work, self._chosen)
 
     def _chosen(self, now_s: float) -> Iterable[Step]:
