@@ -48,7 +48,7 @@ class Allocation:
             yield Hold(size_bytes, program=False)
             yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
         else:
-            yield Below(collector.of_young(size_bytes))
+            yield Below(collector.of_young(refilled_bytes))
         yield Progress(
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
             lambda count: heap.made(program, count * size_bytes),
