@@ -52,7 +52,7 @@ class Allocation:
             yield Below(d.Fault(count=pages))
             yield Use("allocation", cycles=pages * self.parameters.fresh_page_cycles, operations=0.0)
         else:
-            yield Below(collector.of_young(size_bytes))
+            yield Below(collector.of_young(refilled_bytes))
         yield Progress(
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
             lambda count: self._made(demand, count * size_bytes),
