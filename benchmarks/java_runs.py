@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -52,12 +53,16 @@ class Setting:
         """For tables."""
         return f"{self.program} {self.mode}, {self.collector} {self.heap_mib} MiB, {self.processors} cpu"
 
+    def longer(self, iterations: int) -> Setting:
+        """The same with another number of iterations."""
+        return replace(self, arguments=(str(iterations), *self.arguments[1:]))
+
     def command(self, java: str, folder: Path) -> list[str]:
         """The call of the virtual machine, with its logs in ``folder``."""
         heap = f"{self.heap_mib}m"
         return [
             java, *MODES[self.mode], COLLECTORS[self.collector], f"-Xms{heap}", f"-Xmx{heap}",
-            f"-Xlog:gc*,gc+age=trace:file={folder / 'gc.txt'}",
+            f"-Xlog:gc*,gc+age=trace{',class+load' if self.mode == 'int' else ''}:file={folder / 'gc.txt'}",
             f"-Xlog:jit+compilation=debug:file={folder / 'jit.txt'}",
             "-cp", str(folder.parent), self.program, *self.arguments,
         ]  # fmt: skip
@@ -71,6 +76,7 @@ class Run:
         iterations_s: in order.
         wall_s: from the start of the process to its end.
         cpu_s: of all its threads, the kernel's for them included.
+        others: part of the processors' time that somebody else had meanwhile.
         gc: its garbage collection log.
         jit: its compilations, None where nothing was compiled.
     """
@@ -78,9 +84,9 @@ class Run:
     iterations_s: list[float]
     wall_s: float
     cpu_s: float
+    others: float
     gc: Measurement
     jit: Measurement | None
-    jit_text: str = field(default="", repr=False)
 
     def figure(self, name: str) -> float:
         """A figure of the garbage collection log; 0 where the log has none."""
@@ -128,14 +134,14 @@ class Java:
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             folder = Path(name)
-            process, wall_s, cpu_s = _timed(setting.command(self.java, folder), setting.processors)
+            process, wall_s, cpu_s, others = _timed(setting.command(self.java, folder), setting.processors)
             if process.returncode:
                 sys.exit(f"{setting.label} failed:\n{process.stdout[-500:]}{process.stderr[-2000:]}")
             gc = tools()["gc-log"].read((folder / "gc.txt").read_text(), "gc.txt")
             jit_text = (folder / "jit.txt").read_text() if (folder / "jit.txt").exists() else ""
         reader = tools()["jit-log"]
         jit = reader.read(jit_text, "jit.txt") if setting.mode != "int" else None
-        return Run(iterations(process.stdout), wall_s, cpu_s, gc, jit, jit_text)
+        return Run(iterations(process.stdout), wall_s, cpu_s, others, gc, jit)
 
 
 def iterations(printed: str) -> list[float]:
@@ -146,6 +152,14 @@ def iterations(printed: str) -> list[float]:
 def best(runs: Sequence[Run]) -> Run:
     """Of several runs the one that took the least time: the others were disturbed."""
     return min(runs, key=lambda run: run.wall_s)
+
+
+def clock_hz(java: Java) -> float:
+    """The clock of a processor: six dependent instructions of one cycle each in a turn of ``Clock``."""
+    said = subprocess.run([java.java, "-cp", str(java.folder), "Clock"], capture_output=True, text=True, check=True)
+    found = re.search(r"turn ps (\d+)", said.stdout)
+    assert found is not None
+    return 6.0 / (float(found[1]) * 1e-12)
 
 
 def _found(program: str) -> str:
@@ -159,16 +173,29 @@ def _found(program: str) -> str:
     return place
 
 
-def _timed(command: list[str], processors: int) -> tuple[subprocess.CompletedProcess[str], float, float]:
-    """A command on the first processors: how it ended, wall time, processor time."""
+def _timed(command: list[str], processors: int) -> tuple[subprocess.CompletedProcess[str], float, float, float]:
+    """A command on the first processors: how it ended, wall time, processor time, the part that others had of it."""
     available = sorted(os.sched_getaffinity(0))
     if len(available) < processors:
         sys.exit(f"{processors} processors are wanted, and this machine has {len(available)}")
-    before = os.times()
-    start = perf_counter()
+    busy_s, before_s, start = _busy_s(available[:processors]), _children_s(), perf_counter()
     process = subprocess.run(
         command, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, available[:processors])
     )
-    wall_s, after = perf_counter() - start, os.times()
-    cpu_s = after.children_user - before.children_user + after.children_system - before.children_system
-    return process, wall_s, cpu_s
+    wall_s, cpu_s = perf_counter() - start, _children_s() - before_s
+    others_s = _busy_s(available[:processors]) - busy_s - cpu_s
+    return process, wall_s, cpu_s, max(0.0, others_s / (wall_s * processors))
+
+
+def _busy_s(processors: Sequence[int]) -> float:
+    """What processors have done so far, whoever it was for."""
+    wanted = {f"cpu{number}" for number in processors}
+    rows = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
+    ticks = sum(sum(map(int, row[1:4])) + sum(map(int, row[6:9])) for row in rows if row[0] in wanted)
+    return ticks / float(os.sysconf("SC_CLK_TCK"))
+
+
+def _children_s() -> float:
+    """Processor time of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

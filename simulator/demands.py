@@ -208,12 +208,16 @@ class Delete(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Read(Demand):
-    """Data read from a file through the page cache, by so many calls."""
+    """Data read from a file through the page cache, by so many calls.
+
+    What is ``mapped`` is looked at where it lies and not copied; whoever maps it counts the faults.
+    """
 
     file: File
     offset_bytes: int
     size_bytes: int
     calls: float = 1.0
+    mapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -524,11 +528,12 @@ class Portable:
         methods_count: methods that are ever executed.
         skew: exponent of the law by which the hottest methods take most of the execution (Zipf's).
         method_bytecodes: bytecodes of one method's body, executed in one invocation.
-        classes_count: classes loaded at the start.
+        classes_count: classes loaded at the start, beyond those of the virtual machine itself.
         work_ratio: what a mean bytecode of it takes in C2's code, over what the virtual machine says of one: memory
             that is waited for makes it more, vectors and inlining less.
         c1_ratio: what C1's code takes longer for it, over what the virtual machine says.
         deoptimized_ratio: part of its methods whose C2 code once meets what their profile had not shown.
+        library_ratio: part of its classes that are the JDK's own; the others come from its jar.
     """
 
     name: str
@@ -539,6 +544,7 @@ class Portable:
     work_ratio: float = 1.0
     c1_ratio: float = 1.0
     deoptimized_ratio: float = 0.0
+    library_ratio: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -341,6 +341,7 @@ class _Run:
             mean, quantile(latencies, 0.5), quantile(latencies, 0.99),
             program_bytes - house.runtime_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),
+            house.swapped_bytes(tenant.name),
             int(house.enforced[tenant.name]), int(house.groups[tenant.name] in house.shares.values()),
         ]  # fmt: skip
 

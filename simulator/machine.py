@@ -56,13 +56,17 @@ class Machine:
         stream: str,
         group: str = "",
     ) -> Request:
-        """Queue a transfer at a device for a group; a stream goes on where its last transfer ended."""
+        """Queue a transfer at a device for a group; a stream goes on where its last transfer ended.
+
+        For a disk ``packets`` is how many requests it is, one after the other; without a stream they lie apart.
+        """
         if device != DISK:
             return self.nic.transfer(device.removeprefix("nic-"), size_bytes, packets, group)
+        apart = not stream
         if stream:
             position_bytes = self._streams.get(stream, self._new_stream())
             self._streams[stream] = position_bytes + size_bytes
-        return self.disk.transfer(size_bytes, position_bytes, write, group)
+        return self.disk.transfer(size_bytes, position_bytes, write, group, packets, apart)
 
     def _new_stream(self) -> float:
         """Streams begin apart from each other, in the outer half of the disk, in order of their first use."""

@@ -6,7 +6,7 @@ stays as parts), and leaves decisions, queues and waits as marks for the run. Pu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from simulator.layers.base import Layer
 from simulator.steps import (
     CPU,
     NO_TRAFFIC,
+    Ask,
     At,
     Below,
     BlockedBy,
@@ -28,6 +29,7 @@ from simulator.steps import (
     Log,
     Parallel,
     Progress,
+    Repeat,
     Require,
     Send,
     Signal,
@@ -137,6 +139,14 @@ class Tally(NamedTuple):
     demands: float
 
 
+class Own(NamedTuple):
+    """A demand of the node itself, lowered when it is reached."""
+
+    node: Node
+    demand: Demand
+    cause: str
+
+
 class Alter(NamedTuple):
     """The state of a node's layer changes."""
 
@@ -178,6 +188,18 @@ class Pick(NamedTuple):
     labels: tuple[str, ...]
 
 
+class Series(NamedTuple):
+    """Plans that are repeated as often as is decided when this is reached.
+
+    ``trains`` says of each whether its repetitions may be carried out at once, one after the other all the same.
+    """
+
+    decide: Callable[[Sequence[str], float], Iterable[Sequence[float]]]
+    plans: tuple[Plan, ...]
+    trains: tuple[bool, ...]
+    demands: float
+
+
 class Branch(NamedTuple):
     """Plans that run beside the thread, waited for or not."""
 
@@ -187,7 +209,8 @@ class Branch(NamedTuple):
 
 
 Operation = (
-    Work | Move | Enqueue | Block | Wake | Keep | Check | Over | Tally | Alter | Halt | Note | Unfold | Pick | Branch
+    Work | Move | Enqueue | Block | Wake | Keep | Check | Over | Tally | Own | Alter | Halt | Note | Unfold | Pick
+    | Series | Branch
 )  # fmt: skip
 Plan = tuple[Operation, ...]
 
@@ -211,7 +234,7 @@ class Node:
     roles: dict[str, Node] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     port: str = ""
-    plans: dict[Demand, Plan] = field(default_factory=dict)
+    plans: dict[Demand | tuple[str, Demand], Plan] = field(default_factory=dict)
 
     def queue(self, name: str) -> str:
         """The full name of one of its queues: each guest has its own."""
@@ -221,16 +244,17 @@ class Node:
 _MOST_PLANS = 20_000
 
 
-def compiled(node: Node, demand: Demand) -> Plan:
+def compiled(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
     """The plan of a demand asked of a node. The plan of one is made once and kept; more at once are scaled from it."""
     if demand.count == 0.0:
         return ()
     one = demand.one()
-    plan = node.plans.get(one)
+    key = one if cause == PROGRAM else (cause, one)
+    plan = node.plans.get(key)
     if plan is None:
         if len(node.plans) > _MOST_PLANS:
             node.plans.clear()
-        plan = node.plans[one] = compile_demand(node, one)
+        plan = node.plans[key] = compile_demand(node, one, cause)
     return plan if one is demand else scale(plan, demand.count)
 
 
@@ -239,7 +263,8 @@ def compile_demand(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
     if demand.count == 0.0:
         return ()
     if isinstance(demand, Together):
-        plan = _joined(operation for part in demand.demands for operation in compile_demand(node, part, cause))
+        parts = [operation for part in demand.demands for operation in compile_demand(node, part, cause)]
+        plan = _joined(sorted(parts, key=lambda operation: isinstance(operation, Series)))
     else:
         plan = compile_steps(node, node.layer.lower(demand.one()), cause)
     return plan if demand.count == 1.0 else scale(plan, demand.count)
@@ -311,6 +336,17 @@ def _place_below(node: Node, step: Below, cause: str) -> Plan:
     return compile_demand(node.below, step.demand, node.path if step.own else cause)
 
 
+def _place_repeat(node: Node, step: Repeat, cause: str) -> Plan:
+    plans = tuple(compile_steps(node, steps, cause) for steps in step.plans)
+    return (Series(step.decide, plans, tuple(_is_train(plan) for plan in plans), 1.0),)
+
+
+def _is_train(plan: Plan) -> bool:
+    """Whether it is the same each time it is carried out."""
+    inside = (part for each in plan if isinstance(each, Enqueue) for part in (each.work, each.finish))
+    return all(isinstance(each, Work | Move | Enqueue | Series) for each in plan) and all(map(_is_train, inside))
+
+
 def _place_send(node: Node, step: Send, cause: str) -> Plan:
     parts = (step.work, step.kick, step.notice, step.finish)
     work, kick, notice, finish = (compile_steps(node, steps, cause) for steps in parts)
@@ -331,6 +367,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     End: lambda node, step, cause: (Over(node),),
     Require: lambda node, step, cause: (Check(step.refusal),),
     Progress: lambda node, step, cause: (Tally(step.begin, step.end, 1.0),),
+    Ask: lambda node, step, cause: (Own(node, step.demand, cause),),
     Change: lambda node, step, cause: (Alter(step.apply, node),),
     Freeze: lambda node, step, cause: (Halt(node, step.stop),),
     Log: lambda node, step, cause: (Note(node, step),),
@@ -338,6 +375,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Choice: lambda node, step, cause: (
         Pick(step.decide, tuple(compile_steps(node, option, cause) for option in step.options), step.labels),
     ),
+    Repeat: _place_repeat,
     Parallel: lambda node, step, cause: (
         Branch(tuple(compile_steps(node, branch, cause) for branch in step.branches), True),
     ),
@@ -345,8 +383,13 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
 }
 
 
-def scale(plan: Plan, count: float) -> Plan:
+def scale(plan: Plan, count: float, *, apart: bool = False) -> Plan:
     """A plan for ``count`` demands at once; what follows a portion follows it once.
+
+    Args:
+        plan: of one demand.
+        count: how many.
+        apart: whether they come one after the other, so that each announces itself to who serves it and is told of.
 
     Raises:
         ValueError: the plan waits or decides, so that its demands cannot be taken at once.
@@ -354,11 +397,11 @@ def scale(plan: Plan, count: float) -> Plan:
     for index, operation in enumerate(plan):
         if isinstance(operation, Tally):
             tally = operation._replace(demands=operation.demands * count)
-            return (*scale(plan[:index], count), tally, *plan[index + 1 :])
-    return tuple(_scaled(operation, count) for operation in plan)
+            return (*scale(plan[:index], count, apart=apart), tally, *plan[index + 1 :])
+    return tuple(_scaled(operation, count, apart) for operation in plan)
 
 
-def _scaled(operation: Operation, count: float) -> Operation:
+def _scaled(operation: Operation, count: float, apart: bool) -> Operation:
     if isinstance(operation, Work):
         parts = tuple(Part(p.key, p.cycles * count, p.stall_s * count, p.operations * count) for p in operation.parts)
         return Work(operation.cycles * count, operation.stall_s * count, parts, operation.traffic.times(count))
@@ -366,11 +409,19 @@ def _scaled(operation: Operation, count: float) -> Operation:
         size_bytes, operations = operation.size_bytes * count, operation.operations * count
         return operation._replace(size_bytes=size_bytes, packets=operation.packets * count, operations=operations)
     if isinstance(operation, Enqueue):
-        work, finish = scale(operation.work, count), scale(operation.finish, count)
-        size_bytes, slots = operation.size_bytes * count, operation.slots * count
-        return operation._replace(work=work, finish=finish, size_bytes=size_bytes, slots=slots)
+        return _scaled_item(operation, count, apart)
     if isinstance(operation, Keep):
         return operation._replace(size_bytes=operation.size_bytes * count)
+    if isinstance(operation, Series):
+        return operation._replace(demands=operation.demands * count)
     if isinstance(operation, Check):
         return operation
     raise ValueError(f"a demand that contains {type(operation).__name__} has a count of 1, not {count:g}")
+
+
+def _scaled_item(item: Enqueue, count: float, apart: bool) -> Enqueue:
+    work, finish = (scale(plan, count, apart=apart) for plan in (item.work, item.finish))
+    size_bytes, slots = item.size_bytes * count, item.slots * count
+    if apart:
+        item = item._replace(kick=scale(item.kick, count), notice=scale(item.notice, count))
+    return item._replace(work=work, finish=finish, size_bytes=size_bytes, slots=slots)

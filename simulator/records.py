@@ -118,6 +118,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _bytes("memory_kernel_bytes", "memory that the tenant's own systems hold"),
         _bytes("memory_page_cache_bytes", "memory of the page caches in the tenant's own systems at the end"),
         _bytes("memory_overhead_bytes", "memory of the layers under its program: its own, and its part of shared ones"),
+        _bytes("memory_swapped_bytes", "the most of its program's data that its system had on a disk at any one time"),
         Column("memory_enforced", "bool", "1 where something enforces the tenant's memory limit", "integer"),
         Column(
             "share_enforced", "bool", "1 where something enforces its weights, caps, processors and rates", "integer"

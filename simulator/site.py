@@ -89,6 +89,14 @@ class Site:
         kernels = (path for path in paths if path in self.spaces)
         return owner or next(kernels, node.path)
 
+    def _swap_bytes(self, place: notation.Node) -> float:
+        """Swap of the kernel that a node is, or stands on."""
+        kernel = place
+        while not is_kernel(self.point, kernel.name) and kernel.parent is not None:
+            kernel = kernel.parent
+        figures = self.point["layers"][kernel.name]
+        return float(figures["parameters"]["swap_bytes"]) if figures["structure"].get("swap") == "disk" else 0.0
+
     def _divide_devices(self, tenant: str) -> None:
         """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
         figures = self.point["tenants"][tenant]
@@ -126,7 +134,7 @@ class Site:
         node = Node(place.path, layer(figures["parameters"], figures["structure"]), below, without=self.without)
         self.nodes[place.path] = node
         self._share(place, node, tenant)
-        memory_bytes = self._space(place, figures["parameters"], layer, tenant)
+        memory_bytes = self._space(place, figures, layer, tenant)
         node.layer = layer(figures["parameters"], figures["structure"], self._place(node, memory_bytes, tenant))
         if place.role and place.parent:
             self.nodes[place.parent.path].roles[place.role] = node
@@ -141,7 +149,7 @@ class Site:
             node.path, memory_bytes or self._visible_bytes(node.below), layer.presents(),
             self.machine.cpu.parameters.page_bytes, self._devices(layer), {},
             self._visible_processors(node), dict(limits.get(product, {})),
-            layer.MEETS_CALLS, layer.mounts(),
+            layer.MEETS_CALLS, layer.mounts(), self.machine.cpu.parameters.cache_line_bytes,
         )  # fmt: skip
 
     def _devices(self, layer: Layer) -> dict[str, Mapping[str, float]]:
@@ -240,22 +248,23 @@ class Site:
             "tenant": True,
         }
 
-    def _space(
-        self, place: notation.Node, parameters: Mapping[str, float], layer: type[Layer], tenant: str | None
-    ) -> float:
+    def _space(self, place: notation.Node, figures: Mapping[str, Any], layer: type[Layer], tenant: str | None) -> float:
         """Hold the node's part of the machine's memory; a kernel manages it as a space of its own.
 
         A layer that confines memory without a machine of its own keeps a limit within its kernel's space.
         """
+        parameters, structure = figures["parameters"], figures["structure"]
         size_bytes = self._divided[place.path]
         self.machine.memory.hold(place.path, size_bytes)
         if "kernel_bytes" not in parameters:
             asked_bytes = self.point["tenants"][tenant]["memory_bytes"] if tenant is not None else None
             if layer.CONFINES_MEMORY and layer.OFFERS != "machine" and asked_bytes is not None:
                 name = f"the memory limit of {place.path}"
-                self.limits[place.path] = Memory({"capacity_bytes": asked_bytes}, name)
+                swap_bytes = min(self._swap_bytes(place), layer.swap_bytes(structure, asked_bytes))
+                self.limits[place.path] = Memory({"capacity_bytes": asked_bytes}, name, swap_bytes)
             return 0.0
-        space = self.spaces[place.path] = Memory({"capacity_bytes": size_bytes}, f"the memory of {place.path}")
+        name, swap_bytes = f"the memory of {place.path}", self._swap_bytes(place)
+        space = self.spaces[place.path] = Memory({"capacity_bytes": size_bytes}, name, swap_bytes)
         space.hold("kernel", parameters["kernel_bytes"])
         return size_bytes
 

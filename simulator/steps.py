@@ -3,16 +3,16 @@
 A plan is a tuple of steps. ``Use`` and ``Transfer`` take time on a device; ``Below`` hands a demand to the next
 layer down; ``At`` hands it to another node (the driver domain); ``Send`` puts work into a queue that a service
 drains; ``Wait`` and ``Signal`` are how threads block; ``Choice`` is decided when it is reached, from the
-layer's state; ``Progress`` tells the layer how far a demand of many has come; ``Require`` may end the program,
-``End`` all programs of the layer;
-``Change`` alters the layer's state, and what is in flight is lowered again; ``Freeze`` stops the programs above;
-``Log`` writes a line into the layer's log; ``Later`` is worked out when it is reached;
-``Parallel`` and ``Spawn`` let time overlap.
+layer's state, and ``Repeat`` how often; ``Progress`` tells the layer how far a demand of many has come; ``Require``
+may end the program, ``End`` all programs of the layer; ``Change`` alters the layer's state, and what is in flight is
+lowered again; ``Ask`` is a demand of the layer itself, in portions as a program's; ``Freeze`` stops the programs above;
+``Log`` writes a line into the layer's log; ``Later`` is worked out when it is reached; ``Parallel`` and ``Spawn`` let
+time overlap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -214,6 +214,16 @@ class Progress:
     end: Callable[[float], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A demand asked of the node itself when what stands before it is done, as a program above it would.
+
+    The layer may let it pass in portions (``Progress``), and what is in flight is lowered again after a ``Change``.
+    """
+
+    demand: Demand
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Change:
     """The layer's state changes: what is in flight on its node is lowered again under the new state."""
@@ -267,6 +277,25 @@ class Choice:
     labels: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Repeat:
+    """Several plans, each one after the other as many times as is decided when this is reached, for whoever reaches it.
+
+    Repetitions of a plan that neither waits for others nor decides anything are carried out at once, as one train, of
+    which each waits for the disk by itself.
+
+    Attributes:
+        decide: for the tenants whose memory it is, and so many demands at once: how often each of the plans; asked
+            again when these are done, until there is nothing more.
+        plans: what is repeated.
+        labels: what each of them is.
+    """
+
+    decide: Callable[[Sequence[str], float], Iterable[Sequence[float]]]
+    plans: tuple[tuple[Step, ...], ...]
+    labels: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Parallel:
     """Plans that run at the same time; the thread goes on when all have ended."""
@@ -283,6 +312,6 @@ class Spawn:
 
 
 Step = (
-    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Change | Freeze | Log
-    | Later | Choice | Parallel | Spawn
+    Use | Transfer | Below | At | Send | Wait | Signal | Hold | Require | End | Progress | Ask | Change | Freeze | Log
+    | Later | Choice | Repeat | Parallel | Spawn
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from simulator.demands import File
 from simulator.devices.base import Key, Request
 from simulator.effort import START_IN_TURN
 from simulator.errors import RunError
-from simulator.layers.base import Service
+from simulator.layers.base import Paging, Service
 from simulator.log import Log
 from simulator.machine import Machine
 from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
@@ -65,8 +65,17 @@ class House:
         self._peers: Counter[str] = Counter()
         self._spawned = 0
         self._price_guests()
+        self._enroll()
         for node in (*self.nodes.values(), *site.ports):
             self._start_services(node)
+
+    def _enroll(self) -> None:
+        """Kernels that swap learn who stands on them, and which limits are between."""
+        for tenant, top in self.tops.items():
+            paging = self._paging(top)
+            if paging is not None:
+                paths = [node.path for node in self.path(top) if node.path in self.limits]
+                paging.enroll(tenant, [(path, self.limits[path].capacity_bytes) for path in paths])
 
     def _price_guests(self) -> None:
         """What it takes to go on with a virtual processor of each guest, paid to what schedules it."""
@@ -331,6 +340,24 @@ class House:
         self.runtime_bytes[tenant] += 0.0 if program else size_bytes
         if kernel.layer.cache is not None:
             kernel.layer.cache.resize(space.free_bytes)
+        if kernel.layer.paging is not None:
+            kernel.layer.paging.hold(tenant, size_bytes)
+
+    def holders(self, thread: Thread) -> Sequence[str]:
+        """Whose memory a thread works on: its tenant's, or that of all whose programs stand on a layer's own thread."""
+        if not thread.service:
+            return (thread.tenant,)
+        return [tenant for tenant, chain in self.chains.items() if thread.node in chain]
+
+    def swapped_bytes(self, tenant: str) -> float:
+        """The most of a tenant's data that lay on a disk at any one time."""
+        paging = self._paging(self.tops[tenant])
+        return paging.swapped_bytes(tenant) if paging is not None else 0.0
+
+    def _paging(self, node: Node) -> Paging | None:
+        """Where the kernel that manages a node's memory has the pages of its programs, if it swaps."""
+        kernels = (step.layer for step in self.path(node) if step.path in self.spaces)
+        return next((kernel.paging for kernel in kernels), None)
 
     def kernel(self, node: Node) -> Node:
         """The system with a memory of its own that a node stands on, or is."""

@@ -7,7 +7,7 @@ below that had fallen idle the way back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from simulator.devices.base import Key, Request
 from simulator.errors import Exited, Refused, RunError
 from simulator.layers.base import Service, Transition
 from simulator.plans import (
+    PROGRAM,
     Alter,
     Block,
     Branch,
@@ -30,9 +31,11 @@ from simulator.plans import (
     Note,
     Operation,
     Over,
+    Own,
     Part,
     Pick,
     Plan,
+    Series,
     Tally,
     Unfold,
     Wake,
@@ -108,6 +111,8 @@ class Thread:
         self._blocked = True
         self._leaves: Check | None = None
         self._interrupts = False
+        self._repeats = 1.0
+        """How often it waits in truth where it waits once here: at each request of a train."""
         self.on_sent: Callable[[float], None] | None = None
         """Told of each piece of data that has left the machine, how long it had been on its way."""
         self._turn: tuple[Mailbox, simpy.Event | None] | None = None
@@ -139,27 +144,27 @@ class Thread:
         if self._ride is not None:
             yield from self._mount(self._ride)
 
-    def ask(self, demand: Demand) -> Life:
+    def ask(self, demand: Demand, cause: str = PROGRAM) -> Life:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
         if self._ride is not None:
             self._ride.demand = type(demand)
-        plan = compiled(self.node, demand)
+        plan = compiled(self.node, demand, cause)
         while plan:
             if len(plan) == 1 and isinstance(plan[0], Work):
                 left = demand.count * (yield from self._work(plan[0]))
             elif any(isinstance(operation, Tally) for operation in plan):
-                left = demand.count - (yield from self._portion(demand))
+                left = demand.count - (yield from self._portion(demand, cause))
             else:
                 yield from self.do(plan)
                 return
             if left <= 0.0:
                 return
             demand = replace(demand, count=left)
-            plan = compiled(self.node, demand)
+            plan = compiled(self.node, demand, cause)
 
-    def _portion(self, demand: Demand) -> Generator[simpy.Event, Any, float]:
+    def _portion(self, demand: Demand, cause: str) -> Generator[simpy.Event, Any, float]:
         """As much of a demand as its layer lets pass at once, and what the layer does then; returns how much it was."""
-        plan = compiled(self.node, demand.one())
+        plan = compiled(self.node, demand.one(), cause)
         index = next(index for index, operation in enumerate(plan) if isinstance(operation, Tally))
         tally = plan[index]
         assert isinstance(tally, Tally)
@@ -235,22 +240,32 @@ class Thread:
         for operation in plan:
             if isinstance(operation, Work):
                 yield from self._whole(operation)
-            elif isinstance(operation, Move):
-                yield from self._move(operation)
             elif isinstance(operation, Pick):
                 yield from self.do(operation.options[operation.decide()])
-            elif isinstance(operation, Unfold):
-                yield from self.do(operation.plan(self.environment.now))
-            elif isinstance(operation, Enqueue):
-                yield from self._enqueue(operation)
-            elif isinstance(operation, Block):
-                yield from self._block_on(operation)
-            elif isinstance(operation, Branch):
-                yield from self._branch(operation)
-            elif isinstance(operation, Wake):
-                yield from self._wake(operation)
+            elif carry_out := _TAKING_TIME.get(type(operation)):
+                yield from carry_out(self, operation)
             else:
                 self._at_once(operation)
+
+    def _unfold(self, operation: Unfold) -> Life:
+        """What is worked out now."""
+        yield from self.do(operation.plan(self.environment.now))
+
+    def _own(self, operation: Own) -> Life:
+        """A demand of the layer itself."""
+        yield from self.ask(operation.demand, operation.cause)
+
+    def _series(self, series: Series) -> Life:
+        """Plans as often as their layer says, who decides again after each round."""
+        for counts in series.decide(self.house.holders(self), series.demands):
+            for plan, train, count in zip(series.plans, series.trains, counts, strict=True):
+                if train and count:
+                    self._repeats = max(1.0, count)
+                    yield from self.do(scale(plan, count, apart=True))
+                    self._repeats = 1.0
+                else:
+                    for _ in range(-int(-count // 1)):
+                        yield from self.do(plan)
 
     def _wake(self, wake: Wake) -> Life:
         """A message or a lock handed on; whoever waits for it may have to be waked on another processor first."""
@@ -264,7 +279,7 @@ class Thread:
             yield from self._whole(work)
         box.put(interrupts=work is not None)
 
-    def _at_once(self, operation: Keep | Check | Over | Tally | Alter | Halt | Note) -> None:
+    def _at_once(self, operation: Operation) -> None:
         """What takes no time.
 
         Raises:
@@ -284,15 +299,13 @@ class Thread:
             self.house.relower(operation.node)
         elif isinstance(operation, Over):
             raise Exited(f"{operation.node.path} ends")
-        elif refusal := operation.refusal():
+        elif isinstance(operation, Check) and (refusal := operation.refusal()):
             raise Refused(refusal)
 
     def _whole(self, work: Work) -> Life:
         left = yield from self._work(work)
         while left > 0.0:
-            (rest,) = scale((work,), left)
-            assert isinstance(rest, Work)
-            work = rest
+            work = repeated(work, left)
             left = yield from self._work(work)
 
     def _work(self, work: Work) -> Generator[simpy.Event, Any, float]:
@@ -582,7 +595,8 @@ class Thread:
         ]
         stall_s = sum(part.stall_s for part in stalls)
         if work.parts or stalls:
-            yield from self._whole(Work(work.cycles, work.stall_s + stall_s, (*work.parts, *stalls)))
+            once = Work(work.cycles, work.stall_s + stall_s, (*work.parts, *stalls))
+            yield from self._whole(once if self._repeats == 1.0 else repeated(once, self._repeats))
 
     # ---- the end
 
@@ -661,6 +675,19 @@ class Thread:
         return works
 
 
+_TAKING_TIME: Mapping[type, Callable[[Thread, Any], Life]] = {
+    Move: Thread._move,
+    Unfold: Thread._unfold,
+    Enqueue: Thread._enqueue,
+    Own: Thread._own,
+    Block: Thread._block_on,
+    Series: Thread._series,
+    Branch: Thread._branch,
+    Wake: Thread._wake,
+}
+"""How a thread carries out each operation that may take time."""
+
+
 def _decided(plan: Plan) -> Iterator[Operation]:
     """A plan's operations, each decision taken when it is reached."""
     for operation in plan:
@@ -668,6 +695,13 @@ def _decided(plan: Plan) -> Iterator[Operation]:
             yield from _decided(operation.options[operation.decide()])
         else:
             yield operation
+
+
+def repeated(work: Work, count: float) -> Work:
+    """The same processor time so often."""
+    (found,) = scale((work,), count)
+    assert isinstance(found, Work)
+    return found
 
 
 def transition_work(node: Node, kind: Any) -> Work:

@@ -86,7 +86,7 @@ class Group:
 
 
 def _amount(request: Request, unit: str) -> float:
-    return request.size_bytes if unit == "bytes" else 1.0
+    return request.size_bytes if unit == "bytes" else request.requests
 
 
 class FairQueue:

@@ -75,6 +75,8 @@ class Request:
         environment: simulated time.
         size_bytes: what is to be moved.
         group: for whom, see ``GroupRules``.
+        requests: how many it is, of equal size, of which each begins when the one before is done.
+        apart: whether these lie apart from each other.
         position_bytes: where it lies, if that matters.
         write: whether it goes to the device.
 
@@ -89,8 +91,8 @@ class Request:
     """
 
     __slots__ = (
-        "done", "ended", "group", "interrupts", "number", "pieces", "position_bytes", "queued_s", "service_s",
-        "size_bytes", "start_s", "write",
+        "apart", "done", "ended", "group", "interrupts", "number", "pieces", "position_bytes", "queued_s", "requests",
+        "service_s", "size_bytes", "start_s", "write",
     )  # fmt: skip
 
     def __init__(
@@ -100,7 +102,10 @@ class Request:
         group: str = "",
         position_bytes: float = 0.0,
         write: bool = False,
+        requests: float = 1.0,
+        apart: bool = False,
     ) -> None:
+        self.requests, self.apart = requests, apart
         self.size_bytes, self.group, self.position_bytes, self.write = size_bytes, group, position_bytes, write
         self.queued_s = environment.now
         self.number = 0
@@ -150,8 +155,11 @@ class Disk(Protocol):
 
     parameters: Parameters
 
-    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "") -> Request:
-        """Queue one request for a group."""
+    def transfer(
+        self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "",
+        requests: float = 1.0, apart: bool = False,
+    ) -> Request:  # fmt: skip
+        """Queue one request for a group, or a train of them, see ``Request``."""
 
     def service_s(self, size_bytes: float, position_bytes: float, start_s: float, write: bool = False) -> float:
         """Seconds from start to end of a request whose turn comes at ``start_s``, on a disk that has no other."""

@@ -3,7 +3,7 @@
 Scope and limits: no position counts, so sequential and random requests cost the same. There is one rate for writes,
 however much was written before: neither a faster first part of the flash nor a clean-up that begins only when the disk
 is full. What the write buffer takes it passes on as fast as it came, so there are no bursts beyond that rate. A
-flush is a write of nothing.
+flush is a write of nothing. A train of requests holds one channel, whichever channels its requests would go to.
 
 Mechanism: a request goes to the channel that is free first and holds it until its data are through. More wait, by
 group: fair queueing by weight over channel-seconds, and limits (see ``_fair_queue``); those of one group wait in order
@@ -89,9 +89,12 @@ class FlashDisk:
         self._reads = 0
         self._sigma2 = log(1.0 + self.parameters.get("read_variation_ratio", 0.0) ** 2)
 
-    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "") -> Request:
-        """Queue one request for a group; where it lies does not matter."""
-        request = Request(self.environment, size_bytes, group, position_bytes, write)
+    def transfer(
+        self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "",
+        requests: float = 1.0, apart: bool = False,
+    ) -> Request:  # fmt: skip
+        """Queue one request for a group, or a train of them; where it lies does not matter."""
+        request = Request(self.environment, size_bytes, group, position_bytes, write, requests, apart)
         if self._all_free_at_s <= request.queued_s:
             self._groups.rest()
         self._groups.put(request)
@@ -142,7 +145,7 @@ class FlashDisk:
         now_s = self.environment.now
         request.start_s = start_s = max(now_s, self._free_at_s[0])
         self._commanded_s = max(start_s, self._commanded_s) + self.parameters.command_s
-        pieces = self._written(request.size_bytes) if request.write else self._read(request.size_bytes)
+        pieces = self._written(request) if request.write else self._read(request)
         request.service_s = sum(piece.service_s for piece in pieces)
         request.pieces = pieces if len(pieces) > 1 else ()
         self._given_s += request.service_s
@@ -159,9 +162,16 @@ class FlashDisk:
         rate = min(parameters.write_bytes_per_s, parameters.interface_bytes_per_s)
         return parameters.write_command_s + size_bytes / rate
 
-    def _read(self, size_bytes: float) -> tuple[Piece, ...]:
-        """Each piece waits for the flash, then its last byte leaves the channel and the interface."""
-        parameters, count = self.parameters, self._pieces(size_bytes)
+    def _read(self, request: Request) -> tuple[Piece, ...]:
+        """Each piece waits for the flash, then its last byte leaves the channel and the interface.
+
+        Those of a train are read one after the other: one channel's time is taken for all of them.
+        """
+        parameters, size_bytes = self.parameters, request.size_bytes
+        if request.requests != 1.0:
+            service_s = self.service_s(size_bytes / request.requests, 0.0, 0.0)
+            return (self._hold(self._begin_s() - parameters.command_s + request.requests * service_s),)
+        count = self._pieces(size_bytes)
         channel_s = size_bytes / count / parameters.channel_bytes_per_s
         leaving_s = size_bytes / count / parameters.interface_bytes_per_s
         pieces = []
@@ -180,9 +190,11 @@ class FlashDisk:
         normal = _NORMAL.inv_cdf((self._reads * _GOLDEN) % 1.0)
         return exp(self._sigma2**0.5 * normal - self._sigma2 / 2.0)
 
-    def _written(self, size_bytes: float) -> tuple[Piece, ...]:
-        """It enters after those before it, then it is made safe."""
-        self._written_s = max(self._written_s, self._begin_s()) + self._entering_s(size_bytes)
+    def _written(self, request: Request) -> tuple[Piece, ...]:
+        """It enters after those before it, then it is made safe; a train as soon as its last one is."""
+        requests = request.requests
+        entering_s = requests * self._entering_s(request.size_bytes / requests)
+        self._written_s = max(self._written_s, self._begin_s()) + entering_s
         return (self._hold(self._written_s + self.parameters.write_s),)
 
     def _begin_s(self) -> float:

@@ -20,18 +20,19 @@ class Memory:
     Args:
         parameters: see ``PARAMETERS``.
         name: whose it is, for messages.
+        swap_bytes: what may be held beyond it, because whoever manages it writes pages out.
     """
 
     PARAMETERS = (Parameter("capacity_bytes", "bytes", "size of the memory"),)
 
-    def __init__(self, parameters: Mapping[str, float], name: str = "memory") -> None:
+    def __init__(self, parameters: Mapping[str, float], name: str = "memory", swap_bytes: float = 0.0) -> None:
         self.capacity_bytes = Parameters(parameters).capacity_bytes
-        self.name = name
+        self.name, self.swap_bytes = name, swap_bytes
         self.held_bytes: dict[str, float] = {}
 
     @property
     def free_bytes(self) -> float:
-        """What nobody holds."""
+        """What nobody holds; below 0 where a part of what is held is swapped."""
         return self.capacity_bytes - sum(self.held_bytes.values())
 
     def hold(self, owner: str, size_bytes: float) -> None:
@@ -40,9 +41,11 @@ class Memory:
         Raises:
             OutOfMemory: it is not there.
         """
-        if size_bytes > self.free_bytes + _ROUNDING * self.capacity_bytes:
+        left_bytes = self.free_bytes + self.swap_bytes
+        if size_bytes > left_bytes + _ROUNDING * self.capacity_bytes:
+            where = f"{self.name} and its swap" if self.swap_bytes else self.name
             raise OutOfMemory(
-                f"{owner} wants {size_bytes / 2**20:.0f} MiB of {self.name}, {self.free_bytes / 2**20:.0f} MiB are free"
+                f"{owner} wants {size_bytes / 2**20:.0f} MiB of {where}, {left_bytes / 2**20:.0f} MiB are free"
             )
         self.held_bytes[owner] = max(0.0, self.held_bytes.get(owner, 0.0) + size_bytes)
 

@@ -59,9 +59,12 @@ class RotatingDisk:
         )
         self._head_bytes = 0.0
 
-    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "") -> Request:
-        """Queue one request for a group; reads and writes take the same time on the media."""
-        return self._line.queue(Request(self.environment, size_bytes, group, position_bytes, write))
+    def transfer(
+        self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "",
+        requests: float = 1.0, apart: bool = False,
+    ) -> Request:  # fmt: skip
+        """Queue one request for a group, or a train of them; reads and writes take the same time on the media."""
+        return self._line.queue(Request(self.environment, size_bytes, group, position_bytes, write, requests, apart))
 
     def set_group(self, group: str, **rules: Unpack[GroupRules]) -> None:
         """Change what holds for a group; for what has not begun."""
@@ -97,13 +100,19 @@ class RotatingDisk:
     def _positioning_s(self, request: Request) -> float:
         return self._reach_s(request.position_bytes, self.environment.now)
 
+    def _further_s(self, request: Request) -> float:
+        """What further requests of a train take to begin: in a row a command, apart a short seek and half a turn."""
+        parameters = self.parameters
+        reach_s = parameters.seek_shortest_s + parameters.rotation_s / 2.0 if request.apart else 0.0
+        return (request.requests - 1.0) * (parameters.command_s + reach_s)
+
     def _choose(self) -> tuple[Group, Request] | None:
         return self._elevator.choose()
 
     def _begin(self, request: Request) -> float:
         """The arm goes; how long it is busy."""
         now_s = self.environment.now
-        service_s = self.service_s(request.size_bytes, request.position_bytes, now_s)
+        service_s = self.service_s(request.size_bytes, request.position_bytes, now_s) + self._further_s(request)
         self._elevator.begin(self._line.groups.group(request.group), request, now_s + service_s)
         self._head_bytes = request.position_bytes + request.size_bytes
         return service_s

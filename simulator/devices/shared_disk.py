@@ -30,8 +30,10 @@ class _Flow(Request):
 
     __slots__ = ("left_s",)
 
-    def __init__(self, environment: simpy.Environment, size_bytes: float, group: str, write: bool) -> None:
-        super().__init__(environment, size_bytes, group, write=write)
+    def __init__(
+        self, environment: simpy.Environment, size_bytes: float, group: str, write: bool, requests: float
+    ) -> None:
+        super().__init__(environment, size_bytes, group, write=write, requests=requests)
         self.left_s: Callable[[], float] = lambda: 0.0
 
     def served_s(self, now_s: float) -> float:
@@ -62,9 +64,12 @@ class SharedDisk:
         self._resting: dict[str, list[Share]] = {}
         """Leaves of each group that no request uses now."""
 
-    def transfer(self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "") -> Request:
-        """Begin one request for a group; where it lies does not matter."""
-        request = _Flow(self.environment, size_bytes, group, write)
+    def transfer(
+        self, size_bytes: float, position_bytes: float = 0, write: bool = False, group: str = "",
+        requests: float = 1.0, apart: bool = False,
+    ) -> Request:  # fmt: skip
+        """Begin one request for a group, or a train of them; where it lies does not matter."""
+        request = _Flow(self.environment, size_bytes, group, write, requests)
         self._gate.put(request)
         self._go_on()
         return request

@@ -23,6 +23,7 @@ from simulator.plans import PROGRAM, Node, carried
 from simulator.steps import (
     CPU,
     DISK,
+    Ask,
     At,
     Below,
     Change,
@@ -34,6 +35,7 @@ from simulator.steps import (
     Log,
     Parallel,
     Progress,
+    Repeat,
     Require,
     Send,
     Signal,
@@ -72,6 +74,7 @@ class Walk:
             Require: lambda spot, step: [],
             End: lambda spot, step: [self._entry(spot, "hold", "the process and all its programs end")],
             Progress: lambda spot, step: [],
+            Ask: lambda spot, step: [self.demand(spot, step.demand)],
             Change: lambda spot, step: [],
             Log: lambda spot, step: [],
             Later: lambda spot, step: list(self._group(spot, "option", step.label, step.make(0.0))),
@@ -79,6 +82,7 @@ class Walk:
                 self._entry(spot, "hold", "the programs stop" if step.stop else "the programs go on")
             ],
             Choice: self._choice,
+            Repeat: self._repeat,
             Parallel: self._parallel,
             Spawn: self._spawn,
         }
@@ -189,6 +193,14 @@ class Walk:
             self._entry(spot, "option", label, children=self._all(spot, steps)) for label, steps in options
         )
         return [self._entry(spot, "choice", "one of", children=children)]
+
+    def _repeat(self, spot: Spot, repeat: Repeat) -> Iterable[Entry]:
+        """Each of what may have to be done, once; nothing of it where nothing is short."""
+        options = list(zip(("nothing to do", *repeat.labels), ((), *repeat.plans), strict=True))
+        children = tuple(
+            self._entry(spot, "option", label, children=self._all(spot, steps)) for label, steps in options
+        )
+        return [self._entry(spot, "choice", "one of", children=children)] if repeat.plans else []
 
     def _parallel(self, spot: Spot, parallel: Parallel) -> Iterable[Entry]:
         branches = tuple(

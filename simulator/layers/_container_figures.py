@@ -12,6 +12,7 @@ STRUCTURE = {
     "seccomp": ("on", "off"),
     "filter": ("bitmap", "compiled", "interpreted"),
     "storage": ("overlay", "aufs", "device-mapper", "host"),
+    "swap": ("as-memory", "none", "unlimited"),
     "network": ("host", "bridge", "nat", "overlay", "routed", "routed-overlay"),
 }
 UNIONS = ("overlay", "aufs")

@@ -47,6 +47,8 @@ class Allocation:
         if self._fresh:
             yield Hold(size_bytes, program=False)
             yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
+        else:
+            yield Below(collector.of_young(size_bytes))
         yield Progress(
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
             lambda count: heap.made(program, count * size_bytes),
@@ -86,12 +88,25 @@ class Allocation:
             Change(lambda: self._keep(program, habits, more_bytes)),
         )
         beside = Later(collector.begin, "a collection beside the program")
-        due = Send(THREAD, (beside,), collector.kick(), wait=False, forgotten=True)
-        return ((), collection, first, (Change(self._cross),), (due,))
+        due = (
+            Later(collector.ask, "the first that notices asks"),
+            Send(THREAD, (beside,), collector.kick(), wait=False, forgotten=True),
+        )
+        return ((), collection, first, (Change(self._cross),), due)
 
     def _too_much(self, program: str, habits: Habits) -> str:
-        """Before a program's first object: whether what it keeps will fit."""
-        return "" if self.collector.fits(self.heap.live_with(program, habits.live_bytes)) else OUT_OF_MEMORY
+        """Before a program's first object, or where it keeps more from now on: whether that will fit.
+
+        One that keeps ever more has filled the heap with the objects that still did, and does not give them back: a
+        class holds them, which stays loaded.
+        """
+        heap = self.heap
+        if self.collector.fits(heap.live_with(program, habits.live_bytes)):
+            return ""
+        if program in heap.shares:
+            most_bytes = heap.size_bytes - heap.live_with(program, 0.0)
+            heap.keep(program, habits._replace(live_bytes=min(habits.live_bytes, most_bytes)))
+        return OUT_OF_MEMORY
 
     def _keep(self, program: str, habits: Habits, more_bytes: float) -> None:
         self.heap.keep(program, habits)

@@ -60,6 +60,8 @@ class Group:
         in_flight: portions that were under way when its code changed and are not counted yet.
         known: whether the counters are above C1's thresholds from an earlier life.
         settled: whether what C2 had not been told of has happened, or never will.
+        coming: what it comes to next, as of a version of the policy's state.
+        version: which version that was.
     """
 
     methods: float
@@ -74,6 +76,8 @@ class Group:
     in_flight: int = 0
     known: bool = False
     settled: bool = True
+    coming: Rise | None = None
+    version: int = -1
 
     @property
     def top(self) -> int:
@@ -102,6 +106,8 @@ class Code:
         self.executed = 0.0
         self.loops = max(0.0, program.method_bytecodes / parameters.body_bytecodes_count - 1.0)
         """Back edges in one invocation."""
+        self.given_up = 0
+        """How many groups' C2 code has been given up."""
         self._under_way = self._peak = 0
         self._unsent = dict.fromkeys(policy.mode.compilers, 0)
 
@@ -146,11 +152,21 @@ class Code:
         return cycles + (parameters.profiling_cycles if level == PROFILED else 0.0)
 
     def compile_cycles(self, group: Group, compiler: str) -> float:
-        """A compiler's work for a group: each method's body once, whatever it inlines included in the price.
+        """A compiler's work for a group: the body of each method, and what it inlines there.
 
         C2 leaves those alone that are trivial: C1 has done with them what can be done.
         """
         return self._bytecodes(group, compiler) * self.parameters[f"{compiler}_compile_cycles"]
+
+    def inlined_ratio(self) -> float:
+        """Bytecodes that C2 compiles for each of a method's own.
+
+        An invocation that goes round a loop L times has one call in 1 + L bodies: so many calls has each body, and as
+        many each of those inlined in it, which makes 1 + 1/L bodies together. Limits of HotSpot's bound that.
+        """
+        parameters = self.parameters
+        most = parameters["unprofiled_inlined_ratio" if self.policy.unprofiled else "inlined_ratio"]
+        return min(most, 1.0 + 1.0 / self.loops) if self.loops else most
 
     def compiled_methods(self, group: Group, compiler: str) -> float:
         """Methods of a group that a compiler compiles."""
@@ -161,8 +177,9 @@ class Code:
         parameters = self.parameters
         body = min(parameters.body_bytecodes_count, self.program.method_bytecodes)
         trivial = group.methods * parameters.trivial_ratio if self.policy.tiered else 0.0
-        small = 0.0 if compiler == "c2" else trivial * min(body, parameters.trivial_bytecodes_count)
-        return (group.methods - trivial) * body + small
+        if compiler == "c2":
+            return (group.methods - trivial) * body * self.inlined_ratio()
+        return (group.methods - trivial) * body + trivial * min(body, parameters.trivial_bytecodes_count)
 
     def _bytes(self, group: Group, level: int) -> float:
         """Memory that a group's code of a level takes."""
@@ -206,7 +223,7 @@ class Code:
         for group in self.groups:
             if group.in_flight:
                 group.in_flight -= 1
-                group.since = self.executed
+                group.since, group.version = self.executed, -1
 
     def _reached(self, due: float) -> bool:
         return self.executed >= due * (1.0 - _ROUNDING)
@@ -215,6 +232,11 @@ class Code:
 
     def rise(self, group: Group) -> Rise | None:
         """What a group comes to next, and at how many bytecodes of the program; None: nothing, or not yet."""
+        if group.version != self.policy.version:
+            group.coming, group.version = self._coming(group), self.policy.version
+        return group.coming
+
+    def _coming(self, group: Group) -> Rise | None:
         if group.compiling or not group.heat:
             return None
         rises = [*self._rises(group), *self._falls(group)]
@@ -264,6 +286,7 @@ class Code:
 
     def _ask(self, index: int, rise: Rise) -> int:
         group, compiler = self.groups[index], compiler_of(rise.level)
+        self.policy.version += 1
         self._make_room(group, rise.level)
         group.compiling, group.parts = rise, self.parts(group, compiler)
         self.policy.cache.used_bytes += self._bytes(group, rise.level)
@@ -274,10 +297,15 @@ class Code:
 
     def take(self, compiler: str) -> int:
         """A thread of a compiler begins with the hottest methods that wait: the number of their group."""
+        self.policy.version += 1
         return self.policy.queues[compiler].take(self)
 
     def compiled(self, group: Group) -> int:
         """A part of a group is ready; 1 if it was the last one."""
+        assert group.compiling is not None
+        self.policy.version += 1
+        compiler = compiler_of(group.compiling.level)
+        self.policy.queues[compiler].done(self.compiled_methods(group, compiler) / self.parts(group, compiler))
         group.parts -= 1
         return int(not group.parts)
 
@@ -295,14 +323,17 @@ class Code:
         self.policy.cache.used_bytes -= self._bytes(group, rise.level)
         self._keep(group)
         self._peak = self._under_way
+        self.policy.version += 1
 
     def give_up(self, group: Group) -> None:
         """What C2 had not been told of happens: a part of the group is interpreted again, and rises anew."""
         ratio, second = self.program.deoptimized_ratio, self.groups[self.groups.index(group) + self._falling]
         second.heat, second.since, second.in_flight = group.heat * ratio, self.executed, self._under_way
         group.methods, group.heat, group.settled = group.methods * (1.0 - ratio), group.heat * (1.0 - ratio), True
+        self.given_up += 1
         self._keep(group)
         self._peak = self._under_way
+        self.policy.version += 1
 
     # ---- room for code
 

@@ -7,12 +7,13 @@ pause and what beside the programs. The steps that all of them consist of are he
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import ClassVar
 
 from simulator import demands as d
+from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_heap import Heap
 from simulator.layers.base import Place
 from simulator.parameters import Parameter, Parameters
@@ -40,14 +41,25 @@ class Collector(ABC):
     """What only this collector needs, beside the layer's own numbers."""
     PARALLEL: ClassVar[bool] = True
     """Whether it has workers in a pause."""
+    FIXED: ClassVar[str] = "pause_cycles"
+    """The parameter that says what each pause takes beside its work."""
     CONCURRENT: ClassVar[bool] = False
     """Whether it has threads beside the programs."""
-    POINTERS: ClassVar[bool] = True
-    """Whether pointers are compressed, as in all heaps below 32 GB; without that objects are larger."""
+    HOUSEKEEPING: ClassVar[tuple[str, ...]] = ()
+    """Further threads of its own, which hardly ever run."""
+    ARCHIVED_OBJECTS: ClassVar[bool] = False
+    """Whether it takes objects from the archive of classes, the graph of modules among them."""
+    PASSES: ClassVar[float] = 2.0
+    """How often a full collection goes through all that lies in the heap: to mark it, and to move it."""
 
     def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
         self.parameters, self.heap, self.place = parameters, heap, place
         self.threads, self.beside_threads = threads, beside_threads
+
+    @classmethod
+    def threads_beside(cls, parameters: Parameters, place: Place, heap_bytes: float, threads: int) -> int:
+        """How many threads work beside the programs: by default a part of those in a pause, half of one rounded up."""
+        return ergonomics.marking_threads(parameters, threads)
 
     # ---- what each collector says
 
@@ -71,6 +83,10 @@ class Collector(ABC):
     def is_due(self) -> bool:
         """Whether it must begin now though there is room."""
         return False
+
+    def ask(self, now_s: float) -> Iterable[Step]:
+        """A program has noticed that; it takes note, so that only one does."""
+        return ()
 
     def begin(self, now_s: float) -> Iterable[Step]:
         """What it does then."""
@@ -104,7 +120,7 @@ class Collector(ABC):
         yield Freeze(True)
         yield Use("collection", cycles=self.parameters.stop_cycles * grain, operations=0.0)
         yield Log(name, self._occupied, "bytes")
-        yield Use("collection", cycles=self.parameters.pause_cycles * grain, operations=grain)
+        yield Use("collection", cycles=self.parameters[self.FIXED] * grain, operations=grain)
         yield from work
         yield Later(over, "the heap is as the collection left it")
         yield Log(name, self._occupied, "bytes", ends=True, times=max(1, round(grain)))
@@ -123,13 +139,16 @@ class Collector(ABC):
         by_heap = max(parameters.workers_least_count, heap.capacity_bytes // parameters.worker_heap_bytes)
         return int(min(self.threads, max(by_programs, by_heap)))
 
-    def divided(self, cycles: float, faults: float = 0.0, once_cycles: float = 0.0) -> tuple[Step, ...]:
-        """Work of the collector's threads in a pause, with pages that it touches for the first time; waited for.
+    def divided(
+        self, cycles: float, faults: float = 0.0, once_cycles: float = 0.0, touched: Sequence[d.Touch] = ()
+    ) -> tuple[Step, ...]:
+        """Work of the collector's threads in a pause, with what it touches of the heap; waited for.
 
         Args:
             cycles: of one collection.
             faults: pages touched for the first time.
             once_cycles: what only the first of several collections that are simulated as one does.
+            touched: rows of pages that had been touched before.
         """
         threads, grain = self.active_threads, self.heap.grain
         alone = threads == 1
@@ -138,7 +157,28 @@ class Collector(ABC):
         part: tuple[Step, ...] = (Use("collection", cycles=each_cycles, operations=0.0),)
         if faults:
             part += (Below(d.Fault(count=faults / threads), own=True),)
+        part += self.parts(touched, threads)
         return part if alone else self.together(WORKERS, part, threads)
+
+    @staticmethod
+    def parts(touched: Sequence[d.Touch], threads: int) -> tuple[Step, ...]:
+        """One thread's part of rows: where the system below has written pages out, it fetches them."""
+        rows = (replace(each, size_bytes=each.size_bytes / threads) for each in touched if each.size_bytes)
+        return tuple(Below(row, own=True) for row in rows)
+
+    def of_old(self, size_bytes: float) -> d.Touch:
+        """So much of the old part touched. The heap lies beyond what the process took at its start."""
+        return d.Touch(size_bytes, self.heap.old_bytes, self.parameters.footprint_bytes)
+
+    def of_young(self, size_bytes: float) -> d.Touch:
+        """So much of eden, which lies beyond the old part as far as that has been used."""
+        start_bytes = self.parameters.footprint_bytes + self.heap.old_touched_bytes
+        return d.Touch(size_bytes, self.heap.touched_bytes, start_bytes)
+
+    def of_all(self) -> d.Touch:
+        """All that lies in the heap, as often as a full collection goes through it: marked, adjusted and moved."""
+        occupied_bytes = self._occupied()
+        return d.Touch(self.PASSES * occupied_bytes, occupied_bytes, self.parameters.footprint_bytes)
 
     def together(self, queue: str, part: tuple[Step, ...], threads: int) -> tuple[Step, ...]:
         """Each of some threads does a part; waited for: at the last one the window lets none be under way."""

@@ -11,26 +11,34 @@ class Queue:
 
     Attributes:
         threads: how many take from it.
-        tasks: what each task is for, how hot it is, how many methods it has, and in how many parts; parts that a
-            thread has taken wait no longer.
+        tasks: methods that no thread has begun with.
+        begun: methods of the parts that threads are at; each is compiled one by one.
     """
 
     threads: int
     tasks: list[Task] = field(default_factory=list)
+    begun: list[float] = field(default_factory=list)
 
     @property
     def waiting(self) -> float:
-        """Methods that no thread has begun to compile."""
-        return sum(task.methods for task in self.tasks)
+        """Methods that wait: of what a thread has begun with, in the mean half of those that it is not at."""
+        begun = sum(max(0.0, methods - 1.0) / 2.0 for methods in self.begun)
+        return sum(task.methods for task in self.tasks) + begun
 
     def take(self, owner: object) -> int:
         """The hottest task of an owner: a part of it, or the rest, is begun. Returns which of its groups it is for."""
         task = max((each for each in self.tasks if each.owner is owner), key=lambda each: each.heat)
-        task.methods -= task.methods / task.parts
+        part = task.methods / task.parts
+        self.begun.append(part)
+        task.methods -= part
         task.parts -= 1
         if not task.parts:
             self.tasks.remove(task)
         return task.group
+
+    def done(self, methods: float) -> None:
+        """A part of so many methods is compiled."""
+        self.begun.remove(min(self.begun, key=lambda each: abs(each - methods)))
 
 
 @dataclass(slots=True)

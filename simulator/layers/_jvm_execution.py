@@ -43,13 +43,7 @@ class Execution:
         self.cache = CodeCache(limits.get("code_cache", usual_bytes), parameters.own_code_bytes)
         self.policy = Policy(parameters, self.mode, self.queues, self.cache)
         self.codes: dict[d.Portable, Code] = {}
-
-    def start(self) -> Iterator[Step]:
-        """With ``-Xcomp`` the virtual machine's own start is compiled as well, method after method, before it runs."""
-        if self.mode.first:
-            methods, parameters = self.parameters.start_methods_count, self.parameters
-            cycles = sum(parameters[f"{compiler}_compile_cycles"] for compiler in self.mode.compilers)
-            yield Use("compilation", methods * parameters.body_bytecodes_count * cycles, operations=methods)
+        self._decisions: dict[d.Portable, tuple[int, Choice | None]] = {}
 
     def execute(self, demand: d.Execute) -> Iterator[Step]:
         """A mean bytecode of the program as its methods are compiled now; compilers are asked at the thresholds."""
@@ -71,6 +65,14 @@ class Execution:
         return code
 
     def _decision(self, code: Code) -> Choice:
+        """What there may be to do; the same until some group is given up, and smaller after that."""
+        given_up, choice = self._decisions.get(code.program, (-1, None))
+        if choice is None or given_up != code.given_up:
+            choice = self._decided(code)
+            self._decisions[code.program] = code.given_up, choice
+        return choice
+
+    def _decided(self, code: Code) -> Choice:
         asking = tuple((self._asking(code, compiler),) for compiler in self.mode.compilers)
         asked = (f"{_COMPILERS[compiler]} is asked" for compiler in self.mode.compilers)
         falling = tuple(self._given_up(code, group) for group in code.falling())

@@ -84,13 +84,13 @@ _CODE = (
               "code is the end of them"),
     Parameter("trivial_bytecodes_count", "count", "bytecodes of such a method's body"),
     Parameter("c1_compile_cycles", "cycles", "C1's work for one bytecode of a method", "compilation"),
-    Parameter("c2_compile_cycles", "cycles", "C2's work for one bytecode of a method, inlined ones included",
+    Parameter("c2_compile_cycles", "cycles", "C2's work for one bytecode of a method or of what it inlines there",
               "compilation"),
-    Parameter("start_methods_count", "count", "methods that the virtual machine's own start executes, which -Xcomp "
-              "compiles", "compilation"),
+    Parameter("inlined_ratio", "ratio", "bytecodes that C2 compiles for each of a method's own, at most"),
+    Parameter("unprofiled_inlined_ratio", "ratio", "the same where nothing had been profiled"),
     Parameter("c1_code_bytes", "bytes", "C1's code for one bytecode"),
     Parameter("profiled_code_bytes", "bytes", "the same with full profiling"),
-    Parameter("c2_code_bytes", "bytes", "C2's code for one bytecode of a method, inlined ones included"),
+    Parameter("c2_code_bytes", "bytes", "C2's code for one bytecode of a method or of what it inlines there"),
     Parameter("code_cache_bytes", "bytes", "memory for compiled code where there is one compiler"),
     Parameter("tiered_code_cache_bytes", "bytes", "the same with both"),
     Parameter("own_code_bytes", "bytes", "of it the virtual machine's own: interpreter, adapters, stubs"),
@@ -106,16 +106,40 @@ _CODE = (
     *_thresholds(),
 )  # fmt: skip
 
+_START = (
+    Parameter("start_faults_count", "count", "pages that its libraries, code and own data touch at its start"),
+    Parameter("archive_faults_count", "count", "pages of the archive of classes that are touched as it is mapped"),
+    Parameter("parallel_start_faults_count", "count", "pages that the parallel collector touches at its start"),
+    Parameter("g1_start_faults_count", "count", "pages that G1 touches at its start"),
+    Parameter("heap_table_ratio", "ratio", "tables beside the heap that are cleared at its start, over the heap"),
+    Parameter("service_thread_cycles", "cycles", "one thread of its own made", "thread_start"),
+    Parameter("service_thread_faults_count", "count", "pages that a new thread touches"),
+    Parameter("sweeper_threads_count", "count", "threads that look for compiled code which is no longer needed"),
+    Parameter("vm_classes_count", "count", "classes that the virtual machine loads at its own start", "class_loading"),
+    Parameter("start_methods_count", "count", "methods that its start executes"),
+    Parameter("start_skew_ratio", "ratio", "exponent of Zipf's law by which these are hot"),
+    Parameter("start_bytecodes_count", "count", "bytecodes that its start executes"),
+    Parameter("graph_bytecodes_count", "count", "further ones, where the graph of its modules is not in the archive or "
+              "its collector cannot take it from there"),
+    Parameter("c1_start_cycles", "cycles", "C1 made ready, in its thread", "compilation"),
+    Parameter("c2_start_cycles", "cycles", "C2 made ready, in its thread", "compilation"),
+    Parameter("footprint_bytes", "bytes", "memory of the virtual machine itself, its heap apart"),
+)  # fmt: skip
+
 _CLASSES = (
-    Parameter("class_cycles", "cycles", "one class parsed, checked and linked", "class_loading"),
+    Parameter("class_cycles", "cycles", "one class of the JDK read from its modules and parsed", "class_loading"),
+    Parameter("class_faults_count", "count", "pages touched for it"),
+    Parameter("application_class_cycles", "cycles", "one class of a program parsed and checked", "class_loading"),
+    Parameter("application_class_faults_count", "count", "pages touched for it"),
     Parameter("archived_class_cycles", "cycles", "one class taken from the archive of shared classes", "class_loading"),
+    Parameter("link_cycles", "cycles", "one class linked, its constants resolved, and initialized", "class_linking"),
+    Parameter("linked_class_cycles", "cycles", "what is left of that for a class that lies linked in the archive",
+              "class_linking", only="sharing=linked"),
+    Parameter("loader_bytecodes_count", "count", "bytecodes in which the class loader finds and unpacks a class"),
+    Parameter("loader_methods_count", "count", "methods of the class loader"),
     Parameter("class_file_bytes", "bytes", "one class in its jar file"),
     Parameter("archived_class_bytes", "bytes", "one class in the archive"),
-    Parameter("archived_ratio", "ratio", "part of a program's classes that are the JDK's own, found in the archive"),
     Parameter("read_unit_bytes", "bytes", "read-ahead of the system on these files"),
-    Parameter("vm_classes_count", "count", "classes that the virtual machine loads at its own start", "class_loading"),
-    Parameter("start_faults_count", "count", "pages touched for the first time at its start"),
-    Parameter("footprint_bytes", "bytes", "memory of the virtual machine itself, its heap apart"),
     Parameter("native_call_cycles", "cycles", "from Java code into native code and back, arguments handed over",
               "native_call"),
 )  # fmt: skip
@@ -155,14 +179,16 @@ _HEAP = (
     Parameter("compact_cycles_per_byte", "cycles", "a live byte marked and moved by a full collection of one thread",
               "collection"),
     Parameter("parallel_compact_cycles_per_byte", "cycles", "the same by one of several threads", "collection"),
+    Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1, Z)", "collection"),
     Parameter("loads_ratio", "ratio", "part of the bytecodes that read a reference from the heap", "barrier"),
     Parameter("stores_ratio", "ratio", "part of the bytecodes that overwrite one", "barrier"),
 )  # fmt: skip
 
-PARAMETERS = (*_CODE, *_CLASSES, *_HEAP, *_threads())
+PARAMETERS = (*_CODE, *_START, *_CLASSES, *_HEAP, *_threads())
 
 MECHANISMS = {
-    "class_loading": Mechanism("classes are parsed, checked and linked before their first use"),
+    "class_loading": Mechanism("classes are taken from the archive, or read, parsed and checked"),
+    "class_linking": Mechanism("classes are linked and initialized before their first use"),
     "interpretation": Mechanism("what interpreted bytecodes take beyond C2's code", "emergent"),
     "unoptimized_code": Mechanism("what C1's code, or C2's without a profile, takes beyond C2's", "emergent"),
     "compilation": Mechanism("a compiler's thread compiles methods that were invoked often", "emergent"),
@@ -172,7 +198,7 @@ MECHANISMS = {
     "allocation": Mechanism("a thread's buffer for new objects is full; it gets another one"),
     "barrier": Mechanism("references are read or written in another way while a collector works", "emergent"),
     "collection": Mechanism("live objects are found and moved, in a pause or (marking) beside the program", "emergent"),
-    "thread_start": Mechanism("a thread of Java is made and started"),
+    "thread_start": Mechanism("a thread of Java, or of the virtual machine itself, is made and started"),
     "thread_switch": Mechanism("a thread that gave its carrier up goes on on one (green, virtual)", "emergent"),
     "native_call": Mechanism("the way from Java code to the system's calls and back"),
 }

@@ -109,7 +109,9 @@ class Generations(Collector):
         faults = self.old_faults(min(heap.old_bytes + found.promoted_bytes, self._old_most))
         copy_cycles, arriving_bytes = self.parameters.copy_cycles_per_byte, found.arriving_bytes
         again_bytes = found.copied_bytes - arriving_bytes
-        work = self.divided(again_bytes * copy_cycles, faults, arriving_bytes * copy_cycles)
+        work = self.divided(
+            again_bytes * copy_cycles, faults, arriving_bytes * copy_cycles, (self.of_young(found.copied_bytes),)
+        )
         yield from self.pause("young", work, lambda now_s: self.copied(found))
 
     def copied(self, found: Found) -> Iterable[Step]:
@@ -122,7 +124,8 @@ class Generations(Collector):
         """Mark and move all live data; afterwards the heap may be larger."""
         heap = self.heap
         alive_bytes = heap.live_bytes + heap.passing_bytes + heap.aged_bytes
-        yield from self.pause("full", self.divided(alive_bytes * self.parameters[self.COMPACT]), self.compacted)
+        work = self.divided(alive_bytes * self.parameters[self.COMPACT], touched=(self.of_all(),))
+        yield from self.pause("full", work, self.compacted)
 
     def compacted(self, now_s: float) -> Iterable[Step]:
         """A full collection is over; the old generation wants a part of itself free, the young one follows it."""

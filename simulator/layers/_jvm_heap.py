@@ -199,6 +199,20 @@ class Heap:
         self.aged_bytes, self.survivors_bytes = found.aged_bytes, found.survivors_bytes
         self._emptied()
 
+    def relocated(self, found: Found, before: dict[str, float]) -> None:
+        """A collection beside the programs is over: what was made since it began is still there.
+
+        Args:
+            found: what lived among what had been made before.
+            before: so much of each program.
+        """
+        self.kept_bytes += found.arriving_bytes
+        self.garbage_bytes = 0.0
+        self.aged_bytes, self.survivors_bytes = found.aged_bytes, found.copied_bytes - found.arriving_bytes
+        self.used_bytes -= sum(before.values())
+        for program, made_bytes in before.items():
+            self.shares[program].made_bytes -= made_bytes
+
     def compacted(self) -> None:
         """A full collection is over: everything alive lies in the old part, what has died is gone."""
         passing_bytes = sum(share.alive_bytes(1.0) for share in self.shares.values())

@@ -62,6 +62,10 @@ class Policy:
     def __init__(self, parameters: Parameters, mode: Mode, queues: Mapping[str, Queue], cache: CodeCache) -> None:
         self.parameters, self.mode, self.queues, self.cache = parameters, mode, queues, cache
         self.tiered = len(mode.compilers) == 2
+        self.unprofiled = mode.first
+        """Whether C2 knows next to nothing of the methods that it compiles."""
+        self.version = 0
+        """Grows with every change of a queue or of the code cache: when methods are compiled depends on these."""
 
     def next_level(self, level: int, loop: bool = False) -> int:
         """The level above one; 0 if there is none.
@@ -73,7 +77,8 @@ class Policy:
         if level == PROFILED:
             return OPTIMIZED
         if self.tiered:
-            return LIMITED if level == INTERPRETED and not loop and self._behind("tier3_delay_on_count") else PROFILED
+            anew = level == INTERPRETED and not loop and not self.mode.first
+            return LIMITED if anew and self._behind("tier3_delay_on_count") else PROFILED
         if self.mode.compilers == ("c1",):
             return SIMPLE
         return UNPROFILED if self.mode.first else OPTIMIZED

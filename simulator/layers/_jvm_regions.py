@@ -72,8 +72,8 @@ class Regions:
     def region_bytes(self) -> float:
         """A power of two: the heap over its number of regions, within bounds."""
         parameters, size_bytes = self.parameters, (self.heap.size_bytes + self.heap.capacity_bytes) / 2.0
-        wanted = 2.0 ** floor(log2(size_bytes / parameters.g1_regions_count))
-        return min(max(wanted, parameters.g1_region_least_bytes), parameters.g1_region_most_bytes)
+        wanted = max(size_bytes / parameters.g1_regions_count, parameters.g1_region_least_bytes)
+        return min(2.0 ** floor(log2(wanted)), parameters.g1_region_most_bytes)
 
     def whole(self, size_bytes: float) -> float:
         """Rounded up to regions."""

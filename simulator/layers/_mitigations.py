@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from simulator.layers.base import Mechanism, Priced
 from simulator.parameters import Parameter, Parameters
-from simulator.steps import Choice, Parallel, Send, Spawn, Step, Use
+from simulator.steps import Choice, Parallel, Repeat, Send, Spawn, Step, Use
 
 CHOICES = ("off", "on", "contained")
 KERNEL_STRUCTURE = {"mitigations": CHOICES, "tags": ("on", "off")}
@@ -103,6 +103,8 @@ class KernelGuard(Priced):
         for step in steps:
             if isinstance(step, Choice):
                 yield replace(step, options=tuple(tuple(self._guarded(option)) for option in step.options))
+            elif isinstance(step, Repeat):
+                yield replace(step, plans=tuple(tuple(self._guarded(plan)) for plan in step.plans))
             elif isinstance(step, Parallel):
                 yield replace(step, branches=tuple(tuple(self._guarded(branch)) for branch in step.branches))
             elif isinstance(step, Send):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -140,6 +140,7 @@ class Place:
         limits: what its tenant asks of it, by the names of ``LIMITS``.
         meets_calls: whether the layer below wants to know of each system call.
         mounts: whether the layer below lets it mount folders of the host.
+        line_bytes: a line of the processor's caches.
     """
 
     path: str = "layer"
@@ -152,6 +153,12 @@ class Place:
     limits: Mapping[str, float] = field(default_factory=dict)
     meets_calls: bool = False
     mounts: bool = False
+    line_bytes: float = 64.0
+
+    @property
+    def product_path(self) -> str:
+        """The path without whose node it is: the name of what all instances of a product on one system share."""
+        return _WHOSE.sub("", self.path)
 
 
 class Cache(Protocol):
@@ -165,6 +172,19 @@ class Cache(Protocol):
 
     def warm(self, file: File) -> None:
         """Make a whole file resident, as after an earlier run."""
+
+
+class Paging(Protocol):
+    """What the house tells a kernel that swaps."""
+
+    def enroll(self, owner: str, limits: Sequence[tuple[str, float]]) -> object:
+        """A tenant, and the limits that confine it: each by its name with its size."""
+
+    def hold(self, owner: str, size_bytes: float) -> None:
+        """A tenant takes memory, or gives some back."""
+
+    def swapped_bytes(self, owner: str) -> float:
+        """The most of its data that lay on the disk at any one time."""
 
 
 class NotOffered(LookupError):
@@ -212,6 +232,8 @@ class Layer(Priced, ABC):
 
     cache: Cache | None = None
     """The page cache, in a kernel that has one."""
+    paging: Paging | None = None
+    """Where the pages of programs are, in a kernel that swaps."""
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -234,6 +256,11 @@ class Layer(Priced, ABC):
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """Memory that the layer holds itself, with ``children`` systems on it."""
         return 0.0
+
+    @classmethod
+    def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
+        """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
+        return float("inf")
 
     @abstractmethod
     def lower(self, demand: Demand) -> Iterable[Step]:
@@ -282,7 +309,7 @@ class Layer(Priced, ABC):
         All instances of a product on one system come from one image, which that system may find in its page cache.
         """
         image = File(
-            f"{_WHOSE.sub('', self.place.path)}:image",
+            f"{self.place.product_path}:image",
             int(figures["start_read_bytes"]),
             int(figures["start_unit_bytes"]),
         )

@@ -31,7 +31,8 @@ Starting: namespaces, mounts and first process always; a control group for each 
 of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
 
 Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
-bind mount or volume), ``network``; limit ``pids``.
+bind mount or volume), ``network``, ``swap`` (what may be swapped beyond the
+memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes); limit ``pids``.
 
 Validation: Kuehl 2017 (storage), measured programs of 2026.
 
@@ -91,6 +92,11 @@ class Container(Layer):
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """The runtime that watches over it."""
         return parameters["runtime_bytes"]
+
+    @classmethod
+    def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
+        """As much again as memory, none, or all that the kernel has."""
+        return {"none": 0.0, "unlimited": inf}.get(structure.get("swap", ""), limit_bytes)
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """The demand as it is, and what this container adds to it."""

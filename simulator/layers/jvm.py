@@ -10,8 +10,9 @@ virtual machine share its heap and threads, not their classes; what one of them 
 unless it ends for want of memory. Threads: see ``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
-    class_loading       counted: classes are read from their jar, or from the archive of shared classes, then parsed,
-                        checked and linked
+    start, thread_start counted: its process and its own threads, see ``_jvm_classes``
+    class_loading       counted: classes are found in the archive of shared classes, or read from their jar or the JDK's
+                        modules, parsed and checked; ``class_linking`` is what follows before their first use
     interpretation      emergent: useful are the cycles of C2's steady code; what the interpreter takes beyond that
     unoptimized_code    emergent: the same for C1's code, with or without profiling, and for C2's without a profile
     compilation         emergent: a group of methods, or a loop in mid-invocation, that reaches HotSpot's thresholds
@@ -29,9 +30,10 @@ Mechanism (paid by the calling thread unless said otherwise):
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
-compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive, ``collector`` (``automatic``:
-by HotSpot's rule from what the virtual machine sees). Limits ``heap`` (there from the start, unless ``initial_heap``
-says otherwise), ``code_cache`` and ``processors`` (that it counts on, instead of those that it sees).
+compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive (``application``: the
+program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by HotSpot's rule from what the
+virtual machine sees). Limits ``heap`` (there from the start, unless ``initial_heap`` says otherwise), ``code_cache``
+and ``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.
 
@@ -47,6 +49,7 @@ from simulator import demands as d
 from simulator import discovery
 from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_allocation import Allocation
+from simulator.layers._jvm_classes import HOUSEKEEPING, SHARING, Classes, Opened
 from simulator.layers._jvm_collection import Collector
 from simulator.layers._jvm_execution import Execution
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
@@ -54,7 +57,7 @@ from simulator.layers._jvm_heap import Heap
 from simulator.layers._jvm_policy import MODES
 from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
 from simulator.layers.base import Carriers, Place, Service, TableLayer
-from simulator.steps import Below, Choice, End, Hold, Require, Step, Use
+from simulator.steps import Below, Choice, End, Hold, Require, Send, Step, Use
 
 _CALLS = (
     d.SystemCall, d.StartProcess, d.KeepProcess, d.Allocate, d.Free, d.Map, d.Create, d.Delete, d.Read, d.Write,
@@ -83,7 +86,7 @@ class JavaVirtualMachine(TableLayer):
     MECHANISMS = MECHANISMS
     STRUCTURE = {
         "mode": tuple(MODES),
-        "sharing": ("on", "off"),
+        "sharing": SHARING,
         "collector": ("automatic", *COLLECTORS),
         "threads": (SYSTEM, GREEN, VIRTUAL),
     }
@@ -95,7 +98,9 @@ class JavaVirtualMachine(TableLayer):
         "collector_threads_count": ("count", "threads that collect in a pause"),
         "marking_threads_count": ("count", "threads that mark beside the program"),
         "compiler_threads_count": ("count", "threads that compile, those of all compilers"),
+        "collector_workers_count": ("count", "threads that help it to collect in a pause; none where it is alone"),
         "heap_most_bytes": ("bytes", "the heap at its largest"),
+        "heap_initial_bytes": ("bytes", "the heap that its start prepares"),
     }
     CONTROL = frozenset({"limit-memory", "package"})
 
@@ -106,17 +111,17 @@ class JavaVirtualMachine(TableLayer):
         mode, asked = self.structure.get("mode", "tiered"), self.structure.get("collector", "automatic")
         self.collector = ergonomics.collector(self.parameters, self.place, asked)
         self.collector_threads = ergonomics.collector_threads(self.parameters, self.place, self.collector)
-        self.marking_threads = ergonomics.marking_threads(self.parameters, self.collector_threads)
         self.compiler_threads = ergonomics.compiler_threads(self.parameters, self.place, MODES[mode].compilers)
         heap_bytes = ergonomics.heap_bytes(self.parameters, self.place)
-        initial_bytes = ergonomics.initial_heap_bytes(self.parameters, self.place, heap_bytes)
-        self.heap = Heap(self.parameters, heap_bytes, initial_bytes)
-        self.collection = _collector(self.collector)(
-            self.parameters, self.heap, self.place, self.collector_threads, self.marking_threads
-        )
+        self._initial_bytes = ergonomics.initial_heap_bytes(self.parameters, self.place, heap_bytes)
+        self.heap = Heap(self.parameters, heap_bytes, self._initial_bytes)
+        family, threads = _collector(self.collector), self.collector_threads
+        self.marking_threads = family.threads_beside(self.parameters, self.place, heap_bytes, threads)
+        self.collection = family(self.parameters, self.heap, self.place, threads, self.marking_threads)
         limits, barrier = self.place.limits, self.collection.barrier_cycles
         self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick(), barrier)
         self.allocation = Allocation(self.parameters, self.place, self.heap, self.collection)
+        self._classes = Classes(self.parameters, self.place, self.structure.get("sharing", "on"))
         self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
         self.is_up = False
         self._lowering = {
@@ -136,9 +141,13 @@ class JavaVirtualMachine(TableLayer):
     # ---- the other verbs
 
     def services(self) -> tuple[Service, ...]:
-        """Compilers, the thread that carries out operations of the whole machine, and the collector's workers."""
+        """Compilers, the thread that carries out operations of the whole machine, the collector's workers, and those
+        that are hardly ever awake."""
         threads = {f"{compiler}-compiler": count for compiler, count in self.compiler_threads.items()}
         threads |= self.collection.services()
+        threads |= dict.fromkeys((*HOUSEKEEPING, *self.collection.HOUSEKEEPING), 1)
+        if self.compiler_threads and self.parameters.sweeper_threads_count:
+            threads["sweeper"] = int(self.parameters.sweeper_threads_count)
         return tuple(service for name, count in threads.items() for service in _team(name, count))
 
     def carriers(self) -> Carriers | None:
@@ -150,12 +159,24 @@ class JavaVirtualMachine(TableLayer):
         return self.threads.start()
 
     def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
-        """The start of the process; without an archive its own classes are parsed like any others."""
+        """The start of its process, and what it does before a program's first class."""
         yield from super().start(figures)
-        yield Below(d.Fault(count=self.parameters.start_faults_count))
-        if self.structure.get("sharing") == "off":
-            yield from self._parsed(self.parameters.vm_classes_count, f"{self.place.path}:modules")
-        yield from self.execution.start()
+        opened = Opened(
+            len(self.services()),
+            self._initial_bytes * self.parameters.heap_table_ratio,
+            self.parameters.get(f"{self.collector}_start_faults_count", 0.0),
+            self.collection.ARCHIVED_OBJECTS,
+        )
+        yield from self._classes.start(opened, {name: self._ready(name) for name in self.compiler_threads})
+
+    def _load(self, image: d.File) -> Iterable[Step]:
+        """Libraries and archive are mapped, not copied."""
+        return (Below(d.Read(image, 0, image.size_bytes, mapped=True)),)
+
+    def _ready(self, compiler: str) -> Step:
+        """A compiler makes its own run-time code, in its thread."""
+        work = (Use("compilation", cycles=self.parameters[f"{compiler}_start_cycles"], operations=0.0),)
+        return Send(f"{compiler}-compiler", work, self._kick(), wait=False, forgotten=True)
 
     def settings(self) -> dict[str, float | str]:
         """What it made of the processors and the memory that it sees."""
@@ -164,34 +185,22 @@ class JavaVirtualMachine(TableLayer):
             "collector_threads_count": self.collector_threads,
             "marking_threads_count": self.marking_threads if self.collection.CONCURRENT else 0,
             "compiler_threads_count": sum(self.compiler_threads.values()),
+            "collector_workers_count": self.collector_threads if self.collector_threads > 1 else 0,
             "heap_most_bytes": self.heap.size_bytes,
+            "heap_initial_bytes": self._initial_bytes,
         }
 
     # ---- classes
 
     def _load_classes(self, demand: d.LoadClasses) -> Iterator[Step]:
-        """Those of the program from its jar, those of the JDK from the archive if there is one."""
-        program, parameters = demand.program, self.parameters
-        footprint = (Hold(parameters.footprint_bytes, program=False), Require(self._up))
+        """With the first program the virtual machine's own memory is taken."""
+        footprint = (Hold(self.parameters.footprint_bytes, program=False), Require(self._up))
         yield Choice(lambda: int(self.is_up), (footprint, ()), ("the first program", "up already"))
-        archived = program.classes_count * parameters.archived_ratio if self.structure.get("sharing") == "on" else 0.0
-        if archived:
-            size_bytes = archived * parameters.archived_class_bytes
-            yield from self._read(f"{self.place.path}:archive", size_bytes)
-            yield Use("class_loading", cycles=archived * parameters.archived_class_cycles, operations=archived)
-        yield from self._parsed(program.classes_count - archived, f"{program.name}.jar")
+        yield from self._classes.load(demand.program)
 
     def _up(self) -> str:
         self.is_up = True
         return ""
-
-    def _parsed(self, classes: float, name: str) -> Iterator[Step]:
-        yield from self._read(name, classes * self.parameters.class_file_bytes)
-        yield Use("class_loading", cycles=classes * self.parameters.class_cycles, operations=classes)
-
-    def _read(self, name: str, size_bytes: float) -> Iterator[Step]:
-        file = d.File(name, max(1, int(size_bytes)), max(1, int(self.parameters.read_unit_bytes)))
-        yield Below(d.Read(file, 0, file.size_bytes))
 
     # ---- the system below
 

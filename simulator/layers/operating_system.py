@@ -1,7 +1,7 @@
 """An operating system: a kernel that offers programs the system interface and asks a machine for the rest.
 
 Scope and limits: system calls by their measured cost, faults, processes, a page cache with read-ahead and
-write-back, a block stack, a TCP stack, local sockets, one timer. One run queue; no swap; files do not share
+write-back, a block stack, a TCP stack, local sockets, one timer. One run queue; files do not share
 disk tracks with metadata. The kernel runs the same code on any machine below it: what a hypervisor changes is
 the price of the machine operations it asks for.
 
@@ -28,14 +28,17 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     wake_interrupt  emergent, paid by who wakes: the other thread goes on at once on a processor that was idle, which
                     is interrupted for it
     tick            emergent: the timer while the system runs
+    swap_in, swap_out
+                    swap=disk: pages of programs that do not fit into the memory, see ``_swap``. The default is off, as
+                    on most hosts of containers and virtual machines: who holds too much is then ended
     entry_guard, page_table_isolation, branch_guard, branch_barrier
                     mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
                     code, and (emergent) at switches; see ``_mitigations``. Entries inside fork, exec and shell are not
                     told apart
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
-``mitigations``, ``tags``, and ``interrupts``: whether what arrives is worked off by the program's own processor
-(``here``) or by any (``apart``).
+``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), and ``interrupts``: whether what arrives is worked off by the
+program's own processor (``here``) or by any (``apart``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -53,6 +56,7 @@ from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
+from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
 
@@ -77,13 +81,15 @@ class OperatingSystem(TableLayer):
         apart = self.structure.get("interrupts") == "apart"
         self.network = network = NetworkStack(self.parameters, apart, self.place, self._call, self._driver)
         self.guard = KernelGuard(self.parameters, self.structure)
+        self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
+        self.paging = self.swap.pages if self.swap else None
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
-            d.AccessMemory: lambda demand: (Below(self._mapped(demand)),),
+            d.AccessMemory: self._access,
             d.NestedWalk: lambda demand: (Below(demand),),
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
-            d.Touch: lambda demand: (),
+            d.Touch: lambda demand: self.swap.touched(demand) if self.swap else (),
             d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
             d.KeepProcess: self._keep_process,
             d.Map: lambda demand: self._map(),
@@ -130,10 +136,11 @@ class OperatingSystem(TableLayer):
         return ()
 
     def services(self) -> tuple[Service, ...]:
-        """The write-back daemon."""
+        """The write-back daemon, and the thread that writes pages of programs out."""
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
-        return (Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk),)
+        back = Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
+        return (back, self.swap.service()) if self.swap else (back,)
 
     def servers(self) -> tuple[Service, ...]:
         """Interrupts of each connection, and the programs at other ends."""
@@ -177,7 +184,7 @@ class OperatingSystem(TableLayer):
     def _fault(self, demand: d.Fault) -> tuple[Step, ...]:
         use = self.entered("page_fault", f"{demand.kind}_fault_cycles")
         fault: tuple[Step, ...] = (use, *self.guard.entries(1.0), Below(d.Trap()))
-        return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()))
+        return fault if demand.kind == "protection" else (*fault, Below(d.UpdatePageTable()), *self._pushed_out())
 
     def _faults(self, count: float) -> tuple[Step, ...]:
         """``count`` page faults at once."""
@@ -233,7 +240,27 @@ class OperatingSystem(TableLayer):
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes
-        return (*self._call("null"), Hold(demand.size_bytes), *self._faults(pages))
+        return (*self._call("null"), Hold(demand.size_bytes), *self._faults(pages), *self._pushed_out())
+
+    # ---- memory that may lie on the disk
+
+    def _swap(self, room_bytes: float) -> Swap:
+        def taken_in(pages: float) -> tuple[Step, ...]:
+            traps = (Below(d.Trap(count=pages)), Below(d.UpdatePageTable(count=pages)))
+            return (*self.guard.entries(pages), *traps)
+
+        def blocks(demand: d.TransferBlocks) -> tuple[Step, ...]:
+            return self._blocks(demand, own=True)
+
+        return Swap(self.parameters, self.place, room_bytes, taken_in, blocks)
+
+    def _access(self, demand: d.AccessMemory) -> tuple[Step, ...]:
+        away = self.swap.accessed(demand) if self.swap else ()
+        return (Below(self._mapped(demand)), *away)
+
+    def _pushed_out(self) -> tuple[Step, ...]:
+        """New pages may have taken the place of others."""
+        return (self.swap.fresh(),) if self.swap else ()
 
     # ---- files
 
@@ -259,7 +286,8 @@ class OperatingSystem(TableLayer):
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
             )
             yield Choice(self._finds(file, index), ((), miss), ("in the page cache", "not in the page cache"))
-        yield self._copy(demand.size_bytes)
+        if not demand.mapped:
+            yield self._copy(demand.size_bytes)
 
     def _finds(self, file: d.File, index: int) -> Callable[[], int]:
         return lambda: 0 if file.in_memory or self.cache.find(file, index) else 1
@@ -332,10 +360,10 @@ class OperatingSystem(TableLayer):
         blocks = self._blocks(d.TransferBlocks(0, int(demand.size_bytes), write=True, stream=stream))
         return (Choice(lambda: int(self.cache.clean(demand.size_bytes) > 0.0), ((), blocks), ("clean", "written")),)
 
-    def _blocks(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
-        """One request: stack, then the driver of the kind of disk there is."""
+    def _blocks(self, demand: d.TransferBlocks, *, own: bool = False) -> tuple[Step, ...]:
+        """One request: stack, then the driver of the kind of disk there is; the kernel's own is no program's."""
         stack = self.use("block_stack", "block_stack_cycles")
-        return (stack, *self._driver("disk", 1.0), Below(demand))
+        return (stack, *self._driver("disk", 1.0), Below(demand, own))
 
     def _driver(self, device: str, count: float) -> tuple[Step, ...]:
         """The hardware's own driver, or that of the virtual device; each register of an emulated one is an event."""

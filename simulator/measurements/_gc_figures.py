@@ -28,7 +28,7 @@ def fill(record: Record, log: Log, time: Span | None, found: Measurement) -> Non
     changes = [_finer(change, log) for change in log.heap]
     _allocation(record, log, changes, time)
     _live(record, log, changes)
-    _young(record, log, pauses)
+    _young(record, log, [pause for pause in pauses if pause.collection not in vain])
     _beside(record, log)
     if log.cycles and not log.pauses:
         found.drop("the file", "pauses", _TOLD)
@@ -191,6 +191,7 @@ def _least(record: Record, changes: Sequence[Change]) -> None:
 
 def _young(record: Record, log: Log, pauses: Sequence[Pause]) -> None:
     """Survivors and promotion, once the live data have arrived."""
+    _late_pauses(record, pauses)
     known = log.young.keys() & log.old.keys()
     numbers = [
         pause.collection
@@ -223,6 +224,15 @@ def _young(record: Record, log: Log, pauses: Sequence[Pause]) -> None:
         )
         record.add("eden", made / len(young), "bytes", where, remark="allocated between two young collections")
     _ages(record, [log.ages[number] for number in late if 1 in log.ages.get(number, {})], where)
+
+
+def _late_pauses(record: Record, pauses: Sequence[Pause]) -> None:
+    """What a young pause takes in the second half of them."""
+    young = [pause for pause in pauses if pause.is_young]
+    late = young[len(young) // 2 :] if len(young) >= _LEAST else []
+    if late:
+        where = _where(pause.line for pause in late)
+        record.add("late young pause", sum(pause.length_s for pause in late) / len(late), "s", where)
 
 
 def _ages(record: Record, ages: Sequence[Mapping[int, float]], where: str) -> None:

@@ -27,7 +27,13 @@ def text(found: Sketch) -> str:
         _entry("threads_count", f"{found.parameters['threads_count']:g}", "derived", _THREADS.format(**found.rows)),
         _wait(found),
         _calls(found),
-        _entry("portions_count", f"{found.parameters['portions_count']:g}", "assumed", "grain of the simulation", "[1, 100]"),
+        _entry(
+            "portions_count",
+            f"{found.parameters['portions_count']:g}",
+            "assumed",
+            "grain of the simulation",
+            "[1, 100]",
+        ),
         _fitted(found, "iteration_cycles", found.parameters, _largest(found)),
         _entry("locked_ratio", "0", "assumed", "what its threads wait for each other is in threads_count", "[0, 0.5]"),
     ]

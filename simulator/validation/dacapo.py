@@ -10,7 +10,7 @@ read.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -294,9 +294,7 @@ def fit(found: Sketch) -> None:
     solve(found, "methods_count", lambda: excess(found), rows_s["warm_up"], METHODS)
 
 
-def solve(
-    found: Sketch, count: str, simulate: Callable[[], float], target: float, bounds: tuple[float, float]
-) -> None:
+def solve(found: Sketch, count: str, simulate: Callable[[], float], target: float, bounds: tuple[float, float]) -> None:
     """Change a count until the simulated row is the published one, nearly, or a bound is reached.
 
     All counts raise their row: secants, kept between the nearest points below and above the target.

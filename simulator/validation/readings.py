@@ -12,7 +12,7 @@ from simulator import discovery
 from simulator.errors import UsageError
 from simulator.experiment import quantile
 from simulator.records import TABLES, names
-from simulator.validation import pause_readings
+from simulator.validation import pause_readings, process_readings
 
 Tables = Mapping[str, Sequence[Sequence[Any]]]
 Readings = dict[str, float]
@@ -108,7 +108,8 @@ def known() -> dict[str, tuple[str, str]]:
         STEADY: ("s", "mean time of the iterations 5 to 9 of a program that repeats its work"),
         ITERATION: ("s", "time of the N-th iteration of a program that repeats its work, from 1"),
     }
-    return {**columns, **derived, **further, **_known_settings(), **pause_readings.MEANINGS, **machine}
+    own = {**process_readings.MEANINGS, **pause_readings.MEANINGS}
+    return {**columns, **derived, **further, **_known_settings(), **own, **machine}
 
 
 @cache
@@ -159,6 +160,7 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     found[WITH_BOOT] = found["elapsed_s"] + found["boot_s"]
     own = {row[_column("tenants", "tenant")] for row in rows}
     found |= _settings(tables, {str(each) for each in own})
+    found |= process_readings.read(tables, {str(each) for each in own})
     found |= pause_readings.read(tables, {str(each) for each in own})
     tenant, latency = _column("requests", "tenant"), _column("requests", "latency_s")
     latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)

@@ -107,12 +107,25 @@ PORTABLE = (
     Parameter(
         "collection_grain_count",
         "count",
-        "grain of the simulation: collections that are simulated as one, as long as all of them; each if nothing is said",
+        "grain of the simulation: collections that are simulated as one, as long as all of them; 1 if left out",
         optional=True,
     ),
     Parameter("work_ratio", "ratio", "what its mean bytecode takes in C2's code, over that of a mean program"),
     Parameter("c1_ratio", "ratio", "what C1's code takes longer for it, over that of a mean program"),
     Parameter("deoptimized_ratio", "ratio", "part of its methods whose C2 code once meets what their profile lacks"),
+    Parameter(
+        "library_ratio", "ratio", "part of its classes that are the JDK's own; a half if nothing is said", optional=True
+    ),
+    Parameter(
+        "start_bytecodes_count",
+        "count",
+        "bytecodes executed once, at its start, by methods that hardly come "
+        "again: initializers, frameworks, a harness; none if nothing is said",
+        optional=True,
+    ),
+    Parameter("start_methods_count", "count", "methods that execute these", optional=True),
+    Parameter("start_skew_ratio", "ratio", "exponent of Zipf's law by which these are hot", optional=True),
+    Parameter("start_method_bytecodes_count", "count", "bytecodes that one invocation of them executes", optional=True),
 )
 """What a program's file says of its class files, in the section ``bytecode``; without it there are none."""
 
@@ -130,7 +143,17 @@ class ClassFiles:
         self.program = Portable(
             name, int(figures["methods_count"]), figures["skew_ratio"], figures["method_bytecodes_count"],
             int(figures["classes_count"]), figures["work_ratio"], figures["c1_ratio"], figures["deoptimized_ratio"],
+            figures.get("library_ratio", 0.5),
         )  # fmt: skip
+
+    def begins(self) -> Demands:
+        """Its classes, and what it executes once."""
+        yield LoadClasses(self.program)
+        bytecodes = self.figures.get("start_bytecodes_count", 0.0)
+        if bytecodes:
+            figures, name = self.figures, f"{self.program.name}:start"
+            methods, bodies = int(figures.start_methods_count), figures.start_method_bytecodes_count
+            yield Execute(Portable(name, methods, figures.start_skew_ratio, bodies, 0), count=bytecodes)
 
     def compute(self, cycles: float) -> Demands:
         """What stands for so many cycles of the machine code."""
@@ -207,7 +230,7 @@ class Program(ABC):
 
     def begins(self) -> tuple[Demand, ...]:
         """What its first thread asks for before anything else: its classes, if it is built of any."""
-        return () if self.class_files is None else (LoadClasses(self.class_files.program),)
+        return () if self.class_files is None else tuple(self.class_files.begins())
 
     @abstractmethod
     def threads(self) -> list[ThreadPlan]:

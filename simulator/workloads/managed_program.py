@@ -2,15 +2,15 @@
 for a Java virtual machine, and its natively compiled twin.
 
 One operation: one iteration, from the moment its threads begin together until the last of them is done; its classes
-are loaded in the first one. Each thread
-does its part of the iteration in portions: it computes (as class files: executes bytecodes and makes objects), does a
-part of the portion alone under the program's lock, calls the system, and waits for what is outside (clients, timers,
-disks). The iterations' times in order are what warming up looks like.
+are loaded in the first one, or before it where the program sets itself up first (an operation ``setup`` of its own).
+Each thread does its part of the iteration in portions: it computes (as class files: executes bytecodes and makes
+objects), does a part of the portion alone under the program's lock, calls the system, and waits for what is outside
+(clients, timers, disks). The iterations' times in order are what warming up looks like.
 """
 
 from __future__ import annotations
 
-from simulator.demands import Demand, Fetch, Lock, Post, Sleep, SystemCall, Unlock
+from simulator.demands import Allocate, Demand, Fetch, Lock, Post, Sleep, SystemCall, Unlock
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
 
@@ -29,6 +29,18 @@ class ManagedProgram(Program):
         Parameter("iteration_calls_count", "count", "calls of an iteration that neither block nor move data"),
         Parameter("iteration_wait_s", "s", "what each thread waits for something outside in an iteration"),
         Parameter("working_set_bytes", "bytes", "what a thread wants to find in the cache"),
+        Parameter(
+            "setup_cycles",
+            "cycles",
+            "user cycles in machine code before the first iteration; its classes are then loaded before it, too",
+            optional=True,
+        ),
+        Parameter(
+            "setup_bytes",
+            "bytes",
+            "memory that it takes for that in machine code; class files have it in the heap",
+            optional=True,
+        ),
     )
     CHOSEN = frozenset({"iterations_count", "portions_count"})
     COUNTS = ("compute", "system_call")
@@ -42,14 +54,33 @@ class ManagedProgram(Program):
             *(ThreadPlan(f"thread-{number}", self._helper(number), working_set_bytes) for number in helpers),
         ]
 
+    @property
+    def _prepared(self) -> bool:
+        """Whether it loads its classes and sets itself up before its first iteration."""
+        return "setup_cycles" in self.parameters
+
     def begins(self) -> tuple[Demand, ...]:
-        """Nothing: its classes are loaded within the first iteration."""
-        return ()
+        """Its classes, where it sets itself up first; otherwise these are loaded within the first iteration."""
+        return super().begins() if self._prepared else ()
+
+    def _setup(self) -> Demands:
+        """What it makes before its first iteration, and keeps."""
+        cycles, size_bytes = self.parameters.get("setup_cycles", 0.0), self.parameters.get("setup_bytes", 0.0)
+        if size_bytes and self.class_files is None:
+            yield Allocate(size_bytes)
+        if cycles:
+            yield from self.compute(cycles)
 
     def _first(self, helpers: range) -> Demands:
-        for iteration in range(int(self.parameters.iterations_count)):
+        start_s = self.context.now
+        yield from self._setup()
+        if self.context.now > start_s:
+            self.context.done("thread-1", "setup", start_s)
+        first = () if self._prepared else super().begins()
+        for _ in range(int(self.parameters.iterations_count)):
             start_s = self.context.now
-            yield from () if iteration else super().begins()
+            yield from first
+            first = ()
             yield from (Post(f"begin-{number}") for number in helpers)
             yield from self._part()
             yield from (Fetch(_DONE) for _ in helpers)

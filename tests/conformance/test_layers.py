@@ -31,6 +31,7 @@ from simulator.steps import (
     Log,
     Parallel,
     Progress,
+    Repeat,
     Require,
     Send,
     Spawn,
@@ -95,10 +96,10 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
     catalog = Catalog()
     entries = (catalog.layer(product, MACHINE) for product in catalog.names("layers"))
     found = [
-        (each.name, each.values(), {**each.structure, **network})
+        (each.name, each.values(), {**each.structure, **choice})
         for each in entries
         if each.family == name
-        for network in _choices(name, each)
+        for choice in _choices(name, each)
     ]
     if name == "hardware":
         processor = catalog.machine(MACHINE).devices["cpu"].values()
@@ -107,9 +108,9 @@ def products(name: str) -> tuple[tuple[str, dict[str, float], dict[str, str]], .
 
 
 def _choices(name: str, product: Product) -> Iterator[dict[str, str]]:
-    """The product as it is, and with each other network or kind of threads that it has numbers for."""
+    """The product as it is, and with each other network, swap or kind of threads that it has numbers for."""
     yield {}
-    for key in ("network", "threads"):
+    for key in ("network", "swap", "threads"):
         for choice in family(name).STRUCTURE.get(key, ()):
             changed = {**product.structure, key: choice}
             if choice != product.structure.get(key) and not missing(family(name).PARAMETERS, changed, product.values()):
@@ -160,9 +161,15 @@ def inside(steps: Iterable[Step]) -> Iterator[Step]:
             yield from inside((*step.work, *step.kick, *step.notice, *step.finish))
         elif isinstance(step, Spawn):
             yield from inside(step.steps)
-        elif isinstance(step, Choice | Parallel):
-            for branch in step.options if isinstance(step, Choice) else step.branches:
+        elif isinstance(step, Choice | Parallel | Repeat):
+            for branch in _branches(step):
                 yield from inside(branch)
+
+
+def _branches(step: Choice | Parallel | Repeat) -> tuple[tuple[Step, ...], ...]:
+    if isinstance(step, Choice):
+        return step.options
+    return step.branches if isinstance(step, Parallel) else step.plans
 
 
 def described(steps: Iterable[Step]) -> list[Any]:
@@ -173,6 +180,8 @@ def described(steps: Iterable[Step]) -> list[Any]:
 def _described(step: Step) -> Any:
     if isinstance(step, Choice):
         return ("Choice", step.labels, [described(option) for option in step.options])
+    if isinstance(step, Repeat):
+        return ("Repeat", step.labels, [described(plan) for plan in step.plans])
     if isinstance(step, Spawn):
         return ("Spawn", step.processes, described(step.steps))
     if isinstance(step, Parallel):

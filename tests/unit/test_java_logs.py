@@ -6,8 +6,10 @@ import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from simulator.catalog import Catalog
+from simulator.catalog import Catalog, document
 from simulator.errors import MeasurementError
 from simulator.measurements import CatalogFile, Measurement, Record, Request, tools
 
@@ -321,3 +323,40 @@ def test_a_wrong_file_beside_is_refused(option: str, text: str, said: str) -> No
 def test_processor_time_is_read_from_any_of_the_usual_tools(text: str) -> None:
     record, _ = GC.read_beside(text, "t", "time")
     assert record.figures["processor time"].value == pytest.approx(2.5)
+
+
+# ---------------------------------------------------------------- any text
+
+LINES = sorted(
+    {line for path in SAMPLES.glob("*-log-17*.txt") for line in path.read_text(encoding="utf-8").splitlines()}
+)
+ANY_LINE = st.one_of(
+    st.sampled_from(LINES),
+    st.tuples(
+        st.sampled_from(LINES), st.sampled_from("0123456789KM.,>()["), st.sampled_from(("", "9" * 25, "-", "G"))
+    ).map(lambda parts: parts[0].replace(parts[1], parts[2])),
+    st.text(max_size=40),
+)
+ANY_LOG = st.lists(ANY_LINE, max_size=40).map("\n".join)
+
+
+@settings(deadline=None)
+@given(first=ANY_LOG, second=ANY_LOG, option=st.sampled_from(("gc-log", "jit-log", "time")))
+def test_lines_in_any_order_become_a_program_or_are_refused(first: str, second: str, option: str) -> None:
+    for tool in (GC, JIT):
+        if not tool.recognise(first):
+            continue
+        try:
+            record, _ = tool.read_beside(second, "y", option)
+        except MeasurementError as error:
+            assert str(error)
+            record = None
+        try:
+            beside = {option: record} if record is not None and option != tool.NAME else {}
+            found = tool.read(first, "x")
+            assert tool.rows(found, Request("x", "")).startswith("source,")
+            file = tool.convert(found, Request("x", "epyc-zen4-vm", beside=beside), CATALOG)
+        except MeasurementError as error:
+            assert str(error)
+        else:
+            assert document.parse(file.text(), "x.yaml").problems == []

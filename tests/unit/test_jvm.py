@@ -23,7 +23,7 @@ Make = Callable[..., Any]
 NUMBERS = {
     "c2_cycles": 1.0, "interpreter_cycles": 9.0, "c1_cycles": 0.5, "groups_count": 4.0,
     "body_bytecodes_count": 10.0, "c1_compile_cycles": 1e3, "c2_compile_cycles": 1e4, "class_cycles": 2e5,
-    "archived_class_cycles": 2e4, "archived_ratio": 0.75, "native_call_cycles": 100.0,
+    "archived_class_cycles": 2e4, "native_call_cycles": 100.0,
     "system_start_cycles": 0.0, "system_stack_bytes": 0.0,
 }  # fmt: skip
 """Round numbers for the costs; HotSpot's rules as they are in the catalog."""
@@ -60,28 +60,6 @@ def test_what_is_asked_of_the_system_passes_unchanged() -> None:
         assert list(machine.lower(own)) == [Below(own)]
 
 
-@pytest.mark.parametrize(("sharing", "cycles"), [("on", 300 * 2e4 + 100 * 2e5), ("off", 400 * 2e5)])
-def test_three_of_four_classes_come_from_the_archive_if_there_is_one(sharing: str, cycles: float) -> None:
-    steps = list(virtual_machine(sharing=sharing).lower(d.LoadClasses(ONE)))
-    loading = [step for step in steps if isinstance(step, Use)]
-    assert sum(step.cycles for step in loading) == pytest.approx(cycles)
-    assert sum(step.operations for step in loading) == 400
-    read_bytes = [step.demand.size_bytes for step in steps if isinstance(step, Below)]  # type: ignore[attr-defined]
-    jar_bytes = numbers()["class_file_bytes"]
-    archive_bytes = numbers()["archived_class_bytes"]
-    assert read_bytes == ([300 * archive_bytes, 100 * jar_bytes] if sharing == "on" else [400 * jar_bytes])
-
-
-def test_without_an_archive_its_own_start_takes_longer() -> None:
-    """406 classes of the virtual machine itself are parsed, at 2e5 cycles each."""
-    figures = {"start_cycles": 1e8, "start_read_bytes": 0.0, "start_unit_bytes": 4096.0, "start_wait_s": 0.0}
-
-    def cycles(sharing: str) -> float:
-        return sum(step.cycles for step in virtual_machine(sharing=sharing).start(figures) if isinstance(step, Use))
-
-    assert cycles("off") - cycles("on") == pytest.approx(406 * 2e5)
-
-
 # ---------------------------------------------------------------- what it makes of the machine
 
 
@@ -112,14 +90,6 @@ def test_a_limit_and_a_choice_go_before_the_rule() -> None:
     place = Place(memory_bytes=8192 * MIB, processors_count=1, limits={"heap": 1e8})
     machine = virtual_machine(place, collector="parallel", mode="c1")
     assert (machine.heap.size_bytes, machine.collector, machine.compiler_threads) == (1e8, "parallel", {"c1": 2})
-
-
-def test_its_threads_are_there_by_name() -> None:
-    machine = virtual_machine(Place(memory_bytes=8192 * MIB, processors_count=4))
-    workers = [f"collector-worker-{number}" for number in (1, 2, 3, 4)]
-    expected = ["c1-compiler", "c2-compiler-1", "c2-compiler-2", "collector", *workers, "marking"]
-    assert [service.name for service in machine.services()] == expected
-    assert [service.name for service in virtual_machine(mode="interpreter").services()] == ["collector"]
 
 
 # ---------------------------------------------------------------- running: a system that costs nothing below

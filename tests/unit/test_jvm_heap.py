@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulator import demands as d
+from simulator import discovery
 from simulator.catalog import Catalog
 from simulator.devices.memory import Memory
 from simulator.errors import Refused
@@ -21,7 +22,7 @@ from simulator.layers.jvm import JavaVirtualMachine
 from simulator.parameters import Parameters
 from simulator.records import names
 from simulator.scenario import load
-from simulator.steps import Below, Freeze, Later, Log, Step, Wait
+from simulator.steps import Below, Freeze, Later, Log, Step, Use, Wait
 from simulator.validation import readings
 
 GHZ, MIB = 1e9, 2**20
@@ -350,7 +351,8 @@ def test_promotion_touches_the_old_generation_once() -> None:
         machine.heap.reserve(8e6, 8e6)
         machine.heap.made("app", machine.collection.eden_bytes)
         steps = list(machine.collection.collect(0.0))
-        assert sum(each.demand.count for each in steps if isinstance(each, Below)) == faults
+        below = [each.demand for each in steps if isinstance(each, Below)]
+        assert sum(each.count for each in below if isinstance(each, d.Fault)) == faults
         list(next(each for each in steps if isinstance(each, Later)).make(0.0))
 
 
@@ -439,6 +441,65 @@ def test_what_died_in_old_regions_is_given_back_by_mixed_collections(laid: Make)
     assert found.count("pause mixed") >= 3 and "pause full" not in found
 
 
+# ---------------------------------------------------------------- Z
+
+Z = {"z_pause_cycles": 1e4, "z_object_ratio": 1.25, "z_page_bytes": 1e5, "load_cycles": 2.0, "loads_ratio": 0.1}
+"""Round numbers: a heap of 30 MB with one page in reserve holds 23.92 MB of what would take 29.9 MB."""
+
+
+def test_z_reads_every_reference_through_a_barrier() -> None:
+    """A tenth of the bytecodes at two cycles, whether it works or not; G1 only while it marks."""
+    machine = virtual_machine(Z, collector="z", mode="interpreter")
+    program = d.Portable("one.jar", 1, 1.0, 10.0, 400)
+    assert Use("barrier", cycles=0.2) in list(machine.lower(d.Execute(program)))
+    beside = virtual_machine(collector="g1", mode="interpreter")
+    assert "barrier" not in [step.mechanism for step in beside.lower(d.Execute(program)) if isinstance(step, Use)]
+
+
+def test_z_has_a_quarter_of_the_processors_if_the_heap_is_large_enough() -> None:
+    """Two in a hundred of the heap are pages of 2 MiB: 1000 MiB have ten, so that 64 processors get ten, 8 two."""
+    for processors, heap_mib, count in ((64, 1000, 10), (8, 1000, 2), (8, 50, 1)):
+        place = Place(processors_count=processors, limits={"heap": heap_mib * MIB * 1.0})
+        machine = virtual_machine(collector="z", place=place)
+        assert machine.marking_threads == count
+        assert [each.name for each in machine.services() if each.queue == "marking"][-1].startswith("marking")
+
+
+def test_z_stops_nobody_for_longer_than_it_looks_at_roots(laid: Make) -> None:
+    """The first cycle begins at a tenth of the heap: 2.392 MB. Of these 2 MB are kept, and 800 kB in use of the rest.
+
+    What lives, a quarter larger, is marked at two cycles a byte, and moved at five; three pauses of 10 us.
+    """
+    own = laid(layers(Z, collector="z"), "os | jvm", cores_count=4)
+    own.thread("maker", d.NewObjects(2.392e6, 2e6, "app", 8e5))
+    beside = own.thread("beside", d.Compute(count=0.2 * GHZ))
+    own.run(until=1.0)
+    assert kinds(own) == ["pause mark start", "pause mark end", "pause relocate start", "concurrent cycle"]
+    alive_bytes = 2e6 + 8e5 * (1.0 - exp(-0.392 / 0.8))
+    worked_s = alive_bytes * 1.25 * (2.0 + 5.0) / GHZ
+    assert own.house.log.rows[-1][4] == pytest.approx(worked_s + 3 * 1e-5)
+    assert own.spent(beside)["overhead_wait"] == pytest.approx(3e-5)
+
+
+def test_what_is_made_while_z_works_stays_until_its_next_cycle(laid: Make) -> None:
+    own = laid(layers(Z, collector="z"), "os | jvm", cores_count=4)
+    before, later = d.NewObjects(2.392e6, 2e6, "app"), d.NewObjects(1.5e6, 2e6, "app")
+    own.thread("maker", before, d.Compute(count=1e6), later)
+    own.run(until=1.0)
+    made = own.house.nodes["os/jvm[app]"].layer.heap
+    assert (made.kept_bytes, made.used_bytes) == (pytest.approx(2e6), pytest.approx(1.5e6))
+
+
+def test_whoever_allocates_faster_than_z_works_waits_for_it(laid: Make) -> None:
+    """Nothing but allocation: 80 MB of objects need several times the heap, and every time the end of a cycle."""
+    own = laid(layers(Z, collector="z"), "os | jvm", cores_count=4)
+    maker = own.thread("maker", *[d.NewObjects(1e6, 10e6, "app", 8e5)] * 80)
+    own.run(until=9.0)
+    cycles_count = kinds(own).count("concurrent cycle")
+    assert cycles_count >= (80e6 - 23.92e6) / (23.92e6 - 10e6)
+    assert maker.spent["overhead_wait"] > 0.8 * maker.ended_s
+
+
 # ---------------------------------------------------------------- real programs
 
 
@@ -480,3 +541,12 @@ def test_readings_of_the_pauses_are_those_of_the_log() -> None:
     assert found["pauses_s"] == pytest.approx(sum(durations)) == found["mean_pause_s"] * len(durations)
     assert found["pause_max_s"] == durations[-1] >= found["pause_p50_s"]
     assert found["pause_share"] == pytest.approx(sum(durations) / found["elapsed_s"])
+
+
+@pytest.mark.parametrize("collector", sorted(discovery.members("layers.collectors")))
+def test_every_collector_there_is_runs_a_real_program(collector: str) -> None:
+    """Found by existing: both ledgers are checked by the run itself, and every pause stands in its log."""
+    tables = run(f"linux-6 | hotspot-21(collector={collector})", limits={"hotspot-21": {"heap": "160 MiB"}})
+    assert tables["tenants"][0]["outcome"] == "ok"
+    assert any(row["kind"].startswith("pause ") for row in tables["log"])
+    assert all(row["duration_s"] > 0.0 and row["before"] >= 0.0 <= row["after"] for row in tables["log"])

@@ -11,9 +11,13 @@ import pytest
 from simulator import demands as d
 from simulator.catalog import Catalog
 from simulator.devices.memory import Memory
+from simulator.experiment import run_point
 from simulator.layers.base import Layer, Place, Transition
 from simulator.layers.jvm import JavaVirtualMachine
-from simulator.steps import DISK, NIC_RECEIVE, Below, Hold, Signal, Step, Transfer, Use, Wait
+from simulator.layers.operating_system import OperatingSystem
+from simulator.records import names
+from simulator.scenario import load
+from simulator.steps import DISK, NIC_RECEIVE, Below, Choice, Hold, Signal, Spawn, Step, Transfer, Use, Wait
 
 GHZ = 1e9
 SWITCH_S, KERNEL_S = 0.01, 0.03
@@ -291,3 +295,103 @@ def test_before_it_waits_for_the_network_a_virtual_thread_looks_and_tells_the_po
     looks = Below(d.SystemCall("null_io", count=2.0), own=True)
     assert looks in list(machine("virtual").lower(RECEIVE))
     assert looks not in list(machine("system").lower(RECEIVE))
+
+
+# ---------------------------------------------------------------- further threads, locks of classes, the end of all
+
+
+def test_threads_that_the_system_makes_have_stacks_and_those_that_it_refuses_have_none() -> None:
+    """The system's counter says which: it is told of four in the table, or of none."""
+    made = machine("system", system_start_cycles=5.0, system_stack_bytes=8192.0)
+    ask, choice = made.lower(d.StartThreads(1e6, 4.0))
+    assert isinstance(ask, Below) and isinstance(ask.demand, d.KeepProcess) and isinstance(choice, Choice)
+    assert (ask.demand.processes, ask.demand.threads, ask.demand.insists) == (4.0, True, False)
+    assert choice.decide() == 0
+    ask.demand.counters[0](4.0)
+    assert choice.decide() == 1
+    assert choice.options == (
+        (),
+        (
+            Use("thread_start", cycles=20.0, operations=4.0),
+            Below(d.Fault(count=8.0)),
+            Hold(4 * 8192.0, program=False),
+        ),
+    )
+
+
+@pytest.mark.parametrize(("kind", "teams"), [("green", 1), ("virtual", 4)])
+def test_others_are_its_own_affair_and_take_all_carriers(kind: str, teams: int) -> None:
+    steps = list(machine(kind).lower(d.StartThreads(1e6, 8.0)))
+    spawned = [step for step in steps if isinstance(step, Spawn)]
+    assert spawned == [Spawn((Below(d.Compute(count=1e6 / teams)),), 8.0 / teams)] * teams
+
+
+def test_threads_cost_a_kernel_two_calls_each_and_no_copy_of_anything() -> None:
+    """One for the stack, one for the thread; a process is forked."""
+    kernel = OperatingSystem(Catalog().layer("linux-6", "epyc-zen4-vm").values(), {}, Place(memory_bytes=1e9))
+    threads, processes = (
+        [step.mechanism for step in kernel.lower(d.KeepProcess(1e6, 4.0, threads=each)) if isinstance(step, Use)]
+        for each in (True, False)
+    )
+    assert "process" in processes and "process" not in threads and "system_call" in threads
+
+
+@pytest.mark.parametrize(("stack", "end_s"), [("os / jvm |", 5.1), ("os | jvm", 0.1)])
+def test_the_lock_of_a_class_is_one_for_all_programs_in_a_virtual_machine(laid: Make, stack: str, end_s: float) -> None:
+    """The other keeps it for five seconds. (On two processors; going on takes the system 0.03 s.)"""
+    own = laid("system", 2, {"app": stack, "other": stack})
+    own.thread("keeper", d.Lock("log", shared=True), compute(5.0), d.Unlock("log", shared=True), tenant="other")
+    waits = own.thread("waits", d.Lock("log", shared=True), compute(0.1), d.Unlock("log", shared=True))
+    own.run()
+    assert waits.ended_s == pytest.approx(end_s + (KERNEL_S if end_s > 1.0 else 0.0))
+
+
+def outcomes(stack: str, bully: Any, **tenant: Any) -> dict[str, str]:
+    """How two programs end: one that computes for a second, and a neighbour, on today's Linux."""
+    worker = {"workload": {"name": "java-exit", "parameters": {"work_cycles": "5 G cycles"}}, "memory": "512 MiB"}
+    scenario = {
+        "machine": {"base": "laptop-2025", "devices": {"memory": {"capacity": "1 GiB"}}},
+        "stacks": {"it": stack},
+        "tenants": {"worker": worker, "bully": {"workload": bully, "memory": "256 MiB", **tenant}},
+        "duration": "0.7 s",
+    }
+    (point,) = load(scenario).points()
+    tables = run_point(point, 0)["tables"]["tenants"]
+    rows = [dict(zip(names("tenants"), row, strict=True)) for row in tables]
+    return {row["tenant"]: row["outcome"] for row in rows}
+
+
+def test_exit_ends_all_programs_of_the_virtual_machine_and_no_others() -> None:
+    together = outcomes("linux-6 / hotspot-21 |", "java-exit")
+    assert together == {"worker": "ended with bully: it called exit", "bully": "ok"}
+    assert outcomes("linux-6 | hotspot-21", "java-exit") == {"worker": "did not finish", "bully": "ok"}
+
+
+def test_out_of_the_system_s_memory_the_whole_process_is_killed_and_no_other() -> None:
+    bomb = {"name": "java-memory-bomb", "parameters": {"step": "16 MiB"}}
+    together = outcomes("linux-6 / hotspot-21 |", bomb)
+    assert together["worker"].startswith("ended with bully: out of memory: program bully wants 16 MiB")
+    apart = outcomes("linux-6 | docker-27 / hotspot-21", bomb)
+    assert apart["worker"] == "did not finish"
+    assert apart["bully"].startswith("out of memory: program bully wants 16 MiB of the memory limit of")
+
+
+def test_out_of_heap_only_those_who_ask_end() -> None:
+    """The leak's class keeps what it has; a worker that makes hardly any objects does not notice."""
+    leak = {"name": "java-leak", "parameters": {"step": "16 MiB", "byte_cycles": "0.2 cycles"}}
+    ends = outcomes("linux-6 / hotspot-21(collector=parallel) |", leak)
+    assert ends == {"worker": "did not finish", "bully": "out of memory: Java heap space"}
+
+
+def test_a_program_that_comes_after_a_leak_finds_no_room_for_its_first_objects() -> None:
+    leak = {"name": "java-leak", "parameters": {"step": "16 MiB", "byte_cycles": "0.2 cycles"}}
+    late = {"workload": "java-server", "memory": "256 MiB", "start": "0.5 s"}
+    scenario = {
+        "machine": {"base": "laptop-2025", "devices": {"memory": {"capacity": "1 GiB"}}},
+        "stacks": {"it": "linux-6 / hotspot-21(collector=parallel) |"},
+        "tenants": {"bully": {"workload": leak, "memory": "256 MiB"}, "late": late},
+        "duration": "1 s",
+    }
+    (point,) = load(scenario).points()
+    rows = [dict(zip(names("tenants"), row, strict=True)) for row in run_point(point, 0)["tables"]["tenants"]]
+    assert [row["outcome"] for row in rows] == ["out of memory: Java heap space"] * 2

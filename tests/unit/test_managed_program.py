@@ -113,7 +113,9 @@ def test_a_line_that_stands_for_several_is_several_lines() -> None:
 
 def test_a_limit_may_be_so_many_times_a_number_of_the_workload() -> None:
     """jython's least heap is 25 MB."""
-    written = scenario("linux-6 | hotspot-21", "dacapo-jython", limits={"hotspot-21": {"heap": "2.5 x least_heap_bytes"}})
+    written = scenario(
+        "linux-6 | hotspot-21", "dacapo-jython", limits={"hotspot-21": {"heap": "2.5 x least_heap_bytes"}}
+    )
     (point,) = load(written).points()
     assert point["tenants"]["app"]["limits"] == {"hotspot-21": {"heap": 2.5 * 25 * MIB}}
 

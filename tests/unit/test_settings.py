@@ -68,3 +68,12 @@ def test_it_may_be_told_how_many_processors_to_count_on() -> None:
     (point,) = load({"machine": "server-2025", "stacks": stacks, "tenants": {"app": app}}).points()
     found = build(point).tops["app"].layer.settings()
     assert (found["collector"], found["compiler_threads_count"]) == ("serial", 2)
+
+
+@pytest.mark.parametrize("collector", sorted(discovery.members("layers.collectors")))
+def test_a_collector_may_be_asked_for(collector: str) -> None:
+    """Whatever it sees, and however little memory there is."""
+    app = {"workload": "java-server", "memory": "100 MiB", "vcpus": 1}
+    stacks = {"it": f"linux-6 | docker-27 / hotspot-21(collector={collector})"}
+    (point,) = load({"machine": "server-2025", "stacks": stacks, "tenants": {"app": app}}).points()
+    assert build(point).tops["app"].layer.settings()["collector"] == collector

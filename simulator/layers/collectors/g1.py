@@ -37,9 +37,11 @@ class G1(Collector):
     """The collector of machines of the server class."""
 
     CONCURRENT = True
+    HOUSEKEEPING = ("main-marker", "refinement", "g1-service")
+    ARCHIVED_OBJECTS = True
+    PASSES = 4.0  # mark, compute new places, adjust references, move (g1FullCollector.cpp)
     PARAMETERS = (
         *PARAMETERS,
-        Parameter("mark_cycles_per_byte", "cycles", "a live byte marked beside the program (G1)", "collection"),
         Parameter("remark_cycles", "cycles", "the pause that ends a marking: references, classes (G1)", "collection"),
         Parameter("cleanup_cycles", "cycles", "the pause after it, in which old regions are chosen (G1)", "collection"),
         Parameter("store_cycles", "cycles", "a reference overwritten while it marks is noted (G1)", "barrier"),
@@ -93,7 +95,10 @@ class G1(Collector):
         faults = self.old_faults(heap.old_bytes + found.promoted_bytes)
         copied_bytes, arriving_bytes = found.copied_bytes + moved_bytes, found.arriving_bytes
         copy_cycles = parameters.copy_cycles_per_byte
-        work = self.divided((copied_bytes - arriving_bytes) * copy_cycles, faults, arriving_bytes * copy_cycles)
+        touched = (self.of_young(found.copied_bytes), self.of_old(emptied_bytes))
+        work = self.divided(
+            (copied_bytes - arriving_bytes) * copy_cycles, faults, arriving_bytes * copy_cycles, touched
+        )
         starts = self.phase is Phase.DUE
 
         def over(end_s: float) -> Iterable[Step]:
@@ -169,7 +174,7 @@ class G1(Collector):
         heap = self.heap
         alive_bytes = heap.live_bytes + heap.passing_bytes + heap.aged_bytes
         cycles = alive_bytes * self.parameters.parallel_compact_cycles_per_byte
-        yield from self.pause("full", self.divided(cycles), self._compacted)
+        yield from self.pause("full", self.divided(cycles, touched=(self.of_all(),)), self._compacted)
 
     def _compacted(self, now_s: float) -> Iterable[Step]:
         heap, parameters = self.heap, self.parameters
@@ -192,7 +197,8 @@ class G1(Collector):
         yield Log("concurrent mark", self._occupied, "bytes")
         cycles = (heap.live_bytes + heap.passing_bytes) * self.parameters.mark_cycles_per_byte * heap.grain / threads
         last = Later(self._marked, "the last of them asks for the pauses that end the marking")
-        work = (Use("collection", cycles=cycles, operations=0.0), last)
+        lives = self.parts((self.of_old(heap.live_bytes),), threads)
+        work = (Use("collection", cycles=cycles, operations=0.0), *lives, last)
         yield from (Send(BESIDE, work, self.kick(), wait=False, forgotten=True),) * threads
 
     def _marking_begins(self) -> None:

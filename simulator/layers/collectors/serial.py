@@ -17,6 +17,7 @@ class Serial(Generations):
 
     PARALLEL = False
     COMPACT = "compact_cycles_per_byte"
+    PASSES = 4.0  # mark, compute new places, adjust references, move (genMarkSweep.cpp)
 
     def is_safe(self) -> bool:
         """Room for the padded mean of earlier promotions, or for all of eden (``tenuredGeneration.cpp``)."""

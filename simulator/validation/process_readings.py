@@ -1,0 +1,54 @@
+"""Readings of a program and what runs it as one process: a virtual machine's own threads count as the program's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simulator.records import names
+
+Tables = Mapping[str, Sequence[Sequence[Any]]]
+MEANINGS = {
+    "processor_s": ("s", "processor time of a program, its start and the layers that run it as one process"),
+    "threads_count": ("count", "threads of a program and of the layer that runs it as one process"),
+    "iterations_s": ("s", "all iterations of a program that repeats its work"),
+    "setup_s": ("s", "what a program takes to set itself up before its first iteration"),
+}
+"""Unit and meaning by name."""
+_REQUESTS = {"iterations_s": "iteration", "setup_s": "setup"}
+
+
+def read(tables: Tables, tenants: set[str]) -> dict[str, float]:
+    """All of them; several copies of a tenant count with their mean.
+
+    What a program has not done (an iteration, a setup) gives no reading.
+    """
+    count = max(1, len(tenants))
+    own = tenants | set(_runners(tables, tenants))
+    device, tenant, service_s = _columns("charges", "device", "tenant", "service_s")
+    processor_s = sum(float(row[service_s]) for row in tables["charges"] if row[device] == "cpu" and row[tenant] in own)
+    found = {"processor_s": processor_s / count, "threads_count": _threads(tables, tenants, own) / count}
+    tenant, kind, latency_s = _columns("requests", "tenant", "kind", "latency_s")
+    for name, asked in _REQUESTS.items():
+        times = [float(row[latency_s]) for row in tables["requests"] if row[tenant] in tenants and row[kind] == asked]
+        found |= {name: sum(times) / count} if times else {}
+    return found
+
+
+def _threads(tables: Tables, tenants: set[str], own: set[str]) -> int:
+    """A program's threads and the services of what runs it; whoever started the systems is gone."""
+    tenant, kind = _columns("threads", "tenant", "kind")
+    return sum(
+        row[tenant] in tenants if row[kind] == "program" else row[tenant] in own - tenants
+        for row in tables.get("threads", ())
+    )
+
+
+def _runners(tables: Tables, tenants: set[str]) -> Iterator[str]:
+    """The nodes that have set something for themselves under these tenants: what runs their programs."""
+    tenant, node = _columns("settings", "tenant", "node")
+    return (str(row[node]) for row in tables["settings"] if row[tenant] in tenants)
+
+
+def _columns(table: str, *wanted: str) -> list[int]:
+    return [names(table).index(name) for name in wanted]
