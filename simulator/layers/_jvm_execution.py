@@ -53,7 +53,7 @@ class Execution:
         for mechanism, (cycles, part) in code.extra_cycles().items():
             yield Use(mechanism, cycles=cycles, operations=part)
         if barrier_cycles := self._barrier_cycles():
-            yield Use("barrier", cycles=barrier_cycles)
+            yield Use("barrier", cycles=barrier_cycles * demand.program.work_ratio)
         if code.may_change():
             yield Progress(code.begin, code.end)
             yield self._decision(code)
