@@ -105,7 +105,7 @@ for style, name in zip(("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))), MODES, s
     axes.plot(times.index, times[name] * 1e3, linestyle=style, marker="o", markersize=3, label=name)
 axes.set(xlabel="iteration", ylabel="ms", yscale="log", xticks=times.index)
 axes.set_title("The same work, ten times", loc="left")
-axes.legend(frameon=False, loc="upper right", fontsize="small")
+axes.legend(frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.92), fontsize="small")
 display(figure)
 
 # %% [markdown]
@@ -120,13 +120,13 @@ display(figure)
 # %%
 charges = modes.charges.merge(modes.runs[["run", "stack"]], on="run").query("device == 'cpu'")
 spent = charges.pivot_table("service_s", "mechanism", "stack", "sum", observed=True).fillna(0.0)
-(spent / spent.sum() * 100.0).loc[lambda table: table.max(axis=1) > 1.0, list(MODES)].round(1)
+(spent / spent.sum() * 100.0).loc[lambda table: table.max(axis=1) > 1.0, list(MODES)].round(1).transpose()
 
 # %% [markdown]
 # ## Whose processors?
 #
 # The compilers work *beside* the program, if there is a processor for them. Now the virtual machine around it may use
-# four processors, two, one, or half of one. How long does it take until it is warm? Seconds of some iterations:
+# four processors, two, one, or half of one. How long does it take until it is warm? Seconds of an iteration:
 
 # %%
 CAPS = ["400 %", "200 %", "100 %", "50 %"]
@@ -134,7 +134,8 @@ stack = {"JVM in a container in a virtual machine": f"linux-6 | kvm-6 / linux-6 
 longer = {"name": WORKLOAD, "parameters": {"iterations_count": 20}}
 capped = iterations(run(stack, "Warm-up on fewer processors", workload=longer, cap=CAPS), "tenants.app.cap")
 capped.columns = capped.columns.get_level_values(0)
-capped.loc[[1, 2, 5, 10, 15, 20], CAPS].round(2)
+spans = pd.cut(capped.index, [0, 1, 2, 5, 10, 20], labels=["1", "2", "3 to 5", "6 to 10", "11 to 20"])
+capped[CAPS].groupby(spans, observed=True).mean().round(2)
 
 # %% [markdown]
 # Half of the processors does not only mean half of the speed: what C2 still has to compile takes them away from
@@ -153,7 +154,7 @@ chosen = {}
 for name, (processors, memory) in ROOMS.items():
     in_room = run({"container": f"linux-6 | docker-27 / {PRODUCT}"}, name, vcpus=processors, memory=memory)
     chosen[name] = in_room.settings.set_index("setting")["value"]
-pd.DataFrame(chosen)
+pd.DataFrame(chosen).transpose()
 
 # %% [markdown]
 # Collector, compilers and heap change together. Which of them costs what is a question for the table above, or for a
@@ -167,12 +168,12 @@ pd.DataFrame(chosen)
 # %%
 WORKLOAD = "allocation-heavy"
 COLLECTORS = ("serial", "parallel", "g1")
-SIZES = [1.5, 2, 3, 4, 6, 8]
+SIZES = [1.5, 2, 3, 4, 8]
 stacks = {name: f"linux-6 | {PRODUCT}(collector={name})" for name in COLLECTORS}
 runs = {size: run(stacks, f"Heap of {size}", limits={PRODUCT: {"heap": f"{size}x live_bytes"}}) for size in SIZES}
 last_s = pd.DataFrame({size: iterations(each).iloc[-5:].mean() for size, each in runs.items()}).transpose()
 logs = {size: each.log.merge(each.runs[["run", "stack"]], on="run") for size, each in runs.items()}
-log = pd.concat(logs, names=["heap"]).reset_index("heap")
+log = pd.concat(logs, names=["heap"]).reset_index("heap").reset_index(drop=True)
 figure = Figure(figsize=(9.5, 3.4), layout="constrained")
 left, right = figure.subplots(1, 2)
 for style, name in zip(("-", "--", "-."), COLLECTORS, strict=True):

@@ -572,6 +572,7 @@ class NewObjects(Demand):
         passing_bytes: short-lived objects in use at any one time (Little's law: their mean life in bytes allocated).
         tenured_ratio: part of the allocated bytes that lives long enough to be promoted, and dies where it got old.
         grain: grain of the simulation: one collection is simulated for so many, as long as all of them.
+        finalizable_bytes: allocated bytes for each object that has a finalizer or a cleaner; 0: none has.
     """
 
     size_bytes: float
@@ -580,6 +581,7 @@ class NewObjects(Demand):
     passing_bytes: float = 0.0
     tenured_ratio: float = 0.0
     grain: float = 1.0
+    finalizable_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

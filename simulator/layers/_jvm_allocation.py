@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from simulator import demands as d
 from simulator.layers._jvm_collection import THREAD, Collector
 from simulator.layers._jvm_heap import OUT_OF_MEMORY, Habits, Heap
+from simulator.layers._jvm_references import References
 from simulator.layers.base import Place
 from simulator.parameters import Parameters
 from simulator.steps import Below, Change, Choice, Hold, Later, Progress, Require, Send, Step, Use
@@ -34,6 +35,7 @@ class Allocation:
 
     def __init__(self, parameters: Parameters, place: Place, heap: Heap, collector: Collector) -> None:
         self.parameters, self.place, self.heap, self.collector = parameters, place, heap, collector
+        self.references = References(parameters, collector.kick)
         self._fresh = True
         self._held_bytes = 0.0
 
@@ -50,10 +52,10 @@ class Allocation:
             yield Below(d.Fault(count=pages))
             yield Use("allocation", cycles=pages * self.parameters.fresh_page_cycles, operations=0.0)
         else:
-            yield Below(collector.of_young(size_bytes))
+            yield Below(collector.of_young(refilled_bytes))
         yield Progress(
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
-            lambda count: heap.made(program, count * size_bytes),
+            lambda count: self._made(demand, count * size_bytes),
         )
         yield Choice(lambda: self._state(program, habits), self._options(program, habits), _LABELS)
 
@@ -83,6 +85,7 @@ class Allocation:
             Send(THREAD, (Later(collector.collect, "a collection, if none has made room yet"),), collector.kick()),
             Require(lambda: self._refusal(program)),
             Later(self._settle, "memory for what has grown old"),
+            Later(self.references.found, "finalizers of what has died, if there are any"),
         )
         first = (
             Require(lambda: self._too_much(program, habits)),
@@ -128,6 +131,10 @@ class Allocation:
             return ()
         self._held_bytes += grown_bytes
         return (Hold(grown_bytes, program=False),)
+
+    def _made(self, demand: d.NewObjects, size_bytes: float) -> None:
+        self.heap.made(demand.program, size_bytes)
+        self.references.made(size_bytes * demand.grain, demand.finalizable_bytes)
 
     def _cross(self) -> None:
         self._fresh = not self._fresh

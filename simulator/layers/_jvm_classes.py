@@ -26,7 +26,7 @@ HOUSEKEEPING = (
     "launcher", "reference-handler", "finalizer", "signal-dispatcher", "service", "monitor-deflation", "notification",
     "periodic", "cleaner",
 )  # fmt: skip
-"""Threads that every HotSpot has from its start; in the programs here they sleep. The launcher waits for the end."""
+"""Threads that every HotSpot has from its start; most sleep. The launcher waits for the end."""
 
 
 class Opened(NamedTuple):

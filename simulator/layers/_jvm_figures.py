@@ -36,6 +36,13 @@ def _thresholds() -> Iterator[Parameter]:
         )
 
 
+_REFERENCES = (
+    Parameter("reference_cycles", "cycles", "a dead object with a finalizer or cleaner put into its queue",
+              "finalization"),
+    Parameter("finalizer_cycles", "cycles", "its finalizer or cleaner, the call of the system apart", "finalization"),
+)  # fmt: skip
+
+
 def _threads() -> Iterator[Parameter]:
     """What a thread of Java costs, by what it is."""
     for kind, name in (("system", "of the system"), ("green", "green"), ("virtual", "virtual")):
@@ -186,7 +193,7 @@ _HEAP = (
     Parameter("stores_ratio", "ratio", "part of the bytecodes that overwrite one", "barrier"),
 )  # fmt: skip
 
-PARAMETERS = (*_CODE, *_START, *_CLASSES, *_HEAP, *_threads())
+PARAMETERS = (*_CODE, *_START, *_CLASSES, *_HEAP, *_threads(), *_REFERENCES)
 
 MECHANISMS = {
     "class_loading": Mechanism("classes are taken from the archive, or read, parsed and checked"),
@@ -200,6 +207,7 @@ MECHANISMS = {
     "allocation": Mechanism("a thread's buffer for new objects is full; it gets another one"),
     "barrier": Mechanism("references are read or written in another way while a collector works", "emergent"),
     "collection": Mechanism("live objects are found and moved, in a pause or (marking) beside the program", "emergent"),
+    "finalization": Mechanism("dead objects with finalizers or cleaners are handed on and seen to", "emergent"),
     "thread_start": Mechanism("a thread of Java, or of the virtual machine itself, is made and started"),
     "thread_switch": Mechanism("a thread that gave its carrier up goes on on one (green, virtual)", "emergent"),
     "native_call": Mechanism("the way from Java code to the system's calls and back"),

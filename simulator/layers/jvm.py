@@ -25,6 +25,7 @@ Mechanism (paid by the calling thread unless said otherwise):
                         move what lives, or they work beside the program (``simulator/layers/collectors``)
     barrier             emergent: what a collector that works beside the program wants done when references are read or
                         written
+    finalization        emergent: the reference handler and the finalizer see to objects that want it when they are dead
     thread_start        counted: a thread of Java is made, its stack touched
     thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged

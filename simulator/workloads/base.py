@@ -105,6 +105,12 @@ PORTABLE = (
         optional=True,
     ),
     Parameter(
+        "finalizable_bytes",
+        "bytes",
+        "allocated bytes for each object that has a finalizer or a cleaner; none has if nothing is said",
+        optional=True,
+    ),
+    Parameter(
         "collection_grain_count",
         "count",
         "grain of the simulation: collections that are simulated as one, as long as all of them; 1 if left out",
@@ -163,7 +169,7 @@ class ClassFiles:
             yield NewObjects(
                 allocated_bytes, self.figures.live_bytes, self.program.name,
                 self.figures.get("passing_bytes", 0.0), self.figures.get("tenured_ratio", 0.0),
-                self.figures.get("collection_grain_count", 1.0),
+                self.figures.get("collection_grain_count", 1.0), self.figures.get("finalizable_bytes", 0.0),
             )  # fmt: skip
 
 

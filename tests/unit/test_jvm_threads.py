@@ -18,6 +18,8 @@ from simulator.layers.operating_system import OperatingSystem
 from simulator.records import names
 from simulator.scenario import load
 from simulator.steps import DISK, NIC_RECEIVE, Below, Choice, Hold, Signal, Spawn, Step, Transfer, Use, Wait
+from simulator.workloads.base import Context
+from simulator.workloads.desktop_program import DesktopProgram
 
 GHZ = 1e9
 SWITCH_S, KERNEL_S = 0.01, 0.03
@@ -395,3 +397,81 @@ def test_a_program_that_comes_after_a_leak_finds_no_room_for_its_first_objects()
     (point,) = load(scenario).points()
     rows = [dict(zip(names("tenants"), row, strict=True)) for row in run_point(point, 0)["tables"]["tenants"]]
     assert [row["outcome"] for row in rows] == ["out of memory: Java heap space"] * 2
+
+
+# ---------------------------------------------------------------- finalizers
+
+
+def test_a_collection_finds_dead_objects_with_finalizers_for_two_threads_to_see_to(laid: Make) -> None:
+    """Eden of 8 MB is full twice in 20 MB, with one such object for each 10 kB: 1600 objects.
+
+    The handler takes 500 cycles for each, the finalizer 3000; the program waits for neither.
+    """
+    own = laid("system", 3, reference_cycles=500.0, finalizer_cycles=3000.0)
+    own.thread("maker", d.NewObjects(20e6, 0.0, "app", finalizable_bytes=1e4), compute(1.0))
+    own.run(until=2.0)
+    heap = own.house.nodes["os/jvm[app]"].layer.allocation.references
+    spent = {
+        thread.name: sum(charge.cycles for key, charge in thread.charges.items() if key.mechanism == "finalization")
+        for thread in own.house.threads
+    }
+    dead = 2000.0 - heap.objects
+    assert 0.0 < heap.objects < dead
+    assert spent["reference-handler"] == pytest.approx(500.0 * dead)
+    assert spent["finalizer"] == pytest.approx(3000.0 * dead)
+
+
+def test_without_finalizers_the_two_threads_never_wake(laid: Make) -> None:
+    own = laid("system", 3)
+    own.thread("maker", d.NewObjects(20e6, 0.0, "app"))
+    own.run(until=1.0)
+    assert not any(thread.charges for thread in own.house.threads if thread.name in ("reference-handler", "finalizer"))
+
+
+# ---------------------------------------------------------------- one thread for all events of an interface
+
+
+class Certain:
+    """Every draw is the mean; whether something happens is said in advance."""
+
+    def __init__(self, happens: list[float]) -> None:
+        self.happens = happens
+
+    def exponential(self, mean: float) -> float:
+        return mean
+
+    def lognormal(self, mean: float, variation: float) -> float:
+        return mean
+
+    def uniform(self) -> float:
+        return self.happens.pop(0)
+
+
+DESKTOP = {
+    "events_count": 3.0, "think_s": 1.0, "toolkit_cycles": 0.0, "handler_cycles": 0.1 * GHZ,
+    "handler_variation_ratio": 0.0, "long_ratio": 0.5, "long_cycles": 2.5 * GHZ,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "background", "latencies"),
+    [
+        ("system", 0.0, [2.6, 1.7, 0.8]),  # 1 to 3.6 s, and the others wait for it
+        ("system", 1.0, [2.8, 0.1, 0.1]),  # worked on until 3.7 s beside the others, then shown
+        ("green", 0.0, [2.6, 1.7, 0.8]),
+        ("green", 1.0, [2.7, 1.8, 0.9]),  # nothing takes the carrier from the work, which is shown first, at 3.7 s
+    ],
+)
+def test_a_long_handler_freezes_the_interface(laid: Make, kind: str, background: float, latencies: list[float]) -> None:
+    """Three events, at 1, 2 and 3 s, of 0.1 s each; the first leads to 2.5 s of work. On two processors.
+
+    What going on after a wait takes, 0.03 and 0.01 s at a time, is left within the tolerance.
+    """
+    own = laid(kind, 2)
+    context = Context("app", lambda: own.environment.now, lambda purpose: Certain([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]))
+    for plan in DesktopProgram({**DESKTOP, "background_ratio": background}, context).threads():
+        own.thread(plan.name, program=plan.demands)
+    own.run()
+    found = sorted((start_s, latency_s) for _, _, start_s, latency_s in context.requests)
+    assert [start_s for start_s, _ in found] == pytest.approx([1.0, 2.0, 3.0])
+    assert [latency_s for _, latency_s in found] == pytest.approx(latencies, abs=0.16)
