@@ -18,19 +18,20 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from java_program import ITERATIONS, LAYER, Counted, Each, Fitted, each, fitted, write
+from java_program import ITERATIONS, LAYER, Counted, Each, Fitted, each, fitted, started, write
 from java_runs import COLLECTORS, Java, Run, Setting, best, clock_hz
 
 from simulator.experiment import run_point
 from simulator.records import names
 from simulator.scenario import load
 
-FEW, KEPT = 6, 250_000
+FEW, KEPT, SMALLEST_MIB = 6, 250_000, 48
 KERNEL, KEEPER = ("Kernel", (str(ITERATIONS), "20")), ("Keeper", (str(ITERATIONS), "60", str(KEPT)))
 COUNTED = {
     "Kernel": Counted(19, 20 * 1.75e5, "20 rounds: a heap sort of 4096 words (140,000 calls), 8 calls for each word"),
@@ -215,7 +216,13 @@ def simulate(setting: Setting, name: str, machine: str, hz: float) -> dict[str, 
     return predicted(run_point(point, 0)["tables"])
 
 
-Found = tuple[dict[Setting, list[Run]], dict[str, Fitted], float]
+class Found(NamedTuple):
+    """All that was measured: runs by setting, the programs, the clock, and the runs that the starts are fitted to."""
+
+    runs: dict[Setting, list[Run]]
+    programs: dict[str, Fitted]
+    hz: float
+    starts: dict[str, tuple[Setting, Run]]
 
 
 def measure(java: Java, repeats: int, processors: int, say: Callable[[str], None]) -> Found:
@@ -227,17 +234,37 @@ def measure(java: Java, repeats: int, processors: int, say: Callable[[str], None
         say(setting.label)
         return [java.run(setting) for _ in range(repeats)]
 
-    found = {setting: runs(setting) for setting in kernel_settings(processors)}
-    live_bytes = max(run.figure("live bytes") for run in runs(Setting(*KEEPER, "tiered", "serial", 48, 1)))
+    kept = Setting(*KEEPER, "tiered", "serial", SMALLEST_MIB, 1)
+    live_bytes = max(run.figure("live bytes") for run in runs(kept))
     live_mib = round(live_bytes / 1024**2)
-    found |= {setting: runs(setting) for setting in keeper_settings(live_mib, processors)}
-    programs = {}
+    settings = [*kernel_settings(processors), *keeper_settings(live_mib, processors)]
+    programs, starts = {}, {}
     for (program, arguments), kept_bytes in ((KERNEL, 0.0), (KEEPER, live_bytes)):
         heap_mib = 6 * live_mib if kept_bytes else 64
-        slow = _each(runs, Setting(program, arguments, "int", "serial", heap_mib, 1), 1, 4)
-        fast = _each(runs, Setting(program, arguments, "tiered", "serial", heap_mib, 1), ITERATIONS, 3 * ITERATIONS)
-        programs[program] = fitted(program, COUNTED[program], slow, fast, kept_bytes, hz)
-    return found, programs, hz
+        interpreted = Setting(program, arguments, "int", "serial", heap_mib, 1).longer(1)
+        slow = _each(runs, interpreted, 1, 4)
+        fast = _each(runs, replace(interpreted, mode="tiered"), ITERATIONS, 3 * ITERATIONS)
+        every = best(runs(replace(interpreted, mode="comp")))
+        programs[program] = fitted(program, COUNTED[program], slow, fast, every, kept_bytes, hz)
+        starts[program] = (interpreted, slow.first)
+    return Found({setting: runs(setting) for setting in settings}, programs, hz, starts)
+
+
+def predict(found: Found, folder: Path, machine: str) -> tuple[list[Fitted], list[Row]]:
+    """The starts fitted, and every setting as virtlab has it; the programs' entries are written into ``folder``."""
+    os.environ["VIRTLAB_CATALOG"] = str(folder)
+    year = date.today().year
+    write(list(found.programs.values()), folder, found.hz, year)
+    programs = {}
+    for name, (setting, run) in found.starts.items():
+        there = simulate(setting, found.programs[name].name, machine, found.hz)
+        programs[name] = started(found.programs[name], run.cpu_s, there["cpu_s"], found.hz)
+    write(list(programs.values()), folder, found.hz, year)
+    rows = []
+    for setting, runs in found.runs.items():
+        there = simulate(setting, programs[setting.program].name, machine, found.hz)
+        rows += compared(setting.label, measured(runs), there, best(runs).others)
+    return list(programs.values()), rows
 
 
 def _each(runs: Callable[[Setting], list[Run]], setting: Setting, few: int, many: int) -> Each:
@@ -256,14 +283,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         processors = len(os.sched_getaffinity(0))
-        found, programs, hz = measure(Java(folder), asked.repeats, processors, _tell)
-        write(list(programs.values()), folder / "catalog", hz, date.today().year)
-        os.environ["VIRTLAB_CATALOG"] = str(folder / "catalog")
-        rows = []
-        for setting, runs in found.items():
-            there = simulate(setting, programs[setting.program].name, asked.machine, hz)
-            rows += compared(setting.label, measured(runs), there, best(runs).others)
-    for program in programs.values():
+        found = measure(Java(folder), asked.repeats, processors, _tell)
+        programs, rows = predict(found, folder / "catalog", asked.machine)
+    for program in programs:
         print(program.summary())
     print(text(rows))
     save(rows, asked.out)

@@ -1,14 +1,16 @@
 """The two Java programs as entries of the catalog: their events counted, and two numbers of each fitted.
 
-Fitted are the bytecodes of an iteration, to what it takes in the interpreter, and ``work_ratio``, to what it takes once
-everything is compiled; both on one setting each, which is not predicted afterwards. The heap's numbers are those of
-``virtlab import gc-log``, read from the log of one setting. Everything else is counted in the source, or the catalog's.
+Fitted are the bytecodes of an iteration and those of the start, to what both take in the interpreter, and
+``work_ratio``, to what an iteration takes once everything is compiled: to processor time, each on one setting. The
+heap's numbers are those of ``virtlab import gc-log``, read from one log; methods are counted in a log of ``-Xcomp`` and
+in the source, classes in a log. ``c1_ratio`` is assumed: what makes bytecodes cheap in C2's code (they are short and
+simple) makes them cheap in C1's; what makes them dear (memory) is the same in both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from java_runs import Run
@@ -63,9 +65,11 @@ class Fitted:
         work_ratio: what a bytecode takes in C2's code over what the catalog says.
         calls: of methods in one.
         methods: of its own that are executed.
-        classes: loaded.
+        classes: loaded, beyond the virtual machine's own.
+        start_methods: executed once, at its start, beyond the virtual machine's own.
         allocated_bytes: in one.
         heap: ``live_bytes`` and the like, as the import writes them.
+        start_bytecodes: executed at its start by methods that do not come again.
     """
 
     name: str
@@ -77,16 +81,18 @@ class Fitted:
     calls: float
     methods: int
     classes: float
+    start_methods: float
     allocated_bytes: float
     heap: Mapping[str, float]
+    start_bytecodes: float = 0.0
 
     def summary(self) -> str:
         """What was fitted and what was counted, for people."""
         heap = ", ".join(f"{name} {value:.4g}" for name, value in self.heap.items())
         return (
-            f"{self.program}: fitted {self.bytecodes:.4g} bytecodes an iteration, work_ratio {self.work_ratio:.3g}; "
-            f"counted {self.methods} methods, {self.classes:.0f} classes, {self.allocated_bytes:.4g} bytes an iteration"
-            + (f", {heap}" if heap else "")
+            f"{self.program}: fitted {self.bytecodes:.4g} bytecodes an iteration, {self.start_bytecodes:.3g} before, "
+            f"work_ratio {self.work_ratio:.3g}; counted {self.start_methods:.0f} + {self.methods} methods, "
+            f"{self.classes:.0f} classes, {self.allocated_bytes:.4g} bytes an iteration" + (f", {heap}" if heap else "")
         )
 
     def entry(self, hz: float, year: int) -> str:
@@ -99,8 +105,10 @@ class Fitted:
         bytecode = {
             "methods_count": self.methods, "skew_ratio": 1.1, "method_bytecodes_count": self.bytecodes / self.calls,
             "classes_count": self.classes, "cycle_bytecodes_count": self.bytecodes / cycles,
-            "cycle_allocated_bytes": self.allocated_bytes / cycles, "work_ratio": self.work_ratio, "c1_ratio": 1,
-            "deoptimized_ratio": 0, "live_bytes": 0, **self.heap,
+            "cycle_allocated_bytes": self.allocated_bytes / cycles, "work_ratio": self.work_ratio,
+            "c1_ratio": min(1.0, self.work_ratio), "deoptimized_ratio": 0, "live_bytes": 0, "library_ratio": 0.99,
+            "once_bytecodes_count": self.start_bytecodes, "once_methods_count": self.start_methods,
+            "once_skew_ratio": 1, "once_method_bytecodes_count": 30, **self.heap,
         }  # fmt: skip
         return _ENTRY.format(
             name=self.name, program=self.program, year=year,
@@ -116,11 +124,13 @@ class Each:
         program_s: processor time, without the collector's.
         allocated_bytes: objects made.
         run: the longer run that says so.
+        first: the shorter one.
     """
 
     program_s: float
     allocated_bytes: float
     run: Run
+    first: Run
 
 
 def each(less: Sequence[Run], more: Sequence[Run]) -> Each:
@@ -129,10 +139,10 @@ def each(less: Sequence[Run], more: Sequence[Run]) -> Each:
     count = len(many.iterations_s) - len(few.iterations_s)
     own_s = [run.cpu_s - run.figure("collector processor time") for run in (few, many)]
     made_bytes = many.figure("bytes allocated") - few.figure("bytes allocated")
-    return Each((own_s[1] - own_s[0]) / count, made_bytes / count, many)
+    return Each((own_s[1] - own_s[0]) / count, made_bytes / count, many, few)
 
 
-def fitted(program: str, counted: Counted, slow: Each, fast: Each, live_bytes: float, hz: float) -> Fitted:
+def fitted(program: str, counted: Counted, slow: Each, fast: Each, every: Run, live_bytes: float, hz: float) -> Fitted:
     """What two settings say of a program.
 
     Args:
@@ -140,6 +150,7 @@ def fitted(program: str, counted: Counted, slow: Each, fast: Each, live_bytes: f
         counted: in its source.
         slow: an iteration in the interpreter.
         fast: one once everything is compiled.
+        every: a run in which every method was compiled at its first call.
         live_bytes: what full collections leave; 0 for a program that keeps nothing.
         hz: clock of the processor.
     """
@@ -148,9 +159,18 @@ def fitted(program: str, counted: Counted, slow: Each, fast: Each, live_bytes: f
     return Fitted(
         f"java-{program.lower()}", program, ITERATIONS, fast.program_s, bytecodes,
         fast.program_s * hz / (bytecodes * layer["c2_cycles"]), counted.calls, counted.methods,
-        slow.run.figure("classes loaded"), fast.allocated_bytes if live_bytes else 0.0,
+        max(0.0, slow.run.figure("classes loaded") - layer["vm_classes_count"]),
+        max(0.0, every.compiled("methods executed") - layer["start_methods_count"] - counted.methods),
+        fast.allocated_bytes if live_bytes else 0.0,
         {**_heap(fast.run), "live_bytes": live_bytes} if live_bytes else {},
     )  # fmt: skip
+
+
+def started(program: Fitted, measured_s: float, predicted_s: float, hz: float) -> Fitted:
+    """With the bytecodes of its start, which the interpreter takes longer for than is predicted without them."""
+    layer = Catalog().layer(LAYER, MACHINE).values()
+    bytecodes = (measured_s - predicted_s) * hz / (layer["interpreter_cycles"] + layer["c2_cycles"])
+    return replace(program, start_bytecodes=max(0.0, bytecodes))
 
 
 def _heap(run: Run) -> dict[str, float]:

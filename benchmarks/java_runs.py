@@ -93,6 +93,11 @@ class Run:
         found = self.gc.records[0].figures.get(name)
         return found.value if found else 0.0
 
+    def compiled(self, name: str) -> float:
+        """A figure of the log of compilations; 0 where it has none."""
+        found = self.jit.records[0].figures.get(name) if self.jit else None
+        return found.value if found else 0.0
+
     @property
     def first_s(self) -> float:
         """The first iteration, which is the coldest."""

@@ -150,8 +150,8 @@ class Thread:
             self._ride.demand = type(demand)
         plan = compiled(self.node, demand, cause)
         while plan:
-            if len(plan) == 1 and isinstance(plan[0], Work):
-                left = demand.count * (yield from self._work(plan[0]))
+            if _is_work(plan):
+                left = demand.count * (yield from self._interruptible(plan))
             elif any(isinstance(operation, Tally) for operation in plan):
                 left = demand.count - (yield from self._portion(demand, cause))
             else:
@@ -171,13 +171,22 @@ class Thread:
         count = min(demand.count, tally.begin())
         if count > 0.0:
             steps = scale(plan[:index], count)
-            if len(steps) == 1 and isinstance(steps[0], Work):
-                count *= 1.0 - (yield from self._work(steps[0]))
+            if _is_work(steps):
+                count *= 1.0 - (yield from self._interruptible(steps))
             else:
                 yield from self.do(steps)
         tally.end(count)
         yield from self.do(plan[index + 1 :])
         return count
+
+    def _interruptible(self, plan: Plan) -> Generator[simpy.Event, Any, float]:
+        """Processor time, then what goes with as much of it as was done; returns which part was left undone."""
+        work, *series = plan
+        assert isinstance(work, Work)
+        left = yield from self._work(work)
+        if series:
+            yield from self.do(scale(tuple(series), 1.0 - left))
+        return left
 
     def serve(self, service: Service, ring: Ring) -> Life:
         """Drain a queue in batches, for ever: first what has come back from the devices, then what is new."""
@@ -253,7 +262,7 @@ class Thread:
 
     def _own(self, operation: Own) -> Life:
         """A demand of the layer itself."""
-        yield from self.ask(operation.demand, operation.cause)
+        yield from self.ask(operation.demand, operation.node.path)
 
     def _series(self, series: Series) -> Life:
         """Plans as often as their layer says, who decides again after each round."""
@@ -686,6 +695,13 @@ _TAKING_TIME: Mapping[type, Callable[[Thread, Any], Life]] = {
     Wake: Thread._wake,
 }
 """How a thread carries out each operation that may take time."""
+
+
+def _is_work(plan: Plan) -> bool:
+    """Whether a plan is processor time, with at most what its layer decides for each part of it."""
+    if not plan or not isinstance(plan[0], Work):
+        return False
+    return len(plan) == 1 or all(isinstance(each, Series) for each in plan[1:])
 
 
 def _decided(plan: Plan) -> Iterator[Operation]:

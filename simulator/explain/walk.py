@@ -77,7 +77,9 @@ class Walk:
             Ask: lambda spot, step: [self.demand(spot, step.demand)],
             Change: lambda spot, step: [],
             Log: lambda spot, step: [],
-            Later: lambda spot, step: list(self._group(spot, "option", step.label, step.make(0.0))),
+            Later: lambda spot, step: [
+                self._entry(spot, "option", step.label, children=self._all(spot, step.make(0.0)))
+            ],
             Freeze: lambda spot, step: [
                 self._entry(spot, "hold", "the programs stop" if step.stop else "the programs go on")
             ],

@@ -48,9 +48,11 @@ class Allocation:
         yield Use("allocation", cycles=refills * self.parameters.refill_cycles, operations=refills)
         if self._fresh:
             yield Hold(size_bytes, program=False)
-            yield Below(d.Fault(count=size_bytes / self.place.page_bytes))
+            pages = size_bytes / self.place.page_bytes
+            yield Below(d.Fault(count=pages))
+            yield Use("allocation", cycles=pages * self.parameters.fresh_page_cycles, operations=0.0)
         else:
-            yield Below(collector.of_young(size_bytes))
+            yield Below(collector.of_young(refilled_bytes))
         yield Progress(
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
             lambda count: self._made(demand, count * size_bytes),

@@ -1,20 +1,17 @@
-"""The code of one program in a Java virtual machine: how hot its methods are, and which of them are compiled.
+"""The code of one program in a Java virtual machine: which of its methods are compiled, and when the next ones are.
 
-Methods are put into groups by the logarithm of their rank, so that the hottest stand alone and the many cold ones
-together; their heat is Zipf's law. Within a group all methods are alike and cross a threshold together. As a method's
-part of the execution never changes, one counter is enough: the bytecodes that the program has executed. Where some
-methods' C2 code will be given up once, each group has a second one beside it, which they move to when that happens.
+As a method's part of the execution never changes, one counter is enough: the bytecodes that the program has executed.
+Where some methods' C2 code will be given up once, each group has a second one beside it, which they move to when that
+happens.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
 from math import inf
-from typing import NamedTuple
 
 from simulator.demands import Portable
 from simulator.layers._jvm_compilers import Task
+from simulator.layers._jvm_methods import Group, Rise, grouped
 from simulator.layers._jvm_policy import (
     COUNTING,
     INTERPRETED,
@@ -32,64 +29,6 @@ _ROUNDING = 1e-9
 """A threshold that is missed by less than this part of all bytecodes is reached."""
 
 
-class Rise(NamedTuple):
-    """What a group will be compiled for next, and when; ``loop``: to be entered in the middle of an invocation.
-
-    A level of 0 is a fall: its C2 code is given up.
-    """
-
-    due: float
-    level: int
-    loop: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Group:
-    """Methods that are equally hot.
-
-    Attributes:
-        methods: how many.
-        heat: their part of the program's execution, all together.
-        level: of the code that an invocation begins in.
-        loop_level: of code that is entered in the middle of an invocation; 0: none beyond ``level``.
-        since: bytecodes that the program had executed when its counters began anew.
-        looped: the same when the loop's code came.
-        compiling: what is being compiled, or waits for it.
-        parts: of that how many are not ready.
-        code_bytes: what its code takes, all versions.
-        in_flight: portions that were under way when its code changed and are not counted yet.
-        known: whether the counters are above C1's thresholds from an earlier life.
-        settled: whether what C2 had not been told of has happened, or never will.
-        coming: what it comes to next, as of a version of the policy's state.
-        version: which version that was.
-    """
-
-    methods: float
-    heat: float
-    level: int = INTERPRETED
-    loop_level: int = INTERPRETED
-    since: float = 0.0
-    looped: float = 0.0
-    compiling: Rise | None = None
-    parts: int = 0
-    code_bytes: float = 0.0
-    in_flight: int = 0
-    known: bool = False
-    settled: bool = True
-    coming: Rise | None = None
-    version: int = -1
-
-    @property
-    def top(self) -> int:
-        """The level of its best code."""
-        return max(self.level, self.loop_level)
-
-    @property
-    def method_heat(self) -> float:
-        """Of one of its methods."""
-        return self.heat / self.methods
-
-
 class Code:
     """All methods of a program.
 
@@ -101,8 +40,9 @@ class Code:
 
     def __init__(self, program: Portable, parameters: Parameters, policy: Policy) -> None:
         self.program, self.parameters, self.policy = program, parameters, policy
-        self.groups = _groups(program, int(parameters.groups_count))
-        self._falling = self._second() if program.deoptimized_ratio and "c2" in policy.mode.compilers else 0
+        self.groups = grouped(program, int(parameters.groups_count))
+        profiles = "c2" in policy.mode.compilers and not policy.mode.first
+        self._falling = self._second() if program.deoptimized_ratio and profiles else 0
         self.executed = 0.0
         self.loops = max(0.0, program.method_bytecodes / parameters.body_bytecodes_count - 1.0)
         """Back edges in one invocation."""
@@ -165,7 +105,7 @@ class Code:
         many each of those inlined in it, which makes 1 + 1/L bodies together. Limits of HotSpot's bound that.
         """
         parameters = self.parameters
-        most = parameters["unprofiled_inlined_ratio" if self.policy.unprofiled else "inlined_ratio"]
+        most = parameters["unprofiled_inlined_ratio" if self.policy.mode.first else "inlined_ratio"]
         return min(most, 1.0 + 1.0 / self.loops) if self.loops else most
 
     def compiled_methods(self, group: Group, compiler: str) -> float:
@@ -367,14 +307,3 @@ class Code:
             each.level = each.loop_level = INTERPRETED
             each.since, each.in_flight, each.known = self.executed, self._under_way, True
             self._keep(each)
-
-
-def _groups(program: Portable, count: int) -> list[Group]:
-    """Ranks divided at equal steps of their logarithm; heat by Zipf's law: rank to the power of minus ``skew``."""
-    methods = max(1, program.methods_count)
-    edges = sorted({round(methods ** (index / count)) for index in range(count)} | {methods + 1})
-    weights = [rank**-program.skew for rank in range(1, methods + 1)]
-    whole = sum(weights)
-    return [
-        Group(float(after - first), sum(weights[first - 1 : after - 1]) / whole) for first, after in pairwise(edges)
-    ]

@@ -160,10 +160,10 @@ class Collector(ABC):
         part += self.parts(touched, threads)
         return part if alone else self.together(WORKERS, part, threads)
 
-    @staticmethod
-    def parts(touched: Sequence[d.Touch], threads: int) -> tuple[Step, ...]:
+    def parts(self, touched: Sequence[d.Touch], threads: int) -> tuple[Step, ...]:
         """One thread's part of rows: where the system below has written pages out, it fetches them."""
-        rows = (replace(each, size_bytes=each.size_bytes / threads) for each in touched if each.size_bytes)
+        each_part = self.heap.grain / threads
+        rows = (replace(each, size_bytes=each.size_bytes * each_part) for each in touched if each.size_bytes)
         return tuple(Below(row, own=True) for row in rows)
 
     def of_old(self, size_bytes: float) -> d.Touch:

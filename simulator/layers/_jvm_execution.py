@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from simulator import demands as d
-from simulator.layers._jvm_code import Code, Group
+from simulator.layers._jvm_code import Code
 from simulator.layers._jvm_compilers import CodeCache, Queue
+from simulator.layers._jvm_methods import Group
 from simulator.layers._jvm_policy import MODES, Policy
 from simulator.parameters import Parameters
 from simulator.steps import Below, Change, Choice, Progress, Send, Step, Use
@@ -52,7 +53,7 @@ class Execution:
         for mechanism, (cycles, part) in code.extra_cycles().items():
             yield Use(mechanism, cycles=cycles, operations=part)
         if barrier_cycles := self._barrier_cycles():
-            yield Use("barrier", cycles=barrier_cycles)
+            yield Use("barrier", cycles=barrier_cycles * demand.program.work_ratio)
         if code.may_change():
             yield Progress(code.begin, code.end)
             yield self._decision(code)

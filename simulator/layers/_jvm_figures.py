@@ -168,6 +168,8 @@ _HEAP = (
     Parameter("free_wanted_ratio", "ratio", "part of the heap that is to be free after a full collection, or it grows"),
     Parameter("free_least_ratio", "ratio", "part of the heap that must be free for new objects after one"),
     Parameter("refills_count", "count", "buffers that a thread fills between two collections"),
+    Parameter("fresh_page_cycles", "cycles", "a page of the heap touched for the first time, beyond the system's "
+              "fault: its memory is in no cache", "allocation"),
     Parameter("refill_cycles", "cycles", "a thread gets another buffer for its objects", "allocation"),
     Parameter("target_survivor_ratio", "ratio", "part of a survivor space that is to be full of what is not old yet"),
     Parameter("tenuring_count", "count", "collections that an object survives, at most, until it is promoted"),

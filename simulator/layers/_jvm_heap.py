@@ -172,6 +172,11 @@ class Heap:
             share.made_bytes += size_bytes
         self.touched_bytes = max(self.touched_bytes, self.used_bytes)
 
+    def take(self, size_bytes: float) -> None:
+        """Room in eden that no program makes objects in, until the next collection."""
+        self.used_bytes += size_bytes
+        self.touched_bytes = max(self.touched_bytes, self.used_bytes)
+
     # ---- emptying it
 
     def find(self, space_bytes: float) -> Found:

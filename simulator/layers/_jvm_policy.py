@@ -62,26 +62,24 @@ class Policy:
     def __init__(self, parameters: Parameters, mode: Mode, queues: Mapping[str, Queue], cache: CodeCache) -> None:
         self.parameters, self.mode, self.queues, self.cache = parameters, mode, queues, cache
         self.tiered = len(mode.compilers) == 2
-        self.unprofiled = mode.first
-        """Whether C2 knows next to nothing of the methods that it compiles."""
         self.version = 0
         """Grows with every change of a queue or of the code cache: when methods are compiled depends on these."""
 
     def next_level(self, level: int, loop: bool = False) -> int:
         """The level above one; 0 if there is none.
 
-        Level 2 is for methods that are entered anew; a loop that is entered in its middle is profiled at once.
+        Level 2 is for methods that are entered anew; a loop that is entered in its middle is profiled at once. What one
+        invocation has shown is no profile yet that C2 would go by.
         """
         if not self.mode.compilers or level in (SIMPLE, OPTIMIZED, UNPROFILED):
             return INTERPRETED
+        best = UNPROFILED if self.mode.first else OPTIMIZED
         if level == PROFILED:
-            return OPTIMIZED
+            return best
         if self.tiered:
             anew = level == INTERPRETED and not loop and not self.mode.first
             return LIMITED if anew and self._behind("tier3_delay_on_count") else PROFILED
-        if self.mode.compilers == ("c1",):
-            return SIMPLE
-        return UNPROFILED if self.mode.first else OPTIMIZED
+        return SIMPLE if self.mode.compilers == ("c1",) else best
 
     def calls(self, level: int, loops: float, known: bool = False) -> float:
         """Invocations of a method at a level until it is compiled for the next one; infinite while it must wait.
@@ -127,8 +125,6 @@ class Policy:
 
     def profiled_calls(self, loops: float) -> float:
         """Invocations that have been profiled when C2 compiles a method, while nobody is behind."""
-        if self.mode.first:
-            return 1.0
         parameters = self.parameters
         least, both = parameters.tier4_least_invocations_count, parameters.tier4_both_count / (1.0 + loops)
         calls = min(parameters.tier4_invocations_count, max(least, both))

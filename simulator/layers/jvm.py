@@ -199,7 +199,9 @@ class JavaVirtualMachine(TableLayer):
         yield from self._classes.load(demand.program)
 
     def _up(self) -> str:
+        """Its own start has taken one of the allocation buffers, whose rest is lost to the programs."""
         self.is_up = True
+        self.heap.take(self.collection.eden_bytes / self.parameters.refills_count)
         return ""
 
     # ---- the system below

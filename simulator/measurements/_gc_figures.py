@@ -259,6 +259,7 @@ def _beside(record: Record, log: Log) -> None:
         where = f"from line {log.classes['line']} on"
         record.add("classes loaded", log.classes["loaded"], "count", where)
         record.add("classes from the archive", log.classes["archive"], "count", where)
+        record.add("classes of the JDK", log.classes["library"], "count", where)
     if log.cpu_s:
         ends = (max(0.0, sum(log.cpu_s) - 0.01 * len(log.cpu_s)), sum(log.cpu_s) + 0.01 * len(log.cpu_s))
         record.add(

@@ -112,7 +112,7 @@ class Log:
     failures: list[int] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     region_bytes: float = 0.0
-    classes: dict[str, int] = field(default_factory=lambda: {"loaded": 0, "archive": 0, "line": 0})
+    classes: dict[str, int] = field(default_factory=lambda: {"loaded": 0, "archive": 0, "library": 0, "line": 0})
 
     def region(self, number: int, which: str, before: int, after: int, line: int) -> None:
         """Regions of G1: eden and survivors are young, the others old."""
@@ -275,6 +275,7 @@ def _class(log: Log, line: Line) -> bool:
     log.classes["line"] = log.classes["line"] or line.number
     log.classes["loaded"] += 1
     log.classes["archive"] += found[1].startswith("shared objects file")
+    log.classes["library"] += found[1].startswith(("shared objects file", "jrt:/java.", "jrt:/jdk."))
     return True
 
 

@@ -13,6 +13,8 @@ from simulator.measurements._written import CatalogFile, Number
 from simulator.measurements.base import Figure, Measurement, Record, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulator.catalog import Catalog
 
 GC, JIT, TIME = "gc-log", "jit-log", "time"
@@ -24,6 +26,7 @@ _CHOSEN = "is chosen in a scenario, or follows from its machine"
 _INPUTS = frozenset({
     "bytes allocated", "live bytes", "least occupancy", "survivors", "first age", "last age", "eden", "promoted",
     "promoted ratio", "methods compiled", "methods executed", "deoptimized part", "classes loaded",
+    "classes of the JDK",
 })  # fmt: skip
 _SETTINGS = frozenset({"processors", "collector threads", "min heap", "initial heap", "max heap", "largest heap"})
 
@@ -51,15 +54,33 @@ def profile(measurement: Measurement, records: dict[str, Record], request: Reque
         "runs_on": [],
         "architectures": [],
     }
-    file.groups[""], file.groups["bytecode"] = _Program(measurement, records, place).numbers()
+    file.groups[""], file.groups["bytecode"] = _Program(
+        measurement, records, place, _machine(records, place, catalog)
+    ).numbers()
     return file
 
 
-class _Program:
-    """The numbers of one program."""
+def _machine(records: dict[str, Record], place: Setting, catalog: Catalog) -> Mapping[str, float]:
+    """The catalog's numbers of the virtual machine that wrote the log, or of the oldest that it has."""
+    known = [name for name in catalog.names("layers") if name.startswith("hotspot-")]
+    said = next((record.texts["platform"] for record in records.values() if record.texts.get("platform") in known), "")
+    return catalog.layer(said or known[0], place.machine.name).values()
 
-    def __init__(self, measurement: Measurement, records: dict[str, Record], place: Setting) -> None:
-        self.measurement, self.records, self.place = measurement, records, place
+
+class _Program:
+    """The numbers of one program.
+
+    Args:
+        measurement: the file that the command was given.
+        records: of it and of those beside it.
+        place: where it was measured.
+        machine: numbers of the virtual machine, whose own classes and methods are in the logs.
+    """
+
+    def __init__(
+        self, measurement: Measurement, records: dict[str, Record], place: Setting, machine: Mapping[str, float]
+    ) -> None:
+        self.measurement, self.records, self.place, self.machine = measurement, records, place, machine
 
     def numbers(self) -> tuple[dict[str, Number], dict[str, Number]]:
         """Those of the program, and those of its class files."""
@@ -133,15 +154,12 @@ class _Program:
 
     def _code(self) -> dict[str, Number]:
         why = "the logs do not say how unevenly execution is spread"
-        loaded = self._get(GC, "classes loaded")
         bytecodes = 1.0 / _C2_CYCLES
         return {
             "methods_count": self._methods(),
             "skew_ratio": _assumed(1.1, 0.9, 2.0, why),
             "method_bytecodes_count": _assumed(30, 10, 300, "the size of a method is not what is executed of it"),
-            "classes_count": self._measured(loaded)
-            if loaded is not None
-            else _assumed(450, 400, 15000, "not logged: little more than its own; -Xlog:class+load tells"),
+            **self._classes(),
             "cycle_bytecodes_count": Number(
                 "assumed", "so that C2's code takes the cycles above: one bytecode in 0.75 cycles", bytecodes,
                 f"1 / {_C2_CYCLES}", (0.5, 5.0),
@@ -151,13 +169,32 @@ class _Program:
             "deoptimized_ratio": self._deoptimized(),
         }  # fmt: skip
 
+    def _classes(self) -> dict[str, Number]:
+        """Those beyond the virtual machine's own, and which part of them is the JDK's."""
+        loaded, library = self._get(GC, "classes loaded"), self._get(GC, "classes of the JDK")
+        if loaded is None or library is None:
+            why = "not logged: few more than the virtual machine's own; -Xlog:class+load tells"
+            return {"classes_count": _assumed(50, 1, 15000, why)}
+        own = self.machine["vm_classes_count"]
+        count = max(1.0, loaded.value - own)
+        formula = f"{loaded.value:.10g} - {own:.10g}" if loaded.value > own + 1.0 else ""
+        part = min(1.0, max(0.0, (library.value - own) / count))
+        where = f"{self._place(loaded)}, less the virtual machine's own"
+        return {
+            "classes_count": Number("derived", where, count, formula, (0.9 * count, 1.1 * count)),
+            "library_ratio": Number("derived", f"{self._place(library)}, less the same", part, ends=(0.9 * part, 1.0)),
+        }
+
     def _methods(self) -> Number:
         executed, compiled = self._get(JIT, "methods executed"), self._get(JIT, "methods compiled")
-        if executed is not None and executed.value:
-            return self._measured(executed)
+        own = self.machine["start_methods_count"]
+        if executed is not None and executed.value > own:
+            where = f"{self._place(executed)}, less the virtual machine's own; those always inlined are not in it"
+            value = executed.value - own
+            return Number("derived", where, value, f"{executed.value:.10g} - {own:.10g}", (0.8 * value, 1.5 * value))
         if compiled is not None and compiled.value:
             where = f"{self._place(compiled)}; those that never became hot are not in it: a log of -Xcomp has them all"
-            return Number("derived", where, compiled.value, ends=(compiled.value, 20.0 * compiled.value))
+            return Number("derived", where, compiled.value, ends=(0.2 * compiled.value, 20.0 * compiled.value))
         return _assumed(1000, 50, 20000, "compilations were not logged: --jit-log FILE tells")
 
     def _deoptimized(self) -> Number:

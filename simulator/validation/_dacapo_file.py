@@ -27,15 +27,24 @@ def text(found: Sketch) -> str:
         _entry("threads_count", f"{found.parameters['threads_count']:g}", "derived", _THREADS.format(**found.rows)),
         _wait(found),
         _calls(found),
+        _entry(
+            "portions_count",
+            f"{found.parameters['portions_count']:g}",
+            "assumed",
+            "grain of the simulation",
+            "[1, 100]",
+        ),
         _fitted(found, "iteration_cycles", found.parameters, _largest(found)),
         _entry("locked_ratio", "0", "assumed", "what its threads wait for each other is in threads_count", "[0, 0.5]"),
     ]
     bytecode = [
         _entry("least_heap_bytes", f"{found.rows['least_heap']:g} MiB", "published", "minimum heap, default size"),
-        _entry("live_bytes", "formula: least_heap_bytes * 0.93", "derived", _LIVE),
+        _entry("live_bytes", "formula: least_heap_bytes * (1 - 0.10 - 0.05)", "derived", _LIVE),
         _allocated(found),
         *_code(found),
         _passing(found),
+        _entry("tenured_ratio", f"{found.bytecode['tenured_ratio']:g}", "assumed", _TENURED, "[0, 0.01]"),
+        _grain(found),
         _methods(found),
     ]
     return "".join((_HEAD.format(name=found.name), "parameters:\n", *parameters, "bytecode:\n", *bytecode))
@@ -45,10 +54,7 @@ _THREADS = (
     "processors that it keeps busy: {one_processor:g} ms pinned to one over {steady_2x:g} ms on all, at two times the "
     "least heap, and what it waits added"
 )
-_LIVE = (
-    "the tightest heap leaves some room for new objects: median over eleven programs of what makes the slowdown there "
-    "(GSS) out of that at two times as much, if collections come as often as the free part is small"
-)
+_LIVE = "G1 keeps a tenth of the least heap in reserve (G1ReservePercent), and a twentieth is young (G1NewSizePercent)"
 
 
 def _entry(name: str, value: str, kind: str, where: str, span: str = "", fitted_on: str = "") -> str:
@@ -72,9 +78,12 @@ def _fitted(found: Sketch, name: str, numbers: dict[str, float], row: str, unit:
 
 def _wait(found: Sketch) -> str:
     wait_s = found.parameters["iteration_wait_s"]
-    where = f"a faster clock gains it {found.rows['boost_percent']:g} % and no program more than 19 %: that part waits"
+    where = (
+        f"a faster clock gains it {found.rows['boost_percent']:g} % and no program more than 19 %, slower memory takes "
+        f"{found.rows['memory_percent']:g} % and of no program more than 35 %: the rest waits"
+    )
     if not wait_s:
-        where += "; less than a half is not told from memory and from the clock of many busy cores"
+        where += "; less than a half is not told from the slower clock of many busy cores"
     return _entry("iteration_wait_s", f"{wait_s:.4g} s", "derived", where)
 
 
@@ -120,6 +129,15 @@ def _passing(found: Sketch) -> str:
     span = f"[{least * 0.001:.4g} B, {least * 0.5:.4g} B]"
     where = "no row tells it: the same part of the least heap as in the median of the programs that have a row"
     return _entry("passing_bytes", f"{found.bytecode['passing_bytes']:.4g} B", "assumed", where, span)
+
+
+_TENURED = "next to nothing: each iteration does the same work, and drops what it has made for it"
+
+
+def _grain(found: Sketch) -> str:
+    where = "grain of the simulation: about a dozen collections are left in an iteration on two times the least heap"
+    grain = found.bytecode["collection_grain_count"]
+    return _entry("collection_grain_count", f"{grain:g}", "assumed", where, "[1, 1000]")
 
 
 _TWICE = "G1, steady time at 2 times the least heap: {steady_2x:g} ms"

@@ -10,7 +10,7 @@ read.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -40,7 +40,7 @@ ROWS = {
     "collections": (G1, "GC pauses, 10 iterations at 2x heap"),
     "steady_2x": (G1, STEADY.format(2)),
     "steady_10x": (G1, STEADY.format(10)),
-    "one_processor": ("hotspot-21 G1 pinned to one CPU", "steady iteration time at 2x heap"),
+    "one_processor": (f"{G1} pinned to one CPU", "steady iteration time at 2x heap"),
     "interpreter": ("hotspot-21 interpreter only", ITERATION_5),
     "c1": ("hotspot-21 C1 only (TieredStopAtLevel=1)", ITERATION_5),
     "warm_up": (G1, "warm-up excess: sum over iterations 1-4 of time minus steady, 2x heap"),
@@ -50,15 +50,18 @@ NEEDED = ("least_heap", "kernel_percent", "boost_percent", "memory_percent", "st
 BOOST_PERCENT, MEMORY_PERCENT = 19.0, 35.0
 """What a faster clock gains a program at most, and what slower memory takes: what neither explains is waiting."""
 CORES = 16
-FREE_RATIO = 0.07
-"""Part of the least heap that is free: see ``_dacapo_file``."""
+LIVE_RATIO = 1.0 - 0.10 - 0.05
+"""Part of the least heap that is kept: G1 keeps a tenth in reserve, and a twentieth is young at least."""
+TENURED_RATIO = 0.0005
+PASSING_RATIO = 0.076
+"""Short-lived objects in use at any one time, over the least heap, where no row tells them: median of the others."""
 EDEN_RATIO = 0.56
 """Bytes allocated between two collections at two times the least heap, over the latter: median of nine programs."""
 ITERATIONS = 9
 COLLECTIONS = 12
 """Collections that are simulated in an iteration, about, at two times the least heap."""
 PORTIONS, MANY_THREADS, MANY_PORTIONS = 8, 8, 4
-ROUNDS, STEPS, TOLERANCE = 2, 8, 1e-3
+STEPS, TOLERANCE = 7, 2e-3
 METHODS = (50.0, 200_000.0)
 
 
@@ -117,18 +120,19 @@ def sketch(name: str, given: Mapping[str, float]) -> Sketch:
     found.parameters = {
         "threads_count": float(threads),
         "iteration_wait_s": found.steady_s * waiting,
-        "iteration_cycles": busy_s * threads * frequency_hz(),
+        "iteration_cycles": busy_s * threads * frequency_hz() * (1.0 - given["kernel_percent"] / 100.0),
     }
     found.parameters["portions_count"] = float(PORTIONS if threads < MANY_THREADS else MANY_PORTIONS)
     calls_s = busy_s * threads * given["kernel_percent"] / 100.0
     found.parameters["iteration_calls_count"] = calls_s / call_s()
     found.bytecode = {
         "least_heap_bytes": given["least_heap"] * MEGABYTE,
-        "live_bytes": given["least_heap"] * MEGABYTE * (1.0 - FREE_RATIO),
-        "cycle_bytecodes_count": 1.0 / c2_cycles(),
+        "live_bytes": given["least_heap"] * MEGABYTE * LIVE_RATIO,
+        "cycle_bytecodes_count": bytecodes(given) / found.parameters["iteration_cycles"],
         "c1_ratio": 1.0,
         "methods_count": 3000.0,
-        "passing_bytes": 0.05 * given["least_heap"] * MEGABYTE,
+        "passing_bytes": PASSING_RATIO * given["least_heap"] * MEGABYTE,
+        "tenured_ratio": TENURED_RATIO,
         "collection_grain_count": grain(given, found.steady_s),
     }
     return found
@@ -146,6 +150,16 @@ def division(given: Mapping[str, float]) -> tuple[float, int]:
         return 0.0, max(1, round(busy))
     threads = 1 if busy < 1.5 else min(CORES, round(busy / working))
     return 1.0 - min(busy, 1.0) * working if threads == 1 else 1.0 - busy / threads, threads
+
+
+def bytecodes(given: Mapping[str, float]) -> float:
+    """About so many in an iteration: what makes it longer in the interpreter; without a row as in a mean program."""
+    waiting, threads = division(given)
+    longer_ms = given.get("interpreter", 0.0) - given["steady_2x"]
+    if longer_ms <= 0.0:
+        user_ms = given["steady_2x"] * (1.0 - waiting) * (1.0 - given["kernel_percent"] / 100.0)
+        return user_ms / 1e3 * threads * frequency_hz() / c2_cycles()
+    return longer_ms / 1e3 * threads * frequency_hz() / interpreter_cycles()
 
 
 def allocated_bytes(given: Mapping[str, float], steady_s: float) -> float:
@@ -176,6 +190,12 @@ def c2_cycles() -> float:
 
 
 @cache
+def interpreter_cycles() -> float:
+    """What the interpreter takes longer for one bytecode."""
+    return Catalog().layer(LAYER, MACHINE).values()["interpreter_cycles"]
+
+
+@cache
 def call_s() -> float:
     """A call that neither blocks nor moves data, of a program in class files."""
     point = set_up("tiered")
@@ -200,18 +220,19 @@ def _set_up(mode: str) -> dict[str, Any]:
     return dict(point)
 
 
-def simulated_rows(found: Sketch, mode: str, times: float) -> dict[str, float]:
+def simulated_rows(found: Sketch, mode: str, times: float, iterations: int = ITERATIONS) -> dict[str, float]:
     """Readings of a simulated run of a program.
 
     Args:
         found: the program.
         mode: of the virtual machine.
         times: heap over the least heap.
+        iterations: how many.
     """
     point = set_up(mode)
     tenant = point["tenants"]["app"]
     cycles = found.parameters["iteration_cycles"]
-    tenant["parameters"] |= {**found.parameters, "iterations_count": float(ITERATIONS), "locked_ratio": 0.0}
+    tenant["parameters"] |= {**found.parameters, "iterations_count": float(iterations), "locked_ratio": 0.0}
     tenant["bytecode"] |= {
         **found.bytecode,
         "work_ratio": 1.0 / c2_cycles() / found.bytecode["cycle_bytecodes_count"],
@@ -236,49 +257,49 @@ def steady(found: Sketch, times: float) -> float:
 
 
 def excess(found: Sketch) -> float:
-    """Simulated excess of the first four iterations on two times the least heap."""
-    each = simulated_rows(found, "tiered", 2.0)
-    return sum(each[f"iteration {number}"] for number in range(1, 5)) - 4.0 * each[readings.STEADY]
+    """Simulated excess of the first four iterations on two times the least heap, over the published steady time."""
+    each = simulated_rows(found, "tiered", 2.0, 4)
+    return sum(each[f"iteration {number}"] for number in range(1, 5)) - 4.0 * found.rows["steady_2x"] / 1e3
 
 
-def fits(found: Sketch) -> Iterator[tuple[str, str, Callable[[], float], tuple[float, float]]]:
-    """Count, row, the same simulated, and bounds of the count, in the order in which they hang on each other."""
-    largest = "steady_10x" if "steady_10x" in found.rows else "steady_2x"
-    times = 10.0 if largest == "steady_10x" else 2.0
-    cycles = found.parameters["iteration_cycles"]
-    yield "iteration_cycles", largest, lambda: steady(found, times), (cycles * 0.02, cycles * 2.0)
-    if times == 10.0:
-        least = found.bytecode["least_heap_bytes"]
-        yield "passing_bytes", "steady_2x", lambda: steady(found, 2.0), (1e3, least)
-    if "interpreter" in found.rows:
-        yield (
-            "cycle_bytecodes_count",
-            "interpreter",
-            lambda: simulated_rows(found, "interpreter", 2.0)["iteration 5"],
-            (1e-3, 20.0),
-        )
-    if "c1" in found.rows:
-        yield "c1_ratio", "c1", lambda: simulated_rows(found, "c1", 2.0)["iteration 5"], (0.0, 50.0)
-    yield "methods_count", "warm_up", lambda: excess(found), METHODS
+def fifth(found: Sketch, mode: str) -> float:
+    """Simulated fifth iteration; in the interpreter all are alike."""
+    number = 2 if mode == "interpreter" else 5
+    return simulated_rows(found, mode, 2.0, number)[f"iteration {number}"]
 
 
 def fit(found: Sketch) -> None:
-    """All fits, some rounds of them."""
-    for number in range(ROUNDS):
-        for count, row, simulate, bounds in list(fits(found)):
-            numbers = found.parameters if count in found.parameters else found.bytecode
-            solve(numbers, count, simulate, found.rows[row] / 1e3, bounds)
-            if number == ROUNDS - 1:
-                found.fitted.append(count)
+    """Each count on its row, in the order in which they hang on each other."""
+    rows_s = {name: value / 1e3 for name, value in found.rows.items()}
+    largest, times = ("steady_10x", 10.0) if "steady_10x" in rows_s else ("steady_2x", 2.0)
+    least, cycles = found.bytecode["least_heap_bytes"], found.parameters["iteration_cycles"]
+
+    def work() -> None:
+        bounds = (cycles * 0.02, cycles * 2.0)
+        solve(found, "iteration_cycles", lambda: steady(found, times), rows_s[largest], bounds)
+
+    def copied() -> None:
+        solve(found, "passing_bytes", lambda: steady(found, 2.0), rows_s["steady_2x"], (1e3, least))
+
+    work()
+    if times > 2.0:
+        copied()
+        work()
+        copied()
+    if "interpreter" in rows_s:
+        target = rows_s["interpreter"]
+        solve(found, "cycle_bytecodes_count", lambda: fifth(found, "interpreter"), target, (1e-3, 20.0))
+    if "c1" in rows_s:
+        solve(found, "c1_ratio", lambda: fifth(found, "c1"), rows_s["c1"], (0.0, 50.0))
+    solve(found, "methods_count", lambda: excess(found), rows_s["warm_up"], METHODS)
 
 
-def solve(
-    numbers: dict[str, float], count: str, simulate: Callable[[], float], target: float, bounds: tuple[float, float]
-) -> None:
-    """Change a count until the simulated row is the published one to a thousandth, or a bound is reached.
+def solve(found: Sketch, count: str, simulate: Callable[[], float], target: float, bounds: tuple[float, float]) -> None:
+    """Change a count until the simulated row is the published one, nearly, or a bound is reached.
 
     All counts raise their row: secants, kept between the nearest points below and above the target.
     """
+    numbers = found.parameters if count in found.parameters else found.bytecode
     low, high = bounds
     points: list[tuple[float, float]] = []
     for _ in range(STEPS):
@@ -289,21 +310,20 @@ def solve(
             break
         numbers[count] = following
     numbers[count] = min(points, key=lambda point: abs(point[1]))[0]
+    found.fitted.append(count)
 
 
 def _next(points: list[tuple[float, float]]) -> float:
-    """The root of the secant through the last two points; halfway where that is not between the nearest two."""
-    below = max((x for x, gap in points if gap < 0.0), default=None)
-    above = min((x for x, gap in points if gap >= 0.0), default=None)
-    (x, gap) = points[-1]
-    if len(points) > 1 and points[-2][1] != gap:
-        before, before_gap = points[-2]
-        root = x - gap * (x - before) / (gap - before_gap)
-        if (below is None or root > below) and (above is None or root < above) and x / 8.0 < root < x * 8.0:
-            return root
+    """Between the nearest points below and above the root of their secant; outside half or twice as much."""
+    below = max((point for point in points if point[1] < 0.0), default=None)
+    above = min((point for point in points if point[1] >= 0.0), default=None)
     if below is None or above is None:
-        return x * 1.5 if gap < 0.0 else x / 1.5
-    return (below + above) / 2.0
+        (x, gap), (before, before_gap) = points[-1], points[-2] if len(points) > 1 else (0.0, 0.0)
+        slope = (gap - before_gap) / (x - before) if len(points) > 1 else 0.0
+        root = x - 1.05 * gap / slope if slope > 0.0 else x * (2.0 if gap < 0.0 else 0.5)
+        return min(x * 4.0, max(x / 4.0, root, 1e-3))
+    (x1, y1), (x2, y2) = below, above
+    return x1 + (x2 - x1) * min(0.9, max(0.1, -y1 / (y2 - y1)))
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ Tables = Mapping[str, Sequence[Sequence[Any]]]
 MEANINGS = {
     "processor_s": ("s", "processor time of a program, its start and the layers that run it as one process"),
     "threads_count": ("count", "threads of a program and of the layer that runs it as one process"),
+    "c1_methods_count": ("count", "methods that C1 has compiled, again and again counted each time"),
+    "c2_methods_count": ("count", "the same of C2"),
     "iterations_s": ("s", "all iterations of a program that repeats its work"),
     "setup_s": ("s", "what a program takes to set itself up before its first iteration"),
 }
@@ -28,6 +30,7 @@ def read(tables: Tables, tenants: set[str]) -> dict[str, float]:
     device, tenant, service_s = _columns("charges", "device", "tenant", "service_s")
     processor_s = sum(float(row[service_s]) for row in tables["charges"] if row[device] == "cpu" and row[tenant] in own)
     found = {"processor_s": processor_s / count, "threads_count": _threads(tables, tenants, own) / count}
+    found |= {f"{name}_methods_count": _compiled(tables, own, name) / count for name in ("c1", "c2")}
     tenant, kind, latency_s = _columns("requests", "tenant", "kind", "latency_s")
     for name, asked in _REQUESTS.items():
         times = [float(row[latency_s]) for row in tables["requests"] if row[tenant] in tenants and row[kind] == asked]
@@ -41,6 +44,16 @@ def _threads(tables: Tables, tenants: set[str], own: set[str]) -> int:
     return sum(
         row[tenant] in tenants if row[kind] == "program" else row[tenant] in own - tenants
         for row in tables.get("threads", ())
+    )
+
+
+def _compiled(tables: Tables, own: set[str], compiler: str) -> float:
+    """Methods, by whose thread compiled them."""
+    tenant, thread, mechanism, operations = _columns("charges", "tenant", "thread", "mechanism", "operations")
+    return sum(
+        float(row[operations])
+        for row in tables["charges"]
+        if row[tenant] in own and row[mechanism] == "compilation" and str(row[thread]).startswith(f"{compiler}-")
     )
 
 

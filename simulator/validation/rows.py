@@ -169,13 +169,18 @@ def related(form: str, value: float, other: float) -> float:
 
 
 def error_percent(claim: Claim, predicted: float) -> float:
-    """How far a prediction is off, in percent; 0 inside a published range, else to its nearer end."""
+    """How far a prediction is off, in percent; 0 inside a published range, else to its nearer end.
+
+    Nothing where nothing was published is right; there is no ratio to nothing otherwise.
+    """
     ends = claim.figure.bounds
     if ends is None or not isfinite(predicted):
         return nan
     low, high = sorted(as_ratio(claim.form, each) for each in ends)
     ours = as_ratio(claim.form, predicted)
     nearest = min(max(ours, low), high)
+    if ours == nearest == 0.0:
+        return 0.0
     return (ours / nearest - 1.0) * 100.0 if nearest > 0.0 and ours > 0.0 else nan
 
 

@@ -123,15 +123,15 @@ PORTABLE = (
         "library_ratio", "ratio", "part of its classes that are the JDK's own; a half if nothing is said", optional=True
     ),
     Parameter(
-        "start_bytecodes_count",
+        "once_bytecodes_count",
         "count",
         "bytecodes executed once, at its start, by methods that hardly come "
         "again: initializers, frameworks, a harness; none if nothing is said",
         optional=True,
     ),
-    Parameter("start_methods_count", "count", "methods that execute these", optional=True),
-    Parameter("start_skew_ratio", "ratio", "exponent of Zipf's law by which these are hot", optional=True),
-    Parameter("start_method_bytecodes_count", "count", "bytecodes that one invocation of them executes", optional=True),
+    Parameter("once_methods_count", "count", "methods that execute these", optional=True),
+    Parameter("once_skew_ratio", "ratio", "exponent of Zipf's law by which these are hot", optional=True),
+    Parameter("once_method_bytecodes_count", "count", "bytecodes that one invocation of them executes", optional=True),
 )
 """What a program's file says of its class files, in the section ``bytecode``; without it there are none."""
 
@@ -152,14 +152,14 @@ class ClassFiles:
             figures.get("library_ratio", 0.5),
         )  # fmt: skip
 
-    def begins(self) -> Demands:
-        """Its classes, and what it executes once."""
-        yield LoadClasses(self.program)
-        bytecodes = self.figures.get("start_bytecodes_count", 0.0)
+    def once(self) -> Demands:
+        """What it executes once."""
+        figures = self.figures
+        bytecodes = figures.get("once_bytecodes_count", 0.0)
         if bytecodes:
-            figures, name = self.figures, f"{self.program.name}:start"
-            methods, bodies = int(figures.start_methods_count), figures.start_method_bytecodes_count
-            yield Execute(Portable(name, methods, figures.start_skew_ratio, bodies, 0), count=bytecodes)
+            name, methods = f"{self.program.name}:once", int(figures.once_methods_count)
+            skew, body = figures.once_skew_ratio, figures.once_method_bytecodes_count
+            yield Execute(Portable(name, methods, skew, body, 0), count=bytecodes)
 
     def compute(self, cycles: float) -> Demands:
         """What stands for so many cycles of the machine code."""
@@ -235,8 +235,10 @@ class Program(ABC):
         yield from self.class_files.compute(cycles)
 
     def begins(self) -> tuple[Demand, ...]:
-        """What its first thread asks for before anything else: its classes, if it is built of any."""
-        return () if self.class_files is None else tuple(self.class_files.begins())
+        """What its first thread asks for before anything else: its classes, if it has any, and what these do once."""
+        if self.class_files is None:
+            return ()
+        return (LoadClasses(self.class_files.program), *self.class_files.once())
 
     @abstractmethod
     def threads(self) -> list[ThreadPlan]:

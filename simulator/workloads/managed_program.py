@@ -2,7 +2,8 @@
 for a Java virtual machine, and its natively compiled twin.
 
 One operation: one iteration, from the moment its threads begin together until the last of them is done; its classes
-are loaded in the first one, or before it where the program sets itself up first (an operation ``setup`` of its own).
+are loaded in the first one, or before it where the program sets itself up first (an operation ``setup`` of its own);
+then what it executes once is its report at the end.
 Each thread does its part of the iteration in portions: it computes (as class files: executes bytecodes and makes
 objects), does a part of the portion alone under the program's lock, calls the system, and waits for what is outside
 (clients, timers, disks). The iterations' times in order are what warming up looks like.
@@ -61,7 +62,7 @@ class ManagedProgram(Program):
 
     def begins(self) -> tuple[Demand, ...]:
         """Its classes, where it sets itself up first; otherwise these are loaded within the first iteration."""
-        return super().begins() if self._prepared else ()
+        return super().begins()[:1] if self._prepared else ()
 
     def _setup(self) -> Demands:
         """What it makes before its first iteration, and keeps."""
@@ -85,6 +86,8 @@ class ManagedProgram(Program):
             yield from self._part()
             yield from (Fetch(_DONE) for _ in helpers)
             self.context.done("thread-1", "iteration", start_s)
+        if self._prepared and self.class_files is not None:
+            yield from self.class_files.once()
 
     def _helper(self, number: int) -> Demands:
         for _ in range(int(self.parameters.iterations_count)):

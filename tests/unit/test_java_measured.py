@@ -66,8 +66,8 @@ def test_what_one_more_iteration_takes_is_a_difference_of_runs() -> None:
 def test_bytecodes_and_work_are_fitted_to_two_settings() -> None:
     """In 0.5 s more of 4 GHz the interpreter does 2e9 / its cycles; C2's code takes 0.1 s for as many."""
     layer = Catalog().layer(java_program.LAYER, java_program.MACHINE).values()
-    slow, fast = (java_program.Each(seconds, 1e6, run()) for seconds in (0.6, 0.1))
-    found = java_program.fitted("Keeper", java_program.Counted(9, 1e6, "by hand"), slow, fast, 3e7, HZ)
+    slow, fast = (java_program.Each(seconds, 1e6, run(), run()) for seconds in (0.6, 0.1))
+    found = java_program.fitted("Keeper", java_program.Counted(9, 1e6, "by hand"), slow, fast, run(), 3e7, HZ)
     assert found.bytecodes == pytest.approx(2e9 / layer["interpreter_cycles"])
     assert found.work_ratio * layer["c2_cycles"] * found.bytecodes / HZ == pytest.approx(0.1)
     assert (found.heap["live_bytes"], found.allocated_bytes) == (3e7, 1e6)
@@ -77,8 +77,8 @@ def test_bytecodes_and_work_are_fitted_to_two_settings() -> None:
 
 def test_a_program_is_predicted_from_its_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Four iterations of 0.1 s in C2's code, which the interpreter takes 0.6 s for, on a processor of its own."""
-    slow, fast = (java_program.Each(seconds, 1e6, run()) for seconds in (0.6, 0.1))
-    kernel = java_program.fitted("Kernel", java_program.Counted(19, 1e6, "by hand"), slow, fast, 0.0, HZ)
+    slow, fast = (java_program.Each(seconds, 1e6, run(), run()) for seconds in (0.6, 0.1))
+    kernel = java_program.fitted("Kernel", java_program.Counted(19, 1e6, "by hand"), slow, fast, run(), 0.0, HZ)
     java_program.write([kernel], tmp_path, HZ, 2026)
     monkeypatch.setenv("VIRTLAB_CATALOG", str(tmp_path))
     setting = java_runs.Setting("Kernel", ("4", "20"), "int", "serial", 64, 1)

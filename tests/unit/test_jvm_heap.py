@@ -31,7 +31,7 @@ NUMBERS = {
     "pause_cycles": 1e5, "stop_cycles": 0.0, "worker_cycles": 0.0, "refill_cycles": 0.0, "copy_cycles_per_byte": 5.0,
     "compact_cycles_per_byte": 4.0, "parallel_compact_cycles_per_byte": 8.0, "mark_cycles_per_byte": 2.0,
     "remark_cycles": 4e5, "cleanup_cycles": 1e5, "free_least_ratio": 0.02, "system_start_cycles": 0.0,
-    "system_stack_bytes": 0.0,
+    "system_stack_bytes": 0.0, "fresh_page_cycles": 0.0,
 }  # fmt: skip
 """Round numbers for the costs; HotSpot's rules as they are in the catalog."""
 HEAP_BYTES = 30e6
@@ -550,3 +550,33 @@ def test_every_collector_there_is_runs_a_real_program(collector: str) -> None:
     assert tables["tenants"][0]["outcome"] == "ok"
     assert any(row["kind"].startswith("pause ") for row in tables["log"])
     assert all(row["duration_s"] > 0.0 and row["before"] >= 0.0 <= row["after"] for row in tables["log"])
+
+
+def test_a_pause_is_longer_where_collectors_do_not_get_their_processors() -> None:
+    """Four workers, as many as it is told to count on; the machine has two processors, its container half of one.
+
+    What took both takes four times as long, and more if a period of the quota ends meanwhile.
+    """
+    limits = {"hotspot-21": {"heap": "120 MiB", "processors": 4}}
+
+    def longest_s(**tenant: Any) -> float:
+        tables = run("linux-6 | docker-27 / hotspot-21(collector=parallel)", limits=limits, **tenant)
+        found: float = max(row["duration_s"] for row in tables["log"])
+        return found
+
+    free_s, capped_s = longest_s(), longest_s(cap=0.5)
+    assert capped_s > 3.0 * free_s
+
+
+def test_a_heap_that_is_too_small_at_first_grows() -> None:
+    """2 MiB of 200 at the start: the heap has grown before long, and a run that begins with all of it collects less."""
+
+    def logged(**limits: str) -> list[dict[str, Any]]:
+        stack = "linux-6 | hotspot-21(collector=serial)"
+        return run(stack, limits={"hotspot-21": limits}, parameters={"requests_count": 300})["log"]
+
+    small, whole = logged(heap="200 MiB", initial_heap="16 MiB"), logged(heap="200 MiB")
+    assert len(small) > len(whole)
+    assert max(row["before"] for row in small) > 40 * MIB
+    assert any(row["kind"] == "pause full" for row in small)
+    assert not any(row["kind"] == "pause full" for row in whole)
