@@ -361,6 +361,15 @@ def test_compiled_first_its_callers_wait_for_a_method(bench: Make) -> None:
     assert own.spent(thread)["overhead_wait"] == pytest.approx((10 * 1e3 + 10 * 1e4) / GHZ)
 
 
+def test_compiled_first_a_long_invocation_is_not_interpreted_to_its_end(bench: Make) -> None:
+    """A million bytecodes in one invocation, a back edge every ten: compiled after 1024 of them, at the next look."""
+    loop = d.Portable("loop.jar", 1, 1.0, 1e6, 1)
+    own = bench(layers(mode="c1-first"), "os | jvm", cores_count=2)
+    thread = own.thread("main", d.Execute(loop, count=1e6))
+    own.run(until=1.0)
+    assert 9.0 * 10240 <= cycles(thread, "interpretation") <= 9.0 * 2 * 10240
+
+
 def test_what_suits_the_compilers_less_takes_longer_in_their_code() -> None:
     """Twice what C1 loses, four times the work; profiling and the interpreter are the same for all."""
     slow = replace(ONE, work_ratio=4.0, c1_ratio=2.0)
