@@ -44,6 +44,8 @@ class Code:
         profiles = "c2" in policy.mode.compilers and not policy.mode.first
         self._falling = self._second() if program.deoptimized_ratio and profiles else 0
         self.executed = 0.0
+        self.body = program.body_bytecodes or parameters.body_bytecodes_count
+        """Bytecodes that a compiler compiles for one method."""
         self.loops = max(0.0, program.method_bytecodes / parameters.body_bytecodes_count - 1.0)
         """Back edges in one invocation."""
         self.given_up = 0
@@ -115,7 +117,7 @@ class Code:
 
     def _bytecodes(self, group: Group, compiler: str) -> float:
         parameters = self.parameters
-        body = min(parameters.body_bytecodes_count, self.program.method_bytecodes)
+        body = min(self.body, self.program.method_bytecodes)
         trivial = group.methods * parameters.trivial_ratio if self.policy.tiered else 0.0
         if compiler == "c2":
             return (group.methods - trivial) * body * self.inlined_ratio()
