@@ -129,8 +129,8 @@ class Code:
         return self._bytecodes(group, compiler_of(level)) * self.parameters[f"{kind}_code_bytes"]
 
     def may_change(self) -> bool:
-        """Whether anything is left to decide."""
-        return any(
+        """Whether anything is left to decide; what is longer than HotSpot's limit is never compiled."""
+        return self.body <= self.parameters.huge_method_bytecodes_count and any(
             group.compiling or self.policy.next_level(group.top) or not group.settled or group.loop_level > group.level
             for group in self.groups
             if group.heat
