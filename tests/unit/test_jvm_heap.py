@@ -31,7 +31,7 @@ NUMBERS = {
     "pause_cycles": 1e5, "stop_cycles": 0.0, "worker_cycles": 0.0, "refill_cycles": 0.0, "copy_cycles_per_byte": 5.0,
     "compact_cycles_per_byte": 4.0, "parallel_compact_cycles_per_byte": 8.0, "mark_cycles_per_byte": 2.0,
     "remark_cycles": 4e5, "cleanup_cycles": 1e5, "free_least_ratio": 0.02, "system_start_cycles": 0.0,
-    "system_stack_bytes": 0.0,
+    "system_stack_bytes": 0.0, "fresh_page_cycles": 0.0,
 }  # fmt: skip
 """Round numbers for the costs; HotSpot's rules as they are in the catalog."""
 HEAP_BYTES = 30e6
