@@ -223,8 +223,8 @@ class Code:
         return 0
 
     def parts(self, group: Group, compiler: str) -> int:
-        """In how many parts a group is compiled: by all threads at once; by one where its callers wait for it."""
-        return 1 if self.policy.mode.first else max(1, min(self.policy.queues[compiler].threads, int(group.methods)))
+        """In how many parts a group is compiled: one for each thread. Where callers wait, each waits for a part."""
+        return max(1, min(self.policy.queues[compiler].threads, int(group.methods)))
 
     def _ask(self, index: int, rise: Rise) -> int:
         group, compiler = self.groups[index], compiler_of(rise.level)
