@@ -1,7 +1,7 @@
 """A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
 
 Scope and limits: a group of methods is installed as a whole. All methods of a program have a body of the same length,
-so that none is too long to be compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the
+so that either all or none are too long to be compiled. What is queued never gets stale, nor is it profiled by the
 interpreter while it waits for C1. The code cache is one, not three segments; code that is dropped from it when it is
 full is the coldest. Memory is taken as it is touched, and never given back. Large objects are made like small ones; a
 thread that stops for a pause is at a safepoint after the same time as all others; barriers of G1 are charged while it
