@@ -14,7 +14,6 @@ from simulator.layers._jvm_collection import Collector
 from simulator.layers.base import Place
 from simulator.layers.jvm import JavaVirtualMachine
 from simulator.log import Log as Lines
-from simulator.records import names
 from simulator.scenario import load
 from simulator.steps import Log
 from simulator.validation import claims, dacapo, published, readings
