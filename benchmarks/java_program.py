@@ -107,8 +107,8 @@ class Fitted:
             "classes_count": self.classes, "cycle_bytecodes_count": self.bytecodes / cycles,
             "cycle_allocated_bytes": self.allocated_bytes / cycles, "work_ratio": self.work_ratio,
             "c1_ratio": min(1.0, self.work_ratio), "deoptimized_ratio": 0, "live_bytes": 0, "library_ratio": 0.99,
-            "start_bytecodes_count": self.start_bytecodes, "start_methods_count": self.start_methods,
-            "start_skew_ratio": 1, "start_method_bytecodes_count": 30, **self.heap,
+            "once_bytecodes_count": self.start_bytecodes, "once_methods_count": self.start_methods,
+            "once_skew_ratio": 1, "once_method_bytecodes_count": 30, **self.heap,
         }  # fmt: skip
         return _ENTRY.format(
             name=self.name, program=self.program, year=year,

@@ -144,7 +144,6 @@ class Own(NamedTuple):
 
     node: Node
     demand: Demand
-    cause: str
 
 
 class Alter(NamedTuple):
@@ -367,7 +366,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     End: lambda node, step, cause: (Over(node),),
     Require: lambda node, step, cause: (Check(step.refusal),),
     Progress: lambda node, step, cause: (Tally(step.begin, step.end, 1.0),),
-    Ask: lambda node, step, cause: (Own(node, step.demand, cause),),
+    Ask: lambda node, step, cause: (Own(node, step.demand),),
     Change: lambda node, step, cause: (Alter(step.apply, node),),
     Freeze: lambda node, step, cause: (Halt(node, step.stop),),
     Log: lambda node, step, cause: (Note(node, step),),

@@ -262,7 +262,7 @@ class Thread:
 
     def _own(self, operation: Own) -> Life:
         """A demand of the layer itself."""
-        yield from self.ask(operation.demand, operation.cause)
+        yield from self.ask(operation.demand, operation.node.path)
 
     def _series(self, series: Series) -> Life:
         """Plans as often as their layer says, who decides again after each round."""

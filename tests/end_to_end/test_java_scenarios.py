@@ -61,11 +61,11 @@ def test_on_one_busy_processor_whole_requests_in_turn_end_in_less_time_at_worst(
 
 
 def test_a_small_container_has_room_for_ten_thousand_virtual_threads_only() -> None:
-    """The same with a tenth of the threads and of the memory for them: 128 MiB are enough for the virtual machine."""
+    """The same with a quarter of the threads and of the memory."""
     outcomes = {}
     for kind in ("system", "virtual"):
         stack = f"linux-6 | docker-27 / hotspot-21(threads={kind})"
-        workload = {"name": "java-waiting-threads", "parameters": {"threads": 1500}}
+        workload = {"name": "java-waiting-threads", "parameters": {"threads": 2500}}
         (point,) = load({
             "machine": "laptop-2025", "stacks": {kind: stack},
             "tenants": {"server": {"workload": workload, "memory": "128 MiB", "vcpus": 4}},
@@ -91,7 +91,7 @@ def test_in_one_virtual_machine_every_attack_hits_its_neighbour(attack: str) -> 
     alone, hit = attacked("one for all", "java-idle"), attacked("one for all", attack)
     assert hit["outcome"].startswith(ATTACKS[attack])
     ended = hit["outcome"] != "did not finish"
-    slower = not hit["operations"] or hit["latency_p99_s"] > 1.2 * alone["latency_p99_s"]
+    slower = not hit["operations"] or hit["latency_mean_s"] > 1.15 * alone["latency_mean_s"]
     assert ended or slower
 
 
@@ -112,7 +112,7 @@ def test_in_a_virtual_machine_each_none_does(attack: str) -> None:
     alone, beside = attacked("one each", "java-idle"), attacked("one each", attack)
     assert beside["outcome"] == "did not finish"
     assert beside["operations"] == pytest.approx(alone["operations"], rel=0.05)
-    assert beside["latency_p99_s"] == pytest.approx(alone["latency_p99_s"], rel=0.2)
+    assert beside["latency_mean_s"] == pytest.approx(alone["latency_mean_s"], rel=0.05)
 
 
 def test_a_container_each_keeps_memory_beside_the_heap_apart() -> None:
