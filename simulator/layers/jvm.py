@@ -32,8 +32,8 @@ Mechanism (paid by the calling thread unless said otherwise):
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
 compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive (``application``: the
 program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by HotSpot's rule from what the
-virtual machine sees), ``threads`` (``system``, ``green``, ``virtual``). Limits ``heap`` (there from the start, unless ``initial_heap`` says otherwise), ``code_cache``
-and ``processors`` (that it counts on, instead of those that it sees).
+virtual machine sees), ``threads`` (``system``, ``green``, ``virtual``). Limits ``heap`` (there from the start, unless
+``initial_heap`` says otherwise), ``code_cache`` and ``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.
 
