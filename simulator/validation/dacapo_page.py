@@ -86,9 +86,7 @@ def iterations(found: Pairs, programs: list[str]) -> str:
     """The errors of single iterations."""
     numbers = (1, 2, 3, 4, 5, 6, 8, 10)
     metric = "iteration {} time at 2x heap"
-    errors = {
-        name: [percent(found[name, dacapo.G1, metric.format(number)]) for number in numbers] for name in programs
-    }
+    errors = {name: [percent(found[name, dacapo.G1, metric.format(number)]) for number in numbers] for name in programs}
     lines = [[name, *(f"{each:+.0f} %" for each in errors[name])] for name in programs]
     absolute = [[abs(errors[name][place]) for name in programs] for place in range(len(numbers))]
     lines.append(["median of the sizes", *(f"{median(own):.1f} %" for own in absolute)])

@@ -379,6 +379,22 @@ def test_what_suits_the_compilers_less_takes_longer_in_their_code() -> None:
     assert steps[0] == Below(d.Compute(count=4.0))
 
 
+def test_a_program_may_have_longer_methods_than_most() -> None:
+    """Forty bytecodes instead of ten are compiled; an invocation goes round its loops as before."""
+    given = policy()
+    code = Code(replace(ONE, method_bytecodes=100.0, body_bytecodes=40.0), given.parameters, given)
+    assert code.loops == 9.0
+    assert code.compile_cycles(code.groups[0], "c1") == pytest.approx(40 * 1e3)
+
+
+def test_what_is_longer_than_8000_bytes_is_never_compiled() -> None:
+    """4000 bytecodes are compiled, one more is not: it goes on in the interpreter, and nobody asks again."""
+    given = policy()
+    for bytecodes, compiled in ((4000.0, True), (4001.0, False)):
+        long = replace(ONE, method_bytecodes=bytecodes, body_bytecodes=bytecodes)
+        assert Code(long, given.parameters, given).may_change() is compiled
+
+
 def test_trivial_methods_are_left_to_c1() -> None:
     """A fifth of ten methods, two bytecodes each: C1 compiles 8 * 10 + 2 * 2 bytecodes, C2 80."""
     own = {"groups_count": 1.0, "trivial_ratio": 0.2, "trivial_bytecodes_count": 2.0}
