@@ -27,6 +27,8 @@ from typing import Any, NamedTuple
 from java_program import ITERATIONS, LAYER, Counted, Each, Fitted, each, fitted, started, write
 from java_runs import COLLECTORS, Java, Run, Setting, best, clock_hz
 
+from simulator.catalog import Catalog
+from simulator.errors import CatalogError
 from simulator.experiment import run_point
 from simulator.records import names
 from simulator.scenario import load
@@ -273,13 +275,32 @@ def _each(runs: Callable[[Setting], list[Run]], setting: Setting, few: int, many
     return each(less, more)
 
 
-def main() -> None:
-    """Measures, predicts, prints and saves."""
+def asked_for(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """What the command line says.
+
+    Raises:
+        SystemExit: it asks for what there is not; nothing was run.
+    """
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--machine", default="epyc-zen4-vm", help="of the catalog, that this one is most like")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each setting")
     parser.add_argument("--out", type=Path, default=Path("results/java_measured.csv"))
-    asked = parser.parse_args()
+    asked = parser.parse_args(words)
+    if asked.repeats < 1:
+        parser.error("--repeats: at least one run of each setting is needed")
+    try:
+        Catalog().machine(asked.machine)
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
+    except CatalogError as error:
+        parser.error(f"--machine: {error}")
+    except OSError as error:
+        parser.error(f"--out: {asked.out} cannot be written: {error.strerror}; take another place")
+    return asked
+
+
+def main() -> None:
+    """Measures, predicts, prints and saves."""
+    asked = asked_for()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         processors = len(os.sched_getaffinity(0))

@@ -527,13 +527,14 @@ class Portable:
         name: unique on one machine.
         methods_count: methods that are ever executed.
         skew: exponent of the law by which the hottest methods take most of the execution (Zipf's).
-        method_bytecodes: bytecodes of one method's body, executed in one invocation.
+        method_bytecodes: bytecodes that one invocation of a method executes; more than its body has: it loops.
         classes_count: classes loaded at the start, beyond those of the virtual machine itself.
         work_ratio: what a mean bytecode of it takes in C2's code, over what the virtual machine says of one: memory
             that is waited for makes it more, vectors and inlining less.
         c1_ratio: what C1's code takes longer for it, over what the virtual machine says.
         deoptimized_ratio: part of its methods whose C2 code once meets what their profile had not shown.
         library_ratio: part of its classes that are the JDK's own; the others come from its jar.
+        body_bytecodes: bytecodes of one method's body, where they are not as many as is common; 0: they are.
     """
 
     name: str
@@ -545,6 +546,7 @@ class Portable:
     c1_ratio: float = 1.0
     deoptimized_ratio: float = 0.0
     library_ratio: float = 0.5
+    body_bytecodes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,8 +262,7 @@ def compile_demand(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
     if demand.count == 0.0:
         return ()
     if isinstance(demand, Together):
-        parts = [operation for part in demand.demands for operation in compile_demand(node, part, cause)]
-        plan = _joined(sorted(parts, key=lambda operation: isinstance(operation, Series)))
+        plan = _joined(operation for part in demand.demands for operation in compile_demand(node, part, cause))
     else:
         plan = compile_steps(node, node.layer.lower(demand.one()), cause)
     return plan if demand.count == 1.0 else scale(plan, demand.count)
@@ -283,10 +282,16 @@ def _joined(operations: Iterable[Operation]) -> Plan:
 
 
 def _append(operations: list[Operation], operation: Operation) -> None:
-    if isinstance(operation, Work) and operations and isinstance(operations[-1], Work):
-        operations[-1] = _fuse(operations[-1], operation)
-    else:
-        operations.append(operation)
+    """Processor time joins that before it; what is repeated in between is paid after both."""
+    if isinstance(operation, Work):
+        last = len(operations) - 1
+        while last >= 0 and isinstance(operations[last], Series):
+            last -= 1
+        before = operations[last] if last >= 0 else None
+        if isinstance(before, Work):
+            operations[last] = _fuse(before, operation)
+            return
+    operations.append(operation)
 
 
 def _fuse(first: Work, second: Work) -> Work:

@@ -74,7 +74,7 @@ class Walk:
             Require: lambda spot, step: [],
             End: lambda spot, step: [self._entry(spot, "hold", "the process and all its programs end")],
             Progress: lambda spot, step: [],
-            Ask: lambda spot, step: [self.demand(spot, step.demand)],
+            Ask: lambda spot, step: [self.demand(replace(spot, cause=spot.node.path), step.demand)],
             Change: lambda spot, step: [],
             Log: lambda spot, step: [],
             Later: lambda spot, step: [
@@ -104,7 +104,14 @@ class Walk:
             return self._entry(spot, "demand", title(demand), operations=0.0)
         below = replace(spot, count=spot.count * demand.count)
         entry = self._entry(below, "demand", title(demand), operations=below.count)
-        return replace(entry, children=self._all(below, spot.node.layer.lower(demand.one())))
+        return replace(entry, children=folded(self._portions(spot, below, spot.node.layer.lower(demand.one()))))
+
+    def _portions(self, once: Spot, each: Spot, steps: Iterable[Step]) -> Iterable[Entry]:
+        """The steps of many demands at once; what follows a portion is done once, whatever its size."""
+        spot = each
+        for step in steps:
+            yield from self._steps[type(step)](spot, step)
+            spot = once if isinstance(step, Progress) else spot
 
     def _all(self, spot: Spot, steps: Iterable[Step]) -> tuple[Entry, ...]:
         return folded(entry for step in steps for entry in self._steps[type(step)](spot, step))

@@ -37,7 +37,7 @@ class Allocation:
         self.parameters, self.place, self.heap, self.collector = parameters, place, heap, collector
         self.references = References(parameters, collector.kick)
         self._fresh = True
-        self._held_bytes = 0.0
+        self._held_bytes = self._eden_held_bytes = 0.0
 
     def lower(self, demand: d.NewObjects) -> Iterator[Step]:
         """Objects in eden; where it is full the collector is asked, and waited for."""
@@ -47,7 +47,6 @@ class Allocation:
         refills = refilled_bytes * self.parameters.refills_count / max(collector.eden_bytes, refilled_bytes)
         yield Use("allocation", cycles=refills * self.parameters.refill_cycles, operations=refills)
         if self._fresh:
-            yield Hold(size_bytes, program=False)
             pages = size_bytes / self.place.page_bytes
             yield Below(d.Fault(count=pages))
             yield Use("allocation", cycles=pages * self.parameters.fresh_page_cycles, operations=0.0)
@@ -57,6 +56,8 @@ class Allocation:
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
             lambda count: self._made(demand, count * size_bytes),
         )
+        if self._fresh:
+            yield Later(self._spread, "memory for what eden has grown to")
         yield Choice(lambda: self._state(program, habits), self._options(program, habits), _LABELS)
 
     def _until(self, program: str, habits: Habits) -> float:
@@ -123,6 +124,12 @@ class Allocation:
         if reason:
             self.heap.give_up(program)
         return reason
+
+    def _spread(self, now_s: float) -> Iterable[Step]:
+        """Pages of eden are held once, whichever threads touch them."""
+        grown_bytes = self.heap.touched_bytes - self._eden_held_bytes
+        self._eden_held_bytes = self.heap.touched_bytes
+        return (Hold(grown_bytes, program=False),) if grown_bytes > 0.0 else ()
 
     def _settle(self, now_s: float) -> Iterable[Step]:
         """The old part has touched pages beyond what its programs keep."""

@@ -44,6 +44,8 @@ class Code:
         profiles = "c2" in policy.mode.compilers and not policy.mode.first
         self._falling = self._second() if program.deoptimized_ratio and profiles else 0
         self.executed = 0.0
+        self.body = program.body_bytecodes or parameters.body_bytecodes_count
+        """Bytecodes that a compiler compiles for one method."""
         self.loops = max(0.0, program.method_bytecodes / parameters.body_bytecodes_count - 1.0)
         """Back edges in one invocation."""
         self.given_up = 0
@@ -115,7 +117,7 @@ class Code:
 
     def _bytecodes(self, group: Group, compiler: str) -> float:
         parameters = self.parameters
-        body = min(parameters.body_bytecodes_count, self.program.method_bytecodes)
+        body = min(self.body, self.program.method_bytecodes)
         trivial = group.methods * parameters.trivial_ratio if self.policy.tiered else 0.0
         if compiler == "c2":
             return (group.methods - trivial) * body * self.inlined_ratio()
@@ -127,8 +129,8 @@ class Code:
         return self._bytecodes(group, compiler_of(level)) * self.parameters[f"{kind}_code_bytes"]
 
     def may_change(self) -> bool:
-        """Whether anything is left to decide."""
-        return any(
+        """Whether anything is left to decide; what is longer than HotSpot's limit is never compiled."""
+        return self.body <= self.parameters.huge_method_bytecodes_count and any(
             group.compiling or self.policy.next_level(group.top) or not group.settled or group.loop_level > group.level
             for group in self.groups
             if group.heat
@@ -221,8 +223,8 @@ class Code:
         return 0
 
     def parts(self, group: Group, compiler: str) -> int:
-        """In how many parts a group is compiled: by all threads at once; by one where its callers wait for it."""
-        return 1 if self.policy.mode.first else max(1, min(self.policy.queues[compiler].threads, int(group.methods)))
+        """In how many parts a group is compiled: one for each thread. Where callers wait, each waits for a part."""
+        return max(1, min(self.policy.queues[compiler].threads, int(group.methods)))
 
     def _ask(self, index: int, rise: Rise) -> int:
         group, compiler = self.groups[index], compiler_of(rise.level)

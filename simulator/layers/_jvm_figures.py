@@ -86,7 +86,9 @@ _CODE = (
     Parameter("deoptimization_delay_ratio", "ratio", "invocations of C2's code until it meets what its profile had not "
               "shown, over those that had been profiled"),
     Parameter("groups_count", "count", "groups into which a program's methods are put by how hot they are"),
-    Parameter("body_bytecodes_count", "count", "bytecodes of a method's body; an invocation that executes more loops"),
+    Parameter("body_bytecodes_count", "count", "bytecodes of a method, and of one round of a loop: an invocation that "
+              "executes more loops"),
+    Parameter("huge_method_bytecodes_count", "count", "bytecodes of a method above which it is never compiled"),
     Parameter("trivial_ratio", "ratio", "part of the methods that only read, write or return something: C1's plain "
               "code is the end of them"),
     Parameter("trivial_bytecodes_count", "count", "bytecodes of such a method's body"),

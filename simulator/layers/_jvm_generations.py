@@ -56,8 +56,13 @@ class Generations(Collector):
     # ---- how the heap is divided
 
     @property
+    def space_bytes(self) -> float:
+        """One survivor space."""
+        return self._young_bytes(self.heap.capacity_bytes) * self.space_ratio
+
+    @property
     def space_ratio(self) -> float:
-        """One survivor space over the young generation."""
+        """The same over the young generation."""
         return 1.0 / (self.parameters.survivor_ratio_count + 2.0)
 
     def _young_bytes(self, capacity_bytes: float) -> float:
@@ -105,26 +110,25 @@ class Generations(Collector):
     def young(self) -> Iterator[Step]:
         """Copy what lives in eden and one survivor space."""
         heap = self.heap
-        found = heap.find(self._young_bytes(heap.capacity_bytes) * self.space_ratio)
+        found = heap.find(self.space_bytes)
         faults = self.old_faults(min(heap.old_bytes + found.promoted_bytes, self._old_most))
-        copy_cycles, arriving_bytes = self.parameters.copy_cycles_per_byte, found.arriving_bytes
-        again_bytes = found.copied_bytes - arriving_bytes
+        copy_cycles, once_bytes = self.parameters.copy_cycles_per_byte, found.once_bytes
+        again_bytes = found.copied_bytes - once_bytes
         work = self.divided(
-            again_bytes * copy_cycles, faults, arriving_bytes * copy_cycles, (self.of_young(found.copied_bytes),)
+            again_bytes * copy_cycles, faults, once_bytes * copy_cycles, (self.of_young(found.copied_bytes),)
         )
         yield from self.pause("young", work, lambda now_s: self.copied(found))
 
     def copied(self, found: Found) -> Iterable[Step]:
         """A young collection is over."""
         self.promoted.add(found.promoted_bytes)
-        self.heap.copied(found)
+        self.heap.copied(found, self.space_bytes)
         return ()
 
     def full(self) -> Iterator[Step]:
         """Mark and move all live data; afterwards the heap may be larger."""
         heap = self.heap
-        alive_bytes = heap.live_bytes + heap.passing_bytes + heap.aged_bytes
-        work = self.divided(alive_bytes * self.parameters[self.COMPACT], touched=(self.of_all(),))
+        work = self.divided(heap.alive_bytes * self.parameters[self.COMPACT], touched=(self.of_all(),))
         yield from self.pause("full", work, self.compacted)
 
     def compacted(self, now_s: float) -> Iterable[Step]:

@@ -42,28 +42,61 @@ class Share:
         return passing_bytes * (1.0 - exp(-self.made_bytes * part / passing_bytes)) if passing_bytes else 0.0
 
 
+class Cohort(NamedTuple):
+    """Objects in the survivor space that have survived equally often: kept data, and what will die when it is old."""
+
+    kept_bytes: float
+    tenured_bytes: float
+
+    @property
+    def size_bytes(self) -> float:
+        """Both."""
+        return self.kept_bytes + self.tenured_bytes
+
+    def times(self, part: float) -> Cohort:
+        """So much of them."""
+        return Cohort(self.kept_bytes * part, self.tenured_bytes * part)
+
+
 class Found(NamedTuple):
     """What a young collection finds alive and where it goes."""
 
     arriving_bytes: float
-    """Newly kept data, into the old part."""
+    """Newly kept data, copied for the first time."""
+    kept_again_bytes: float
+    """Kept data that were in the survivor space."""
     passing_bytes: float
-    ageing_bytes: float
-    """Objects on their way to the old part that are copied once more."""
-    aged_bytes: float
-    """Of these, what stays in the survivor space."""
-    promoted_bytes: float
-    """Into the old part, newly kept data included."""
+    tenured_bytes: float
+    """What will die when it is old, copied once more."""
+    cohorts: tuple[Cohort, ...]
+    """In the survivor space afterwards, the youngest first, without what passes."""
+    passing_part: float
+    """Part of what passes that finds room there too."""
 
     @property
     def copied_bytes(self) -> float:
         """All of it."""
-        return self.arriving_bytes + self.passing_bytes + self.ageing_bytes
+        return self.once_bytes + self.passing_bytes + self.tenured_bytes
+
+    @property
+    def once_bytes(self) -> float:
+        """What no later collection copies, once it is old."""
+        return self.arriving_bytes + self.kept_again_bytes
 
     @property
     def survivors_bytes(self) -> float:
         """What lies in the survivor space afterwards."""
-        return self.copied_bytes - self.promoted_bytes
+        return sum(each.size_bytes for each in self.cohorts) + self.passing_bytes * self.passing_part
+
+    @property
+    def promoted_bytes(self) -> float:
+        """Into the old part."""
+        return self.copied_bytes - self.survivors_bytes
+
+    @property
+    def promoted_kept_bytes(self) -> float:
+        """Of it, what programs keep."""
+        return self.once_bytes - sum(each.kept_bytes for each in self.cohorts)
 
 
 class Heap:
@@ -82,7 +115,10 @@ class Heap:
         """In eden, since the last collection."""
         self.kept_bytes = self.garbage_bytes = 0.0
         """In the old part: what programs keep, and what has died there."""
-        self.aged_bytes = self.survivors_bytes = 0.0
+        self.cohorts: tuple[Cohort, ...] = ()
+        """In the survivor space, the youngest first, without what passes."""
+        self.survivors_bytes = 0.0
+        self._threshold = int(parameters.tenuring_count)
         self.touched_bytes = self.old_touched_bytes = 0.0
         """Largest eden and largest old part so far: their pages are there."""
         self.grain = 1.0
@@ -123,7 +159,7 @@ class Heap:
         """A program has these habits from now on; what it keeps no longer is garbage."""
         share = self.shares.setdefault(program, Share(habits))
         share.habits = habits
-        dropped_bytes = max(0.0, self.kept_bytes - self.live_bytes)
+        dropped_bytes = max(0.0, min(self.kept_bytes, self.kept_bytes + self._young_kept - self.live_bytes))
         self.kept_bytes -= dropped_bytes
         self.garbage_bytes += dropped_bytes
 
@@ -182,38 +218,61 @@ class Heap:
     def find(self, space_bytes: float) -> Found:
         """What a young collection finds, with a survivor space of this size.
 
-        An object is promoted once it has survived as often as the ages have room, or so many that they fill the target
-        part of the space; what does not fit into the space at all goes at once.
+        What has survived as often as the last collection allows is promoted; so is what the space does not hold.
         """
-        parameters = self.parameters
-        arriving_bytes = min(max(0.0, self.live_bytes - self.kept_bytes), self.used_bytes)
+        arriving_bytes = min(max(0.0, self.live_bytes - self.kept_bytes - self._young_kept), self.used_bytes)
         part = 1.0 - arriving_bytes / self.used_bytes if self.used_bytes else 0.0
         passing_bytes = sum(share.alive_bytes(part) for share in self.shares.values())
         new_bytes = sum(share.habits.tenured_ratio * share.made_bytes * part for share in self.shares.values())
-        ageing_bytes = self.aged_bytes + new_bytes
-        target_bytes = max(0.0, parameters.target_survivor_ratio * space_bytes - passing_bytes)
-        aged_bytes = min(ageing_bytes, target_bytes, parameters.tenuring_count * new_bytes)
-        over_bytes = max(0.0, passing_bytes + aged_bytes - space_bytes)
-        promoted_bytes = arriving_bytes + ageing_bytes - aged_bytes + over_bytes
-        return Found(arriving_bytes, passing_bytes, ageing_bytes, aged_bytes, promoted_bytes)
+        staying = (Cohort(arriving_bytes, new_bytes), *self.cohorts[: self._threshold - 1])
+        wanted_bytes = passing_bytes + sum(each.size_bytes for each in staying)
+        room = min(1.0, space_bytes / wanted_bytes) if wanted_bytes else 1.0
+        cohorts = tuple(each.times(room) for each in staying) if room else ()
+        tenured_bytes = new_bytes + self.aged_bytes
+        return Found(arriving_bytes, self._young_kept, passing_bytes, tenured_bytes, cohorts, room)
 
-    def copied(self, found: Found) -> None:
-        """A young collection is over."""
-        self.kept_bytes += found.arriving_bytes
-        self.garbage_bytes += found.promoted_bytes - found.arriving_bytes
-        self.aged_bytes, self.survivors_bytes = found.aged_bytes, found.survivors_bytes
+    @property
+    def aged_bytes(self) -> float:
+        """In the survivor space: what will die when it is old."""
+        return sum(each.tenured_bytes for each in self.cohorts)
+
+    @property
+    def _young_kept(self) -> float:
+        return sum(each.kept_bytes for each in self.cohorts)
+
+    @property
+    def alive_bytes(self) -> float:
+        """All that a full collection marks."""
+        return self.live_bytes + self.passing_bytes + self.aged_bytes
+
+    def copied(self, found: Found, space_bytes: float) -> None:
+        """A young collection is over; the survivor space, of this size, is to be filled up to a part of it.
+
+        The age up to which its objects fill more than that part is the one at which the next collection promotes
+        (``ageTable.cpp``).
+        """
+        self.kept_bytes += found.promoted_kept_bytes
+        self.garbage_bytes += found.promoted_bytes - found.promoted_kept_bytes
+        self.cohorts, self.survivors_bytes = found.cohorts, found.survivors_bytes
+        target_bytes = self.parameters.target_survivor_ratio * space_bytes
+        total_bytes, most = found.passing_bytes * found.passing_part, int(self.parameters.tenuring_count)
+        self._threshold = most
+        for age, each in enumerate(found.cohorts[:most], 1):
+            total_bytes += each.size_bytes
+            if total_bytes > target_bytes:
+                self._threshold = age
+                break
         self._emptied()
 
     def relocated(self, found: Found, before: dict[str, float]) -> None:
         """A collection beside the programs is over: what was made since it began is still there.
 
         Args:
-            found: what lived among what had been made before.
+            found: what lived among what had been made before, without a survivor space.
             before: so much of each program.
         """
-        self.kept_bytes += found.arriving_bytes
-        self.garbage_bytes = 0.0
-        self.aged_bytes, self.survivors_bytes = found.aged_bytes, found.copied_bytes - found.arriving_bytes
+        self.kept_bytes += found.promoted_kept_bytes
+        self.garbage_bytes = found.promoted_bytes - found.promoted_kept_bytes
         self.used_bytes -= sum(before.values())
         for program, made_bytes in before.items():
             self.shares[program].made_bytes -= made_bytes
@@ -223,7 +282,7 @@ class Heap:
         passing_bytes = sum(share.alive_bytes(1.0) for share in self.shares.values())
         new_bytes = sum(share.habits.tenured_ratio * share.made_bytes for share in self.shares.values())
         self.kept_bytes, self.garbage_bytes = self.live_bytes, passing_bytes + self.aged_bytes + new_bytes
-        self.aged_bytes = self.survivors_bytes = 0.0
+        self.cohorts, self.survivors_bytes = (), 0.0
         self._emptied()
 
     def _emptied(self) -> None:

@@ -104,10 +104,14 @@ class Policy:
         return self.noticed(calls, level, loops)
 
     def turns(self, level: int, loops: float, known: bool = False) -> float:
-        """Invocations, or parts of one, until a loop is compiled to be entered in its middle: b > E s."""
-        if not loops or self.mode.first:
+        """Invocations, or parts of one, until a loop is compiled to be entered in its middle: b > E s.
+
+        Where everything is compiled first a long invocation is at the first look at its counter.
+        """
+        if not loops:
             return inf
         edges = 0.0
+        known = known or self.mode.first
         if level != LIMITED and not (known and level == INTERPRETED):
             tier = self._tier(level)
             edges = self.parameters[f"{tier}_back_edges_count"] * self._scale(tier) * self._profiling(level)

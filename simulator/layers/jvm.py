@@ -1,16 +1,16 @@
 """A Java virtual machine (HotSpot): a program of a system that runs class files, the same ones everywhere.
 
 Scope and limits: a group of methods is installed as a whole. All methods of a program have a body of the same length,
-so that none is too long to be compiled (8000 bytes). What is queued never gets stale, nor is it profiled by the
+so that either all or none are too long to be compiled. What is queued never gets stale, nor is it profiled by the
 interpreter while it waits for C1. The code cache is one, not three segments; code that is dropped from it when it is
 full is the coldest. Memory is taken as it is touched, and never given back. Large objects are made like small ones; a
 thread that stops for a pause is at a safepoint after the same time as all others; barriers of G1 are charged while it
 marks, what they take otherwise is in a program's own cycles, as with the other collectors. Programs that share a
-virtual machine share its heap and threads, not their classes; what one of them kept stays until the machine ends,
-unless it ends for want of memory. Threads: see ``_jvm_threads``.
+virtual machine share its heap, its own threads, its process and the locks of library classes, not their own classes;
+what one of them kept stays until the machine ends, unless it ends for want of memory. Threads: see ``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
-    start, thread_start counted: its process and its own threads, see ``_jvm_classes``
+    start, thread_start counted: its process and its own threads, see ``_jvm_classes``, and those of its programs
     class_loading       counted: classes are found in the archive of shared classes, or read from their jar or the JDK's
                         modules, parsed and checked; ``class_linking`` is what follows before their first use
     interpretation      emergent: useful are the cycles of C2's steady code; what the interpreter takes beyond that
@@ -26,14 +26,13 @@ Mechanism (paid by the calling thread unless said otherwise):
     barrier             emergent: what a collector that works beside the program wants done when references are read or
                         written
     finalization        emergent: the reference handler and the finalizer see to objects that want it when they are dead
-    thread_start        counted: a thread of Java is made, its stack touched
     thread_switch       emergent: a green or virtual thread that had waited goes on
     native_call         counted: the way to a call of the system below and back; the call itself passes unchanged
 
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
 compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive (``application``: the
 program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by HotSpot's rule from what the
-virtual machine sees). Limits ``heap`` (there from the start, unless ``initial_heap`` says otherwise), ``code_cache``
+virtual machine sees), ``threads`` (``system``, ``green``, ``virtual``). Limits ``heap`` (there from the start, unless ``initial_heap`` says otherwise), ``code_cache``
 and ``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.

@@ -123,6 +123,12 @@ PORTABLE = (
         "library_ratio", "ratio", "part of its classes that are the JDK's own; a half if nothing is said", optional=True
     ),
     Parameter(
+        "body_bytecodes_count",
+        "count",
+        "bytecodes of one method's body; as many as is common if nothing is said",
+        optional=True,
+    ),
+    Parameter(
         "once_bytecodes_count",
         "count",
         "bytecodes executed once, at its start, by methods that hardly come "
@@ -149,7 +155,7 @@ class ClassFiles:
         self.program = Portable(
             name, int(figures["methods_count"]), figures["skew_ratio"], figures["method_bytecodes_count"],
             int(figures["classes_count"]), figures["work_ratio"], figures["c1_ratio"], figures["deoptimized_ratio"],
-            figures.get("library_ratio", 0.5),
+            figures.get("library_ratio", 0.5), figures.get("body_bytecodes_count", 0.0),
         )  # fmt: skip
 
     def once(self) -> Demands:

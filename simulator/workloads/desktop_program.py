@@ -30,7 +30,7 @@ class DesktopProgram(Program):
 
     INTERFACE = "bytecode"
     PARAMETERS = (
-        Parameter("events_count", "count", "actions of the user"),
+        Parameter("actions_count", "count", "actions of the user"),
         Parameter("think_s", "s", "mean time from one action to the next"),
         Parameter("toolkit_cycles", "cycles", "user cycles to take an event from the window system and queue it"),
         Parameter("handler_cycles", "cycles", "user cycles to handle an event and to paint"),
@@ -39,7 +39,7 @@ class DesktopProgram(Program):
         Parameter("long_cycles", "cycles", "user cycles of such work"),
         Parameter("background_ratio", "ratio", "part of the long work that is done by another thread"),
     )
-    CHOSEN = frozenset({"events_count", "background_ratio"})
+    CHOSEN = frozenset({"actions_count", "background_ratio"})
     COUNTS = ("compute", "system_call", "thread_start")
 
     def __init__(
@@ -50,7 +50,7 @@ class DesktopProgram(Program):
         """Of the event-dispatch thread: when the user acted, and what."""
         self._jobs: deque[tuple[float, Event]] = deque()
         draws = context.draws("event")
-        self._events = [self._event(draws) for _ in range(int(self.parameters.events_count))]
+        self._events = [self._event(draws) for _ in range(int(self.parameters.actions_count))]
 
     def _event(self, draws: Draws) -> Event:
         parameters = self.parameters
@@ -84,6 +84,8 @@ class DesktopProgram(Program):
         left = len(self._events)
         while left:
             yield Fetch("events", pipe=True)
+            if not self._queue:
+                continue
             acted_s, event = self._queue.popleft()
             yield from self.compute(event.cycles)
             if event.background:
@@ -96,9 +98,13 @@ class DesktopProgram(Program):
             left -= 1
 
     def _worker(self) -> Demands:
-        for _ in range(sum(event.background for event in self._events)):
+        left = sum(event.background for event in self._events)
+        while left:
             yield Fetch("jobs", pipe=True)
+            if not self._jobs:
+                continue
             acted_s, event = self._jobs.popleft()
+            left -= 1
             yield from self.compute(self.parameters.long_cycles)
             self._queue.append((acted_s, event._replace(long=False, background=False)))
             yield Post("events", pipe=True)

@@ -66,7 +66,7 @@ SHORT: Mapping[str, int] = {
     "chunks_count": 12, "files_count": 20, "group_count": 4, "queries_count": 12, "requests_count": 12,
     "transactions_count": 12, "pieces_count": 8, "blocks_count": 32, "parts_count": 8, "groups_count": 8,
     "documents_count": 3, "exchanges_count": 16, "rounds_count": 20_000, "processes_count": 500, "instances_count": 3,
-    "iterations_count": 2,
+    "actions_count": 3, "iterations_count": 2,
 }  # fmt: skip
 """How long the simulated part is at most; a workload that calls it otherwise runs at its full length."""
 SMALL: Mapping[str, int | str] = {

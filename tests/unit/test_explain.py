@@ -22,7 +22,7 @@ from simulator.explain.entry import Entry
 from simulator.explain.explanation import MACHINE, Explanation, explain
 from simulator.explain.setting import Setting
 from simulator.explain.sourced import Origin, Sourced, origins
-from simulator.plans import Enqueue, Pick, Plan, Work, compile_demand
+from simulator.plans import Enqueue, Own, Pick, Plan, Work, compile_demand
 from simulator.threads import transition_work
 
 CATALOG = Catalog()
@@ -143,6 +143,8 @@ def plan_amounts(plan: Plan, option: int) -> Amounts:
             inner = plan_amounts(operation.options[option], option)
         elif isinstance(operation, Enqueue):
             inner = plan_amounts(operation.work, option)
+        elif isinstance(operation, Own):
+            inner = plan_amounts(compile_demand(operation.node, operation.demand, operation.node.path), option)
         for key, cycles in inner.items():
             amounts[key] += cycles
     return {key: cycles for key, cycles in amounts.items() if cycles}

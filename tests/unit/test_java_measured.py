@@ -120,3 +120,25 @@ def test_times_of_processes_are_told_from_those_of_others() -> None:
     assert process.returncode == 0
     assert 0.0 < cpu_s < 1.2 * wall_s + 0.02
     assert others >= 0.0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--repeats", "0"), "--repeats: at least one run"),
+        (("--machine", "my-box"), "--machine: "),
+        (("--out", "taken/found.csv"), "--out: taken/found.csv cannot be written: File exists; take another place"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_run(
+    words: tuple[str, str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taken").touch()
+    with pytest.raises(SystemExit):
+        script.asked_for(words)
+    assert said in capsys.readouterr().err

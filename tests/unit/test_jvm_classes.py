@@ -208,3 +208,22 @@ def test_an_empty_program_has_eleven_threads_without_compilers_and_fourteen_with
     """As measured: 11 with the interpreter only, 14 by default on one processor, 14 with C1 only."""
     for mode, count in (("interpreter", 11), ("tiered", 14), ("c1", 14)):
         assert readings.read(tables(mode=mode, collector="serial"))["app"]["threads_count"] == count
+
+
+def test_a_process_is_its_program_and_what_runs_it() -> None:
+    """Processor time is that of the start, the program and the compilers; an empty program has no setup."""
+    found = readings.read(tables(mode="tiered", collector="serial"))["app"]
+    assert found["processor_s"] == pytest.approx(found["elapsed_with_boot_s"], rel=0.1)
+    assert found["c1_methods_count"] > found["c2_methods_count"] >= 0.0
+    assert "setup_s" not in found
+
+
+def test_a_program_with_a_setup_loads_its_classes_before_its_first_iteration() -> None:
+    """Natively setup takes what its cycles and its memory take: 54.6 million cycles and 8192 pages, some 27 ms."""
+    native = load({
+        "machine": "epyc-zen4-vm", "stacks": {"a": "linux-6 |"},
+        "tenants": {"app": {"workload": "native-trees", "parameters": {"iterations_count": 2}}},
+    })  # fmt: skip
+    found = readings.read(run_point(native.points()[0], 0)["tables"])["app"]
+    assert found["setup_s"] == pytest.approx(27.689e-3, rel=0.02)
+    assert found["iteration 1"] == pytest.approx(11.6595e-3, rel=0.01)

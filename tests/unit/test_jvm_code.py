@@ -361,6 +361,15 @@ def test_compiled_first_its_callers_wait_for_a_method(bench: Make) -> None:
     assert own.spent(thread)["overhead_wait"] == pytest.approx((10 * 1e3 + 10 * 1e4) / GHZ)
 
 
+def test_compiled_first_a_long_invocation_is_not_interpreted_to_its_end(bench: Make) -> None:
+    """A million bytecodes in one invocation, a back edge every ten: compiled after 1024 of them, at the next look."""
+    loop = d.Portable("loop.jar", 1, 1.0, 1e6, 1)
+    own = bench(layers(mode="c1-first"), "os | jvm", cores_count=2)
+    thread = own.thread("main", d.Execute(loop, count=1e6))
+    own.run(until=1.0)
+    assert 9.0 * 10240 <= cycles(thread, "interpretation") <= 9.0 * 2 * 10240
+
+
 def test_what_suits_the_compilers_less_takes_longer_in_their_code() -> None:
     """Twice what C1 loses, four times the work; profiling and the interpreter are the same for all."""
     slow = replace(ONE, work_ratio=4.0, c1_ratio=2.0)
@@ -368,6 +377,22 @@ def test_what_suits_the_compilers_less_takes_longer_in_their_code() -> None:
     assert [code.level_cycles(level) for level in range(6)] == [9.0, 1.0, 1.0, 1.5, 0.0 * 2 + 1.0, 0.8]
     steps = list(JavaVirtualMachine(numbers(), {"mode": "tiered"}, Place()).lower(d.Execute(slow)))
     assert steps[0] == Below(d.Compute(count=4.0))
+
+
+def test_a_program_may_have_longer_methods_than_most() -> None:
+    """Forty bytecodes instead of ten are compiled; an invocation goes round its loops as before."""
+    given = policy()
+    code = Code(replace(ONE, method_bytecodes=100.0, body_bytecodes=40.0), given.parameters, given)
+    assert code.loops == 9.0
+    assert code.compile_cycles(code.groups[0], "c1") == pytest.approx(40 * 1e3)
+
+
+def test_what_is_longer_than_8000_bytes_is_never_compiled() -> None:
+    """4000 bytecodes are compiled, one more is not: it goes on in the interpreter, and nobody asks again."""
+    given = policy()
+    for bytecodes, compiled in ((4000.0, True), (4001.0, False)):
+        long = replace(ONE, method_bytecodes=bytecodes, body_bytecodes=bytecodes)
+        assert Code(long, given.parameters, given).may_change() is compiled
 
 
 def test_trivial_methods_are_left_to_c1() -> None:

@@ -11,7 +11,7 @@ from simulator.catalog import Catalog
 from simulator.layers._jvm_heap import Habits
 from simulator.layers.base import Place
 from simulator.layers.jvm import JavaVirtualMachine
-from simulator.steps import Below, Later, Send, Step
+from simulator.steps import Below, Hold, Later, Send, Step
 
 MIB = 2.0**20
 
@@ -73,3 +73,12 @@ def test_new_objects_touch_the_pages_of_an_eden_that_was_full_before() -> None:
     heap = machine.heap
     assert (eden.size_bytes, eden.extent_bytes) == (64 * 1024, heap.touched_bytes)
     assert eden.start_bytes == machine.parameters.footprint_bytes + heap.old_touched_bytes > 30 * MIB
+
+
+def test_pages_of_eden_are_held_once_whichever_threads_touch_them() -> None:
+    machine = virtual_machine("serial")
+    eden_bytes = machine.collection.eden_bytes
+    assert list(machine.allocation._spread(0.0)) == [Hold(eden_bytes, program=False)]
+    machine.heap.used_bytes = 0.0  # collected, and filled again by another thread that had touched new pages too
+    fill(machine)
+    assert not machine.allocation._spread(0.0)

@@ -448,7 +448,7 @@ class Certain:
 
 
 DESKTOP = {
-    "events_count": 3.0, "think_s": 1.0, "toolkit_cycles": 0.0, "handler_cycles": 0.1 * GHZ,
+    "actions_count": 3.0, "think_s": 1.0, "toolkit_cycles": 0.0, "handler_cycles": 0.1 * GHZ,
     "handler_variation_ratio": 0.0, "long_ratio": 0.5, "long_cycles": 2.5 * GHZ,
 }  # fmt: skip
 

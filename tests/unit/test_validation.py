@@ -201,14 +201,15 @@ class TestRows:
             ("", "2", 3.0, 50.0), ("", "1-3", 2.0, 0.0), ("", "1-3", 6.0, 100.0), ("", "2-3", 1.0, -50.0),
             ("ratio", "0.5", 0.25, -50.0), ("percent_loss", "50", 75.0, -50.0), ("percent_change", "100", 300.0, 100.0),
             ("percent_change", "-50", 0.0, 100.0), ("percent_loss", "10-20", 15.0, 0.0),
-            ("percent_of", "50", 100.0, 100.0),
+            ("percent_of", "50", 100.0, 100.0), ("", "0", 0.0, 0.0),
         ],
     )  # fmt: skip
     def test_error(self, form, value, predicted, error):
         assert rows.error_percent(claim(form, value), predicted) == pytest.approx(error)
 
-    def test_a_word_has_no_error(self):
+    def test_a_word_has_no_error_nor_has_something_where_there_was_nothing(self):
         assert isnan(rows.error_percent(claim("", "DNR"), 1.0))
+        assert isnan(rows.error_percent(claim("", "0"), 1.0))
 
     @pytest.mark.parametrize(
         ("form", "expected"), [("ratio", 0.5), ("percent_of", 50), ("percent_change", -50), ("percent_loss", 50)]

@@ -93,12 +93,10 @@ class G1(Collector):
         failed_ratio = max(0.0, 1.0 - room_bytes / found.copied_bytes) if found.copied_bytes else 0.0
         stays_bytes = failed_ratio * (heap.used_bytes - found.arriving_bytes - found.passing_bytes)
         faults = self.old_faults(heap.old_bytes + found.promoted_bytes)
-        copied_bytes, arriving_bytes = found.copied_bytes + moved_bytes, found.arriving_bytes
+        copied_bytes, once_bytes = found.copied_bytes + moved_bytes, found.once_bytes
         copy_cycles = parameters.copy_cycles_per_byte
         touched = (self.of_young(found.copied_bytes), self.of_old(emptied_bytes))
-        work = self.divided(
-            (copied_bytes - arriving_bytes) * copy_cycles, faults, arriving_bytes * copy_cycles, touched
-        )
+        work = self.divided((copied_bytes - once_bytes) * copy_cycles, faults, once_bytes * copy_cycles, touched)
         starts = self.phase is Phase.DUE
 
         def over(end_s: float) -> Iterable[Step]:
@@ -135,7 +133,7 @@ class G1(Collector):
             regions.copy_s.add((end_s - begun_s) / (copied_bytes * heap.grain))
         if end_s > self._ended_s:
             regions.promoted_bytes_per_s.add(found.promoted_bytes / (end_s - self._ended_s))
-        heap.copied(found)
+        heap.copied(found, self._survivor_bytes)
         heap.garbage_bytes = max(0.0, heap.garbage_bytes - emptied_bytes)
         self.worth_bytes -= max(0.0, emptied_bytes)
         self._grow((end_s - begun_s) / (end_s - self._ended_s) if end_s > self._ended_s else 0.0)
@@ -172,8 +170,7 @@ class G1(Collector):
     def full(self, now_s: float) -> Iterator[Step]:
         """All threads mark and move all live data; a marking that is under way has been for nothing."""
         heap = self.heap
-        alive_bytes = heap.live_bytes + heap.passing_bytes + heap.aged_bytes
-        cycles = alive_bytes * self.parameters.parallel_compact_cycles_per_byte
+        cycles = heap.alive_bytes * self.parameters.parallel_compact_cycles_per_byte
         yield from self.pause("full", self.divided(cycles, touched=(self.of_all(),)), self._compacted)
 
     def _compacted(self, now_s: float) -> Iterable[Step]:

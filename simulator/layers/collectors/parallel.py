@@ -37,7 +37,7 @@ class Parallel(Generations):
 
     @property
     def space_ratio(self) -> float:
-        """As at the start; the sizes that it would try later are left out."""
+        """As at the start; that it tries other sizes later is left out."""
         return 1.0 / self.parameters.first_survivor_ratio_count
 
     def is_safe(self) -> bool:

@@ -128,7 +128,7 @@ class Z(Collector):
     def _cycle(self, now_s: float) -> Iterator[Step]:
         heap, parameters = self.heap, self.parameters
         self._runs = True
-        found = heap.find(float("inf"))
+        found = heap.find(0.0)
         before = {name: share.made_bytes for name, share in heap.shares.items()}
         made_bytes = sum(before.values()) - sum(self._before.values())
         if now_s > self._made_s:
