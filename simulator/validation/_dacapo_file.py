@@ -39,7 +39,7 @@ def text(found: Sketch) -> str:
     ]
     bytecode = [
         _entry("least_heap_bytes", f"{found.rows['least_heap']:g} MiB", "published", "minimum heap, default size"),
-        _entry("live_bytes", "formula: least_heap_bytes * (1 - 0.10 - 0.05)", "derived", _LIVE),
+        _entry("live_bytes", "formula: least_heap_bytes * (1 - 0.10 - 0.05)", "derived", _LIVE, source="openjdk"),
         _allocated(found),
         *_code(found),
         _passing(found),
@@ -57,14 +57,16 @@ _THREADS = (
 _LIVE = "G1 keeps a tenth of the least heap in reserve (G1ReservePercent), and a twentieth is young (G1NewSizePercent)"
 
 
-def _entry(name: str, value: str, kind: str, where: str, span: str = "", fitted_on: str = "") -> str:
+def _entry(
+    name: str, value: str, kind: str, where: str, span: str = "", fitted_on: str = "", source: str = "dacapochopin"
+) -> str:
     number = value if value.startswith("formula") else f"value: {value}"
     if value.startswith("formula"):
         number = f'formula: "{value.removeprefix("formula: ")}"'
     spans = f", range: {span}" if span else ""
-    source = "" if kind == "assumed" else ", source: dacapochopin"
+    sources = "" if kind == "assumed" else f", source: {source}"
     fits = f', fitted: true, fitted_on: "{fitted_on}"' if fitted_on else ""
-    return f'  {name}:\n    - {{{number}{spans}, kind: {kind}{source}, where: "{where}", {_ANY}{fits}}}\n'
+    return f'  {name}:\n    - {{{number}{spans}, kind: {kind}{sources}, where: "{where}", {_ANY}{fits}}}\n'
 
 
 def _largest(found: Sketch) -> str:

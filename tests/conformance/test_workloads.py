@@ -74,6 +74,9 @@ SMALL: Mapping[str, int | str] = {
     "step_bytes": "8 MiB",
 }  # fmt: skip
 """How finely one is simulated that never ends."""
+HEAP = "900 MiB"
+"""Of a Java virtual machine in every stack: of itself it follows the memory that is seen, and with it the pages that new
+objects touch for the first time."""
 MOMENT_S = 0.2
 ELSEWHERE = ("is machine code for", "is built for", "runs on a bytecode", "in machine code only")
 """Why a workload may be refused on a stack."""
@@ -111,6 +114,8 @@ def scenario(workload: str, site: str, stack: str, seed: int = 1, beside: str = 
     """A workload alone, or beside another."""
     machine, memory, stacks = SITES[site]
     app: dict[str, Any] = {"workload": workload, "memory": memory, "vcpus": 1, "parameters": shortened(workload)}
+    if site == "class files":
+        app["limits"] = {"hotspot-21": {"heap": HEAP}}
     neighbour = {**app, "workload": beside, "parameters": shortened(beside)} if beside else None
     return {
         "machine": machine,
