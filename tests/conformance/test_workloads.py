@@ -75,8 +75,8 @@ SMALL: Mapping[str, int | str] = {
 }  # fmt: skip
 """How finely one is simulated that never ends."""
 HEAP = "900 MiB"
-"""Of a Java virtual machine in every stack: of itself it follows the memory that is seen, and with it the pages that new
-objects touch for the first time."""
+"""Of a Java virtual machine in every stack: of itself it follows the memory that is seen, and with it the pages that
+new objects touch for the first time."""
 MOMENT_S = 0.2
 ELSEWHERE = ("is machine code for", "is built for", "runs on a bytecode", "in machine code only")
 """Why a workload may be refused on a stack."""
