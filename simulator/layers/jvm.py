@@ -39,7 +39,7 @@ virtual machine sees), ``threads`` (``system``, ``green``, ``virtual``). Limits 
 
 Validation: none.
 
-References: openjdk, dacapochopin, measured2026, threads2026, jdk11solaris, jep444.
+References: openjdk, dacapochopin, measured2026, ourjvm2026, threads2026, jdk11solaris, jep444, jep483.
 """
 
 from __future__ import annotations
