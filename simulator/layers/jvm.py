@@ -3,11 +3,13 @@
 Scope and limits: a group of methods is installed as a whole. All methods of a program have a body of the same length,
 so that either all or none are too long to be compiled. What is queued never gets stale, nor is it profiled by the
 interpreter while it waits for C1. The code cache is one, not three segments; code that is dropped from it when it is
-full is the coldest. Memory is taken as it is touched, and never given back. Large objects are made like small ones; a
-thread that stops for a pause is at a safepoint after the same time as all others; barriers of G1 are charged while it
-marks, what they take otherwise is in a program's own cycles, as with the other collectors. Programs that share a
-virtual machine share its heap, its own threads, its process and the locks of library classes, not their own classes;
-what one of them kept stays until the machine ends, unless it ends for want of memory. Threads: see ``_jvm_threads``.
+full is the coldest. Memory is taken as it is touched, and never given back. Objects of one demand are made at one
+moment, so that a collector beside the program is only as good as the program's portions are small against eden. Large
+objects are made like small ones; a thread that stops for a pause is at a safepoint after the same time as all others;
+barriers of G1 are charged while it marks, what they take otherwise is in a program's own cycles, as with the other
+collectors. Programs that share a virtual machine share its heap, its own threads, its process and the locks of library
+classes, not their own classes; what one of them kept stays until the machine ends, unless it ends for want of memory.
+Threads: see ``_jvm_threads``.
 
 Mechanism (paid by the calling thread unless said otherwise):
     start, thread_start counted: its process and its own threads, see ``_jvm_classes``, and those of its programs
@@ -32,8 +34,8 @@ Mechanism (paid by the calling thread unless said otherwise):
 Parameters: see ``PARAMETERS``. Structure: ``mode`` (``tiered``, or one kind of code only; with ``-first`` a method is
 compiled at its first invocation, as by ``-Xcomp``), ``sharing`` of classes by an archive (``application``: the
 program's as well, ``linked``: all of them and linked), ``collector`` (``automatic``: by HotSpot's rule from what the
-virtual machine sees), ``threads`` (``system``, ``green``, ``virtual``). Limits ``heap`` (there from the start, unless ``initial_heap`` says otherwise), ``code_cache``
-and ``processors`` (that it counts on, instead of those that it sees).
+virtual machine sees), ``threads`` (``system``, ``green``, ``virtual``). Limits ``heap`` (there from the start, unless
+``initial_heap`` says otherwise), ``code_cache`` and ``processors`` (that it counts on, instead of those that it sees).
 
 Validation: none.
 

@@ -211,9 +211,9 @@ def test_an_empty_program_has_eleven_threads_without_compilers_and_fourteen_with
 
 
 def test_a_process_is_its_program_and_what_runs_it() -> None:
-    """Processor time is that of the start, the program and the compilers; an empty program has no setup."""
+    """Processor time is that of start, program and compilers, waits for the disk apart; there is no setup here."""
     found = readings.read(tables(mode="tiered", collector="serial"))["app"]
-    assert found["processor_s"] == pytest.approx(found["elapsed_with_boot_s"], rel=0.1)
+    assert 0.02 < found["processor_s"] < found["elapsed_with_boot_s"]
     assert found["c1_methods_count"] > found["c2_methods_count"] >= 0.0
     assert "setup_s" not in found
 
