@@ -37,7 +37,8 @@ program's as well, ``linked``: all of them and linked), ``collector`` (``automat
 virtual machine sees), ``threads`` (``system``, ``green``, ``virtual``). Limits ``heap`` (there from the start, unless
 ``initial_heap`` says otherwise), ``code_cache`` and ``processors`` (that it counts on, instead of those that it sees).
 
-Validation: none.
+Validation: DaCapo Chopin (heap curves, first iterations, kinds of code), small programs of our own, starts by release:
+``scenarios/published/blackburn_2025_*``, ``measured_2026_java_*``, ``openjdk_2024_*``, ``startups_2019_*``.
 
 References: openjdk, dacapochopin, measured2026, ourjvm2026, threads2026, jdk11solaris, jep444, jep483.
 """
