@@ -78,8 +78,8 @@ def read_jit(text: str, file: str) -> Measurement:
     if not log.compiled:
         found.refuse("has no compilation in it", f"leave out -Xint, and let it run longer: '{JIT_MADE_BY}'")
     numbers = [task.number for task in log.compiled if not task.is_loop]
-    again = next((task.line for task in log.compiled[1:] if task.number == numbers[0] == 1 and not task.is_loop), 0)
-    if numbers and numbers.count(1) > 1 and again:
+    if numbers[:1] == [1] and numbers.count(1) > 1:
+        again = [task.line for task in log.compiled if task.number == 1 and not task.is_loop][1]
         found.refuse("holds the compilations of a second run", "give each run a file of its own", again)
     record = Record("run", texts={"platform": "hotspot", "model": "jvm"})
     found.records.append(record)

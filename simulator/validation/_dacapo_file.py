@@ -65,7 +65,7 @@ def _entry(
         number = f'formula: "{value.removeprefix("formula: ")}"'
     spans = f", range: {span}" if span else ""
     sources = "" if kind == "assumed" else f", source: {source}"
-    fits = f', fitted: true, fitted_on: "{fitted_on}"' if fitted_on else ""
+    fits = f', fitted: true, fitted_on: "hotspot-21, {fitted_on}"' if fitted_on else ""
     return f'  {name}:\n    - {{{number}{spans}, kind: {kind}{sources}, where: "{where}", {_ANY}{fits}}}\n'
 
 

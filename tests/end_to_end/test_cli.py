@@ -382,7 +382,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
 
 
 def test_an_interrupted_batch_ends_with_130_and_goes_on(tmp_path: Path) -> None:
-    many = SMALL.replace("replications: 2", "replications: 400").replace("request-response", "osdb-ir")
+    many = SMALL.replace("replications: 2", "replications: 4000").replace("request-response", "osdb-ir")
     path = written(tmp_path / "many.yaml", many)
     running = process("run", path, "--jobs", "2", "--no-figures", cwd=tmp_path)
     for _ in range(3000):

@@ -37,7 +37,7 @@ def test_ticks_stretch_the_work_they_fall_into(load: float) -> None:
     house: Any = SimpleNamespace(
         environment=environment, machine=SimpleNamespace(cpu=cpu), path=lambda node: (node,), without=(),
         tick_work=lambda node: ticks, site=SimpleNamespace(device_group=lambda node: ""),
-        block=lambda node: None, unblock=lambda node: None,
+        block=lambda node: None, unblock=lambda node: None, ride=lambda node: None, thread_start=lambda node: (),
     )  # fmt: skip
     thread = Thread(house, "tenant", "thread", Node("os", Hardware({})), cpu.root)
     environment.process(thread.live([Compute(count=2.0 * HERTZ)]))
