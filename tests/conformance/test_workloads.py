@@ -1,8 +1,9 @@
 """What every workload of the catalog promises, run small on every way of virtualizing that it is built for.
 
 It runs; both ledgers close; the program's own cycles are the same in every stack and do not know who else is there;
-the same seed gives the same rows, another seed others. A new workload is tested by being there. One that never ends
-is run for a moment.
+the same seed gives the same rows, another seed others. A new workload is tested by being there; where many are one
+program with other numbers a few stand for all, the others run in their experiments. One that never ends is run for a
+moment.
 """
 
 from __future__ import annotations
@@ -24,7 +25,22 @@ from simulator.scenario import load
 from simulator.workloads.base import Context, Draws, Program, ThreadPlan
 
 CATALOG = Catalog()
-WORKLOADS = CATALOG.names("workloads")
+FEW = 3
+"""So many stand for all workloads that are the same program with other numbers."""
+
+
+def _representatives() -> list[str]:
+    """The first, the middle and the last of the workloads of a program that say the same of it."""
+    families: dict[tuple[object, ...], list[str]] = {}
+    for name in CATALOG.names("workloads"):
+        product = CATALOG.workload(name, "laptop-2025")
+        said = (frozenset(product.parameters), frozenset(product.bytecode or {}), product.interface, product.program)
+        built = (frozenset(product.runs_on), frozenset(product.architectures), product.metric["name"])
+        families.setdefault((*said, *built), []).append(name)
+    return sorted(name for every in families.values() for name in every[:: max(1, (len(every) - 1) // (FEW - 1))])
+
+
+WORKLOADS = _representatives()
 MODULES = sorted(discovery.members("workloads"))
 
 
