@@ -109,6 +109,7 @@ class Thread:
         self._sent: dict[str, UnderWay] = {}
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
+        self._running: simpy.Event | None = None
         self._leaves: Check | None = None
         self._interrupts = False
         self._repeats = 1.0
@@ -326,7 +327,8 @@ class Thread:
             return 0.0
         frequency_hz = cpu.frequency_hz
         self._in_flight = work
-        remainder = yield cpu.run(work.cycles, self.share, work.stall_s, work.traffic)
+        self._running = cpu.run(work.cycles, self.share, work.stall_s, work.traffic)
+        remainder = yield self._running
         if self.ended_s is not None:
             yield self.environment.event()  # stopped meanwhile: never goes on
         self._in_flight = None
@@ -661,7 +663,10 @@ class Thread:
             return
         frequency_hz = self.machine.cpu.frequency_hz
         total = work.cycles + work.stall_s * frequency_hz
-        remainder = self.machine.cpu.stop(self.share) if self.share.active else 0.0
+        if self.share.active:
+            remainder = self.machine.cpu.stop(self.share)
+        else:  # it has just ended, or been taken back to be lowered again
+            remainder = self._running.value if self._running is not None and self._running.triggered else 0.0
         self._book(work, 1.0 - remainder / total, frequency_hz)
 
     def _book(self, work: Work, done: float, frequency_hz: float) -> None:

@@ -56,8 +56,7 @@ class Allocation:
             lambda: heap.reserve(self._until(program, habits), size_bytes) / size_bytes,
             lambda count: self._made(demand, count * size_bytes),
         )
-        if self._fresh:
-            yield Later(self._spread, "memory for what eden has grown to")
+        yield Later(self._spread, "memory for what eden has grown to")
         yield Choice(lambda: self._state(program, habits), self._options(program, habits), _LABELS)
 
     def _until(self, program: str, habits: Habits) -> float:

@@ -138,3 +138,19 @@ def test_work_in_another_thread_keeps_the_window_alive_unless_threads_are_green(
     )
     assert system[1] < 0.5 * system[0]
     assert green[1] > 0.8 * green[0]
+
+
+# ---------------------------------------------------------------- heap-against-memory
+
+
+@pytest.mark.parametrize(("stack", "swapped"), [("without swap", False), ("with swap", True)])
+def test_a_heap_far_larger_than_its_container_is_killed_sooner_or_later(stack: str, swapped: bool) -> None:
+    """With swap the young part comes from the disk again and again before that. Both ledgers close, killed or not."""
+    wanted = {"stack": stack, "tenants.app.limits.hotspot-21.heap": "480 MiB"}
+    (point,) = (each for each in points("heap-against-memory") if each["axes"] == wanted)
+    tables = run_point(point, 0)["tables"]
+    row = dict(zip(names("tenants"), tables["tenants"][0], strict=True))
+    assert row["outcome"].startswith("out of memory")
+    mechanisms = {charge[names("charges").index("mechanism")] for charge in tables["charges"]}
+    assert ("swap_in" in mechanisms) is swapped
+    assert (row["operations"] > 0) is swapped
