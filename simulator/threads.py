@@ -666,7 +666,8 @@ class Thread:
         if self.share.active:
             remainder = self.machine.cpu.stop(self.share)
         else:  # it has just ended, or been taken back to be lowered again
-            remainder = self._running.value if self._running is not None and self._running.triggered else 0.0
+            ended = self._running
+            remainder = float(ended.value or 0.0) if ended is not None and ended.triggered else 0.0
         self._book(work, 1.0 - remainder / total, frequency_hz)
 
     def _book(self, work: Work, done: float, frequency_hz: float) -> None:
