@@ -10,11 +10,13 @@ import pytest
 import simpy
 
 from simulator import discovery
-from simulator.demands import Demand
-from simulator.layers.base import Layer
+from simulator.demands import Compute, Demand, Sleep
+from simulator.devices.memory import Memory
+from simulator.layers.base import Layer, Place
+from simulator.layers.jvm import JavaVirtualMachine
 from simulator.machine import Machine
 from simulator.scenario import load
-from simulator.steps import CPU
+from simulator.steps import CPU, Below, Step, Wait
 from simulator.tenancy import House
 from simulator.threads import Thread
 
@@ -83,6 +85,15 @@ class Bench:
         self.environment.run(until)
         for thread in self.house.threads:
             thread.close()
+
+    def service(self, name: str, node: str = "os/jvm[app]") -> Thread:
+        """A thread of a layer's own."""
+        return next(each for each in self.house.threads if each.service and (each.name, each.tenant) == (name, node))
+
+    @staticmethod
+    def cycles(thread: Thread, mechanism: str) -> float:
+        """What a thread paid for one mechanism, whatever caused it."""
+        return sum(charge.cycles for key, charge in thread.charges.items() if key.mechanism == mechanism)
 
     @staticmethod
     def spent(thread: Thread) -> dict[str, float]:
@@ -156,5 +167,58 @@ def resolved_bench() -> Callable[..., Bench]:
         devices = point["machine"]["devices"]
         devices["cpu"] = {**devices["cpu"], "parameters": {**devices["cpu"]["parameters"], **cpu}}
         return Bench(point)
+
+    return make
+
+
+# ---------------------------------------------------------------- a Java virtual machine on a system
+
+
+class FreeSystem(Layer):
+    """Calls, faults and files cost nothing; sleeping is waiting."""
+
+    OFFERS, NEEDS = "system", "machine"
+
+    def lower(self, demand: Demand) -> Iterable[Step]:
+        if isinstance(demand, Sleep):
+            return (Wait("time", time_s=demand.time_s),)
+        return (Below(demand),) if isinstance(demand, Compute) else ()
+
+
+@pytest.fixture
+def laid(bench: Callable[..., Bench]) -> Callable[..., Bench]:
+    """Makes a bench whose system has a gigabyte to give away."""
+
+    def make(layers: Mapping[str, type[Layer]], stacks: str | Mapping[str, str], **cpu: float) -> Bench:
+        made = bench(layers, stacks, **cpu)
+        made.house.spaces["os"] = Memory({"capacity_bytes": 1e9}, "the memory of os")
+        return made
+
+    return make
+
+
+@pytest.fixture
+def java() -> Callable[..., dict[str, type[Layer]]]:
+    """Makes a free system ``os``, or another, and a virtual machine ``jvm`` with these numbers, limits and choices.
+
+    Where nothing else is chosen it has a heap of 30 MB, the serial collector, and no archive of classes.
+    """
+
+    def make(
+        numbers: Mapping[str, float],
+        limits: Mapping[str, float] | None = None,
+        system: type[Layer] = FreeSystem,
+        processors: float = 0.0,
+        **structure: str,
+    ) -> dict[str, type[Layer]]:
+        class Toy(JavaVirtualMachine):
+            def __init__(self, parameters: Any, chosen: Any = None, place: Place | None = None) -> None:
+                given = {"mode": "tiered", "sharing": "off", "collector": "serial"} | structure
+                place = place or Place()
+                place.limits = {"heap": 30e6, **(limits or {})}
+                place.processors_count = processors or place.processors_count
+                super().__init__(numbers, given, place)
+
+        return {"os": system, "jvm": Toy}
 
     return make

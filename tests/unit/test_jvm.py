@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,13 +10,12 @@ import pytest
 
 from simulator import demands as d
 from simulator.catalog import Catalog
-from simulator.devices.memory import Memory
 from simulator.experiment import run_point
-from simulator.layers.base import Layer, Place
+from simulator.layers.base import Place
 from simulator.layers.jvm import JavaVirtualMachine
 from simulator.records import names
 from simulator.scenario import load
-from simulator.steps import Below, Step, Use, Wait
+from simulator.steps import Below, Use
 
 GHZ, MIB = 1e9, 2**20
 Make = Callable[..., Any]
@@ -90,54 +89,6 @@ def test_a_limit_and_a_choice_go_before_the_rule() -> None:
     place = Place(memory_bytes=8192 * MIB, processors_count=1, limits={"heap": 1e8})
     machine = virtual_machine(place, collector="parallel", mode="c1")
     assert (machine.heap.size_bytes, machine.collector, machine.compiler_threads) == (1e8, "parallel", {"c1": 2})
-
-
-# ---------------------------------------------------------------- running: a system that costs nothing below
-
-
-class System(Layer):
-    """Calls, faults and files cost nothing; sleeping is waiting."""
-
-    OFFERS, NEEDS = "system", "machine"
-
-    def lower(self, demand: d.Demand) -> Iterable[Step]:
-        if isinstance(demand, d.Sleep):
-            return (Wait("time", time_s=demand.time_s),)
-        return (Below(demand),) if isinstance(demand, d.Compute) else ()
-
-
-def layers(own: Mapping[str, float] | None = None, **structure: str) -> dict[str, type[Layer]]:
-    """That system, and a virtual machine on it with a heap of 30 MB."""
-
-    class Toy(JavaVirtualMachine):
-        def __init__(self, parameters: Any, chosen: Any = None, place: Place | None = None) -> None:
-            given = {"mode": "tiered", "sharing": "off", "collector": "serial"} | structure
-            place = place or Place()
-            place.limits = {"heap": HEAP_BYTES}
-            super().__init__({**numbers(), **(own or {})}, given, place)
-
-    return {"os": System, "jvm": Toy}
-
-
-@pytest.fixture
-def laid(bench: Make) -> Make:
-    """Makes a bench whose system has a gigabyte to give away."""
-
-    def make(own: Mapping[str, type[Layer]], stacks: str | Mapping[str, str], **cpu: float) -> Any:
-        made = bench(own, stacks, **cpu)
-        made.house.spaces["os"] = Memory({"capacity_bytes": 1e9}, "the memory of os")
-        return made
-
-    return make
-
-
-def cycles(thread: Any, mechanism: str) -> float:
-    found: float = sum(charge.cycles for key, charge in thread.charges.items() if key.mechanism == mechanism)
-    return found
-
-
-def service(own: Any, name: str, tenant: str = "app") -> Any:
-    return next(t for t in own.house.threads if t.service and t.name == name and t.tenant == f"os/jvm[{tenant}]")
 
 
 # ---------------------------------------------------------------- real programs

@@ -10,10 +10,9 @@ import pytest
 
 from simulator import demands as d
 from simulator.catalog import Catalog
-from simulator.devices.memory import Memory
 from simulator.errors import ScenarioError
 from simulator.experiment import run_point
-from simulator.layers.base import Layer, Place
+from simulator.layers.base import Place
 from simulator.layers.jvm import JavaVirtualMachine
 from simulator.plans import PROGRAM
 from simulator.records import names
@@ -101,33 +100,14 @@ def test_a_product_without_a_cache_of_linked_classes_refuses_it() -> None:
               "tenants": {"app": {"workload": "java-hello"}}})  # fmt: skip
 
 
-class System(Layer):
-    """A system in which nothing costs anything."""
-
-    OFFERS, NEEDS = "system", "machine"
-
-    def lower(self, demand: d.Demand) -> Iterable[Step]:
-        return (Below(demand),) if isinstance(demand, d.Compute) else ()
-
-
-class Toy(JavaVirtualMachine):
-    """A virtual machine with the numbers of this module."""
-
-    def __init__(self, parameters: Any, chosen: Any = None, place: Place | None = None) -> None:
-        given = {"mode": "interpreter", "sharing": "on", "collector": "serial"}
-        super().__init__(numbers(), given, place or Place())
-
-
-def test_a_class_loader_is_interpreted_first(bench: Make) -> None:
+def test_a_class_loader_is_interpreted_first(laid: Make, java: Make) -> None:
     """Of 400 classes 100 come from a jar: 1000 bytecodes each, at ten cycles with the interpreter."""
-    own = bench({"os": System, "jvm": Toy}, "os | jvm")
-    own.house.spaces["os"] = Memory({"capacity_bytes": 1e9}, "the memory of os")
+    own = laid(java(numbers(), mode="interpreter", sharing="on"), "os | jvm")
     thread = own.thread("main", d.LoadClasses(JAR))
     own.run(until=1.0)
     whole = 300 * 2e4 + 100 * 3e5 + 400 * 5e4 + 100 * 1e3 * 10
     assert thread.ended_s == pytest.approx(whole / GHZ, rel=1e-9)
-    interpreted = sum(charge.cycles for key, charge in thread.charges.items() if key.mechanism == "interpretation")
-    assert interpreted == pytest.approx(100 * 1e3 * 9)
+    assert own.cycles(thread, "interpretation") == pytest.approx(100 * 1e3 * 9)
 
 
 # ---------------------------------------------------------------- the start

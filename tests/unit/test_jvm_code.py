@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,10 +14,10 @@ from simulator.catalog import Catalog
 from simulator.layers._jvm_code import Code
 from simulator.layers._jvm_compilers import CodeCache, Queue, Task
 from simulator.layers._jvm_policy import INTERPRETED, LIMITED, MODES, OPTIMIZED, PROFILED, Policy
-from simulator.layers.base import Layer, Place
+from simulator.layers.base import Place
 from simulator.layers.jvm import JavaVirtualMachine
 from simulator.parameters import Parameters
-from simulator.steps import Below, Step, Wait
+from simulator.steps import Below
 
 GHZ = 1e9
 Make = Callable[..., Any]
@@ -39,39 +39,10 @@ def numbers() -> dict[str, float]:
     return {**Catalog().layer("hotspot-17", "epyc-zen4-vm").values(), **NUMBERS}
 
 
-class System(Layer):
-    """Calls, faults and files cost nothing; sleeping is waiting."""
-
-    OFFERS, NEEDS = "system", "machine"
-
-    def lower(self, demand: d.Demand) -> Iterable[Step]:
-        if isinstance(demand, d.Sleep):
-            return (Wait("time", time_s=demand.time_s),)
-        return (Below(demand),) if isinstance(demand, d.Compute) else ()
-
-
-def layers(
-    own: Mapping[str, float] | None = None, limits: Mapping[str, float] | None = None, **structure: str
-) -> dict[str, type[Layer]]:
-    """That system, and a virtual machine on it."""
-
-    class Toy(JavaVirtualMachine):
-        def __init__(self, parameters: Any, chosen: Any = None, place: Place | None = None) -> None:
-            given = {"mode": "tiered", "sharing": "off", "collector": "serial"} | structure
-            place = place or Place()
-            place.limits = {"heap": 30e6, **(limits or {})}
-            super().__init__({**numbers(), **(own or {})}, given, place)
-
-    return {"os": System, "jvm": Toy}
-
-
-def cycles(thread: Any, mechanism: str) -> float:
-    found: float = sum(charge.cycles for key, charge in thread.charges.items() if key.mechanism == mechanism)
-    return found
-
-
-def service(own: Any, name: str, tenant: str = "app") -> Any:
-    return next(t for t in own.house.threads if t.service and t.name == name and t.tenant == f"os/jvm[{tenant}]")
+@pytest.fixture
+def layers(java: Make) -> Make:
+    """Makes a system that costs nothing, and a virtual machine on it."""
+    return lambda own=None, limits=None, **structure: java({**numbers(), **(own or {})}, limits, **structure)
 
 
 def policy(mode: str = "tiered", c1: float = 0.0, c2: float = 0.0, used: float = 0.0, **own: float) -> Policy:
@@ -86,7 +57,7 @@ def policy(mode: str = "tiered", c1: float = 0.0, c2: float = 0.0, used: float =
 # ---------------------------------------------------------------- one method through the levels
 
 
-def test_a_method_rises_from_the_interpreter_through_c1_to_c2(bench: Make) -> None:
+def test_a_method_rises_from_the_interpreter_through_c1_to_c2(bench: Make, layers: Make) -> None:
     """A million bytecodes of one method on processors of 1 GHz, so that a cycle is a nanosecond.
 
     More than 200 invocations are noticed at the 256th, after 2560 bytecodes at 10 cycles. C1 takes 10 * 1000 cycles,
@@ -98,11 +69,11 @@ def test_a_method_rises_from_the_interpreter_through_c1_to_c2(bench: Make) -> No
     own.run(until=1.0)
     interpreted, profiled = 2560 + 1000, 51200 + 50000
     assert thread.ended_s == pytest.approx((1e6 + 9 * interpreted + 1 * profiled) / GHZ, rel=1e-9)
-    assert cycles(thread, "compute") == pytest.approx(1e6, rel=1e-12)
-    assert cycles(thread, "interpretation") == pytest.approx(9.0 * interpreted, rel=1e-9)
-    assert cycles(thread, "unoptimized_code") == pytest.approx(1.0 * profiled, rel=1e-9)
-    assert cycles(service(own, "c1-compiler"), "compilation") == pytest.approx(10 * 1e3)
-    assert cycles(service(own, "c2-compiler"), "compilation") == pytest.approx(10 * 1e4)
+    assert own.cycles(thread, "compute") == pytest.approx(1e6, rel=1e-12)
+    assert own.cycles(thread, "interpretation") == pytest.approx(9.0 * interpreted, rel=1e-9)
+    assert own.cycles(thread, "unoptimized_code") == pytest.approx(1.0 * profiled, rel=1e-9)
+    assert own.cycles(own.service("c1-compiler"), "compilation") == pytest.approx(10 * 1e3)
+    assert own.cycles(own.service("c2-compiler"), "compilation") == pytest.approx(10 * 1e4)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +88,7 @@ def test_a_method_rises_from_the_interpreter_through_c1_to_c2(bench: Make) -> No
         ("c2-first", 1.4),  # without a profile
     ],
 )
-def test_each_mode_ends_in_its_own_code(bench: Make, mode: str, mean_cycles: float) -> None:
+def test_each_mode_ends_in_its_own_code(bench: Make, mode: str, mean_cycles: float, layers: Make) -> None:
     """After a long warm-up a million bytecodes take what they take in the best code of the mode."""
     own = bench(layers(mode=mode), "os | jvm", cores_count=3)
     times: list[float] = []
@@ -126,16 +97,16 @@ def test_each_mode_ends_in_its_own_code(bench: Make, mode: str, mean_cycles: flo
     assert times[1] - times[0] == pytest.approx(mean_cycles * 1e6 / GHZ, rel=1e-6)
 
 
-def test_one_processor_compiles_at_the_program_s_cost(bench: Make) -> None:
+def test_one_processor_compiles_at_the_program_s_cost(bench: Make, layers: Make) -> None:
     """On one processor nothing overlaps: the program's own cycles and those of the compilers add up."""
     own = bench(layers(), "os | jvm")
     thread = own.thread("main", d.Execute(ONE, count=1e6))
     own.run(until=1.0)
-    whole = sum(cycles(thread, name) for name in ("compute", "interpretation", "unoptimized_code"))
+    whole = sum(own.cycles(thread, name) for name in ("compute", "interpretation", "unoptimized_code"))
     assert thread.ended_s == pytest.approx((whole + 10 * 1e3 + 10 * 1e4) / GHZ, rel=1e-9)
 
 
-def test_loops_are_counted_as_well_as_invocations(bench: Make) -> None:
+def test_loops_are_counted_as_well_as_invocations(bench: Make, layers: Make) -> None:
     """An invocation of 1010 bytecodes goes round a body of 10 another 100 times: i + 100 i > 2000 counts from i > 100.
 
     Counters are looked at every 128 invocations, but also every 1024 back edges: those of 10.24 invocations, which
@@ -145,7 +116,7 @@ def test_loops_are_counted_as_well_as_invocations(bench: Make) -> None:
     own = bench(layers(mode="c1", own={"c1_compile_cycles": 0.0}), "os | jvm", cores_count=2)
     thread = own.thread("main", d.Execute(loop, count=1e6))
     own.run(until=1.0)
-    assert cycles(thread, "interpretation") == pytest.approx(9.0 * 102.4 * 1010, rel=1e-9)
+    assert own.cycles(thread, "interpretation") == pytest.approx(9.0 * 102.4 * 1010, rel=1e-9)
 
 
 @pytest.mark.parametrize(("queued", "calls"), [(0.0, 256.0), (4.0, 384.0), (5.0, 512.0), (50.0, 2304.0)])
@@ -164,7 +135,7 @@ def test_methods_are_put_into_groups_by_their_rank() -> None:
     ]
 
 
-def test_threads_of_one_program_share_its_code(bench: Make) -> None:
+def test_threads_of_one_program_share_its_code(bench: Make, layers: Make) -> None:
     """Each of four executes a million; the method is compiled once by each compiler.
 
     The 2560 bytecodes before C1's turn are shared, but noticed late at first: the first thread expects no others and
@@ -174,22 +145,22 @@ def test_threads_of_one_program_share_its_code(bench: Make) -> None:
     own = bench(layers(), "os | jvm", cores_count=7)
     threads = [own.thread(f"main-{number}", d.Execute(ONE, count=1e6)) for number in range(4)]
     own.run(until=1.0)
-    assert sum(cycles(thread, "compute") for thread in threads) == pytest.approx(4e6, rel=1e-12)
-    assert own.charged(service(own, "c1-compiler"))["os/jvm[app]", "compilation"] == 1
-    compilers = [service(own, f"c2-compiler-{number}") for number in (1, 2)]
+    assert sum(own.cycles(thread, "compute") for thread in threads) == pytest.approx(4e6, rel=1e-12)
+    assert own.charged(own.service("c1-compiler"))["os/jvm[app]", "compilation"] == 1
+    compilers = [own.service(f"c2-compiler-{number}") for number in (1, 2)]
     assert sum(own.charged(each).get(("os/jvm[app]", "compilation"), 0) for each in compilers) == 1
-    interpreted = sum(cycles(thread, "interpretation") for thread in threads) / 9.0
+    interpreted = sum(own.cycles(thread, "interpretation") for thread in threads) / 9.0
     assert 2560 + 4 * 1000 <= interpreted <= 1.001 * (2 * 2560 + 4 * 1000)
-    profiled = sum(cycles(thread, "unoptimized_code") for thread in threads)
+    profiled = sum(own.cycles(thread, "unoptimized_code") for thread in threads)
     assert profiled == pytest.approx(51200 + 4 * 50000, rel=1e-3)
 
 
-def test_without_c1_the_interpreter_profiles_and_c2_comes_later(bench: Make) -> None:
+def test_without_c1_the_interpreter_profiles_and_c2_comes_later(bench: Make, layers: Make) -> None:
     """It begins to profile at a third of C2's thresholds: 1.33 times 5000 invocations are noticed at the 6656th."""
     own = bench(layers(mode="c2"), "os | jvm", cores_count=3)
     thread = own.thread("main", d.Execute(ONE, count=1e6))
     own.run(until=1.0)
-    assert cycles(thread, "interpretation") == pytest.approx(9.0 * (66560 + 10000), rel=1e-9)
+    assert own.cycles(thread, "interpretation") == pytest.approx(9.0 * (66560 + 10000), rel=1e-9)
 
 
 # ---------------------------------------------------------------- level 2
@@ -207,7 +178,7 @@ def test_while_c2_is_behind_methods_are_compiled_without_profiling() -> None:
     assert policy(c2=2.0).calls(LIMITED, 0.0) == 2048.0
 
 
-def test_a_method_rises_through_level_2_and_is_profiled_once_c2_has_time(bench: Make) -> None:
+def test_a_method_rises_through_level_2_and_is_profiled_once_c2_has_time(bench: Make, layers: Make) -> None:
     """C2's one thread has six methods of another program before it, until only one is left after a millisecond.
 
     The method is noticed at the 256th invocation, and C1 makes level 2 of it. It runs at 1.5 cycles until C2 has time;
@@ -228,14 +199,14 @@ def test_a_method_rises_through_level_2_and_is_profiled_once_c2_has_time(bench: 
     own.run(until=1.0)
     interpreted, profiled = 2560 + 1000, 71680 + 50000
     limited = (1e-3 * GHZ - 10 * interpreted) / 1.5 + 1e4 / 1.5
-    assert cycles(thread, "interpretation") == pytest.approx(9.0 * interpreted, rel=1e-9)
-    assert cycles(thread, "unoptimized_code") == pytest.approx(0.5 * limited + 1.0 * profiled, rel=1e-9)
+    assert own.cycles(thread, "interpretation") == pytest.approx(9.0 * interpreted, rel=1e-9)
+    assert own.cycles(thread, "unoptimized_code") == pytest.approx(0.5 * limited + 1.0 * profiled, rel=1e-9)
 
 
 # ---------------------------------------------------------------- a loop in one invocation
 
 
-def test_one_long_invocation_gets_faster_in_its_middle(bench: Make) -> None:
+def test_one_long_invocation_gets_faster_in_its_middle(bench: Make, layers: Make) -> None:
     """An invocation of a million times round a body of ten bytecodes: no method is ever invoked again.
 
     60000 back edges are noticed at the 59th look (60416). C1 compiles the loop: 10000 cycles, while 1000 bytecodes more
@@ -250,22 +221,22 @@ def test_one_long_invocation_gets_faster_in_its_middle(bench: Make) -> None:
     own.run(until=1.0)
     interpreted, profiled = 604160 + 1000, 409600 + 50000
     begins = 8192 / (1e6 - 1) * (1e7 - interpreted - profiled)
-    assert cycles(thread, "interpretation") == pytest.approx(9.0 * interpreted, rel=1e-3)
-    assert cycles(thread, "unoptimized_code") == pytest.approx(profiled + begins, rel=1e-3)
+    assert own.cycles(thread, "interpretation") == pytest.approx(9.0 * interpreted, rel=1e-3)
+    assert own.cycles(thread, "unoptimized_code") == pytest.approx(profiled + begins, rel=1e-3)
     assert thread.ended_s == pytest.approx((1e7 + 9 * interpreted + profiled + begins) / GHZ, rel=1e-3)
-    assert own.charged(service(own, "c1-compiler"))["os/jvm[app]", "compilation"] == 2
-    assert own.charged(service(own, "c2-compiler"))["os/jvm[app]", "compilation"] == 1
+    assert own.charged(own.service("c1-compiler"))["os/jvm[app]", "compilation"] == 2
+    assert own.charged(own.service("c2-compiler"))["os/jvm[app]", "compilation"] == 1
     (code,) = own.house.nodes["os/jvm[app]"].layer.execution.codes.values()
     assert (code.groups[0].level, code.groups[0].loop_level) == (PROFILED, OPTIMIZED)
 
 
-def test_at_the_next_invocation_the_whole_method_is_compiled_too(bench: Make) -> None:
+def test_at_the_next_invocation_the_whole_method_is_compiled_too(bench: Make, layers: Make) -> None:
     """The same invocation twice: at the second one C2 compiles the method, and both versions are of one level."""
     kernel = d.Portable("kernel.jar", 1, 1.0, 1e7, 10)
     own = bench(layers(), "os | jvm", cores_count=3)
     own.thread("main", d.Execute(kernel, count=4e7))
     own.run(until=1.0)
-    assert own.charged(service(own, "c2-compiler"))["os/jvm[app]", "compilation"] == 2
+    assert own.charged(own.service("c2-compiler"))["os/jvm[app]", "compilation"] == 2
     (code,) = own.house.nodes["os/jvm[app]"].layer.execution.codes.values()
     assert (code.groups[0].level, code.groups[0].loop_level) == (OPTIMIZED, INTERPRETED)
 
@@ -273,7 +244,7 @@ def test_at_the_next_invocation_the_whole_method_is_compiled_too(bench: Make) ->
 # ---------------------------------------------------------------- what C2 had not been told of
 
 
-def test_what_the_profile_had_not_shown_costs_a_trap_and_a_second_warm_up(bench: Make) -> None:
+def test_what_the_profile_had_not_shown_costs_a_trap_and_a_second_warm_up(bench: Make, layers: Make) -> None:
     """A tenth of the method is given up 5000 invocations after C2's code came.
 
     The trap takes a tenth of 70000 cycles. That tenth is interpreted for its next 128 invocations, and while C1 works
@@ -286,11 +257,11 @@ def test_what_the_profile_had_not_shown_costs_a_trap_and_a_second_warm_up(bench:
     own.run(until=1.0)
     first = 9.0 * (2560 + 1000)
     again = 9.0 * 0.1 * (1280 + 1000 / (1.0 + 0.9))
-    assert cycles(thread, "deoptimization") == pytest.approx(0.1 * 7e4)
-    assert cycles(thread, "interpretation") == pytest.approx(first + again, rel=1e-9)
+    assert own.cycles(thread, "deoptimization") == pytest.approx(0.1 * 7e4)
+    assert own.cycles(thread, "interpretation") == pytest.approx(first + again, rel=1e-9)
     first, again = 51200 + 50000, 0.1 * (51200 + 1e4 / 1.1)
-    assert cycles(thread, "unoptimized_code") == pytest.approx(first + again, rel=1e-9)
-    assert own.charged(service(own, "c2-compiler"))["os/jvm[app]", "compilation"] == pytest.approx(1.1)
+    assert own.cycles(thread, "unoptimized_code") == pytest.approx(first + again, rel=1e-9)
+    assert own.charged(own.service("c2-compiler"))["os/jvm[app]", "compilation"] == pytest.approx(1.1)
 
 
 # ---------------------------------------------------------------- the code cache
@@ -304,7 +275,7 @@ def test_a_cache_that_fills_raises_the_thresholds_of_c1() -> None:
 
 
 @pytest.mark.parametrize(("room", "mean"), [(0.0, 10.0), (300.0, 1.5)])
-def test_code_that_finds_no_room_is_not_made(bench: Make, room: float, mean: float) -> None:
+def test_code_that_finds_no_room_is_not_made(bench: Make, room: float, mean: float, layers: Make) -> None:
     """C1's code of ten bytecodes takes 300 bytes; without room for it the method stays in the interpreter."""
     own = bench(layers(mode="c1", limits={"code_cache": 1000.0 + room}), "os | jvm", cores_count=3)
     times: list[float] = []
@@ -348,7 +319,7 @@ def test_memory_of_code_follows_its_level() -> None:
 # ---------------------------------------------------------------- modes, groups and queues
 
 
-def test_compiled_first_its_callers_wait_for_a_method(bench: Make) -> None:
+def test_compiled_first_its_callers_wait_for_a_method(bench: Make, layers: Make) -> None:
     """One invocation, ten bytecodes, is interpreted; its caller then waits 10000 cycles for C1's code.
 
     One more of these runs profiled, and its caller waits 100000 cycles for C2, which has no profile to go by.
@@ -356,18 +327,18 @@ def test_compiled_first_its_callers_wait_for_a_method(bench: Make) -> None:
     own = bench(layers(mode="tiered-first"), "os | jvm", cores_count=3)
     thread = own.thread("main", d.Execute(ONE, count=1e6))
     own.run(until=1.0)
-    assert cycles(thread, "interpretation") == pytest.approx(90.0)
-    assert cycles(thread, "unoptimized_code") == pytest.approx((0.5 + 0.25 + 0.5) * 10 + 0.4 * (1e6 - 20))
+    assert own.cycles(thread, "interpretation") == pytest.approx(90.0)
+    assert own.cycles(thread, "unoptimized_code") == pytest.approx((0.5 + 0.25 + 0.5) * 10 + 0.4 * (1e6 - 20))
     assert own.spent(thread)["overhead_wait"] == pytest.approx((10 * 1e3 + 10 * 1e4) / GHZ)
 
 
-def test_compiled_first_a_long_invocation_is_not_interpreted_to_its_end(bench: Make) -> None:
+def test_compiled_first_a_long_invocation_is_not_interpreted_to_its_end(bench: Make, layers: Make) -> None:
     """A million bytecodes in one invocation, a back edge every ten: compiled after 1024 of them, at the next look."""
     loop = d.Portable("loop.jar", 1, 1.0, 1e6, 1)
     own = bench(layers(mode="c1-first"), "os | jvm", cores_count=2)
     thread = own.thread("main", d.Execute(loop, count=1e6))
     own.run(until=1.0)
-    assert 9.0 * 10240 <= cycles(thread, "interpretation") <= 9.0 * 2 * 10240
+    assert 9.0 * 10240 <= own.cycles(thread, "interpretation") <= 9.0 * 2 * 10240
 
 
 def test_what_suits_the_compilers_less_takes_longer_in_their_code() -> None:
@@ -405,14 +376,14 @@ def test_trivial_methods_are_left_to_c1() -> None:
     assert [code.compiled_methods(group, each) for each in ("c1", "c2")] == [10.0, 8.0]
 
 
-def test_all_threads_of_a_compiler_share_a_large_group(bench: Make) -> None:
+def test_all_threads_of_a_compiler_share_a_large_group(bench: Make, layers: Make) -> None:
     """Eight methods that are all alike, three C2 threads: each compiles a third of them, at the same time."""
     eight = d.Portable("eight.jar", 8, 0.0, 10.0, 1)
     own = bench(layers(own={"groups_count": 1.0, "compiler_threads_least_count": 4.0}), "os | jvm", cores_count=6)
     own.thread("main", d.Execute(eight, count=4e6))
     own.run(until=1.0)
-    compilers = [service(own, f"c2-compiler-{number}") for number in (1, 2, 3)]
-    assert [cycles(each, "compilation") for each in compilers] == pytest.approx([80 * 1e4 / 3] * 3)
+    compilers = [own.service(f"c2-compiler-{number}") for number in (1, 2, 3)]
+    assert [own.cycles(each, "compilation") for each in compilers] == pytest.approx([80 * 1e4 / 3] * 3)
 
 
 def test_the_hottest_methods_are_compiled_first() -> None:

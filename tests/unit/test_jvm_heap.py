@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import exp
 from typing import Any
@@ -12,17 +12,16 @@ import pytest
 from simulator import demands as d
 from simulator import discovery
 from simulator.catalog import Catalog
-from simulator.devices.memory import Memory
 from simulator.errors import Refused
 from simulator.experiment import run_point
 from simulator.layers._jvm_generations import PaddedMean
 from simulator.layers._jvm_heap import Habits, Heap
-from simulator.layers.base import Layer, Place
+from simulator.layers.base import Place
 from simulator.layers.jvm import JavaVirtualMachine
 from simulator.parameters import Parameters
 from simulator.records import names
 from simulator.scenario import load
-from simulator.steps import Below, Freeze, Later, Log, Step, Use, Wait
+from simulator.steps import Below, Freeze, Later, Log, Use
 from simulator.validation import readings
 
 GHZ, MIB = 1e9, 2**20
@@ -146,49 +145,10 @@ def test_the_padded_mean_of_promotions_is_hotspot_s() -> None:
 # ---------------------------------------------------------------- running: a system that costs nothing below
 
 
-class System(Layer):
-    """Calls, faults and files cost nothing; sleeping is waiting."""
-
-    OFFERS, NEEDS = "system", "machine"
-
-    def lower(self, demand: d.Demand) -> Iterable[Step]:
-        if isinstance(demand, d.Sleep):
-            return (Wait("time", time_s=demand.time_s),)
-        return (Below(demand),) if isinstance(demand, d.Compute) else ()
-
-
-def layers(own: Mapping[str, float] | None = None, **structure: str) -> dict[str, type[Layer]]:
-    """That system, and a virtual machine on it with a heap of 30 MB."""
-
-    class Toy(JavaVirtualMachine):
-        def __init__(self, parameters: Any, chosen: Any = None, place: Place | None = None) -> None:
-            given = {"mode": "tiered", "sharing": "off", "collector": "serial"} | structure
-            place = place or Place()
-            place.limits = {"heap": HEAP_BYTES}
-            super().__init__({**numbers(), **(own or {})}, given, place)
-
-    return {"os": System, "jvm": Toy}
-
-
 @pytest.fixture
-def laid(bench: Make) -> Make:
-    """Makes a bench whose system has a gigabyte to give away."""
-
-    def make(own: Mapping[str, type[Layer]], stacks: str | Mapping[str, str], **cpu: float) -> Any:
-        made = bench(own, stacks, **cpu)
-        made.house.spaces["os"] = Memory({"capacity_bytes": 1e9}, "the memory of os")
-        return made
-
-    return make
-
-
-def cycles(thread: Any, mechanism: str) -> float:
-    found: float = sum(charge.cycles for key, charge in thread.charges.items() if key.mechanism == mechanism)
-    return found
-
-
-def service(own: Any, name: str, tenant: str = "app") -> Any:
-    return next(t for t in own.house.threads if t.service and t.name == name and t.tenant == f"os/jvm[{tenant}]")
+def layers(java: Make) -> Make:
+    """Makes a system that costs nothing, and a virtual machine on it with a heap of 30 MB."""
+    return lambda own=None, **structure: java({**numbers(), **(own or {})}, **structure)
 
 
 def kinds(own: Any) -> list[str]:
@@ -196,7 +156,7 @@ def kinds(own: Any) -> list[str]:
     return [row[2] for row in own.house.log.rows]
 
 
-def test_a_collection_for_each_eden_full(laid: Make) -> None:
+def test_a_collection_for_each_eden_full(laid: Make, layers: Make) -> None:
     """20 MB of objects, 8 MB of eden: two collections of 4.1 ms, which stop every thread of this virtual machine.
 
     Another virtual machine on the same system goes on.
@@ -209,10 +169,10 @@ def test_a_collection_for_each_eden_full(laid: Make) -> None:
     assert maker.ended_s == pytest.approx(2 * PAUSE_CYCLES / GHZ, rel=1e-9)
     assert own.spent(beside) == {"useful": 0.1, "overhead_wait": pytest.approx(2 * PAUSE_CYCLES / GHZ)}
     assert other.ended_s == pytest.approx(0.1, rel=1e-12)
-    assert own.charged(service(own, "collector"))["os/jvm[app]", "collection"] == 2
+    assert own.charged(own.service("collector"))["os/jvm[app]", "collection"] == 2
 
 
-def test_its_log_says_what_it_did_when_and_what_was_free_again(laid: Make) -> None:
+def test_its_log_says_what_it_did_when_and_what_was_free_again(laid: Make, layers: Make) -> None:
     own = laid(layers(), "os | jvm", cores_count=2)
     own.thread("maker", d.NewObjects(9e6, 0.0, "app", 8e5))
     own.run(until=1.0)
@@ -222,7 +182,7 @@ def test_its_log_says_what_it_did_when_and_what_was_free_again(laid: Make) -> No
     assert (before, after) == (pytest.approx(8e6), pytest.approx(ALIVE_BYTES))
 
 
-def test_objects_beyond_a_full_eden_are_not_forgotten(laid: Make) -> None:
+def test_objects_beyond_a_full_eden_are_not_forgotten(laid: Make, layers: Make) -> None:
     """In small portions or at once: a collection for every 8 MB."""
     own = laid(layers(), "os | jvm", cores_count=2)
     thread = own.thread("maker", *[d.NewObjects(1e6, 0.0, "app", 8e5)] * 81)
@@ -230,7 +190,7 @@ def test_objects_beyond_a_full_eden_are_not_forgotten(laid: Make) -> None:
     assert thread.ended_s == pytest.approx(10 * PAUSE_CYCLES / GHZ, rel=1e-9)
 
 
-def test_what_the_program_keeps_is_copied_until_it_is_old(laid: Make) -> None:
+def test_what_the_program_keeps_is_copied_until_it_is_old(laid: Make, layers: Make) -> None:
     """4 MB of live data: the first of two collections finds them, and 795 kB more, at five cycles a byte.
 
     A fifth of all that fits into the survivor space of 1 MB and fills it: the next collection promotes it.
@@ -244,7 +204,7 @@ def test_what_the_program_keeps_is_copied_until_it_is_old(laid: Make) -> None:
     assert own.house.nodes["os/jvm[app]"].layer.heap.kept_bytes == pytest.approx(4e6)
 
 
-def test_a_promotion_that_may_find_no_room_makes_a_full_collection_follow(laid: Make) -> None:
+def test_a_promotion_that_may_find_no_room_makes_a_full_collection_follow(laid: Make, layers: Make) -> None:
     """19.5 MB of 20 old ones are live; eden filled for the first two times arrives in the old generation but for 1 MB.
 
     Then it has room for 5 MB, less than the 7 and 8 MB that these promoted, and than eden. A young collection is
@@ -259,7 +219,7 @@ def test_a_promotion_that_may_find_no_room_makes_a_full_collection_follow(laid: 
     assert full_s == pytest.approx((1e5 + (19.5e6 + 8e5) * 4.0) / GHZ)
 
 
-def test_the_parallel_collector_does_a_full_collection_at_once(laid: Make) -> None:
+def test_the_parallel_collector_does_a_full_collection_at_once(laid: Make, layers: Make) -> None:
     """The same program: once the old generation is nearly full, full collections are instead of young ones.
 
     Two workers at eight cycles a byte take as long as one at four.
@@ -271,7 +231,7 @@ def test_the_parallel_collector_does_a_full_collection_at_once(laid: Make) -> No
     assert own.house.log.rows[-1][4] == pytest.approx((1e5 + (19.5e6 + 8e5) * 4.0) / GHZ)
 
 
-def test_live_data_that_do_not_fit_end_the_program(laid: Make) -> None:
+def test_live_data_that_do_not_fit_end_the_program(laid: Make, layers: Make) -> None:
     """20 MB old and 8 of eden, of which 2 % of the heap must stay free: 27.5 MB are too much, 27 are not."""
     own = laid(layers(), {"app": "os | jvm", "other": "os | jvm"}, cores_count=2)
     fits = own.thread("maker", d.NewObjects(0.3e6, 27e6, "app", 8e5))
@@ -282,7 +242,7 @@ def test_live_data_that_do_not_fit_end_the_program(laid: Make) -> None:
         own.run(until=2.0)
 
 
-def test_two_collectors_take_half_the_time_for_copying(laid: Make) -> None:
+def test_two_collectors_take_half_the_time_for_copying(laid: Make, layers: Make) -> None:
     """On two processors the parallel collector has two workers; the stop itself is nobody's to share."""
     own = laid(layers(collector="parallel"), "os | jvm", cores_count=2)
     thread = own.thread("maker", d.NewObjects(7.5e6, 0.0, "app", 8e5))
@@ -290,18 +250,18 @@ def test_two_collectors_take_half_the_time_for_copying(laid: Make) -> None:
     alive_bytes = 8e5 * (1.0 - exp(-7.5 / 0.8))
     assert thread.ended_s == pytest.approx((1e5 + alive_bytes * 5.0 / 2) / GHZ, rel=1e-9)
     for number in (1, 2):
-        worker = service(own, f"collector-worker-{number}")
-        assert cycles(worker, "collection") == pytest.approx(alive_bytes * 5.0 / 2)
+        worker = own.service(f"collector-worker-{number}")
+        assert own.cycles(worker, "collection") == pytest.approx(alive_bytes * 5.0 / 2)
 
 
-def test_each_worker_takes_something_of_every_pause(laid: Make) -> None:
+def test_each_worker_takes_something_of_every_pause(laid: Make, layers: Make) -> None:
     own = laid(layers(collector="parallel", own={"worker_cycles": 3e5}), "os | jvm", cores_count=2)
     thread = own.thread("maker", d.NewObjects(7.5e6, 0.0, "app"))
     own.run(until=1.0)
     assert thread.ended_s == pytest.approx((1e5 + 3e5) / GHZ, rel=1e-9)
 
 
-def test_full_collections_that_free_nothing_end_a_program_of_the_parallel_collector(laid: Make) -> None:
+def test_full_collections_that_free_nothing_end_a_program_of_the_parallel_collector(laid: Make, layers: Make) -> None:
     """26.9 MB of 27.5 that fit: what is free is less than 2 % of the heap, and nothing but collections is done."""
     own = laid(layers(collector="parallel", own={"free_least_ratio": 0.005}), "os | jvm", cores_count=2)
     own.thread("maker", d.NewObjects(80e6, 27.0e6, "app"))
@@ -309,7 +269,7 @@ def test_full_collections_that_free_nothing_end_a_program_of_the_parallel_collec
         own.run(until=9.0)
 
 
-def test_programs_in_one_virtual_machine_stop_together_and_keep_their_own(laid: Make) -> None:
+def test_programs_in_one_virtual_machine_stop_together_and_keep_their_own(laid: Make, layers: Make) -> None:
     """Both stand on the machine's one virtual machine: what one makes stops the other; live data add up."""
     own = laid(layers(), {"app": "os / jvm |", "other": "os / jvm |"}, cores_count=3)
     own.thread("maker", d.NewObjects(8e6, 4e6, "app"))
@@ -414,7 +374,7 @@ def test_g1_adapts_the_threshold_of_marking_to_the_young_part() -> None:
     assert regions.threshold_bytes() == pytest.approx((0.85 * 64 - 38) * MIB)
 
 
-def test_g1_marks_beside_the_program(laid: Make) -> None:
+def test_g1_marks_beside_the_program(laid: Make, layers: Make) -> None:
     """20 MB live of 30: more than the threshold. Marking them takes 40 ms of one thread, which stop nobody.
 
     It ends with two pauses; nothing has died in the old part, so that no mixed collection follows.
@@ -428,13 +388,13 @@ def test_g1_marks_beside_the_program(laid: Make) -> None:
     assert "pause young, marking begins" in found and "pause full" not in found
     marking = next(row for row in own.house.log.rows if row[2] == "concurrent mark")
     assert marking[4] >= (20e6 + 8e5) * 2.0 / GHZ
-    marked = cycles(service(own, "marking"), "collection")
+    marked = own.cycles(own.service("marking"), "collection")
     assert marked == pytest.approx((20e6 + 8e5) * 2.0 * found.count("pause remark"))
     pauses_s = sum(row[4] for row in own.house.log.rows if row[2].startswith("pause"))
     assert own.spent(beside)["overhead_wait"] == pytest.approx(pauses_s)
 
 
-def test_what_died_in_old_regions_is_given_back_by_mixed_collections(laid: Make) -> None:
+def test_what_died_in_old_regions_is_given_back_by_mixed_collections(laid: Make, layers: Make) -> None:
     """A tenth of what is made gets old and dies there: marking finds it, and young collections empty these regions."""
     own = laid(layers(collector="g1"), "os | jvm", cores_count=4)
     rows = [each for _ in range(400) for each in (d.NewObjects(1e6, 8e6, "app", 2e5, 0.1), d.Compute(count=2e6))]
@@ -468,7 +428,7 @@ def test_z_has_a_quarter_of_the_processors_if_the_heap_is_large_enough() -> None
         assert [each.name for each in machine.services() if each.queue == "marking"][-1].startswith("marking")
 
 
-def test_z_stops_nobody_for_longer_than_it_looks_at_roots(laid: Make) -> None:
+def test_z_stops_nobody_for_longer_than_it_looks_at_roots(laid: Make, layers: Make) -> None:
     """The first cycle begins at a tenth of the heap: 2.392 MB. Of these 2 MB are kept, and 800 kB in use of the rest.
 
     What lives, a quarter larger, is marked at two cycles a byte, and moved at five; three pauses of 10 us.
@@ -484,7 +444,7 @@ def test_z_stops_nobody_for_longer_than_it_looks_at_roots(laid: Make) -> None:
     assert own.spent(beside)["overhead_wait"] == pytest.approx(3e-5)
 
 
-def test_what_is_made_while_z_works_stays_until_its_next_cycle(laid: Make) -> None:
+def test_what_is_made_while_z_works_stays_until_its_next_cycle(laid: Make, layers: Make) -> None:
     own = laid(layers(Z, collector="z"), "os | jvm", cores_count=4)
     before, later = d.NewObjects(2.392e6, 2e6, "app"), d.NewObjects(1.5e6, 2e6, "app")
     own.thread("maker", before, d.Compute(count=1e6), later)
@@ -493,7 +453,7 @@ def test_what_is_made_while_z_works_stays_until_its_next_cycle(laid: Make) -> No
     assert (made.kept_bytes, made.used_bytes) == (pytest.approx(2e6), pytest.approx(1.5e6))
 
 
-def test_whoever_allocates_faster_than_z_works_waits_for_it(laid: Make) -> None:
+def test_whoever_allocates_faster_than_z_works_waits_for_it(laid: Make, layers: Make) -> None:
     """Nothing but allocation: 80 MB of objects need several times the heap, and every time the end of a cycle."""
     own = laid(layers(Z, collector="z"), "os | jvm", cores_count=4)
     maker = own.thread("maker", *[d.NewObjects(1e6, 10e6, "app", 8e5)] * 80)

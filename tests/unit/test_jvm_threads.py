@@ -10,7 +10,6 @@ import pytest
 
 from simulator import demands as d
 from simulator.catalog import Catalog
-from simulator.devices.memory import Memory
 from simulator.experiment import run_point
 from simulator.layers.base import Layer, Place, Transition
 from simulator.layers.jvm import JavaVirtualMachine
@@ -68,27 +67,13 @@ class System(Layer):
         return (Use("context_switch", cycles=KERNEL_S * GHZ),) if transition.kind == "switch" else ()
 
 
-def layers(kind: str, processors: float, own: Mapping[str, float] | None = None) -> dict[str, type[Layer]]:
-    """That system, and a virtual machine on it that sees so many processors."""
-
-    class Toy(JavaVirtualMachine):
-        def __init__(self, parameters: Any, chosen: Any = None, place: Place | None = None) -> None:
-            given = {"mode": "interpreter", "sharing": "off", "collector": "serial", "threads": kind}
-            place = place or Place()
-            place.limits, place.processors_count = {"heap": 30e6}, processors
-            super().__init__({**numbers(), **(own or {})}, given, place)
-
-    return {"os": System, "jvm": Toy}
-
-
 @pytest.fixture
-def laid(bench: Make) -> Make:
-    """Makes a bench with a virtual machine whose threads are of a kind; its system has a gigabyte to give away."""
+def laid(laid: Make, java: Make) -> Make:
+    """Makes a bench with a virtual machine whose threads are of a kind, on a system with that many processors."""
 
     def make(kind: str, processors: int, stacks: str | Mapping[str, str] = "os | jvm", **own: float) -> Any:
-        made = bench(layers(kind, processors, own), stacks, cores_count=processors)
-        made.house.spaces["os"] = Memory({"capacity_bytes": 1e9}, "the memory of os")
-        return made
+        choices = {"mode": "interpreter", "threads": kind}
+        return laid(java({**numbers(), **own}, None, System, processors, **choices), stacks, cores_count=processors)
 
     return make
 
