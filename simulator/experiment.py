@@ -302,13 +302,7 @@ class _Run:
     def _settings(self, tenant: str) -> list[list[Any]]:
         """What the layers under a tenant made of what they saw; numbers with all their digits."""
         return [
-            [
-                tenant,
-                node.path,
-                name,
-                value if isinstance(value, str) else f"{value:.17g}",
-                node.layer.SETTINGS[name][0],
-            ]
+            [tenant, node.path, name, _text(value), node.layer.SETTINGS[name][0]]
             for node in self.house.chains[tenant]
             for name, value in node.layer.settings().items()
         ]

@@ -12,6 +12,7 @@ from simulator import demands as d
 from simulator.layers._jvm_collection import THREAD, Collector
 from simulator.layers._jvm_heap import OUT_OF_MEMORY, Habits, Heap
 from simulator.layers._jvm_references import References
+from simulator.layers._jvm_threads import KICK
 from simulator.layers.base import Place
 from simulator.parameters import Parameters
 from simulator.steps import Below, Change, Choice, Hold, Later, Progress, Require, Send, Step, Use
@@ -35,7 +36,7 @@ class Allocation:
 
     def __init__(self, parameters: Parameters, place: Place, heap: Heap, collector: Collector) -> None:
         self.parameters, self.place, self.heap, self.collector = parameters, place, heap, collector
-        self.references = References(parameters, collector.kick)
+        self.references = References(parameters)
         self._fresh = True
         self._held_bytes = self._eden_held_bytes = 0.0
 
@@ -82,7 +83,7 @@ class Allocation:
         heap, collector = self.heap, self.collector
         more_bytes = habits.live_bytes - (heap.live_bytes - heap.live_with(program, 0.0))
         collection = (
-            Send(THREAD, (Later(collector.collect, "a collection, if none has made room yet"),), collector.kick()),
+            Send(THREAD, (Later(collector.collect, "a collection, if none has made room yet"),), KICK),
             Require(lambda: self._refusal(program)),
             Later(self._settle, "memory for what has grown old"),
             Later(self.references.found, "finalizers of what has died, if there are any"),
@@ -95,7 +96,7 @@ class Allocation:
         beside = Later(collector.begin, "a collection beside the program")
         due = (
             Later(collector.ask, "the first that notices asks"),
-            Send(THREAD, (beside,), collector.kick(), wait=False, forgotten=True),
+            Send(THREAD, (beside,), KICK, wait=False, forgotten=True),
         )
         return ((), collection, first, (Change(self._cross),), due)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from simulator import demands as d
+from simulator.layers._jvm_references import FINALIZER, HANDLER
 from simulator.layers.base import Place
 from simulator.parameters import Parameters
 from simulator.steps import Ask, Below, Step, Use
@@ -23,7 +24,7 @@ SHARING = ("on", "off", "application", "linked")
 
 
 HOUSEKEEPING = (
-    "launcher", "reference-handler", "finalizer", "signal-dispatcher", "service", "monitor-deflation", "notification",
+    "launcher", HANDLER, FINALIZER, "signal-dispatcher", "service", "monitor-deflation", "notification",
     "periodic", "cleaner",
 )  # fmt: skip
 """Threads that every HotSpot has from its start; most sleep. The launcher waits for the end."""

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 from simulator import demands as d
 from simulator.layers import _jvm_ergonomics as ergonomics
-from simulator.layers._jvm_heap import Heap
+from simulator.layers._jvm_heap import Found, Heap
+from simulator.layers._jvm_threads import KICK
 from simulator.layers.base import Place
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Freeze, Later, Log, Send, Step, Use
@@ -107,10 +108,6 @@ class Collector(ABC):
             found[BESIDE] = self.beside_threads
         return found
 
-    def kick(self) -> tuple[Step, ...]:
-        """A sleeping thread of the virtual machine is woken by a call of the system."""
-        return (Below(d.SystemCall("null"), own=True),)
-
     def pause(self, kind: str, work: Iterable[Step], over: Callable[[float], Iterable[Step]]) -> Iterator[Step]:
         """All programs stop; some work; what is over is noted; they go on.
 
@@ -160,6 +157,22 @@ class Collector(ABC):
         part += self.parts(touched, threads)
         return part if alone else self.together(WORKERS, part, threads)
 
+    def copying(
+        self, found: Found, faults: float, moved_bytes: float = 0.0, emptied_bytes: float = 0.0
+    ) -> tuple[Step, ...]:
+        """A young collection's work, and that of old data moved from what is emptied.
+
+        Args:
+            found: what lives in the young part.
+            faults: pages touched for the first time.
+            moved_bytes: live data moved within the old part.
+            emptied_bytes: of the old part, what was gone through for that.
+        """
+        copy_cycles, once_bytes = self.parameters.copy_cycles_per_byte, found.once_bytes
+        again_bytes = found.copied_bytes + moved_bytes - once_bytes
+        touched = (self.of_young(found.copied_bytes), self.of_old(emptied_bytes))
+        return self.divided(again_bytes * copy_cycles, faults, once_bytes * copy_cycles, touched)
+
     def parts(self, touched: Sequence[d.Touch], threads: int) -> tuple[Step, ...]:
         """One thread's part of rows: where the system below has written pages out, it fetches them."""
         each_part = self.heap.grain / threads
@@ -182,7 +195,7 @@ class Collector(ABC):
 
     def together(self, queue: str, part: tuple[Step, ...], threads: int) -> tuple[Step, ...]:
         """Each of some threads does a part; waited for: at the last one the window lets none be under way."""
-        last = Send(queue, part, self.kick(), wait=False, size_bytes=1.0)
+        last = Send(queue, part, KICK, wait=False, size_bytes=1.0)
         return (*(replace(last, window_bytes=float("inf")),) * (threads - 1), last)
 
     def old_faults(self, old_bytes: float) -> float:

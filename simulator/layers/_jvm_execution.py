@@ -15,6 +15,7 @@ from simulator.layers._jvm_code import Code
 from simulator.layers._jvm_compilers import CodeCache, Queue
 from simulator.layers._jvm_methods import Group
 from simulator.layers._jvm_policy import MODES, Policy
+from simulator.layers._jvm_threads import KICK
 from simulator.parameters import Parameters
 from simulator.steps import Below, Change, Choice, Progress, Send, Step, Use
 
@@ -29,15 +30,14 @@ class Execution:
         mode: one of ``MODES``, by name.
         threads: of each compiler.
         limits: what is asked of it: ``code_cache``, in bytes.
-        kick: what a sleeping compiler thread's waking takes.
         barrier_cycles: what the collector wants done for a mean bytecode, at the moment.
     """
 
     def __init__(
         self, parameters: Parameters, mode: str, threads: Mapping[str, int], limits: Mapping[str, float],
-        kick: tuple[Step, ...], barrier_cycles: Callable[[], float] = lambda: 0.0,
+        barrier_cycles: Callable[[], float] = lambda: 0.0,
     ) -> None:  # fmt: skip
-        self.parameters, self.mode, self._kick = parameters, MODES[mode], kick
+        self.parameters, self.mode = parameters, MODES[mode]
         self._barrier_cycles = barrier_cycles
         self.queues = {compiler: Queue(count) for compiler, count in threads.items()}
         usual_bytes = parameters["tiered_code_cache_bytes" if len(threads) == 2 else "code_cache_bytes"]
@@ -87,7 +87,7 @@ class Execution:
         labels = tuple(f"group {number} is compiled" for number, _ in enumerate(options, 1))
         work = (Choice(partial(code.take, compiler), options, labels),)
         waits = self.mode.first
-        return Send(f"{compiler}-compiler", work, self._kick, wait=waits, forgotten=not waits)
+        return Send(f"{compiler}-compiler", work, KICK, wait=waits, forgotten=not waits)
 
     def _compilation(self, code: Code, group: Group, compiler: str) -> tuple[Step, ...]:
         """A part of a group; after the last one the group's new code is there."""

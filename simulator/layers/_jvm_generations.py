@@ -112,12 +112,7 @@ class Generations(Collector):
         heap = self.heap
         found = heap.find(self.space_bytes)
         faults = self.old_faults(min(heap.old_bytes + found.promoted_bytes, self._old_most))
-        copy_cycles, once_bytes = self.parameters.copy_cycles_per_byte, found.once_bytes
-        again_bytes = found.copied_bytes - once_bytes
-        work = self.divided(
-            again_bytes * copy_cycles, faults, once_bytes * copy_cycles, (self.of_young(found.copied_bytes),)
-        )
-        yield from self.pause("young", work, lambda now_s: self.copied(found))
+        yield from self.pause("young", self.copying(found, faults), lambda now_s: self.copied(found))
 
     def copied(self, found: Found) -> Iterable[Step]:
         """A young collection is over."""

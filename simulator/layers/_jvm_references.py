@@ -7,9 +7,10 @@ back what it held beside the heap, in native code. Nobody waits for the two, but
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from simulator import demands as d
+from simulator.layers._jvm_threads import KICK
 from simulator.parameters import Parameters
 from simulator.steps import Below, Send, Step, Use
 
@@ -21,11 +22,10 @@ class References:
 
     Args:
         parameters: the layer's numbers.
-        kick: what waking one of the two threads takes.
     """
 
-    def __init__(self, parameters: Parameters, kick: Callable[[], tuple[Step, ...]]) -> None:
-        self.parameters, self._kick = parameters, kick
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
         self.objects = 0.0
 
     def made(self, size_bytes: float, finalizable_bytes: float) -> None:
@@ -45,6 +45,6 @@ class References:
         )
         handed = (
             Use("finalization", cycles=objects * parameters.reference_cycles, operations=0.0),
-            Send(FINALIZER, finalized, self._kick(), wait=False, forgotten=True),
+            Send(FINALIZER, finalized, KICK, wait=False, forgotten=True),
         )
-        return (Send(HANDLER, handed, self._kick(), wait=False, forgotten=True),)
+        return (Send(HANDLER, handed, KICK, wait=False, forgotten=True),)

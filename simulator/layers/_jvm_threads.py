@@ -23,6 +23,8 @@ from simulator.layers.base import Carriers, Place
 from simulator.parameters import Parameters
 from simulator.steps import Below, Choice, Hold, Signal, Spawn, Step, Use, Wait
 
+KICK: tuple[Step, ...] = (Below(d.SystemCall("null"), own=True),)
+"""A sleeping thread of the virtual machine is woken by a call of the system."""
 SYSTEM, GREEN, VIRTUAL = "system", "green", "virtual"
 _NETWORK = (d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch)
 _FILES = (d.Read, d.Write, d.WriteThrough, d.DirectTransfer, d.Create, d.Delete, d.UseShare)

@@ -58,7 +58,7 @@ from simulator.layers._jvm_execution import Execution
 from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
 from simulator.layers._jvm_policy import MODES
-from simulator.layers._jvm_threads import GREEN, SYSTEM, VIRTUAL, Threads
+from simulator.layers._jvm_threads import GREEN, KICK, SYSTEM, VIRTUAL, Threads
 from simulator.layers.base import Carriers, Place, Service, TableLayer
 from simulator.steps import Below, Choice, End, Hold, Require, Send, Step, Use
 
@@ -122,7 +122,7 @@ class JavaVirtualMachine(TableLayer):
         self.marking_threads = family.threads_beside(self.parameters, self.place, heap_bytes, threads)
         self.collection = family(self.parameters, self.heap, self.place, threads, self.marking_threads)
         limits, barrier = self.place.limits, self.collection.barrier_cycles
-        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, self._kick(), barrier)
+        self.execution = Execution(self.parameters, mode, self.compiler_threads, limits, barrier)
         self.allocation = Allocation(self.parameters, self.place, self.heap, self.collection)
         self._classes = Classes(self.parameters, self.place, self.structure.get("sharing", "on"))
         self.threads = Threads(self.parameters, self.place, self.structure.get("threads", SYSTEM))
@@ -179,7 +179,7 @@ class JavaVirtualMachine(TableLayer):
     def _ready(self, compiler: str) -> Step:
         """A compiler makes its own run-time code, in its thread."""
         work = (Use("compilation", cycles=self.parameters[f"{compiler}_start_cycles"], operations=0.0),)
-        return Send(f"{compiler}-compiler", work, self._kick(), wait=False, forgotten=True)
+        return Send(f"{compiler}-compiler", work, KICK, wait=False, forgotten=True)
 
     def settings(self) -> dict[str, float | str]:
         """What it made of the processors and the memory that it sees."""
@@ -208,10 +208,6 @@ class JavaVirtualMachine(TableLayer):
         return ""
 
     # ---- the system below
-
-    def _kick(self) -> tuple[Step, ...]:
-        """A sleeping thread of the virtual machine is woken by a call of the system."""
-        return (Below(d.SystemCall("null"), own=True),)
 
     def _native(self, demand: d.Demand) -> Iterable[Step]:
         return (self._into_native(), Below(demand))

@@ -7,10 +7,9 @@ heap curve are in points of slowdown over ten times the least heap, those of ite
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
-from math import exp, log
+from collections.abc import Mapping
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 from tempfile import TemporaryDirectory
 
 from simulator.batch.progress import Silent
@@ -62,12 +61,6 @@ def percent(pair: tuple[float, float]) -> float:
 
 def _table(heads: list[str], lines: list[list[str]]) -> str:
     return "\n".join([*header(*heads), *(line(*cells) for cells in lines)])
-
-
-def geometric_mean(values: Iterable[float]) -> float:
-    """Of positive numbers."""
-    logs = [log(value) for value in values]
-    return exp(sum(logs) / len(logs))
 
 
 def curve(found: Pairs, programs: list[str]) -> str:

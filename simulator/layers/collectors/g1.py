@@ -18,6 +18,7 @@ from enum import Enum, auto
 from simulator.layers._jvm_collection import BESIDE, THREAD, Collector
 from simulator.layers._jvm_heap import OUT_OF_MEMORY, Found, Heap
 from simulator.layers._jvm_regions import PARAMETERS, Regions
+from simulator.layers._jvm_threads import KICK
 from simulator.layers.base import Place
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Change, Later, Log, Send, Step, Use
@@ -93,10 +94,8 @@ class G1(Collector):
         failed_ratio = max(0.0, 1.0 - room_bytes / found.copied_bytes) if found.copied_bytes else 0.0
         stays_bytes = failed_ratio * (heap.used_bytes - found.arriving_bytes - found.passing_bytes)
         faults = self.old_faults(heap.old_bytes + found.promoted_bytes)
-        copied_bytes, once_bytes = found.copied_bytes + moved_bytes, found.once_bytes
-        copy_cycles = parameters.copy_cycles_per_byte
-        touched = (self.of_young(found.copied_bytes), self.of_old(emptied_bytes))
-        work = self.divided((copied_bytes - once_bytes) * copy_cycles, faults, once_bytes * copy_cycles, touched)
+        copied_bytes = found.copied_bytes + moved_bytes
+        work = self.copying(found, faults, moved_bytes, emptied_bytes)
         starts = self.phase is Phase.DUE
 
         def over(end_s: float) -> Iterable[Step]:
@@ -196,7 +195,7 @@ class G1(Collector):
         last = Later(self._marked, "the last of them asks for the pauses that end the marking")
         lives = self.parts((self.of_old(heap.live_bytes),), threads)
         work = (Use("collection", cycles=cycles, operations=0.0), *lives, last)
-        yield from (Send(BESIDE, work, self.kick(), wait=False, forgotten=True),) * threads
+        yield from (Send(BESIDE, work, KICK, wait=False, forgotten=True),) * threads
 
     def _marking_begins(self) -> None:
         self.phase, self._marking, self._old_bytes = Phase.MARKING, self.beside_threads, self.heap.garbage_bytes
@@ -207,7 +206,7 @@ class G1(Collector):
         if self._marking:
             return ()
         pauses = (Later(self._remark, "remark"), Later(self._cleanup, "cleanup"))
-        return tuple(Send(THREAD, (pause,), self.kick()) for pause in pauses)
+        return tuple(Send(THREAD, (pause,), KICK) for pause in pauses)
 
     def _remark(self, now_s: float) -> Iterator[Step]:
         yield from self.pause("remark", self.divided(self.parameters.remark_cycles), lambda _: ())

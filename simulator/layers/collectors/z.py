@@ -37,6 +37,8 @@ class Z(Collector):
         Parameter("z_heap_ratio", "ratio", "part of the heap that a page for each of these threads may take (Z)"),
         Parameter("z_page_bytes", "bytes", "a small page (Z)"),
         Parameter("z_reserve_threads_ratio", "ratio", "threads that have a page in reserve, over processors (Z)"),
+        Parameter("z_memory_ratio", "ratio", "weight of the newest value in what is expected (Z)"),
+        Parameter("z_confidence_ratio", "ratio", "standard deviations added to what is expected (Z)"),
         Parameter("z_spike_count", "count", "times the expected rate of allocation that a cycle must be ahead of (Z)"),
         Parameter("z_warm_up_ratio", "ratio", "steps of the heap's use at which the first cycles begin (Z)"),
         Parameter("z_warm_up_count", "count", "such cycles (Z)"),
@@ -47,7 +49,8 @@ class Z(Collector):
 
     def __init__(self, parameters: Parameters, heap: Heap, place: Place, threads: int, beside_threads: int) -> None:
         super().__init__(parameters, heap, place, threads, beside_threads)
-        self.duration_s, self.bytes_per_s = Expected(0.3, 1.0), Expected(0.3, 1.0)
+        weight, confidence = parameters.z_memory_ratio, parameters.z_confidence_ratio
+        self.duration_s, self.bytes_per_s = Expected(weight, confidence), Expected(weight, confidence)
         self.cycles = 0
         self._runs = self._asked = False
         self._before: dict[str, float] = {}
