@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from simulator.measurements import _gc_figures, _gc_lines, _java_log, _java_time, _jit_figures, _jit_lines
-from simulator.measurements._java_profile import GC, JIT, TIME
-from simulator.measurements.base import Figure, Measurement, Record, Unused
+from simulator.measurements._java_profile import GC, JIT, TIME, profile
+from simulator.measurements.base import Figure, Measurement, Record, Request, Tool, Unused
+
+if TYPE_CHECKING:
+    from simulator.catalog import Catalog
+    from simulator.measurements._written import CatalogFile
 
 GC_MADE_BY = "java -Xlog:gc*,gc+age=trace:file=FILE PROGRAM"
 JIT_MADE_BY = "java -XX:+PrintCompilation PROGRAM > FILE"
@@ -22,6 +27,21 @@ _COLLECTED = re.compile(
 )
 _OLD = re.compile(r"(?:[\d.T:+-]{1,40}: ){0,2}\[(?:Full )?GC\b.*->.*")
 _YEAR = re.compile(r"\[(\d{4})-\d\d-\d\dT")
+
+
+class JavaLog(Tool):
+    """A log of one run of a Java program: alone or with others it becomes a program in class files, or rows."""
+
+    BECOMES = ("workload",)
+    ROWS = True
+
+    def read_beside(self, text: str, file: str, option: str = "") -> tuple[Record, list[Unused]]:
+        """The other log of the run, or its processor time."""
+        return read_beside(text, file, option)
+
+    def convert(self, measurement: Measurement, request: Request, catalog: Catalog) -> CatalogFile:
+        """A program in class files."""
+        return profile(measurement, {self.NAME: measurement.records[0], **request.beside}, request, catalog)
 
 
 def recognise_gc(text: str) -> str:

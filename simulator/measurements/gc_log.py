@@ -7,26 +7,18 @@ survives, ``safepoint`` the other stops, ``class+load`` the classes. A log that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.measurements import _java_files
-from simulator.measurements._java_profile import GC, JIT, TIME, profile
-from simulator.measurements.base import Measurement, Record, Request, Tool, Unused
-
-if TYPE_CHECKING:
-    from simulator.catalog import Catalog
-    from simulator.measurements._written import CatalogFile
+from simulator.measurements._java_profile import GC, JIT, TIME
+from simulator.measurements.base import Measurement
 
 
-class GcLog(Tool):
+class GcLog(_java_files.JavaLog):
     """One run of a Java program, from the garbage collector's side."""
 
     NAME = GC
     TITLE = "-Xlog:gc*"
-    BECOMES = ("workload",)
     MADE_BY = _java_files.GC_MADE_BY
     BESIDE = {each: _java_files.BESIDE[each] for each in (JIT, TIME)}
-    ROWS = True
 
     def recognise(self, text: str) -> str:
         """Lines of collections, or of the collector's choice; also of JDK 8, which is refused."""
@@ -35,14 +27,6 @@ class GcLog(Tool):
     def read(self, text: str, file: str) -> Measurement:
         """One record: counts, pauses and sizes."""
         return _java_files.read_gc(text, file)
-
-    def read_beside(self, text: str, file: str, option: str = "") -> tuple[Record, list[Unused]]:
-        """Compilations, or processor time."""
-        return _java_files.read_beside(text, file, option)
-
-    def convert(self, measurement: Measurement, request: Request, catalog: Catalog) -> CatalogFile:
-        """A program in class files."""
-        return profile(measurement, {GC: measurement.records[0], **request.beside}, request, catalog)
 
 
 TOOL = GcLog

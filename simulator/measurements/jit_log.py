@@ -6,26 +6,18 @@ begins with a method; sizes are those of its own bytecodes, without those of wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.measurements import _java_files
-from simulator.measurements._java_profile import GC, JIT, TIME, profile
-from simulator.measurements.base import Measurement, Record, Request, Tool, Unused
-
-if TYPE_CHECKING:
-    from simulator.catalog import Catalog
-    from simulator.measurements._written import CatalogFile
+from simulator.measurements._java_profile import GC, JIT, TIME
+from simulator.measurements.base import Measurement
 
 
-class JitLog(Tool):
+class JitLog(_java_files.JavaLog):
     """One run of a Java program, from the compilers' side."""
 
     NAME = JIT
     TITLE = "-XX:+PrintCompilation"
-    BECOMES = ("workload",)
     MADE_BY = _java_files.JIT_MADE_BY
     BESIDE = {each: _java_files.BESIDE[each] for each in (GC, TIME)}
-    ROWS = True
 
     def recognise(self, text: str) -> str:
         """Lines of compilations."""
@@ -34,14 +26,6 @@ class JitLog(Tool):
     def read(self, text: str, file: str) -> Measurement:
         """One record: methods and bytecodes by level."""
         return _java_files.read_jit(text, file)
-
-    def read_beside(self, text: str, file: str, option: str = "") -> tuple[Record, list[Unused]]:
-        """The heap, or processor time."""
-        return _java_files.read_beside(text, file, option)
-
-    def convert(self, measurement: Measurement, request: Request, catalog: Catalog) -> CatalogFile:
-        """A program in class files."""
-        return profile(measurement, {JIT: measurement.records[0], **request.beside}, request, catalog)
 
 
 TOOL = JitLog
