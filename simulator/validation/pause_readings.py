@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from simulator.experiment import quantile
-from simulator.records import names
+from simulator.validation.run_tables import Tables, columns, runners
 
-Tables = Mapping[str, Sequence[Sequence[Any]]]
 MEANINGS = {
     "collections": ("count", "pauses of a program for the collector of its heap, as its log has them"),
     "full_collections": ("count", "of these, collections of the whole heap"),
@@ -26,19 +22,15 @@ _PAUSE, _FULL = "pause ", "pause full"
 
 def read(tables: Tables, tenants: set[str]) -> dict[str, float]:
     """All of them, where something under these tenants writes such a log; copies of a tenant count with their mean."""
-    tenant, node, elapsed_s = (
-        _column("settings", "tenant"),
-        _column("settings", "node"),
-        _column("tenants", "elapsed_s"),
-    )
-    nodes = {row[node] for row in tables["settings"] if row[tenant] in tenants}
+    nodes = runners(tables, tenants)
     if not nodes:
         return {}
-    kind, logged, duration_s = (_column("log", each) for each in ("kind", "node", "duration_s"))
+    kind, logged, duration_s = columns("log", "kind", "node", "duration_s")
+    tenant, elapsed_s = columns("tenants", "tenant", "elapsed_s")
     lines = [row for row in tables["log"] if row[logged] in nodes and str(row[kind]).startswith(_PAUSE)]
     pauses = sorted(float(row[duration_s]) for row in lines)
     full = [float(row[duration_s]) for row in lines if row[kind] == _FULL]
-    whole_s = sum(float(row[elapsed_s]) for row in tables["tenants"] if row[_column("tenants", "tenant")] in tenants)
+    whole_s = sum(float(row[elapsed_s]) for row in tables["tenants"] if row[tenant] in tenants)
     count = len(tenants)
     found = {
         "collections": len(pauses) / count,
@@ -54,7 +46,3 @@ def read(tables: Tables, tenants: set[str]) -> dict[str, float]:
             "pause_max_s": pauses[-1],
         }
     return found | ({"pause_share": sum(pauses) / whole_s} if whole_s else {})
-
-
-def _column(table: str, name: str) -> int:
-    return names(table).index(name)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from simulator.validation.run_tables import Tables, columns, runners
 
-from simulator.records import names
-
-Tables = Mapping[str, Sequence[Sequence[Any]]]
 MEANINGS = {
     "processor_s": ("s", "processor time of a program, its start and the layers that run it as one process"),
     "threads_count": ("count", "threads of a program and of the layer that runs it as one process"),
@@ -26,12 +22,12 @@ def read(tables: Tables, tenants: set[str]) -> dict[str, float]:
     What a program has not done (an iteration, a setup) gives no reading.
     """
     count = max(1, len(tenants))
-    own = tenants | set(_runners(tables, tenants))
-    device, tenant, service_s = _columns("charges", "device", "tenant", "service_s")
+    own = tenants | runners(tables, tenants)
+    device, tenant, service_s = columns("charges", "device", "tenant", "service_s")
     processor_s = sum(float(row[service_s]) for row in tables["charges"] if row[device] == "cpu" and row[tenant] in own)
     found = {"processor_s": processor_s / count, "threads_count": _threads(tables, tenants, own) / count}
     found |= {f"{name}_methods_count": _compiled(tables, own, name) / count for name in ("c1", "c2")}
-    tenant, kind, latency_s = _columns("requests", "tenant", "kind", "latency_s")
+    tenant, kind, latency_s = columns("requests", "tenant", "kind", "latency_s")
     for name, asked in _REQUESTS.items():
         times = [float(row[latency_s]) for row in tables["requests"] if row[tenant] in tenants and row[kind] == asked]
         found |= {name: sum(times) / count} if times else {}
@@ -40,7 +36,7 @@ def read(tables: Tables, tenants: set[str]) -> dict[str, float]:
 
 def _threads(tables: Tables, tenants: set[str], own: set[str]) -> int:
     """A program's threads and the services of what runs it; whoever started the systems is gone."""
-    tenant, kind = _columns("threads", "tenant", "kind")
+    tenant, kind = columns("threads", "tenant", "kind")
     return sum(
         row[tenant] in tenants if row[kind] == "program" else row[tenant] in own - tenants
         for row in tables.get("threads", ())
@@ -49,19 +45,9 @@ def _threads(tables: Tables, tenants: set[str], own: set[str]) -> int:
 
 def _compiled(tables: Tables, own: set[str], compiler: str) -> float:
     """Methods, by whose thread compiled them."""
-    tenant, thread, mechanism, operations = _columns("charges", "tenant", "thread", "mechanism", "operations")
+    tenant, thread, mechanism, operations = columns("charges", "tenant", "thread", "mechanism", "operations")
     return sum(
         float(row[operations])
         for row in tables["charges"]
         if row[tenant] in own and row[mechanism] == "compilation" and str(row[thread]).startswith(f"{compiler}-")
     )
-
-
-def _runners(tables: Tables, tenants: set[str]) -> Iterator[str]:
-    """The nodes that have set something for themselves under these tenants: what runs their programs."""
-    tenant, node = _columns("settings", "tenant", "node")
-    return (str(row[node]) for row in tables["settings"] if row[tenant] in tenants)
-
-
-def _columns(table: str, *wanted: str) -> list[int]:
-    return [names(table).index(name) for name in wanted]

@@ -11,29 +11,25 @@ from typing import Any
 from simulator import discovery
 from simulator.errors import UsageError
 from simulator.experiment import quantile
-from simulator.records import TABLES, names
+from simulator.records import TABLES
 from simulator.validation import pause_readings, process_readings
+from simulator.validation.run_tables import Tables, column
 
-Tables = Mapping[str, Sequence[Sequence[Any]]]
 Readings = dict[str, float]
 _PROCESSOR = "cpu"
 _CARD = ("nic-send", "nic-receive")
 
 
-def _column(table: str, name: str) -> int:
-    return names(table).index(name)
-
-
 def _cores(tables: Tables) -> float:
     """Processors busy on average while the run lasts, whoever they worked for."""
-    busy, time = _column("devices", "busy_s"), _column("devices", "time_s")
+    busy, time = column("devices", "busy_s"), column("devices", "time_s")
     return sum(float(row[busy]) / float(row[time]) for row in _processors(tables))
 
 
 def _idle(tables: Tables) -> float:
     """Processors idle on average while the run lasts, in percent of all."""
     rows = _processors(tables)
-    capacity = sum(float(row[_column("devices", "capacity")]) for row in rows)
+    capacity = sum(float(row[column("devices", "capacity")]) for row in rows)
     return 100.0 * (1.0 - _cores(tables) / capacity)
 
 
@@ -43,18 +39,18 @@ def _busy(tables: Tables) -> float:
 
 
 def _processors(tables: Tables) -> list[Sequence[Any]]:
-    device, time = _column("devices", "device"), _column("devices", "time_s")
+    device, time = column("devices", "device"), column("devices", "time_s")
     return [row for row in tables["devices"] if row[device] == _PROCESSOR and row[time] > 0.0]
 
 
 def _cycles(tables: Tables) -> float:
     """All processor cycles of the run, memory waits excluded."""
-    return sum(float(row[_column("charges", "cycles")]) for row in tables["charges"])
+    return sum(float(row[column("charges", "cycles")]) for row in tables["charges"])
 
 
 def _wire(tables: Tables) -> float:
     """Bytes that went over the wire, both ways."""
-    device, size = _column("charges", "device"), _column("charges", "bytes")
+    device, size = column("charges", "device"), column("charges", "bytes")
     return sum(float(row[size]) for row in tables["charges"] if row[device] in _CARD)
 
 
@@ -140,37 +136,35 @@ def read(tables: Tables) -> dict[str, Readings]:
     machine = {name: take(tables) for name, (_, _, take) in OF_THE_MACHINE.items()}
     copies: dict[str, list[Sequence[Any]]] = {}
     for row in tables["tenants"]:
-        copies.setdefault(str(row[_column("tenants", "copy_of")]), []).append(row)
+        copies.setdefault(str(row[column("tenants", "copy_of")]), []).append(row)
     return {name: _finite({**_of_tenant(rows, tables), **machine}) for name, rows in copies.items()}
 
 
 def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     found = {}
-    for number, column in enumerate(TABLES["tenants"]):
-        if column.kind == "number":
+    for number, declared in enumerate(TABLES["tenants"]):
+        if declared.kind == "number":
             values = [float(row[number]) for row in rows]
-            found[column.name] = _mean([each for each in values if column.name not in _STARTS or isfinite(each)])
-    operations, elapsed_s = _column("tenants", "operations"), _column("tenants", "elapsed_s")
+            found[declared.name] = _mean([each for each in values if declared.name not in _STARTS or isfinite(each)])
+    operations, elapsed_s = column("tenants", "operations"), column("tenants", "elapsed_s")
     found[GUEST] = found["boot_s"] - found["create_s"]
     found[RATE] = _mean([row[operations] / row[elapsed_s] for row in rows if row[elapsed_s]])
     found[ROUND] = 1.0 / found[RATE] if found[RATE] else nan
-    times = [float(row[_column("tenants", "boot_s")]) for row in rows]
+    times = [float(row[column("tenants", "boot_s")]) for row in rows]
     starts = sorted(each for each in times if isfinite(each))
     found |= {name: quantile(starts, part) for name, (_, _, part) in OF_COPIES.items()}
     found[WITH_BOOT] = found["elapsed_s"] + found["boot_s"]
-    own = {row[_column("tenants", "tenant")] for row in rows}
-    found |= _settings(tables, {str(each) for each in own})
-    found |= process_readings.read(tables, {str(each) for each in own})
-    found |= pause_readings.read(tables, {str(each) for each in own})
-    tenant, latency = _column("requests", "tenant"), _column("requests", "latency_s")
+    own = {str(row[column("tenants", "tenant")]) for row in rows}
+    for read_some in (_settings, process_readings.read, pause_readings.read, _iterations):
+        found |= read_some(tables, own)
+    tenant, latency = column("requests", "tenant"), column("requests", "latency_s")
     latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)
-    found |= _iterations(tables, {str(each) for each in own})
     return found | {name: quantile(latencies, part) for name, (_, _, part) in OF_REQUESTS.items()}
 
 
 def _iterations(tables: Tables, tenants: set[str]) -> Readings:
     """The times of a program's iterations, in order; copies of a tenant count with their mean."""
-    tenant, kind, latency = (_column("requests", each) for each in ("tenant", "kind", "latency_s"))
+    tenant, kind, latency = (column("requests", each) for each in ("tenant", "kind", "latency_s"))
     times: dict[str, list[float]] = {}
     for row in tables["requests"]:
         if row[tenant] in tenants and row[kind] == "iteration":
@@ -183,7 +177,7 @@ def _iterations(tables: Tables, tenants: set[str]) -> Readings:
 
 def _settings(tables: Tables, tenants: set[str]) -> Readings:
     """Numbers that the layers under some copies of a tenant have set for themselves; copies count with their mean."""
-    tenant, name, value, unit = (_column("settings", each) for each in ("tenant", "setting", "value", "unit"))
+    tenant, name, value, unit = (column("settings", each) for each in ("tenant", "setting", "value", "unit"))
     found: dict[str, list[float]] = {}
     for row in tables["settings"]:
         if row[tenant] in tenants and row[unit]:
@@ -201,14 +195,14 @@ def _finite(readings: Readings) -> Readings:
 
 def outcomes(tables: Tables) -> dict[str, str]:
     """How tenants ended that did not end well."""
-    tenant, outcome = _column("tenants", "tenant"), _column("tenants", "outcome")
+    tenant, outcome = column("tenants", "tenant"), column("tenants", "outcome")
     return {str(row[tenant]): str(row[outcome]) for row in tables["tenants"] if row[outcome] != "ok"}
 
 
 def mechanisms(tables: Tables) -> dict[str, float]:
     """The mechanisms of layers by their part of all processor time that was charged in this run."""
     device, cause, mechanism, service = (
-        _column("charges", name) for name in ("device", "cause", "mechanism", "service_s")
+        column("charges", name) for name in ("device", "cause", "mechanism", "service_s")
     )
     charged = [row for row in tables["charges"] if row[device] == _PROCESSOR]
     total_s = sum(float(row[service]) for row in charged)
