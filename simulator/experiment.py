@@ -178,7 +178,7 @@ class _Run:
         """
         yield self.environment.timeout(tenant.figures["start_s"])
         if tenant.figures["boot"]:
-            yield self.environment.process(self.house.boot(tenant.name)) | tenant.killed
+            yield self.environment.process(self.house.boot(tenant.name, tenant.context.draws("start"))) | tenant.killed
             tenant.boot_s = self.environment.now - tenant.figures["start_s"]
             tenant.create_s = self.house.created_s.get(tenant.name, self.environment.now) - tenant.figures["start_s"]
         if tenant.alive:
