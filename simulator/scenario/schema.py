@@ -141,7 +141,8 @@ class Tenant(Part):
     parameters: dict[str, Axis[Scalar]] = {}
     """Numbers of the workload to change, with their units."""
     count: Axis[Copies] = 1
-    """How many such tenants there are, each with its own private systems: name-1, name-2, ...; 0: the others are alone."""
+    """How many such tenants there are, each with its own private systems: name-1, name-2, ...; with 0 the others are
+    alone."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
     vcpus: Axis[Count | None] = None

@@ -138,7 +138,8 @@ def test_boots_that_take_turns_at_reading_meet_only_by_chance(
 ) -> None:
     """A boot computes for half a second and reads for as long, from a store that is divided among its readers.
 
-    Of two whose reads come all at once each waits for all of the other's; in many turns they are soon out of step (by mean value analysis 1.25 s).
+    Of two whose reads come all at once each waits for all of the other's; in many turns they are soon out of step (by
+    mean value analysis 1.25 s).
     """
     own("layers", "my-monitor", product().replace("vmware-workstation-3.2", "kvm-6"))
     numbers = {"size_bytes": 1e9, "start_cycles": 1.5e9, "start_read_bytes": 20 * 2**20, "start_unit_bytes": 131072}
