@@ -178,7 +178,7 @@ class _Run:
         """
         yield self.environment.timeout(tenant.figures["start_s"])
         if tenant.figures["boot"]:
-            yield self.environment.process(self.house.boot(tenant.name)) | tenant.killed
+            yield self.environment.process(self.house.boot(tenant.name, tenant.context.draws("start"))) | tenant.killed
             tenant.boot_s = self.environment.now - tenant.figures["start_s"]
             tenant.create_s = self.house.created_s.get(tenant.name, self.environment.now) - tenant.figures["start_s"]
         if tenant.alive:
@@ -329,7 +329,7 @@ class _Run:
     def _awaited(self, tenant: _Tenant) -> bool:
         """Whether a tenant, asked at the end of its run or at its stop, wants to go on with an operation.
 
-        One that merely sleeps asks for nothing, and of one that is cut off because all others are done nothing is known.
+        One that merely sleeps asks for nothing; of one that is cut off because all others are done nothing is known.
         """
         duration_s, stop_s = self.point["duration_s"], tenant.figures["stop_s"]
         ends = [end_s for end_s in (duration_s, stop_s) if end_s is not None]

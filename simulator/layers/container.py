@@ -41,14 +41,14 @@ References: felter2014, zhuo2019, kuenzer2021, kuehl2017, measured2026.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
 from simulator import demands as d
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._container_storage import MAPPER, Storage
-from simulator.layers.base import Layer, Place, Transition
+from simulator.layers.base import WHOLE, Layer, Place, Transition
 from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Require, Step, Use
 
@@ -115,12 +115,12 @@ class Container(Layer):
             return (Use("group_scheduling", cycles=self.parameters.level_cycles),)
         return ()
 
-    def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
+    def start(self, figures: Mapping[str, float], bursts: Sequence[tuple[float, float]] = WHOLE) -> Iterable[Step]:
         """What the kernel does to set it up, beside the engine's own work."""
         networked = self.structure["network"] != "host"
         cycles = figures["start_cycles"] + sum(self._set_up(networked))
         wait_s = figures["start_wait_s"] + (self.parameters.network_wait_s if networked else 0.0)
-        return super().start({**figures, "start_cycles": cycles, "start_wait_s": wait_s})
+        return super().start({**figures, "start_cycles": cycles, "start_wait_s": wait_s}, bursts)
 
     def _set_up(self, networked: bool) -> Iterator[float]:
         parameters, structure = self.parameters, self.structure

@@ -207,11 +207,11 @@ class HardwareHypervisor(Layer):
         """Domain 0 drives the devices itself."""
         return DriverDomainPort(self) if role == _device_paths.DOMAIN_0 else super().for_child(role, devices)
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """Firmware and loader come from the host's files, or from a disk that the hypervisor drives."""
         if self.structure["stands_on"] == "system":
-            return super()._load(image)
-        units = range(0, image.size_bytes, image.unit_bytes)
+            return super()._load(image, start_bytes, size_bytes)
+        units = range(start_bytes, start_bytes + size_bytes, image.unit_bytes)
         return [Below(d.TransferBlocks(start, image.unit_bytes)) for start in units]
 
     # ---- devices

@@ -155,9 +155,9 @@ class OperatingSystem(TableLayer):
         """Processors this kernel can use."""
         return self.parameters.processors_count
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """A kernel reads its image by its own drivers, unit by unit."""
-        units = range(0, image.size_bytes, image.unit_bytes)
+        units = range(start_bytes, start_bytes + size_bytes, image.unit_bytes)
         return [step for start in units for step in self._blocks(d.TransferBlocks(start, image.unit_bytes))]
 
     # ---- processor work

@@ -166,11 +166,11 @@ class ParavirtualHypervisor(Layer):
         """Domain 0 drives the devices itself, but is a paravirtualized guest in everything else."""
         return DriverDomainPort(self) if role == DOMAIN_0 else self
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """A guest's kernel comes from a file of domain 0, or from a disk that the hypervisor drives itself."""
         if self.structure["driver_place"] == DOMAIN_0:
-            return (At(DOMAIN_0, d.Read(image, 0, image.size_bytes)),)
-        units = range(0, image.size_bytes, image.unit_bytes)
+            return (At(DOMAIN_0, d.Read(image, start_bytes, size_bytes)),)
+        units = range(start_bytes, start_bytes + size_bytes, image.unit_bytes)
         return [Below(d.TransferBlocks(start, image.unit_bytes)) for start in units]
 
     def _through_ring(

@@ -107,9 +107,9 @@ class Unikernel(TableLayer):
         """One processor."""
         return 1.0
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """The program's image, read by its own driver."""
-        return self._blocks(0, image.size_bytes, write=False)
+        return self._blocks(start_bytes, size_bytes, write=False)
 
     def _call(self, count: float = 1.0) -> tuple[Step, ...]:
         calls = self.use("function_call", f"{self.structure['calls']}_cycles", count)

@@ -24,6 +24,7 @@ from simulator.units import format_quantity
 def check(lookup: Lookup, combination: Combination) -> None:
     """Note everything that does not fit together."""
     tree = _tree(lookup, combination)
+    _check_somebody(lookup, combination)
     _check_times(lookup, combination)
     _check_programs(lookup, combination)
     _check_built_for(lookup, combination)
@@ -72,6 +73,11 @@ def _tree(lookup: Lookup, combination: Combination) -> Tree | None:
     except StackError as error:
         lookup.complain(combination.stack.place, *split(str(error)))
         return None
+
+
+def _check_somebody(lookup: Lookup, combination: Combination) -> None:
+    if not combination.tenants and not lookup.problems:
+        lookup.complain(("tenants",), "are none in one of the combinations: each count is 0", "let one start from 1")
 
 
 def _check_times(lookup: Lookup, combination: Combination) -> None:
