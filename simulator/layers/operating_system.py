@@ -208,9 +208,9 @@ class OperatingSystem(TableLayer):
         copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count * count))
         return (*self._with_faults(kind, count), copied, Below(d.SwitchAddressSpace(count=2.0 * count)))
 
-    def _no_room(self) -> str:
-        """Why no further process can be made, empty if one can."""
-        return NO_FORK if self.processes >= self.parameters.process_table_count else ""
+    def _no_room(self, processes: float = 1.0) -> str:
+        """Why that many processes more cannot be made, empty if they can."""
+        return NO_FORK if self.processes + processes > self.parameters.process_table_count else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""
@@ -219,8 +219,9 @@ class OperatingSystem(TableLayer):
         forks = new_threads if demand.threads else self._process("fork", demand.processes)
         made = (*forks, Require(lambda: self._enter(demand, 1.0)), Spawn(life, demand.processes))
         if demand.insists:
-            return (Require(self._no_room), *made)
-        return (Choice(lambda: int(bool(self._no_room())), (made, self._call("null")), ("made", "refused")),)
+            return (Require(lambda: self._no_room(demand.processes)), *made)
+        refused = self._call("null")
+        return (Choice(lambda: int(bool(self._no_room(demand.processes))), (made, refused), ("made", "refused")),)
 
     def _enter(self, demand: d.KeepProcess, sign: float) -> str:
         """Processes come into the table, or leave it; nobody is refused any more."""

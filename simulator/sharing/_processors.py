@@ -35,8 +35,8 @@ class Processor:
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     __slots__ = (
-        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "pulls_count", "purses", "queue", "ran",
-        "ran_since_ns", "scheduler", "speed", "was_idle",
+        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "pulls_count", "purses",
+        "queue", "ran", "ran_since_ns", "scheduler", "speed", "was_idle",
     )  # fmt: skip
 
     def __init__(self, scheduler: Scheduler, number: int, queue: RunQueue, entity: Entity | None) -> None:
