@@ -264,6 +264,10 @@ class Layer(Priced, ABC):
         """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
         return float("inf")
 
+    def disk_window_bytes(self) -> float:
+        """Data of a guest's disk requests that the layer takes over at a time; the others wait in the guest."""
+        return float("inf")
+
     @abstractmethod
     def lower(self, demand: Demand) -> Iterable[Step]:
         """Steps for one demand.

@@ -34,6 +34,7 @@ References: barham2003, fraser2004.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from simulator import demands as d
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Service, Transition
@@ -85,6 +86,8 @@ class ParavirtualHypervisor(Layer):
         Parameter("packet_back_end_cycles", "cycles", "one packet in the back end and its bridge", "back_end", _SPLIT),
         Parameter("block_back_end_cycles", "cycles", "one disk request in the back end", "back_end", _SPLIT),
         Parameter("ring_count", "count", "requests that fit into a ring", "ring", _SPLIT),
+        Parameter("disk_window_bytes", "bytes", "data of a guest's disk requests that fit into a ring", "", _SPLIT,
+                  optional=True),
         Parameter("domain_switch_cycles", "cycles", "a domain given a processor", "domain_switch"),
         Parameter("hypervisor_bytes", "bytes", "memory of the hypervisor"),
         Parameter("domain_bytes", "bytes", "memory of the hypervisor for each domain"),
@@ -157,6 +160,10 @@ class ParavirtualHypervisor(Layer):
         return tuple(
             Service(f"{kind}-back-end", queue=f"{kind}-ring", capacity=room, batch=room) for kind in ("block", "packet")
         )
+
+    def disk_window_bytes(self) -> float:
+        """As much as fits into the ring; what a guest has beyond that waits in its own queue."""
+        return self.parameters.get("disk_window_bytes", inf)
 
     def presents(self) -> Mapping[str, str]:
         """Guests see front ends only."""
