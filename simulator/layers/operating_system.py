@@ -51,6 +51,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
@@ -62,11 +63,17 @@ from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
 
 
+def _opens(demand: d.Demand) -> bool:
+    """Whether it takes a further entry of the table of open files."""
+    return isinstance(demand, d.Create) or (isinstance(demand, d.SystemCall) and demand.name == "open_close")
+
+
 class OperatingSystem(TableLayer):
     """One kernel."""
 
     OFFERS = "system"
     NEEDS = "machine"
+    EXHAUSTIBLE = ("processes", "descriptors")
     CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
@@ -117,11 +124,18 @@ class OperatingSystem(TableLayer):
             d.TransferPackets: network.forwarded,
         }
 
+    def parts(self) -> tuple[Part, ...]:
+        """The kernel: programs meet it by its system calls."""
+        return (Part("kernel", faces="system calls", width="calls_count", code="code_lines_count"),)
+
     # ---- the three verbs
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """The kernel's work for a demand, its mitigations with it."""
-        return self.guard.code(super().lower(demand))
+        """The kernel's work for a demand, its mitigations with it; what needs an entry of a full table is refused."""
+        steps = self.guard.code(super().lower(demand))
+        if "descriptors" in self.exhausted and _opens(demand):
+            return (Require(lambda: "could not open: the table of open files is full"), *steps)
+        return steps
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A switch loads another address space, whoever wanted it; a tick is a timer interrupt."""
@@ -214,7 +228,8 @@ class OperatingSystem(TableLayer):
 
     def _no_room(self, processes: float = 1.0) -> str:
         """Why that many processes more cannot be made, empty if they can."""
-        return NO_FORK if self.processes + processes > self.parameters.process_table_count else ""
+        room = self.parameters.process_table_count - self.processes
+        return NO_FORK if "processes" in self.exhausted or processes > room else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""

@@ -37,6 +37,7 @@ from collections.abc import Iterable, Mapping
 from math import inf
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Service, Transition
 from simulator.parameters import Parameter
 from simulator.steps import At, Below, Send, Step, Use
@@ -111,6 +112,16 @@ class ParavirtualHypervisor(Layer):
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """The hypervisor, and a little for each domain."""
         return parameters["hypervisor_bytes"] + children * parameters["domain_bytes"]
+
+    def parts(self) -> tuple[Part, ...]:
+        """The hypervisor, and the back ends in the kernel of the system that drives the devices."""
+        hypervisor = Part("hypervisor", faces="hypercalls", width="hypercalls_count", code="code_lines_count")
+        back_ends = Part("back ends", each="guest", inside=True, at=DOMAIN_0, takes="devices", faces="rings")
+        return (hypervisor, back_ends) if self.driven_by() else (hypervisor,)
+
+    def driven_by(self) -> Mapping[str, str]:
+        """Both devices, where drivers stand in domain 0."""
+        return {"disk": DOMAIN_0, "nic": DOMAIN_0} if self.structure["driver_place"] == DOMAIN_0 else {}
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation."""
@@ -222,6 +233,10 @@ class DriverDomainPort(ParavirtualHypervisor):
     def guest_services(self) -> tuple[Service, ...]:
         """None: it serves the other guests itself."""
         return ()
+
+    def driven_by(self) -> Mapping[str, str]:
+        """None of its devices: it drives them itself."""
+        return {}
 
     def presents(self) -> Mapping[str, str]:
         """The real devices."""

@@ -1,8 +1,8 @@
 """How hard a program goes at it: its threads pause for a part of the time, whatever they do.
 
 A thread of intensity i that was at work for some ten milliseconds pauses for (1 - i) / i times as long as it was. Time
-in which it slept by itself, or waited for another thread, is no work; a pause never falls where it holds a lock, so that
-nobody waits for one. Pauses are sleeps like any other: the kernel is asked for them. What a program has left to itself
+in which it slept by itself, or waited for another thread, is no work; a pause never falls where it holds a lock, so
+that nobody waits for one. Pauses are sleeps like any other: the kernel is asked for them. What a program has left to itself
 (child processes that go on computing) does not pause.
 """
 
