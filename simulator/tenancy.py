@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.carriers import CarrierPool, Ride
 from simulator.demands import File
@@ -24,6 +24,13 @@ from simulator.threads import Life, Thread, transition_work
 
 if TYPE_CHECKING:
     import simpy
+
+
+class Luck(Protocol):
+    """A stream of random numbers."""
+
+    def exponential(self, mean: float) -> float:
+        """Exponential with the given mean."""
 
 
 class House:
@@ -91,10 +98,11 @@ class House:
         for service in node.layer.guest_services() if node.port else node.layer.services():
             home = node.roles.get("domain-0", node)
             name = f"{service.name} of {node.port}" if node.port else service.name
-            self._start_service(service, name, home, node.queue(service.queue), self.site.device_group(node))
+            share = self.shares[node.port if service.charged and node.port else home.path]
+            self._start_service(service, name, home, share, node.queue(service.queue), self.site.device_group(node))
 
-    def _start_service(self, service: Service, name: str, home: Node, queue: str, group: str) -> None:
-        thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
+    def _start_service(self, service: Service, name: str, home: Node, share: Share, queue: str, group: str) -> None:
+        thread = Thread(self, home.path, name, home, share, service=True, device_group=group)
         self.threads.append(thread)
         if service.queue:
             ring = self._rings.setdefault(queue, Ring(self.environment.event, service.capacity))
@@ -273,7 +281,9 @@ class House:
         if queue not in self._rings:
             service = next(each for each in home.layer.servers() if each.queue == operation.queue)
             name = f"{service.name} of {sender.tenant}/{sender.name}"
-            self._start_service(service, name, home, queue, sender.device_group)
+            payer = sender.share.parent if service.charged else None
+            share = self.shares[home.path] if payer is None else payer
+            self._start_service(service, name, home, share, queue, sender.device_group)
         return self._rings[queue]
 
     def named(self, name: str) -> Node:
@@ -282,8 +292,13 @@ class House:
             return self.kernel(self.tops[name])
         return next(node for node in self.nodes.values() if name in (node.path, self.site.names.get(node.path)))
 
-    def boot(self, tenant: str) -> Life:
-        """Start a tenant's own systems, from the hardware up: each when the one below is ready."""
+    def boot(self, tenant: str, luck: Luck) -> Life:
+        """Start a tenant's own systems, from the hardware up: each when the one below is ready.
+
+        Args:
+            tenant: whose systems.
+            luck: for how computing and reading take turns.
+        """
         chosen = self.point.get("hardware", {}).get(tenant, {})
         for node, product in self._own(tenant):
             if node.layer.OFFERS == "system" and node.below is not None and node.below.port:
@@ -292,7 +307,9 @@ class House:
             yield from self._start(tenant, node, self._in_turn(node, product, figures.get("start_queue")))
             yield from self._start(tenant, node, node.layer.start(figures["start"]) if figures.get("start") else ())
             image = chosen.get(product, {}).get("image")
-            yield from self._start(tenant, node, node.layer.start(image["parameters"]) if image else ())
+            if image:
+                bursts = _bursts(int(image["parameters"].get("start_bursts_count", 1.0)), luck)
+                yield from self._start(tenant, node, node.layer.start(image["parameters"], bursts))
 
     def settle(self, tenant: str, change: int = 1) -> None:
         """A tenant's own systems are up (or no longer, with -1): to the starts of others they are peers."""
@@ -447,6 +464,16 @@ class House:
         for file in files:
             if cache is not None:
                 cache.warm(file)
+
+
+def _bursts(count: int, luck: Luck) -> list[tuple[float, float]]:
+    """What part of the reading, and of the computing, each of so many turns has."""
+    if count == 1:
+        return [(1.0, 1.0)]
+    read = [luck.exponential(1.0) for _ in range(count)]
+    computed = [luck.exponential(1.0) for _ in range(count)]
+    all_read, all_computed = sum(read), sum(computed)
+    return [(one / all_read, other / all_computed) for one, other in zip(read, computed, strict=True)]
 
 
 def sum_work(works: list[Work]) -> Work:

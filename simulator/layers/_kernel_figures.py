@@ -29,7 +29,12 @@ def _processes() -> Iterator[Parameter]:
     yield Parameter("process_entries_count", "count", "page-table entries copied to a child, in one batch", "process")
 
 
-STRUCTURE: dict[str, tuple[str, ...]] = {"interrupts": ("here", "apart"), **SWAP_STRUCTURE, **KERNEL_STRUCTURE}
+STRUCTURE: dict[str, tuple[str, ...]] = {
+    "interrupts": ("here", "apart"),
+    "packet_work": ("uncharged", "charged"),
+    **SWAP_STRUCTURE,
+    **KERNEL_STRUCTURE,
+}
 PARAMETERS = (
     Parameter("entry_cycles", "cycles", "of a call or exception: taken by the processor to enter and leave", ""),
     *_calls(),
@@ -78,6 +83,8 @@ PARAMETERS = (
     Parameter("dirty_ratio", "ratio", "part of the page cache that may be dirty before writers must wait"),
     Parameter("write_back_s", "s", "time between two looks for dirty pages"),
     Parameter("write_back_bytes", "bytes", "dirty data written in one request"),
+    Parameter("write_back_queue_bytes", "bytes", "dirty data of its own that the kernel has under way at a time; one "
+              "request if not said", "", optional=True),
     *SWAP_PARAMETERS,
     *KERNEL_PARAMETERS,
 )  # fmt: skip

@@ -38,7 +38,7 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
 ``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), and ``interrupts``: whether what arrives is worked off by the
-program's own processor (``here``) or by any (``apart``).
+program's own processor (``here``) or by any (``apart``), and whether that is charged to its group (``packet_work``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -51,6 +51,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
@@ -58,7 +59,13 @@ from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
+from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
+
+
+def _opens(demand: d.Demand) -> bool:
+    """Whether it takes a further entry of the table of open files."""
+    return isinstance(demand, d.Create) or (isinstance(demand, d.SystemCall) and demand.name == "open_close")
 
 
 class OperatingSystem(TableLayer):
@@ -66,6 +73,7 @@ class OperatingSystem(TableLayer):
 
     OFFERS = "system"
     NEEDS = "machine"
+    EXHAUSTIBLE = ("processes", "descriptors")
     CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
@@ -79,7 +87,10 @@ class OperatingSystem(TableLayer):
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
         apart = self.structure.get("interrupts") == "apart"
-        self.network = network = NetworkStack(self.parameters, apart, self.place, self._call, self._driver)
+        charged = self.structure.get("packet_work") == "charged"
+        self.network = network = NetworkStack(
+            self.parameters, apart, self.place, self._call, self._driver, charged=charged
+        )
         self.guard = KernelGuard(self.parameters, self.structure)
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
@@ -116,11 +127,18 @@ class OperatingSystem(TableLayer):
             d.TransferPackets: network.forwarded,
         }
 
+    def parts(self) -> tuple[Part, ...]:
+        """The kernel: programs meet it by its system calls."""
+        return (Part("kernel", faces="system calls", width="calls_count", code="code_lines_count"),)
+
     # ---- the three verbs
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """The kernel's work for a demand, its mitigations with it."""
-        return self.guard.code(super().lower(demand))
+        """The kernel's work for a demand, its mitigations with it; what needs an entry of a full table is refused."""
+        steps = self.guard.code(super().lower(demand))
+        if "descriptors" in self.exhausted and _opens(demand):
+            return (Require(lambda: "could not open: the table of open files is full"), *steps)
+        return steps
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A switch loads another address space, whoever wanted it; a tick is a timer interrupt."""
@@ -136,11 +154,15 @@ class OperatingSystem(TableLayer):
         return ()
 
     def services(self) -> tuple[Service, ...]:
-        """The write-back daemon, and the thread that writes pages of programs out."""
+        """The write-back daemon, once for each request it has under way, and the thread that writes programs' pages."""
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
-        back = Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
-        return (back, self.swap.service()) if self.swap else (back,)
+        under_way = self.parameters.get("write_back_queue_bytes", 0.0) // self.parameters.write_back_bytes
+        back = [
+            Service(name, period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
+            for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
+        ]
+        return (*back, self.swap.service()) if self.swap else tuple(back)
 
     def servers(self) -> tuple[Service, ...]:
         """Interrupts of each connection, and the programs at other ends."""
@@ -154,9 +176,9 @@ class OperatingSystem(TableLayer):
         """Processors this kernel can use."""
         return self.parameters.processors_count
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """A kernel reads its image by its own drivers, unit by unit."""
-        units = range(0, image.size_bytes, image.unit_bytes)
+        units = range(start_bytes, start_bytes + size_bytes, image.unit_bytes)
         return [step for start in units for step in self._blocks(d.TransferBlocks(start, image.unit_bytes))]
 
     # ---- processor work
@@ -209,7 +231,8 @@ class OperatingSystem(TableLayer):
 
     def _no_room(self, processes: float = 1.0) -> str:
         """Why that many processes more cannot be made, empty if they can."""
-        return "could not fork" if self.processes + processes > self.parameters.process_table_count else ""
+        room = self.parameters.process_table_count - self.processes
+        return NO_FORK if "processes" in self.exhausted or processes > room else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""

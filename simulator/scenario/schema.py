@@ -19,6 +19,7 @@ from simulator.scenario.types import (
     TEXT,
     UNLABELLED,
     Axis,
+    Copies,
     Cores,
     Count,
     Duration,
@@ -140,8 +141,9 @@ class Tenant(Part):
     """Name of a workload in the catalog, or a mapping that changes some of its numbers."""
     parameters: dict[str, Axis[Scalar]] = {}
     """Numbers of the workload to change, with their units."""
-    count: Axis[Count] = 1
-    """How many such tenants there are, each with its own private systems: name-1, name-2, ..."""
+    count: Axis[Copies] = 1
+    """How many such tenants there are, each with its own private systems: name-1, name-2, ...; with 0 the others are
+    alone."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
     vcpus: Axis[Count | None] = None

@@ -92,7 +92,9 @@ def _intensity(value: Any) -> float:
 Intensity = Annotated[
     float,
     PlainValidator(_intensity),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0, "maximum": 1}], "examples": ["50 %"]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0, "maximum": 1}], "examples": ["50 %"]}
+    ),
 ]
 
 
@@ -135,6 +137,7 @@ def whole(lowest: int) -> Callable[[Any], int]:
 
 
 Count = Annotated[int, PlainValidator(whole(1)), WithJsonSchema({"type": "integer", "minimum": 1})]
+Copies = Annotated[int, PlainValidator(whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 Seed = Annotated[int, PlainValidator(whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 
 

@@ -260,6 +260,14 @@ def test_several_tenants_may_be_written_as_one() -> None:
     assert three["axes"] == {"tenants.web.count": 3}
 
 
+def test_others_may_be_none() -> None:
+    """With a count of 0 the others are alone; somebody has to be there."""
+    found = scenario(stacks={"xen": "xen-1 | linux-2.4"}, tenants={"a": VM, "b": {**VM, "count": [0, 2]}}).points()
+    assert [list(point["tenants"]) for point in found] == [["a"], ["a", "b-1", "b-2"]]
+    with pytest.raises(ScenarioError, match="tenants: are none in one of the combinations"):
+        scenario(stacks={"xen": "xen-1 | linux-2.4"}, tenants={"a": {**VM, "count": [0, 1]}})
+
+
 def test_a_copy_may_not_be_called_as_another_tenant() -> None:
     with pytest.raises(ScenarioError, match="one of its 2 copies is called 'a-2', as another tenant is"):
         scenario(stacks={"xen": "xen-1 | linux-2.4"}, tenants={"a": {**VM, "count": 2}, "a-2": VM})
