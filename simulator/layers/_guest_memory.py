@@ -34,7 +34,7 @@ from typing import NamedTuple, Protocol
 
 from simulator.errors import Refused
 
-_PIECES = 512
+_PIECES = 128
 _ROUNDING = 1e-9
 KERNEL, CACHE, FREE, BALLOON = "kernel", "page cache", "free", "balloon"
 
@@ -192,6 +192,8 @@ class GuestMemory:
     """Part of what it has that it is believed to use; all until something is known."""
     slow_ratio: float = 1.0
     """The same, over many periods."""
+    owed_pages: float = 0.0
+    """Read from its swap file, not yet as whole pages."""
     in_bytes: float = 0.0
     out_bytes: float = 0.0
     most: dict[str, float] = field(default_factory=dict)
@@ -411,17 +413,22 @@ class HostMemory:
         guests_bytes: what of it is there for guests.
         guests: by path.
         behind_bytes: taken, and not yet written out.
+        owed_batches, left_batches: of that, what somebody has to wait for and what is left to a thread, not yet begun.
         state: of a policy that has some.
         unbalanced: whether something has changed since targets were set.
-        balanced_s, sampled_s: when that was, and when pages in use were counted last.
+        balanced_bytes, balanced_s: what all wanted then, and when that was.
+        sampled_s: when pages in use were counted last.
     """
 
     total_bytes: float
     guests_bytes: float
     guests: dict[str, GuestMemory] = field(default_factory=dict)
     behind_bytes: float = 0.0
+    owed_batches: float = 0.0
+    left_batches: float = 0.0
     state: str = "high"
     unbalanced: bool = True
+    balanced_bytes: float = 0.0
     balanced_s: float = float("-inf")
     sampled_s: float = 0.0
 
@@ -429,3 +436,13 @@ class HostMemory:
     def free_bytes(self) -> float:
         """What no guest has."""
         return self.guests_bytes - sum(guest.consumed_bytes for guest in self.guests.values())
+
+    @property
+    def wanted_bytes(self) -> float:
+        """What all of them would have if nothing had ever been taken."""
+        return sum(guest.wanted_bytes for guest in self.guests.values())
+
+    @property
+    def ready_bytes(self) -> float:
+        """What of that can be given to a guest now; below 0 by what somebody waits for."""
+        return self.free_bytes - self.behind_bytes
