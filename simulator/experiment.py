@@ -308,7 +308,7 @@ class _Run:
         ]
 
     def _requests(self, tenant: _Tenant) -> list[list[Any]]:
-        return [[tenant.name, *request, "ok"] for request in tenant.context.requests]
+        return [[tenant.name, *request, "ok"] for request in (*tenant.context.requests, *tenant.context.wakes)]
 
     def _tenant_row(self, tenant: _Tenant) -> list[Any]:
         figures, house = tenant.figures, self.house
