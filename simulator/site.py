@@ -41,7 +41,7 @@ class Site:
         enforced: whether a tenant has a space of memory of its own, or a limit, which confines it.
         tops: the node that a tenant's program runs on.
         chains: the nodes of each tenant from the hardware up.
-        owners: the tenant of each private node, by path.
+        owners: the tenant of each private node, by path; of what a group has, the group's first tenant.
         names: the product of each node, by path.
         ports: the faces that hypervisors turn to their guests.
     """
@@ -101,6 +101,8 @@ class Site:
         """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
         figures = self.point["tenants"][tenant]
         disk = {rule: figures.get(f"disk_{rule}") for rule in ("weight", "bytes_per_s", "operations_per_s")}
+        window_bytes = min(node.layer.disk_window_bytes() for node in self.path(self.tops[tenant]))
+        disk["window_bytes"] = window_bytes if window_bytes < INFINITE else None
         network = {rule: figures.get(f"network_{rule}") for rule in ("weight", "bytes_per_s")}
         self.machine.disk.set_group(tenant, **_given(disk))
         self.machine.nic.set_group(tenant, **_given(network))
@@ -114,16 +116,16 @@ class Site:
         self._divided = divide(tree, self.point, self.machine.memory.capacity_bytes)
         self.names = {place.path: place.name for place in tree.nodes}
         self._carriers = {name: _carrier(chain, self.point) for name, chain in tree.chains.items()}
-        self.owners = {place.path: name for name, chain in tree.chains.items() for place in chain if place.private}
+        self.owners = tree.givers
         for place in tree.nodes:
             self._add(place, self.owners.get(place.path))
         for name, chain in tree.chains.items():
             self.tops[name] = self.nodes[chain[-1].path]
             self.chains[name] = tuple(self.nodes[place.path] for place in chain)
-            private = [node for node in chain if node.private]
-            self.enforced[name] = any(node.path in self.spaces or node.path in self.limits for node in private)
-            self.groups[name] = self._group(name, self.tops[name], private=bool(private))
-            if private:
+            apart = [node.path for node in chain if node.apart]
+            self.enforced[name] = any(path in self.spaces or path in self.limits for path in apart)
+            self.groups[name] = self._group(name, self.tops[name], private=any(node.private for node in chain))
+            if any(self.owners[path] == name for path in apart):
                 self._divide_devices(name)
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
@@ -210,7 +212,7 @@ class Site:
         width = node.layer.width()
         rules: dict[str, Any] = {"width": width if width < self.machine.cpu.cores else INFINITE}
         if tenant is not None:
-            outermost = not (place.parent and place.parent.private)
+            outermost = not (place.parent and place.parent.apart)
             rules |= self._rules(tenant) if outermost else {}
             if place.path == self._carriers[tenant]:
                 rules["width"] = min(rules["width"], self.point["tenants"][tenant]["vcpus"] or INFINITE)
@@ -271,9 +273,9 @@ class Site:
 
 def _carrier(chain: tuple[notation.Node, ...], point: Mapping[str, Any]) -> str:
     """The path of the node that a tenant's processors are given to; empty if it has none of its own."""
-    private = [node for node in chain if node.private]
-    kernels = [node for node in private if is_kernel(point, node.name)]
-    return next((node.path for node in (*kernels, *private)), "")
+    apart = [node for node in chain if node.apart]
+    kernels = [node for node in apart if is_kernel(point, node.name)]
+    return next((node.path for node in (*kernels, *apart)), "")
 
 
 def _given(rules: Mapping[str, float | None]) -> GroupRules:

@@ -21,7 +21,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
         StackError: the guests do not fit into the machine.
     """
     _refuse_nested(tree, point)
-    owners = {node.path: name for name, chain in tree.chains.items() for node in chain if node.private}
+    owners = tree.givers
     given: dict[str, float] = {}
     sharing: list[str] = []
     for node in tree.nodes:
@@ -90,9 +90,9 @@ def is_kernel(point: Mapping[str, Any], name: str) -> bool:
 
 
 def _is_guest(point: Mapping[str, Any], node: notation.Node) -> bool:
-    """Whether something below a private system confines it to its tenant's memory."""
+    """Whether something below a system that is not everybody's confines it to its tenant's memory."""
     step = node.parent
-    while node.private and step is not None:
+    while node.apart and step is not None:
         if family(point, step.name).OFFERS == "machine":
             return True
         step = step.parent

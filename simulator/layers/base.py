@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
+from simulator.failure import Part
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
 
@@ -231,6 +232,11 @@ class Layer(Priced, ABC):
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()
     """What may be done to what stands on this layer, in the words of ``simulator.control``."""
+    EXHAUSTIBLE: ClassVar[tuple[str, ...]] = ()
+    """Tables of its own that a fault may fill, so that it refuses whoever asks for more."""
+
+    exhausted: frozenset[str] = frozenset()
+    """Those that are full now because of a fault."""
 
     cache: Cache | None = None
     """The page cache, in a kernel that has one."""
@@ -262,6 +268,10 @@ class Layer(Priced, ABC):
     @classmethod
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
+        return float("inf")
+
+    def disk_window_bytes(self) -> float:
+        """Data of a guest's disk requests that the layer takes over at a time; the others wait in the guest."""
         return float("inf")
 
     @abstractmethod
@@ -340,6 +350,14 @@ class Layer(Priced, ABC):
     def _load(self, image: File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """A part of an image read in from below: by default a file of the system below."""
         return (Below(Read(image, start_bytes, size_bytes)),)
+
+    def parts(self) -> tuple[Part, ...]:
+        """What of it fails, and is broken into, as a whole."""
+        return ()
+
+    def driven_by(self) -> Mapping[str, str]:
+        """Devices of its guests that the system of a role drives (``{"disk": "domain-0"}``)."""
+        return {}
 
     def settings(self) -> Mapping[str, float | str]:
         """What it has set for itself, by the names of ``SETTINGS``."""

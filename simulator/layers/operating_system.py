@@ -51,6 +51,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
@@ -58,7 +59,13 @@ from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
+from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
+
+
+def _opens(demand: d.Demand) -> bool:
+    """Whether it takes a further entry of the table of open files."""
+    return isinstance(demand, d.Create) or (isinstance(demand, d.SystemCall) and demand.name == "open_close")
 
 
 class OperatingSystem(TableLayer):
@@ -66,6 +73,7 @@ class OperatingSystem(TableLayer):
 
     OFFERS = "system"
     NEEDS = "machine"
+    EXHAUSTIBLE = ("processes", "descriptors")
     CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
@@ -116,11 +124,18 @@ class OperatingSystem(TableLayer):
             d.TransferPackets: network.forwarded,
         }
 
+    def parts(self) -> tuple[Part, ...]:
+        """The kernel: programs meet it by its system calls."""
+        return (Part("kernel", faces="system calls", width="calls_count", code="code_lines_count"),)
+
     # ---- the three verbs
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """The kernel's work for a demand, its mitigations with it."""
-        return self.guard.code(super().lower(demand))
+        """The kernel's work for a demand, its mitigations with it; what needs an entry of a full table is refused."""
+        steps = self.guard.code(super().lower(demand))
+        if "descriptors" in self.exhausted and _opens(demand):
+            return (Require(lambda: "could not open: the table of open files is full"), *steps)
+        return steps
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A switch loads another address space, whoever wanted it; a tick is a timer interrupt."""
@@ -136,11 +151,15 @@ class OperatingSystem(TableLayer):
         return ()
 
     def services(self) -> tuple[Service, ...]:
-        """The write-back daemon, and the thread that writes pages of programs out."""
+        """The write-back daemon, once for each request it has under way, and the thread that writes programs' pages."""
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
-        back = Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
-        return (back, self.swap.service()) if self.swap else (back,)
+        under_way = self.parameters.get("write_back_queue_bytes", 0.0) // self.parameters.write_back_bytes
+        back = [
+            Service(name, period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
+            for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
+        ]
+        return (*back, self.swap.service()) if self.swap else tuple(back)
 
     def servers(self) -> tuple[Service, ...]:
         """Interrupts of each connection, and the programs at other ends."""
@@ -207,9 +226,10 @@ class OperatingSystem(TableLayer):
         copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count * count))
         return (*self._with_faults(kind, count), copied, Below(d.SwitchAddressSpace(count=2.0 * count)))
 
-    def _no_room(self) -> str:
-        """Why no further process can be made, empty if one can."""
-        return "could not fork" if self.processes >= self.parameters.process_table_count else ""
+    def _no_room(self, processes: float = 1.0) -> str:
+        """Why that many processes more cannot be made, empty if they can."""
+        room = self.parameters.process_table_count - self.processes
+        return NO_FORK if "processes" in self.exhausted or processes > room else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""
@@ -218,8 +238,9 @@ class OperatingSystem(TableLayer):
         forks = new_threads if demand.threads else self._process("fork", demand.processes)
         made = (*forks, Require(lambda: self._enter(demand, 1.0)), Spawn(life, demand.processes))
         if demand.insists:
-            return (Require(self._no_room), *made)
-        return (Choice(lambda: int(bool(self._no_room())), (made, self._call("null")), ("made", "refused")),)
+            return (Require(lambda: self._no_room(demand.processes)), *made)
+        refused = self._call("null")
+        return (Choice(lambda: int(bool(self._no_room(demand.processes))), (made, refused), ("made", "refused")),)
 
     def _enter(self, demand: d.KeepProcess, sign: float) -> str:
         """Processes come into the table, or leave it; nobody is refused any more."""

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from simulator import discovery
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import StackError
-from simulator.notation import Node, Tree, build
+from simulator.notation import Tree, build
 from simulator.scenario import fits, hardware, points
 from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
@@ -30,7 +30,8 @@ def check(lookup: Lookup, combination: Combination) -> None:
     _check_built_for(lookup, combination)
     hardware.check(lookup, combination)
     if tree is not None:
-        guests = [tenant for tenant in combination.tenants if _own_system(lookup, tree.chains[tenant.name])]
+        givers = _givers(lookup, tree)
+        guests = [tenant for tenant in combination.tenants if tenant.name in givers]
         _check_memory(lookup, combination, guests)
         _check_processors(lookup, combination, guests)
         _check_network(lookup, combination)
@@ -116,9 +117,10 @@ def _check_built_for(lookup: Lookup, combination: Combination) -> None:
                 lookup.complain(combination.stack.place, *problem)
 
 
-def _own_system(lookup: Lookup, chain: tuple[Node, ...]) -> bool:
-    """Whether a tenant has a kernel of its own, in a virtual machine of its own."""
-    return any(node.private and _is_kernel(lookup, node.name) for node in chain)
+def _givers(lookup: Lookup, tree: Tree) -> set[str]:
+    """The tenants whose figures a kernel in a virtual machine has: its own tenant's, or the first of its group."""
+    kernels = {node.path for node in tree.nodes if node.apart and _is_kernel(lookup, node.name)}
+    return {tenant for path, tenant in tree.givers.items() if path in kernels}
 
 
 def _is_kernel(lookup: Lookup, name: str) -> bool:

@@ -123,6 +123,7 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "start_s": form.start + tenant.number * form.start_every,
         "boot": form.boot,
         "stop_s": form.stop,
+        "intensity": form.intensity,
         "group": form.group,
         "limits": {name: dict(each) for name, each in tenant.limits.items()},
         "expression": str(expression),

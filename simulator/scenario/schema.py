@@ -23,6 +23,7 @@ from simulator.scenario.types import (
     Cores,
     Count,
     Duration,
+    Intensity,
     Nothing,
     Operations,
     Processors,
@@ -181,6 +182,8 @@ class Tenant(Part):
     """Whether its own systems are started first; otherwise they are up already."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
+    intensity: Axis[Intensity] = 1.0
+    """Part of the time that its program is at work: each thread pauses for the rest of it. 0: it does nothing."""
     group: Axis[Text | None] = None
     """Tenants of one group share what stands between two bars of a stack."""
     limits: dict[str, dict[str, Axis[Scalar]]] = {}

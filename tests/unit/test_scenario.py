@@ -242,6 +242,7 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "start_s": 0.0,
         "boot": False,
         "stop_s": None,
+        "intensity": 1.0,
         "group": None,
         "limits": {},
         "expression": "xen-1 | linux-2.4",
