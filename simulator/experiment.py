@@ -20,6 +20,7 @@ from simulator.machine import Machine
 from simulator.records import run_id
 from simulator.tenancy import House
 from simulator.threads import Life, Thread
+from simulator.workloads._pace import paced
 from simulator.workloads.base import ClassFiles, Context, Draws, Program
 
 Tables = dict[str, list[list[Any]]]
@@ -85,7 +86,8 @@ class _Tenant:
         self, name: str, figures: Mapping[str, Any], program: Program, context: Context, killed: simpy.Event
     ) -> None:
         self.name, self.figures, self.program, self.context, self.killed = name, figures, program, context, killed
-        self.plans = program.threads()
+        self.intensity: float = figures.get("intensity", 1.0)
+        self.plans = program.threads() if self.intensity else []
         self.outcome = outcomes.NOT_FINISHED
         self.boot_s = self.create_s = nan if figures["boot"] else 0.0
         self.ended_s: float | None = None
@@ -196,13 +198,16 @@ class _Run:
         ends = []
         first = tenant.program.begins()
         for plan in tenant.plans:
+            demands = chain(first, plan.demands)
+            if tenant.intensity < 1.0:
+                demands = paced(demands, tenant.intensity, lambda: self.environment.now)
             group, weight, working_set_bytes = house.groups[tenant.name], plan.processes, plan.working_set_bytes
             thread = Thread(
                 house, tenant.name, plan.name, node, group, working_set_bytes=working_set_bytes, processes=weight
             )
             thread.on_sent = tenant.program.context.sent
             house.threads.append(thread)
-            process = self.environment.process(self._guarded(tenant, thread, chain(first, plan.demands)))
+            process = self.environment.process(self._guarded(tenant, thread, demands))
             first = ()
             if not plan.endless:
                 ends.append(process)
@@ -314,7 +319,7 @@ class _Run:
         ]
 
     def _requests(self, tenant: _Tenant) -> list[list[Any]]:
-        return [[tenant.name, *request, outcomes.OK] for request in tenant.context.requests]
+        return [[tenant.name, *request, outcomes.OK] for request in (*tenant.context.requests, *tenant.context.wakes)]
 
     def _window_s(self, tenant: _Tenant) -> tuple[float, float]:
         """When a tenant's measured window begins, its systems up and the warm-up over, and when it ends."""

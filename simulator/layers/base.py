@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
+from simulator.failure import Part
+from simulator.layers._guest_memory import GuestMemory, HostMemory
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
 
@@ -143,6 +145,9 @@ class Place:
         meets_calls: whether the layer below wants to know of each system call.
         mounts: whether the layer below lets it mount folders of the host.
         line_bytes: a line of the processor's caches.
+        guest: the memory of the guest that this is the kernel of, or a hypervisor's port for, where a hypervisor
+            keeps its guests' memory itself.
+        host: the memory of all of them, for such a hypervisor.
     """
 
     path: str = "layer"
@@ -156,6 +161,8 @@ class Place:
     meets_calls: bool = False
     mounts: bool = False
     line_bytes: float = 64.0
+    guest: GuestMemory | None = None
+    host: HostMemory | None = None
 
     @property
     def product_path(self) -> str:
@@ -231,6 +238,11 @@ class Layer(Priced, ABC):
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()
     """What may be done to what stands on this layer, in the words of ``simulator.control``."""
+    EXHAUSTIBLE: ClassVar[tuple[str, ...]] = ()
+    """Tables of its own that a fault may fill, so that it refuses whoever asks for more."""
+
+    exhausted: frozenset[str] = frozenset()
+    """Those that are full now because of a fault."""
 
     cache: Cache | None = None
     """The page cache, in a kernel that has one."""
@@ -262,6 +274,10 @@ class Layer(Priced, ABC):
     @classmethod
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
+        return float("inf")
+
+    def disk_window_bytes(self) -> float:
+        """Data of a guest's disk requests that the layer takes over at a time; the others wait in the guest."""
         return float("inf")
 
     @abstractmethod
@@ -341,6 +357,14 @@ class Layer(Priced, ABC):
         """A part of an image read in from below: by default a file of the system below."""
         return (Below(Read(image, start_bytes, size_bytes)),)
 
+    def parts(self) -> tuple[Part, ...]:
+        """What of it fails, and is broken into, as a whole."""
+        return ()
+
+    def driven_by(self) -> Mapping[str, str]:
+        """Devices of its guests that the system of a role drives (``{"disk": "domain-0"}``)."""
+        return {}
+
     def settings(self) -> Mapping[str, float | str]:
         """What it has set for itself, by the names of ``SETTINGS``."""
         return {}
@@ -363,6 +387,15 @@ class Layer(Priced, ABC):
         if not devices:
             return self
         return type(self)(self.parameters, self.structure, replace(self.place, guest_devices=devices))
+
+    def for_guest(self, guest: GuestMemory) -> Layer:
+        """The layer as a guest meets it whose memory it keeps."""
+        return type(self)(self.parameters, self.structure, replace(self.place, guest=guest))
+
+    @classmethod
+    def overcommits(cls, structure: Mapping[str, str]) -> bool:
+        """Whether guests may have more memory than there is: it is theirs only when they touch it."""
+        return False
 
     def mounts(self) -> bool:
         """Whether a guest of this layer may mount folders of the host (9pfs)."""

@@ -31,7 +31,8 @@ Starting: namespaces, mounts and first process always; a control group for each 
 of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
 
 Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
-bind mount or volume), ``network``, ``swap`` (what may be swapped beyond the
+bind mount or volume), ``engine`` (whether a daemon stands behind all containers, and whether they outlive it),
+``network``, ``swap`` (what may be swapped beyond the
 memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes); limit ``pids``.
 
 Validation: Kuehl 2017 (storage), measured programs of 2026.
@@ -44,8 +45,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from typing import Literal
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._container_storage import MAPPER, Storage
 from simulator.layers.base import WHOLE, Layer, Place, Transition
@@ -98,6 +101,20 @@ class Container(Layer):
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """As much again as memory, none, or all that the kernel has."""
         return {"none": 0.0, "unlimited": inf}.get(structure.get("swap", ""), limit_bytes)
+
+    def parts(self) -> tuple[Part, ...]:
+        """Its first process, what the kernel below shows to it, and an engine's daemon for all containers, if any.
+
+        Containers end with their daemon unless it was told to let them live (``engine=daemon-live-restore``).
+        """
+        filtered = "system calls past the filter" if self.structure["seccomp"] == "on" else "system calls"
+        width = "calls_count" if self.structure["seccomp"] == "on" else ""
+        parts = (Part("process"), Part("namespaces", inside=True, faces=filtered, width=width))
+        engine = self.structure.get("engine", "none")
+        if engine == "none":
+            return parts
+        takes: Literal["above", "nothing"] = "above" if engine == "daemon" else "nothing"
+        return (*parts, Part("daemon", each="system", takes=takes, code="process_lines_count"))
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """The demand as it is, and what this container adds to it."""
