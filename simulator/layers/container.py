@@ -52,6 +52,7 @@ from simulator.failure import Part
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._container_storage import MAPPER, Storage
 from simulator.layers.base import WHOLE, Layer, Place, Transition
+from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Require, Step, Use
 
 _CALLS: Mapping[type[d.Demand], float] = {
@@ -178,7 +179,7 @@ class Container(Layer):
 
     def _no_room(self, processes: float) -> str:
         """Why that many processes more are too many, empty if they are not."""
-        return "could not fork" if self.processes + processes > self.place.limits.get("pids", inf) else ""
+        return NO_FORK if self.processes + processes > self.place.limits.get("pids", inf) else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """The kernel tells when they have come and when they end; a refused call costs the call."""

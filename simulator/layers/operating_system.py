@@ -59,6 +59,7 @@ from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
+from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
 
 
@@ -224,7 +225,7 @@ class OperatingSystem(TableLayer):
     def _no_room(self) -> str:
         """Why no further process can be made, empty if one can."""
         full = "processes" in self.exhausted or self.processes >= self.parameters.process_table_count
-        return "could not fork" if full else ""
+        return NO_FORK if full else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""

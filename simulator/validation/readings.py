@@ -11,6 +11,7 @@ from typing import Any
 from simulator import discovery
 from simulator.errors import UsageError
 from simulator.experiment import quantile
+from simulator.outcomes import is_ok
 from simulator.records import TABLES
 from simulator.validation import pause_readings, process_readings
 from simulator.validation.run_tables import Tables, column
@@ -196,7 +197,7 @@ def _finite(readings: Readings) -> Readings:
 def outcomes(tables: Tables) -> dict[str, str]:
     """How tenants ended that did not end well."""
     tenant, outcome = column("tenants", "tenant"), column("tenants", "outcome")
-    return {str(row[tenant]): str(row[outcome]) for row in tables["tenants"] if row[outcome] != "ok"}
+    return {str(row[tenant]): str(row[outcome]) for row in tables["tenants"] if not is_ok(row[outcome])}
 
 
 def mechanisms(tables: Tables) -> dict[str, float]:
