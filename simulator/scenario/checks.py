@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from simulator import discovery
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import StackError
-from simulator.notation import Tree, build
-from simulator.scenario import fits, hardware, points
+from simulator.notation import Node, Tree, build
+from simulator.scenario import faults, fits, hardware, points
 from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.parts import TenantChoice
@@ -40,17 +40,34 @@ def check(lookup: Lookup, combination: Combination) -> None:
 
 
 def check_faults(lookup: Lookup, combinations: Sequence[Combination]) -> None:
-    """Note every fault whose name no stack of the scenario knows."""
+    """Note every fault that contradicts itself, or whose names no stack of the scenario knows."""
     written = lookup.source.data.get("faults", ())
     for index, each in enumerate(written if isinstance(written, list) else ()):
         try:
             fault = Fault.model_validate(each)
         except ValidationError:
             continue
-        if combinations and not any(points.names(lookup, fault, combination) for combination in combinations):
-            known = {name for each in combinations for name in (*each.stack.products, *(t.name for t in each.tenants))}
-            message = f"nothing in any stack is called {fault.crash!r}"
-            lookup.complain(("faults", index, "crash"), message, suggestion(fault.crash, known))
+        problem = faults.problem(fault)
+        if problem is not None:
+            keys, message, remedy = problem
+            lookup.complain(("faults", index, *keys), message, remedy)
+        elif combinations and not any(points.names(lookup, fault, combination) for combination in combinations):
+            known = {name for each in combinations for name in points.known_to_faults(lookup, each)}
+            key, name = faults.unknown(fault, known, lambda name: points.full_name(lookup, name))
+            lookup.complain(("faults", index, key), f"nothing in any stack is called {name!r}", suggestion(name, known))
+        elif fault.recover is not None:
+            fitting = [each for each in combinations if points.names(lookup, fault, each)]
+            _check_recovery(lookup, index, fault, fitting)
+
+
+def _check_recovery(lookup: Lookup, index: int, fault: Fault, combinations: Sequence[Combination]) -> None:
+    """Somebody must know how long recovering takes."""
+    kind, name = faults.struck(fault)
+    for combination in combinations:
+        if faults.recovery_s(lookup, fault, points.full_name(lookup, name), combination) is None:
+            message = f"nobody knows how {name} recovers in place"
+            lookup.complain(("faults", index, "recover"), message, "write 'takes: ...' beside it, or 'restart' instead")
+            return
 
 
 def check_space(lookup: Lookup, combination: Combination, point: Mapping[str, Any]) -> None:

@@ -92,7 +92,9 @@ def _intensity(value: Any) -> float:
 Intensity = Annotated[
     float,
     PlainValidator(_intensity),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0, "maximum": 1}], "examples": ["50 %"]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0, "maximum": 1}], "examples": ["50 %"]}
+    ),
 ]
 
 
