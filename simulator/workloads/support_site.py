@@ -114,7 +114,10 @@ class SupportSite(Program):
                 self._good.append(start_s)
 
     def _page(self, draws: Draws, start_s: float) -> Answer:
-        """A page; whether it was there in time."""
+        """A page; whether it was there in time.
+
+        It comes in pieces, each asked for when the one before has come: the server's time and the line's add up.
+        """
         parameters, site = self.parameters, self._site()
         files, read = site.size_bytes // site.unit_bytes, int(parameters.page_files_count)
         yield SystemCall("select")
@@ -126,7 +129,8 @@ class SupportSite(Program):
         yield from self.compute(draws.lognormal(parameters.page_cycles, parameters.page_variation_ratio))
         yield Fault(count=parameters.page_faults_count)
         yield SendData(parameters.page_bytes, parameters.payload_bytes)
-        return self.context.now - start_s <= parameters.good_s
+        line_s = parameters.page_bytes / parameters.line_bytes_per_s
+        return self.context.now + line_s - start_s <= parameters.good_s
 
     def _download(self, draws: Draws, start_s: float) -> Answer:
         """A file, piece by piece, one piece ahead of the line; whether it came at nearly the line's rate."""
