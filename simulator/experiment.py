@@ -319,7 +319,7 @@ class _Run:
         ]
 
     def _requests(self, tenant: _Tenant) -> list[list[Any]]:
-        return [[tenant.name, *request, outcomes.OK] for request in tenant.context.requests]
+        return [[tenant.name, *request, outcomes.OK] for request in (*tenant.context.requests, *tenant.context.wakes)]
 
     def _window_s(self, tenant: _Tenant) -> tuple[float, float]:
         """When a tenant's measured window begins, its systems up and the warm-up over, and when it ends."""

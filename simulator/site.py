@@ -14,12 +14,13 @@ from typing import Any, cast
 from simulator import notation
 from simulator.devices.base import GroupRules
 from simulator.devices.memory import Memory
+from simulator.layers._guest_memory import GuestMemory, HostMemory
 from simulator.layers.base import GuestDevice, Layer, Place
 from simulator.layers.hardware import Hardware
 from simulator.machine import Machine
 from simulator.plans import Node
 from simulator.sharing.tree import INFINITE, Scheduling, Share
-from simulator.space import divide, family, is_kernel
+from simulator.space import divide, family, is_kernel, kept, short
 
 MACHINE = "machine"
 
@@ -114,6 +115,7 @@ class Site:
             {name: tenant["group"] for name, tenant in tenants.items()},
         )
         self._divided = divide(tree, self.point, self.machine.memory.capacity_bytes)
+        self._keep_memory(tree)
         self.names = {place.path: place.name for place in tree.nodes}
         self._carriers = {name: _carrier(chain, self.point) for name, chain in tree.chains.items()}
         self.owners = tree.givers
@@ -127,6 +129,23 @@ class Site:
             self.groups[name] = self._group(name, self.tops[name], private=any(node.private for node in chain))
             if any(self.owners[path] == name for path in apart):
                 self._divide_devices(name)
+
+    def _keep_memory(self, tree: notation.Tree) -> None:
+        """Hypervisors that give their guests memory as they touch it, where that may not suffice."""
+        total_bytes = self.machine.memory.capacity_bytes
+        promised = kept(tree, self.point) if short(tree, self.point, self._divided, total_bytes) else {}
+        others_bytes = sum(size_bytes for path, size_bytes in self._divided.items() if path not in promised)
+        hosts = {path: HostMemory(total_bytes, total_bytes - others_bytes) for path in promised.values()}
+        self.hosts: dict[str, HostMemory] = hosts
+        self.guests: dict[str, GuestMemory] = {}
+        for path in promised:
+            owner = next(name for name, chain in tree.chains.items() for place in chain if place.path == path)
+            figures = self.point["tenants"][owner]
+            self.guests[path] = hosts[promised[path]].guests[path] = GuestMemory(
+                path, self._divided[path], figures.get("memory_reservation_bytes") or 0.0,
+                figures.get("memory_limit_bytes") or INFINITE, figures.get("memory_weight", 1.0),
+                self.machine.cpu.parameters.page_bytes,
+            )  # fmt: skip
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
         """Make one node: its layer, its share, its memory."""
@@ -152,6 +171,7 @@ class Site:
             self.machine.cpu.parameters.page_bytes, self._devices(layer), {},
             self._visible_processors(node), dict(limits.get(product, {})),
             layer.MEETS_CALLS, layer.mounts(), self.machine.cpu.parameters.cache_line_bytes,
+            layer.place.guest, self.hosts.get(node.path),
         )  # fmt: skip
 
     def _devices(self, layer: Layer) -> dict[str, Mapping[str, float]]:
@@ -197,6 +217,8 @@ class Site:
         chosen = self.point.get("hardware", {}).get(tenant or "", {}).get(self.names[below.path], {})
         devices = {name: GuestDevice(each["name"], each["style"], each["parameters"]) for name, each in chosen.items()}
         layer = below.layer.for_child(place.role or "guest", devices)
+        if place.path in self.guests:
+            layer = layer.for_guest(self.guests[place.path])
         port = Node(below.path, layer, below.below, below.roles, self.without, port=place.path)
         self.ports.append(port)
         return port
@@ -257,7 +279,9 @@ class Site:
         """
         parameters, structure = figures["parameters"], figures["structure"]
         size_bytes = self._divided[place.path]
-        self.machine.memory.hold(place.path, size_bytes)
+        guest = self.guests.get(place.path)
+        if guest is None:
+            self.machine.memory.hold(place.path, size_bytes)
         if "kernel_bytes" not in parameters:
             asked_bytes = self.point["tenants"][tenant]["memory_bytes"] if tenant is not None else None
             if layer.CONFINES_MEMORY and layer.OFFERS != "machine" and asked_bytes is not None:
@@ -268,6 +292,8 @@ class Site:
         name, swap_bytes = f"the memory of {place.path}", self._swap_bytes(place)
         space = self.spaces[place.path] = Memory({"capacity_bytes": size_bytes}, name, swap_bytes)
         space.hold("kernel", parameters["kernel_bytes"])
+        if guest is not None:
+            guest.space = space
         return size_bytes
 
 

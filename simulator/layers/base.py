@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
 from simulator.failure import Part
+from simulator.layers._guest_memory import GuestMemory, HostMemory
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
 
@@ -144,6 +145,9 @@ class Place:
         meets_calls: whether the layer below wants to know of each system call.
         mounts: whether the layer below lets it mount folders of the host.
         line_bytes: a line of the processor's caches.
+        guest: the memory of the guest that this is the kernel of, or a hypervisor's port for, where a hypervisor
+            keeps its guests' memory itself.
+        host: the memory of all of them, for such a hypervisor.
     """
 
     path: str = "layer"
@@ -157,6 +161,8 @@ class Place:
     meets_calls: bool = False
     mounts: bool = False
     line_bytes: float = 64.0
+    guest: GuestMemory | None = None
+    host: HostMemory | None = None
 
     @property
     def product_path(self) -> str:
@@ -381,6 +387,15 @@ class Layer(Priced, ABC):
         if not devices:
             return self
         return type(self)(self.parameters, self.structure, replace(self.place, guest_devices=devices))
+
+    def for_guest(self, guest: GuestMemory) -> Layer:
+        """The layer as a guest meets it whose memory it keeps."""
+        return type(self)(self.parameters, self.structure, replace(self.place, guest=guest))
+
+    @classmethod
+    def overcommits(cls, structure: Mapping[str, str]) -> bool:
+        """Whether guests may have more memory than there is: it is theirs only when they touch it."""
+        return False
 
     def mounts(self) -> bool:
         """Whether a guest of this layer may mount folders of the host (9pfs)."""

@@ -49,10 +49,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from simulator import demands as d
 from simulator.failure import Part
 from simulator.layers import _transfers
+from simulator.layers._balloon import Balloon
+from simulator.layers._guest_memory import FIGURES
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
@@ -78,6 +81,7 @@ class OperatingSystem(TableLayer):
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
+    SETTINGS = FIGURES
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -91,13 +95,15 @@ class OperatingSystem(TableLayer):
         self.guard = KernelGuard(self.parameters, self.structure)
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
+        self.balloon = self._balloon()
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: self._access,
             d.NestedWalk: lambda demand: (Below(demand),),
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
-            d.Touch: lambda demand: self.swap.touched(demand) if self.swap else (),
+            d.Touch: self._touch,
+            d.InflateBalloon: lambda demand: self.balloon.looks() if self.balloon else (),
             d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
             d.KeepProcess: self._keep_process,
             d.Map: lambda demand: self._map(),
@@ -155,11 +161,17 @@ class OperatingSystem(TableLayer):
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
         under_way = self.parameters.get("write_back_queue_bytes", 0.0) // self.parameters.write_back_bytes
-        back = [
+        back = tuple(
             Service(name, period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
             for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
-        ]
-        return (*back, self.swap.service()) if self.swap else tuple(back)
+        )
+        own = (*back, self.swap.service()) if self.swap else back
+        return (*own, self.balloon.service()) if self.balloon else own
+
+    def settings(self) -> Mapping[str, float | str]:
+        """What became of its memory, where a hypervisor keeps it."""
+        guest = self.place.guest
+        return guest.figures() if guest is not None else {}
 
     def servers(self) -> tuple[Service, ...]:
         """Interrupts of each connection, and the programs at other ends."""
@@ -281,7 +293,27 @@ class OperatingSystem(TableLayer):
 
     def _pushed_out(self) -> tuple[Step, ...]:
         """New pages may have taken the place of others."""
-        return (self.swap.fresh(),) if self.swap else ()
+        return ((self.swap.fresh(),) if self.swap else ()) + self._told("new")
+
+    # ---- memory that a hypervisor keeps
+
+    def _balloon(self) -> Balloon | None:
+        guest = self.place.guest
+        if guest is None:
+            return None
+        guest.cache, guest.paging = self.cache, self.swap.pages if self.swap else None
+        drop = lambda pages: self.use("page_cache", "page_drop_cycles", pages)  # noqa: E731
+        return Balloon(guest, self.cache, self.swap, drop) if guest.balloon_s else None
+
+    def _told(self, what: Literal["new", "cache"], size_bytes: float = 0.0) -> tuple[Step, ...]:
+        """The hypervisor meets each use of a page that it has taken away."""
+        return (Below(d.TouchGuest(what, size_bytes)),) if self.place.guest is not None else ()
+
+    def _touch(self, demand: d.Touch) -> tuple[Step, ...]:
+        away = self.swap.touched(demand) if self.swap else ()
+        if self.place.guest is None:
+            return away
+        return (*away, Below(d.TouchGuest("row", demand.size_bytes, demand.extent_bytes, demand.start_bytes)))
 
     # ---- files
 
@@ -305,8 +337,13 @@ class OperatingSystem(TableLayer):
             miss = (
                 *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
+                *self._told("new"),
             )
-            yield Choice(self._finds(file, index), ((), miss), ("in the page cache", "not in the page cache"))
+            yield Choice(
+                self._finds(file, index),
+                (self._told("cache", file.unit_bytes), miss),
+                ("in the page cache", "not in the page cache"),
+            )
         if not demand.mapped:
             yield self._copy(demand.size_bytes)
 
@@ -328,6 +365,7 @@ class OperatingSystem(TableLayer):
             must_wait = tuple(self._write_back(d.WriteBack(demand.size_bytes)))
             labels = ("left dirty", "too much is dirty")
             yield Choice(lambda: int(self.cache.write(demand.size_bytes)), ((), must_wait), labels)
+            yield from self._told("new")
 
     def _write_through(self, demand: d.WriteThrough) -> tuple[Step, ...]:
         size_bytes, page_bytes = demand.size_bytes, self.place.page_bytes

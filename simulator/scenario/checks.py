@@ -32,7 +32,9 @@ def check(lookup: Lookup, combination: Combination) -> None:
     if tree is not None:
         givers = _givers(lookup, tree)
         guests = [tenant for tenant in combination.tenants if tenant.name in givers]
-        _check_memory(lookup, combination, guests)
+        kept = {tenant.name for tenant in guests if _is_kept(lookup, combination, tree.chains[tenant.name])}
+        _check_memory(lookup, combination, guests, kept)
+        _check_kept(lookup, combination, kept)
         _check_processors(lookup, combination, guests)
         _check_network(lookup, combination)
 
@@ -128,15 +130,40 @@ def _is_kernel(lookup: Lookup, name: str) -> bool:
     return (lookup.needs(name), lookup.layer_class(name).OFFERS) == (fits.MACHINE, fits.SYSTEM)
 
 
-def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantChoice]) -> None:
+def _is_kept(lookup: Lookup, combination: Combination, chain: tuple[Node, ...]) -> bool:
+    """Whether a tenant's virtual machine gets its memory as it touches it."""
+    changed = combination.stack.structure
+    return any(
+        lookup.layer_class(node.name).overcommits({**lookup.product(node.name).structure, **changed.get(node.name, {})})
+        for node in chain
+        if lookup.layer_class(node.name).OFFERS == "machine"
+    )
+
+
+def _check_kept(lookup: Lookup, combination: Combination, kept: set[str]) -> None:
+    """Rules for memory that only hypervisors keep which give out more than there is."""
+    for tenant in combination.tenants:
+        form = tenant.form
+        rules = {"memory_reservation": form.memory_reservation, "memory_limit": form.memory_limit}
+        rules["memory_weight"] = form.memory_weight if form.memory_weight != 1.0 else None
+        for key, value in rules.items():
+            if value is not None and tenant.name not in kept:
+                remedy = "leave it out, or take a hypervisor that does, e.g. vmware-esx-4.1"
+                lookup.complain(tenant.place(key), "nothing in this stack divides memory so", remedy)
+        size, limit, reserved = form.memory, form.memory_limit, form.memory_reservation
+        if reserved is not None and reserved > min(size or reserved, limit or reserved):
+            lookup.complain(tenant.place("memory_reservation"), "is more than it may have", "reserve less")
+
+
+def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantChoice], kept: set[str]) -> None:
     machine = combination.machine
     size_bytes = machine.capacity("capacity_bytes") if machine else None
     if machine is None or size_bytes is None:
         return
     sizes = {tenant.name: tenant.form.memory for tenant in guests}
     has = f"{machine.name} has {format_quantity(size_bytes, 'bytes')}"
-    remedy = "give less; giving out more memory than there is, is not available in this version"
-    total_bytes = sum(size for size in sizes.values() if size is not None)
+    remedy = "give less; only some hypervisors give out more memory than there is, e.g. vmware-esx-4.1"
+    total_bytes = sum(size for name, size in sizes.items() if size is not None and name not in kept)
     for tenant in guests:
         size = tenant.form.memory
         if size is None and not lookup.blamed(tenant.place()):

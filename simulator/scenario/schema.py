@@ -146,6 +146,12 @@ class Tenant(Part):
     alone."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
+    memory_reservation: Axis[Size | None] = None
+    """What a hypervisor that gives out more memory than there is never takes of its virtual machine's."""
+    memory_limit: Axis[Size | None] = None
+    """The most of the machine's memory that such a hypervisor lets its virtual machine have."""
+    memory_weight: Axis[Weight] = 1.0
+    """Its part of the memory there beside others, for each byte of its virtual machine's size."""
     vcpus: Axis[Count | None] = None
     """How many processors its virtual machine has."""
     virtual_hardware: VirtualHardware = VirtualHardware()
