@@ -256,6 +256,8 @@ class Site:
                 self.machine.cpu.sharing.schedule(scheduling)
             elif node.below.layer.OFFERS == "machine":
                 rules["scheduling"] = scheduling
+        if not node.layer.grouped():
+            rules["weight_rule"] = "active"
         self.shares[place.path] = Share(place.path, parent, **rules)
         if node.below is not None and node.below.layer.OFFERS == "machine" and node.below is not self.bottom:
             self._outsides.add(self.shares[place.path])
