@@ -94,7 +94,9 @@ def short(tree: notation.Tree, point: Mapping[str, Any], divided: Mapping[str, f
     promised = kept(tree, point)
     owners = {node.path: name for name, chain in tree.chains.items() for node in chain if node.private}
     limited = any(point["tenants"][owners[path]].get("memory_limit_bytes") for path in promised)
-    spare_bytes = max((_least_free_bytes(point, tree, promised, path, capacity_bytes) for path in promised), default=0.0)
+    spare_bytes = max(
+        (_least_free_bytes(point, tree, promised, path, capacity_bytes) for path in promised), default=0.0
+    )
     return bool(promised) and (limited or sum(divided.values()) + spare_bytes > capacity_bytes)
 
 

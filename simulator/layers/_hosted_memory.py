@@ -39,6 +39,7 @@ from simulator.layers._hosted_pages import HostedPages
 from simulator.layers._page_sharing import Kind, PageSharing
 from simulator.layers._swap import Swap
 from simulator.layers.base import Mechanism, Place, Priced, Service
+from simulator.outcomes import killed
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Later, Log, Repeat, Step, Wait
 
@@ -151,6 +152,7 @@ class HostedMemory(Priced):
         self._described: dict[str, tuple[float, ...]] = {}
         self._broken: dict[str, float] = {}
         self._due = self._passes = 0.0
+        self._gone: set[str] = set()
         if self.pages is not None:
             for memory in self.host.guests.values():
                 self.pages.host(memory)
@@ -164,6 +166,8 @@ class HostedMemory(Priced):
 
         def decide(owners: Sequence[str], count: float) -> Counts:
             memory = self.host.guests[demand.guest]
+            if memory.name in self._gone:
+                return
             for counts in self._met(demand, memory, owners, count):
                 self._note(memory, counts)
                 yield (*counts, 0.0)
@@ -184,7 +188,7 @@ class HostedMemory(Priced):
             return
         yield from pages.used(name, owner, there_bytes)
         if demand.what in ("cache", "new") and demand.file:
-            yield from pages.cached(name, demand.file, demand.start_bytes)
+            yield from pages.cached(name, demand.file, demand.start_bytes, demand.size_bytes)
         elif demand.what == "row":
             extent_bytes = max(demand.size_bytes, demand.extent_bytes)
             yield from pages.gone_through(name, owner, demand.size_bytes * count, extent_bytes, demand.start_bytes)
@@ -208,7 +212,7 @@ class HostedMemory(Priced):
         if self.pages is not None:
             memory.swapped_bytes = self.pages.hosted_bytes(memory.name)[1]
         memory.note()
-        touched_bytes = sum(guest.touched_bytes for guest in self.host.guests.values())
+        touched_bytes = sum(guest.touched_bytes for guest in self._living())
         items_bytes = touched_bytes / self.place.page_bytes * self.parameters.get("ksm_item_bytes", 0.0)
         wanted_bytes = touched_bytes + (items_bytes if self.sharing is not None else 0.0) - self.saved_bytes
         space = self.host.space
@@ -217,10 +221,25 @@ class HostedMemory(Priced):
         try:
             space.hold(_GUESTS, wanted_bytes - self.held_bytes)
         except OutOfMemory as error:
-            raise Refused(f"killed: by the out-of-memory killer of {self.place.path}: {error}") from error
+            self._end(memory)
+            raise Refused(killed(f"the out-of-memory killer of {self.place.path}")) from error
         self.held_bytes = wanted_bytes
         if self.host.cache is not None:
             self.host.cache.resize(space.free_bytes)
+
+    def _living(self) -> list[GuestMemory]:
+        return [memory for memory in self.host.guests.values() if memory.name not in self._gone]
+
+    def _end(self, memory: GuestMemory) -> None:
+        """The process of a guest ends, and gives all of its memory back."""
+        self._gone.add(memory.name)
+        if self.sharing is not None:
+            self.sharing.forget(memory.name)
+        if self.pages is not None:
+            self.pages.forget(memory.name)
+        if self.host.space is not None:
+            before_bytes, self.held_bytes = self.held_bytes, self.held_bytes - memory.touched_bytes
+            self.host.space.hold(_GUESTS, self.held_bytes - before_bytes)
 
     # ---- the scanner
 
@@ -239,7 +258,7 @@ class HostedMemory(Priced):
     def _scan(self, now_s: float) -> Iterable[Step]:
         sharing = self.sharing
         assert sharing is not None
-        for memory in self.host.guests.values():
+        for memory in self._living():
             self._describe(sharing, memory, now_s)
         passes, pages = sharing.pass_number, self.parameters.ksm_pages_count * _LOOK
         scanned = sharing.scan(pages, now_s)
@@ -268,7 +287,7 @@ class HostedMemory(Priced):
         self.saved_bytes = sum(memory.shared_bytes for memory in self.host.guests.values())
         if self.pages is not None:
             self.pages.relieve(self.saved_bytes)
-        for memory in self.host.guests.values():
+        for memory in self._living():
             self._book(memory)
 
     def _line(self) -> tuple[Step, ...]:
@@ -281,7 +300,7 @@ class HostedMemory(Priced):
 
     def figures(self) -> dict[str, float | str]:
         """What became of it, by the names of HOSTED_FIGURES."""
-        guests = self.host.guests.values()
+        guests = self._living()
         swapped_bytes = sum(memory.swapped_bytes for memory in guests)
         touched_bytes = sum(memory.touched_bytes for memory in guests)
         found: dict[str, float | str] = {

@@ -46,6 +46,7 @@ class Hosted:
         free: pieces that were given up, the last one last.
         leaving: pieces that the guest's own swap writes out now.
         files: which piece of the page cache has which piece of a file, least recently used first.
+        spare: pieces of the page cache that have none.
     """
 
     memory: GuestMemory
@@ -54,6 +55,7 @@ class Hosted:
     free: list[int] = field(default_factory=list)
     leaving: list[int] = field(default_factory=list)
     files: OrderedDict[Unit, int] = field(default_factory=OrderedDict)
+    spare: list[int] = field(default_factory=list)
     hands: dict[tuple[str, float, float], float] = field(default_factory=dict)
     touched: int = 0
     missed_bytes: float = 0.0
@@ -72,6 +74,13 @@ class HostedPages(Pages):
     def host(self, memory: GuestMemory) -> None:
         """A guest, of which nothing has been touched yet."""
         self._hosted[memory.name] = Hosted(memory, self.enroll(memory.name))
+
+    def forget(self, name: str) -> None:
+        """A guest is gone, and its memory with it."""
+        guest = self._hosted[name]
+        guest.parts.clear()
+        guest.files.clear()
+        self._resize(guest.owner, 0.0)
 
     def relieve(self, saved_bytes: float) -> None:
         """So many bytes are taken by pages that stand for others too: there is room for more."""
@@ -108,14 +117,15 @@ class HostedPages(Pages):
             gone = sorted(pieces, key=lambda piece: resident.get(piece, -1))[:count]
         else:
             gone = pieces[-count:]
-        guest.parts[name] = [piece for piece in pieces if piece not in set(gone)]
+        left = set(gone)
+        guest.parts[name] = [piece for piece in pieces if piece not in left]
         guest.free += gone
         if swaps:
             guest.leaving += gone
         if name == CACHE:
-            dropped = [unit for unit, piece in guest.files.items() if piece in set(gone)]
-            for unit in dropped:
+            for unit in [unit for unit, piece in guest.files.items() if piece in left]:
                 del guest.files[unit]
+            guest.spare = [piece for piece in guest.spare if piece not in left]
 
     def _take(self, guest: Hosted, name: str, count: int) -> float:
         missed_bytes = 0.0
@@ -127,21 +137,30 @@ class HostedPages(Pages):
                 piece, guest.touched = guest.touched, guest.touched + 1
                 self._resize(guest.owner, guest.touched * guest.owner.piece_bytes)
             guest.parts[name].append(piece)
+            if name == CACHE:
+                guest.spare.append(piece)
         return missed_bytes
 
-    def cached(self, name: str, file: str, position_bytes: float) -> Iterator[Counts]:
+    def cached(self, name: str, file: str, start_bytes: float, size_bytes: float) -> Iterator[Counts]:
         """A part of a file is read from the guest's page cache, or comes into it."""
-        guest = self._hosted[name]
-        unit = (file, int(position_bytes // guest.owner.piece_bytes))
-        pieces = guest.parts.get(CACHE, [])
+        guest, missed_bytes = self._hosted[name], 0.0
+        first, piece_bytes = int(start_bytes // guest.owner.piece_bytes), guest.owner.piece_bytes
+        for index in range(first, max(first + 1, -int(-(start_bytes + size_bytes) // piece_bytes))):
+            piece = self._cached_piece(guest, (file, index))
+            if piece is not None:
+                missed_bytes += self._touch(guest.owner, piece)
+        yield from self._paid(guest.owner, missed_bytes)
+
+    def _cached_piece(self, guest: Hosted, unit: Unit) -> int | None:
+        """Which piece has a piece of a file: its own, one without a file, or that of what was not used for longest."""
         piece = guest.files.pop(unit, None)
-        if piece is None and pieces:
-            taken = set(guest.files.values()) if len(guest.files) < len(pieces) else set()
-            unused = next((each for each in pieces if each not in taken), None) if taken or not guest.files else None
-            piece = unused if unused is not None else guest.files.popitem(last=False)[1]
+        if piece is None and guest.spare:
+            piece = guest.spare.pop()
+        elif piece is None and guest.files:
+            piece = guest.files.popitem(last=False)[1]
         if piece is not None:
             guest.files[unit] = piece
-            yield from self._paid(guest.owner, self._touch(guest.owner, piece))
+        return piece
 
     def gone_through(
         self, name: str, owner: str, size_bytes: float, extent_bytes: float, start_bytes: float

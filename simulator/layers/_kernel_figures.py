@@ -30,7 +30,12 @@ def _processes() -> Iterator[Parameter]:
     yield Parameter("process_entries_count", "count", "page-table entries copied to a child, in one batch", "process")
 
 
-STRUCTURE: dict[str, tuple[str, ...]] = {"interrupts": ("here", "apart"), **SWAP_STRUCTURE, **HOSTED_STRUCTURE, **KERNEL_STRUCTURE}
+STRUCTURE: dict[str, tuple[str, ...]] = {
+    "interrupts": ("here", "apart"),
+    **SWAP_STRUCTURE,
+    **HOSTED_STRUCTURE,
+    **KERNEL_STRUCTURE,
+}
 PARAMETERS = (
     Parameter("entry_cycles", "cycles", "of a call or exception: taken by the processor to enter and leave", ""),
     *_calls(),

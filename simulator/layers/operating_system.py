@@ -362,7 +362,7 @@ class OperatingSystem(TableLayer):
             miss = (
                 *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
-                *self._told("new", 0.0, file.name, index * file.unit_bytes),
+                *self._told("new", file.unit_bytes, file.name, index * file.unit_bytes),
             )
             yield Choice(
                 self._finds(file, index),
