@@ -156,6 +156,7 @@ class Site:
                 path, self._divided[path], figures.get("memory_reservation_bytes") or 0.0,
                 figures.get("memory_limit_bytes") or INFINITE, figures.get("memory_weight", 1.0),
                 self.machine.cpu.parameters.page_bytes,
+                programs={name: self.point["tenants"][name]["workload"] for name in tree.chains},
             )  # fmt: skip
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
@@ -307,6 +308,8 @@ class Site:
         space.hold("kernel", parameters["kernel_bytes"])
         if guest is not None:
             guest.space = space
+        if place.path in self.hosts:
+            self.hosts[place.path].space = space
         return size_bytes
 
 

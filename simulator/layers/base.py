@@ -401,6 +401,11 @@ class Layer(Priced, ABC):
         """Whether guests may have more memory than there is: it is theirs only when they touch it."""
         return False
 
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Whether a kernel gives memory to guests of a hypervisor on it as they touch it, if that may not suffice."""
+        return False
+
     def mounts(self) -> bool:
         """Whether a guest of this layer may mount folders of the host (9pfs)."""
         return False

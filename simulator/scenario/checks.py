@@ -33,7 +33,8 @@ def check(lookup: Lookup, combination: Combination) -> None:
         givers = _givers(lookup, tree)
         guests = [tenant for tenant in combination.tenants if tenant.name in givers]
         kept = {tenant.name for tenant in guests if _is_kept(lookup, combination, tree.chains[tenant.name])}
-        _check_memory(lookup, combination, guests, kept)
+        hosted = {tenant.name for tenant in guests if _is_hosted(lookup, combination, tree.chains[tenant.name])}
+        _check_memory(lookup, combination, guests, kept | hosted)
         _check_kept(lookup, combination, kept)
         _check_processors(lookup, combination, guests)
         _check_network(lookup, combination)
@@ -157,6 +158,20 @@ def _is_kept(lookup: Lookup, combination: Combination, chain: tuple[Node, ...]) 
     )
 
 
+def _is_hosted(lookup: Lookup, combination: Combination, chain: tuple[Node, ...]) -> bool:
+    """Whether a host's kernel gives a tenant's virtual machine its memory as it touches it, and can take it back."""
+    changed = combination.stack.structure
+    hosts = (
+        lower.name
+        for lower, upper in zip(chain, chain[1:], strict=False)
+        if lookup.layer_class(upper.name).OFFERS == "machine" and _is_kernel(lookup, lower.name)
+    )
+    return any(
+        lookup.layer_class(name).hosts_lazily({**lookup.product(name).structure, **changed.get(name, {})})
+        for name in hosts
+    )
+
+
 def _check_kept(lookup: Lookup, combination: Combination, kept: set[str]) -> None:
     """Rules for memory that only hypervisors keep which give out more than there is."""
     for tenant in combination.tenants:
@@ -179,7 +194,7 @@ def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantC
         return
     sizes = {tenant.name: tenant.form.memory for tenant in guests}
     has = f"{machine.name} has {format_quantity(size_bytes, 'bytes')}"
-    remedy = "give less; only some hypervisors give out more memory than there is, e.g. vmware-esx-4.1"
+    remedy = "give less; more than there is give out e.g. vmware-esx-4.1, and KVM on linux-6(swap=disk)"
     total_bytes = sum(size for name, size in sizes.items() if size is not None and name not in kept)
     for tenant in guests:
         size = tenant.form.memory
