@@ -5,21 +5,25 @@ The only place that makes a simulated clock and seeds the streams of random numb
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from math import isfinite, nan
 from typing import Any
 
 import simpy
 
-from simulator import discovery
+from simulator import discovery, outcomes
 from simulator.accounts import STATES
+from simulator.demands import Demand
 from simulator.devices.memory import OutOfMemory
 from simulator.errors import Exited, LedgerError, Refused, RunError, VirtlabError
+from simulator.faults.striking import Strike
 from simulator.machine import Machine
 from simulator.records import run_id
 from simulator.tenancy import House
 from simulator.threads import Life, Thread
+from simulator.workloads._pace import paced
 from simulator.workloads.base import ClassFiles, Context, Draws, Program
 
 Tables = dict[str, list[list[Any]]]
@@ -82,11 +86,18 @@ class _Tenant:
     """One tenant while its run lasts."""
 
     def __init__(
-        self, name: str, figures: Mapping[str, Any], program: Program, context: Context, killed: simpy.Event
+        self, name: str, figures: Mapping[str, Any], make: Callable[[], Program], context: Context, killed: simpy.Event
     ) -> None:
-        self.name, self.figures, self.program, self.context, self.killed = name, figures, program, context, killed
-        self.plans = program.threads()
-        self.outcome = "did not finish"
+        self.name, self.figures, self.context, self.killed = name, figures, context, killed
+        self.intensity: float = figures.get("intensity", 1.0)
+        self._make = make
+        self.program = make()
+        self.plans = self.program.threads() if self.intensity else []
+        self.begun_s = nan
+        self.up_again: simpy.Event | None = None
+        """Comes when what it stood on is up again after a fault, if anybody sees to that."""
+        self.keeps_memory = False
+        self.outcome = outcomes.NOT_FINISHED
         self.boot_s = self.create_s = nan if figures["boot"] else 0.0
         self.ended_s: float | None = None
         self.program_bytes = 0.0
@@ -95,6 +106,31 @@ class _Tenant:
     def alive(self) -> bool:
         """Whether it has neither ended nor been ended."""
         return self.ended_s is None and not self.killed.triggered
+
+    def fall(self, outcome: str, keeps_memory: bool) -> float:
+        """What it stands on fails under it; returns for how long it had worked on what is lost with that.
+
+        What a program has answered is answered; where only the whole of its work counts, all of it is lost.
+        """
+        now_s = self.context.now
+        ends_s = [] if self.program.WHOLE else [start_s + latency_s for _, _, start_s, latency_s in self.requests]
+        self.outcome, self.keeps_memory = outcome, keeps_memory
+        self.killed.succeed()
+        return now_s - max([self.begun_s, *ends_s]) if isfinite(self.begun_s) else 0.0
+
+    def begin_again(self, killed: simpy.Event) -> None:
+        """Its program starts anew, from nothing."""
+        if self.program.WHOLE:
+            self.requests.clear()
+        self.killed, self.up_again, self.ended_s, self.keeps_memory = killed, None, None, False
+        self.outcome, self.begun_s = outcomes.NOT_FINISHED, nan
+        self.program = self._make()
+        self.plans = self.program.threads() if self.intensity else []
+
+    @property
+    def requests(self) -> list[Any]:
+        """What it has done so far."""
+        return self.context.requests
 
     @property
     def ends(self) -> bool:
@@ -125,8 +161,8 @@ class _Run:
         class_files = (
             ClassFiles(context.path(figures["workload"]), figures["bytecode"]) if figures.get("bytecode") else None
         )
-        program = family(figures["parameters"], context, class_files)
-        return _Tenant(name, figures, program, context, self.environment.event())
+        make = partial(family, figures["parameters"], context, class_files)
+        return _Tenant(name, figures, make, context, self.environment.event())
 
     # ---- simulating
 
@@ -134,7 +170,7 @@ class _Run:
         environment = self.environment
         lives = {tenant.name: environment.process(self._live(tenant)) for tenant in self.tenants}
         for fault in self.point["faults"]:
-            environment.process(self._crash(fault))
+            environment.process(Strike(self.house, self.tenants, fault, self.faults).happen())
         end = self._end(lives)
         while not end.triggered:
             environment.step()
@@ -160,17 +196,6 @@ class _Run:
             raise RunError(f"no tenant ever ends ({names}); give the scenario a duration, or a tenant a stop")
         return self.environment.any_of(ends)
 
-    def _crash(self, fault: Mapping[str, Any]) -> Life:
-        """A node fails: everything that stands on it is lost, and nothing else."""
-        yield self.environment.timeout(fault["at_s"])
-        node = self.house.named(fault["crash"])
-        lost = [tenant for tenant in self.tenants if node in self.house.chains[tenant.name] and tenant.alive]
-        for tenant in lost:
-            tenant.outcome = f"lost: {node.path} crashed"
-            tenant.killed.succeed()
-        self.house.crash(node)
-        self.faults.append([self.environment.now, node.path, len(lost), " ".join(tenant.name for tenant in lost)])
-
     def _live(self, tenant: _Tenant) -> Life:
         """Start a tenant's systems if they are not up, then its threads, and wait for those that end.
 
@@ -178,10 +203,19 @@ class _Run:
         """
         yield self.environment.timeout(tenant.figures["start_s"])
         if tenant.figures["boot"]:
-            yield self.environment.process(self.house.boot(tenant.name)) | tenant.killed
+            yield self.environment.process(self.house.boot(tenant.name, tenant.context.draws("start"))) | tenant.killed
             tenant.boot_s = self.environment.now - tenant.figures["start_s"]
             tenant.create_s = self.house.created_s.get(tenant.name, self.environment.now) - tenant.figures["start_s"]
+        yield from self._one_life(tenant)
+        while tenant.up_again is not None:
+            yield tenant.up_again
+            tenant.begin_again(self.environment.event())
+            yield from self._one_life(tenant)
+
+    def _one_life(self, tenant: _Tenant) -> Life:
+        """A tenant's program from its start to its end, if there is anything to run it."""
         if tenant.alive:
+            tenant.begun_s = self.environment.now
             self.house.settle(tenant.name)
             yield from self._program(tenant)
             self.house.settle(tenant.name, -1)
@@ -196,30 +230,39 @@ class _Run:
         ends = []
         first = tenant.program.begins()
         for plan in tenant.plans:
+            demands: Iterator[Demand] = chain(first, plan.demands)
+            if tenant.intensity < 1.0:
+                demands = paced(demands, tenant.intensity, lambda: self.environment.now)
             group, weight, working_set_bytes = house.groups[tenant.name], plan.processes, plan.working_set_bytes
             thread = Thread(
                 house, tenant.name, plan.name, node, group, working_set_bytes=working_set_bytes, processes=weight
             )
             thread.on_sent = tenant.program.context.sent
             house.threads.append(thread)
-            process = self.environment.process(self._guarded(tenant, thread, chain(first, plan.demands)))
+            process = self.environment.process(self._guarded(tenant, thread, demands))
             first = ()
             if not plan.endless:
                 ends.append(process)
         stop_s = tenant.figures["stop_s"]
-        tenant.outcome = tenant.outcome if ends else "ok"
+        tenant.outcome = tenant.outcome if ends else outcomes.OK
         finished = self.environment.all_of(ends) if ends else self.environment.event()
         over = finished | tenant.killed
         if stop_s is not None:
             over |= self.environment.timeout(max(0.0, stop_s - self.environment.now))
         yield over
         if tenant.killed.triggered or not finished.triggered:
+            awaited = self._awaited(tenant)
             house.stop(tenant.name)
+            if awaited:
+                self._listen(tenant)
         else:
-            tenant.outcome = "ok"
+            tenant.outcome = outcomes.OK
         tenant.ended_s = self.environment.now
         tenant.program_bytes = house.program_bytes[tenant.name]
-        house.keep(tenant.name, node, -tenant.program_bytes)
+        if tenant.keeps_memory and tenant.up_again is not None:
+            yield tenant.up_again
+        if not tenant.keeps_memory or tenant.up_again is not None:
+            house.keep(tenant.name, node, -tenant.program_bytes)
 
     def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
         """A program that is refused what it asks for ends with all its threads; its tenant's outcome says so."""
@@ -233,23 +276,26 @@ class _Run:
     def _over(self, tenant: _Tenant, error: OutOfMemory | Refused) -> None:
         """A program is ended by what it asked for; a process that ends takes all others along that run in it."""
         exits = isinstance(error, Exited)
-        text = f"out of memory: {error}" if isinstance(error, OutOfMemory) else str(error)
-        tenant.outcome = "ok" if exits else text
+        text = outcomes.out_of_memory(str(error)) if isinstance(error, OutOfMemory) else str(error)
+        tenant.outcome = outcomes.OK if exits else text
         tenant.killed.succeed()
         node = self.house.tops[tenant.name]
         if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory)):
             return
         for other in self.tenants:
             if other.alive and self.house.tops[other.name] is node:
-                other.outcome = f"ended with {tenant.name}: {'it called exit' if exits else text}"
+                other.outcome = outcomes.ended_with(tenant.name, "it called exit" if exits else text)
                 other.killed.succeed()
         self.house.crash(node)
 
     def _close(self) -> None:
+        awaited = [tenant for tenant in self.tenants if self._awaited(tenant)]
         for thread in self.house.threads:
             thread.close()
         for request, thread, move in self.house.detached:
             thread.account.transfer(request, move)
+        for tenant in awaited:
+            self._listen(tenant)
         self._check_devices()
 
     def _check_devices(self) -> None:
@@ -308,17 +354,44 @@ class _Run:
         ]
 
     def _requests(self, tenant: _Tenant) -> list[list[Any]]:
-        return [[tenant.name, *request, "ok"] for request in tenant.context.requests]
+        return [[tenant.name, *request, outcomes.OK] for request in (*tenant.context.requests, *tenant.context.wakes)]
+
+    def _window_s(self, tenant: _Tenant) -> tuple[float, float]:
+        """When a tenant's measured window begins, its systems up and the warm-up over, and when it ends."""
+        boot_s = tenant.boot_s if isfinite(tenant.boot_s) else self.environment.now
+        begin_s = max(tenant.figures["start_s"] + boot_s, self.point["warmup_s"])
+        return begin_s, self.environment.now if tenant.ended_s is None else tenant.ended_s
+
+    def _threads(self, tenant: _Tenant) -> list[Thread]:
+        """Of its program."""
+        return [each for each in self.house.threads if each.tenant == tenant.name and not each.service]
+
+    def _awaited(self, tenant: _Tenant) -> bool:
+        """Whether a tenant, asked at the end of its run or at its stop, wants to go on with an operation.
+
+        One that merely sleeps asks for nothing; of one that is cut off because all others are done nothing is known.
+        """
+        duration_s, stop_s = self.point["duration_s"], tenant.figures["stop_s"]
+        ends = [end_s for end_s in (duration_s, stop_s) if end_s is not None]
+        waited_for = tenant.ends or (ends and self.environment.now >= min(ends))
+        asleep = all(thread.asleep for thread in self._threads(tenant))
+        return tenant.alive and bool(waited_for) and not asleep and not tenant.program.WHOLE
+
+    def _listen(self, tenant: _Tenant) -> None:
+        """One that was awaited and is stopped now did not respond if it has not answered for long."""
+        begin_s, end_s = self._window_s(tenant)
+        ends_s = [start_s + latency_s for _, _, start_s, latency_s in tenant.context.requests]
+        worked_s = max(thread.spent["useful"] for thread in self._threads(tenant))
+        if not outcomes.responding(ends_s, begin_s, end_s, worked_s):
+            tenant.outcome = outcomes.not_responding(end_s - max((begin_s, *ends_s)))
 
     def _tenant_row(self, tenant: _Tenant) -> list[Any]:
         figures, house = tenant.figures, self.house
-        boot_s = tenant.boot_s if isfinite(tenant.boot_s) else self.environment.now
-        begin_s = max(figures["start_s"] + boot_s, self.point["warmup_s"])
+        begin_s, end_s = self._window_s(tenant)
         counts = figures["boot"] and figures["start_s"] + tenant.boot_s >= self.point["warmup_s"]
-        end_s = self.environment.now if tenant.ended_s is None else tenant.ended_s
         latencies = sorted(latency for _, _, start_s, latency in tenant.context.requests if start_s >= begin_s)
         operations, elapsed_s = float(len(latencies)), max(0.0, end_s - begin_s)
-        whole = tenant.outcome == "ok" and not self.point["warmup_s"]
+        whole = outcomes.is_ok(tenant.outcome) and not self.point["warmup_s"]
         measured = operations and elapsed_s > 0.0 and (whole or not tenant.program.WHOLE)
         program_bytes = house.program_bytes[tenant.name] if tenant.ended_s is None else tenant.program_bytes
         value = tenant.program.value(operations, elapsed_s) if measured else float("nan")

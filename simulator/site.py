@@ -7,7 +7,7 @@ own to each guest, a *port*: the guest's devices, its queues, and the threads th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import ceil
 from typing import Any, cast
 
@@ -42,7 +42,7 @@ class Site:
         enforced: whether a tenant has a space of memory of its own, or a limit, which confines it.
         tops: the node that a tenant's program runs on.
         chains: the nodes of each tenant from the hardware up.
-        owners: the tenant of each private node, by path.
+        owners: the tenant of each private node, by path; of what a group has, the group's first tenant.
         names: the product of each node, by path.
         ports: the faces that hypervisors turn to their guests.
     """
@@ -79,6 +79,17 @@ class Site:
             path = self._paths[node.path] = tuple(nodes)
         return path
 
+    def renew(self, paths: Collection[str]) -> None:
+        """Nodes are as when they were made: what their layers knew is gone, and with it what hypervisors knew of them."""
+        for node in self.nodes.values():
+            if node.path in paths:
+                node.layer = type(node.layer)(node.layer.parameters, node.layer.structure, node.layer.place)
+        for port in self.ports:
+            if port.port in paths:
+                roles = {role.path: name for name, role in port.roles.items()}
+                hypervisor, devices = self.nodes[port.path].layer, port.layer.place.guest_devices
+                port.layer = hypervisor.for_child(roles.get(port.port, "guest"), devices)
+
     def device_group(self, node: Node) -> str:
         """Under whose name devices know what threads on a node ask of them.
 
@@ -102,6 +113,8 @@ class Site:
         """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
         figures = self.point["tenants"][tenant]
         disk = {rule: figures.get(f"disk_{rule}") for rule in ("weight", "bytes_per_s", "operations_per_s")}
+        window_bytes = min(node.layer.disk_window_bytes() for node in self.path(self.tops[tenant]))
+        disk["window_bytes"] = window_bytes if window_bytes < INFINITE else None
         network = {rule: figures.get(f"network_{rule}") for rule in ("weight", "bytes_per_s")}
         self.machine.disk.set_group(tenant, **_given(disk))
         self.machine.nic.set_group(tenant, **_given(network))
@@ -116,16 +129,16 @@ class Site:
         self._keep_memory(tree)
         self.names = {place.path: place.name for place in tree.nodes}
         self._carriers = {name: _carrier(chain, self.point) for name, chain in tree.chains.items()}
-        self.owners = {place.path: name for name, chain in tree.chains.items() for place in chain if place.private}
+        self.owners = tree.givers
         for place in tree.nodes:
             self._add(place, self.owners.get(place.path))
         for name, chain in tree.chains.items():
             self.tops[name] = self.nodes[chain[-1].path]
             self.chains[name] = tuple(self.nodes[place.path] for place in chain)
-            private = [node for node in chain if node.private]
-            self.enforced[name] = any(node.path in self.spaces or node.path in self.limits for node in private)
-            self.groups[name] = self._group(name, self.tops[name], private=bool(private))
-            if private:
+            apart = [node.path for node in chain if node.apart]
+            self.enforced[name] = any(path in self.spaces or path in self.limits for path in apart)
+            self.groups[name] = self._group(name, self.tops[name], private=any(node.private for node in chain))
+            if any(self.owners[path] == name for path in apart):
                 self._divide_devices(name)
 
     def _keep_memory(self, tree: notation.Tree) -> None:
@@ -143,6 +156,7 @@ class Site:
                 path, self._divided[path], figures.get("memory_reservation_bytes") or 0.0,
                 figures.get("memory_limit_bytes") or INFINITE, figures.get("memory_weight", 1.0),
                 self.machine.cpu.parameters.page_bytes,
+                programs={name: self.point["tenants"][name]["workload"] for name in tree.chains},
             )  # fmt: skip
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
@@ -232,7 +246,7 @@ class Site:
         width = node.layer.width()
         rules: dict[str, Any] = {"width": width if width < self.machine.cpu.cores else INFINITE}
         if tenant is not None:
-            outermost = not (place.parent and place.parent.private)
+            outermost = not (place.parent and place.parent.apart)
             rules |= self._rules(tenant) if outermost else {}
             if place.path == self._carriers[tenant]:
                 rules["width"] = min(rules["width"], self.point["tenants"][tenant]["vcpus"] or INFINITE)
@@ -243,6 +257,8 @@ class Site:
                 self.machine.cpu.sharing.schedule(scheduling)
             elif node.below.layer.OFFERS == "machine":
                 rules["scheduling"] = scheduling
+        if not node.layer.grouped():
+            rules["weight_rule"] = "active"
         self.shares[place.path] = Share(place.path, parent, **rules)
         if node.below is not None and node.below.layer.OFFERS == "machine" and node.below is not self.bottom:
             self._outsides.add(self.shares[place.path])
@@ -292,14 +308,16 @@ class Site:
         space.hold("kernel", parameters["kernel_bytes"])
         if guest is not None:
             guest.space = space
+        if place.path in self.hosts:
+            self.hosts[place.path].space = space
         return size_bytes
 
 
 def _carrier(chain: tuple[notation.Node, ...], point: Mapping[str, Any]) -> str:
     """The path of the node that a tenant's processors are given to; empty if it has none of its own."""
-    private = [node for node in chain if node.private]
-    kernels = [node for node in private if is_kernel(point, node.name)]
-    return next((node.path for node in (*kernels, *private)), "")
+    apart = [node for node in chain if node.apart]
+    kernels = [node for node in apart if is_kernel(point, node.name)]
+    return next((node.path for node in (*kernels, *apart)), "")
 
 
 def _given(rules: Mapping[str, float | None]) -> GroupRules:

@@ -74,6 +74,13 @@ class Used(Protocol):
     dirty_bytes: float
 
 
+class Resizable(Protocol):
+    """The page cache of a host."""
+
+    def resize(self, capacity_bytes: float) -> None:
+        """Another amount of memory is left for it."""
+
+
 class Resident(Protocol):
     """The guest's own paging, if it swaps."""
 
@@ -198,6 +205,12 @@ class GuestMemory:
     out_bytes: float = 0.0
     most: dict[str, float] = field(default_factory=dict)
     """The most that it ever had ballooned, compressed, swapped."""
+    image: str = ""
+    """The product of its kernel: pages of kernels and page caches of the same product may be alike."""
+    alike: Mapping[str, float] = field(default_factory=dict)
+    """How much of its memory is like other memory, by the names of the kernel's own numbers."""
+    programs: dict[str, str] = field(default_factory=dict)
+    """The workload of each tenant that stands on it."""
     regions: dict[str, Region] = field(default_factory=dict)
     kept: float = 1.0
     """Part that is left of a page which was never used since the beginning."""
@@ -431,6 +444,9 @@ class HostMemory:
     balanced_bytes: float = 0.0
     balanced_s: float = float("-inf")
     sampled_s: float = 0.0
+    space: Space | None = None
+    cache: Resizable | None = None
+    """Book and page cache of the kernel that it is, where that is a host's."""
 
     @property
     def free_bytes(self) -> float:

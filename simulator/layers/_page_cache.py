@@ -20,6 +20,8 @@ class PageCache:
         self.dirty_ratio = dirty_ratio
         self.resident_bytes = 0.0
         self.dirty_bytes = 0.0
+        self._written = 0
+        """How often dirty bytes have become clean: what they are parts of is not known here."""
         self._units: OrderedDict[tuple[str, int], int] = OrderedDict()
 
     def find(self, file: File, index: int) -> bool:
@@ -44,9 +46,14 @@ class PageCache:
         return self.dirty_bytes > self.dirty_ratio * self.capacity_bytes
 
     def clean(self, at_most_bytes: float) -> float:
-        """Take dirty bytes out, to be written; returns how many."""
+        """Take dirty bytes out, to be written; returns how many. They stay as clean ones until others push them out."""
         taken = min(self.dirty_bytes, at_most_bytes)
         self.dirty_bytes -= taken
+        if taken:
+            self._units["", self._written] = int(taken)
+            self._written += 1
+            self.resident_bytes += int(taken)
+            self._shrink()
         return taken
 
     def resize(self, capacity_bytes: float) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from simulator.errors import Refused
+from simulator.outcomes import out_of_memory
 from simulator.parameters import Parameters
 
 Counts = tuple[float, float, float, float]
@@ -224,7 +225,7 @@ class Pages:
             return
         others_bytes = sum(each.held_bytes for each in self._room.owners) - whose.held_bytes
         if others_bytes + size_bytes > self._room.capacity_bytes + self.parameters.swap_bytes:
-            raise Refused(f"out of memory: {size_bytes / 2**20:.0f} MiB of data do not fit into memory and swap")
+            raise Refused(out_of_memory(f"{size_bytes / 2**20:.0f} MiB of data do not fit into memory and swap"))
         self._resize(whose, size_bytes)
 
     def _swept(self, whose: Owner, size_bytes: float, extent_bytes: float, start_bytes: float) -> Iterator[Counts]:

@@ -15,10 +15,13 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
+from simulator.failure import Part
 from simulator.layers._guest_memory import GuestMemory, HostMemory
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
 
+WHOLE = ((1.0, 1.0),)
+"""All of the computing at once, then all of the reading."""
 _WHOSE = re.compile(r"\[[^]]*\]")
 """The part of a path that says whose node it is."""
 
@@ -235,6 +238,11 @@ class Layer(Priced, ABC):
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()
     """What may be done to what stands on this layer, in the words of ``simulator.control``."""
+    EXHAUSTIBLE: ClassVar[tuple[str, ...]] = ()
+    """Tables of its own that a fault may fill, so that it refuses whoever asks for more."""
+
+    exhausted: frozenset[str] = frozenset()
+    """Those that are full now because of a fault."""
 
     cache: Cache | None = None
     """The page cache, in a kernel that has one."""
@@ -266,6 +274,14 @@ class Layer(Priced, ABC):
     @classmethod
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
+        return float("inf")
+
+    def grouped(self) -> bool:
+        """Whether what runs on it has one part of the processors together; if not, each of its threads has one."""
+        return True
+
+    def disk_window_bytes(self) -> float:
+        """Data of a guest's disk requests that the layer takes over at a time; the others wait in the guest."""
         return float("inf")
 
     @abstractmethod
@@ -309,21 +325,25 @@ class Layer(Priced, ABC):
         """Threads that a hypervisor runs for each of its guests; their queues are that guest's own."""
         return ()
 
-    def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
+    def start(self, figures: Mapping[str, float], bursts: Sequence[tuple[float, float]] = WHOLE) -> Iterable[Step]:
         """Steps from nothing to ready, on what lies below; ``figures`` are those of ``simulator.effort.START``.
 
         All instances of a product on one system come from one image, which that system may find in its page cache.
+
+        Args:
+            figures: what it reads, computes and waits.
+            bursts: what part of the reading, and of the computing before that, each turn of the two has.
         """
-        image = File(
-            f"{self.place.product_path}:image",
-            int(figures["start_read_bytes"]),
-            int(figures["start_unit_bytes"]),
-        )
-        return (
-            Use("start", cycles=figures["start_cycles"]),
-            *(self._load(image) if image.size_bytes else ()),
-            Wait("time", time_s=figures["start_wait_s"]),
-        )
+        unit_bytes = int(figures["start_unit_bytes"])
+        image = File(f"{self.place.product_path}:image", int(figures["start_read_bytes"]), unit_bytes)
+        whole, done = image.size_bytes, 0
+        for number, (read, computed) in enumerate(bursts, 1):
+            end = whole if number == len(bursts) else min(whole, done + round(whole * read / unit_bytes) * unit_bytes)
+            yield Use("start", cycles=figures["start_cycles"] * computed)
+            if end > done:
+                yield from self._load(image, done, end - done)
+            done = end
+        yield Wait("time", time_s=figures["start_wait_s"])
 
     def start_in_turn(self, figures: Mapping[str, float], peers: int, place: str) -> Iterable[Step]:
         """Steps that all starts of the product go through one by one, before its others.
@@ -337,9 +357,17 @@ class Layer(Priced, ABC):
         waits = Wait("time", time_s=figures["serial_wait_s"])
         return (Wait("turn", place), Use(START_IN_TURN, cycles=cycles), waits, Signal("turn", place))
 
-    def _load(self, image: File) -> Iterable[Step]:
-        """An image read in from below: by default a file of the system below."""
-        return (Below(Read(image, 0, image.size_bytes)),)
+    def _load(self, image: File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
+        """A part of an image read in from below: by default a file of the system below."""
+        return (Below(Read(image, start_bytes, size_bytes)),)
+
+    def parts(self) -> tuple[Part, ...]:
+        """What of it fails, and is broken into, as a whole."""
+        return ()
+
+    def driven_by(self) -> Mapping[str, str]:
+        """Devices of its guests that the system of a role drives (``{"disk": "domain-0"}``)."""
+        return {}
 
     def settings(self) -> Mapping[str, float | str]:
         """What it has set for itself, by the names of ``SETTINGS``."""
@@ -371,6 +399,11 @@ class Layer(Priced, ABC):
     @classmethod
     def overcommits(cls, structure: Mapping[str, str]) -> bool:
         """Whether guests may have more memory than there is: it is theirs only when they touch it."""
+        return False
+
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Whether a kernel gives memory to guests of a hypervisor on it as they touch it, if that may not suffice."""
         return False
 
     def mounts(self) -> bool:

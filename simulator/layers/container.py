@@ -31,8 +31,10 @@ Starting: namespaces, mounts and first process always; a control group for each 
 of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
 
 Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
-bind mount or volume), ``network``, ``swap`` (what may be swapped beyond the
-memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes); limit ``pids``.
+bind mount or volume), ``engine`` (whether a daemon stands behind all containers, and whether they outlive it),
+``network``, ``swap`` (what may be swapped beyond the
+memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes), ``processors``
+(``flat``: the kernel's scheduler knows no groups, each thread counts by itself, in whatever container); limit ``pids``.
 
 Validation: Kuehl 2017 (storage), measured programs of 2026.
 
@@ -41,14 +43,17 @@ References: felter2014, zhuo2019, kuenzer2021, kuehl2017, measured2026.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from typing import Literal
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._container_storage import MAPPER, Storage
-from simulator.layers.base import Layer, Place, Transition
+from simulator.layers.base import WHOLE, Layer, Place, Transition
+from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Require, Step, Use
 
 _CALLS: Mapping[type[d.Demand], float] = {
@@ -98,6 +103,24 @@ class Container(Layer):
         """As much again as memory, none, or all that the kernel has."""
         return {"none": 0.0, "unlimited": inf}.get(structure.get("swap", ""), limit_bytes)
 
+    def grouped(self) -> bool:
+        """Unless the scheduler knows threads only."""
+        return self.structure.get("processors") != "flat"
+
+    def parts(self) -> tuple[Part, ...]:
+        """Its first process, what the kernel below shows to it, and an engine's daemon for all containers, if any.
+
+        Containers end with their daemon unless it was told to let them live (``engine=daemon-live-restore``).
+        """
+        filtered = "system calls past the filter" if self.structure["seccomp"] == "on" else "system calls"
+        width = "calls_count" if self.structure["seccomp"] == "on" else ""
+        parts = (Part("process"), Part("namespaces", inside=True, faces=filtered, width=width))
+        engine = self.structure.get("engine", "none")
+        if engine == "none":
+            return parts
+        takes: Literal["above", "nothing"] = "above" if engine == "daemon" else "nothing"
+        return (*parts, Part("daemon", each="system", takes=takes, code="process_lines_count"))
+
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """The demand as it is, and what this container adds to it."""
         if isinstance(demand, d.KeepProcess):
@@ -114,12 +137,12 @@ class Container(Layer):
             return (Use("group_scheduling", cycles=self.parameters.level_cycles),)
         return ()
 
-    def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
+    def start(self, figures: Mapping[str, float], bursts: Sequence[tuple[float, float]] = WHOLE) -> Iterable[Step]:
         """What the kernel does to set it up, beside the engine's own work."""
         networked = self.structure["network"] != "host"
         cycles = figures["start_cycles"] + sum(self._set_up(networked))
         wait_s = figures["start_wait_s"] + (self.parameters.network_wait_s if networked else 0.0)
-        return super().start({**figures, "start_cycles": cycles, "start_wait_s": wait_s})
+        return super().start({**figures, "start_cycles": cycles, "start_wait_s": wait_s}, bursts)
 
     def _set_up(self, networked: bool) -> Iterator[float]:
         parameters, structure = self.parameters, self.structure
@@ -161,7 +184,7 @@ class Container(Layer):
 
     def _no_room(self, processes: float) -> str:
         """Why that many processes more are too many, empty if they are not."""
-        return "could not fork" if self.processes + processes > self.place.limits.get("pids", inf) else ""
+        return NO_FORK if self.processes + processes > self.place.limits.get("pids", inf) else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """The kernel tells when they have come and when they end; a refused call costs the call."""

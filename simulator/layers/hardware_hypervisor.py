@@ -64,8 +64,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _assist, _device_paths, _device_threads, _transfers
 from simulator.layers._guest_memory import GuestMemory
+from simulator.layers._hosted_memory import told
 from simulator.layers._memory_reclaim import RECLAIM_MECHANISMS, RECLAIM_PARAMETERS, RECLAIM_STRUCTURE, Reclaim
 from simulator.layers._mitigations import HYPERVISOR_MECHANISMS, HYPERVISOR_PARAMETERS, HYPERVISOR_STRUCTURE
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
@@ -78,6 +80,21 @@ _DEVICES = ("disk", "nic")
 
 _ON_SYSTEM = ("host-kernel", "host-process", _device_paths.POLLER)
 _ON_MACHINE = ("hypervisor", _device_paths.DOMAIN_0)
+
+
+_HYPERVISOR = Part("hypervisor", faces="exits and hypercalls", width="hypercalls_count", code="code_lines_count")
+_MODULE = Part("module", inside=True, faces="exits", width="exits_count", code="module_lines_count")
+_PROCESS = Part("process", each="guest", code="process_lines_count", own="host_calls_count")
+"""A process that serves no device of the guest is no way into anything; the guest lives in it all the same."""
+_SERVERS = {
+    "host-process": replace(_PROCESS, faces="virtual devices"),
+    "host-kernel": Part("device threads", each="guest", inside=True, takes="devices", faces="rings"),
+    _device_paths.DOMAIN_0: Part(
+        "back ends", each="guest", inside=True, at=_device_paths.DOMAIN_0, takes="devices", faces="rings"
+    ),
+}
+"""What serves a guest's devices, by its place; the hypervisor itself, and a core that polls, are met as the hypervisor
+is."""
 
 
 class HardwareHypervisor(Layer):
@@ -175,6 +192,30 @@ class HardwareHypervisor(Layer):
         """The hypervisor, and its tables and device models for each guest."""
         return parameters.get("hypervisor_bytes", 0.0) + children * parameters["monitor_bytes"]
 
+    def parts(self) -> tuple[Part, ...]:
+        """On a machine the hypervisor; on a system a module of its kernel and a process for each guest.
+
+        What serves a guest's devices is met by what the guest puts into their rings and registers.
+        """
+        styles = self.presents()
+        places = {self._place_of(device, style) for device, style in styles.items() if style != "passthrough"}
+        parts = [_SERVERS[place] for place in sorted(places) if place in _SERVERS]
+        if self.structure["stands_on"] == "machine":
+            return (_HYPERVISOR, *parts)
+        process = () if _SERVERS["host-process"] in parts else (_PROCESS,)
+        return (_MODULE, *parts, *process)
+
+    def driven_by(self) -> Mapping[str, str]:
+        """Devices that go through domain 0; what is passed through is the guest's own."""
+        places = {device: self._place_of(device, style) for device, style in self.presents().items()}
+        return {device: place for device, place in places.items() if place == _device_paths.DOMAIN_0}
+
+    def _place_of(self, device: str, style: str) -> str:
+        """Who serves a guest's device."""
+        if style == "passthrough":
+            return "hardware"
+        return self.structure["emulator_place" if style == "emulated" else f"{device}_place"]
+
     # ---- the three verbs
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
@@ -182,7 +223,11 @@ class HardwareHypervisor(Layer):
         steps = self.assist.lower(demand)
         if steps is not None:
             backed = self.reclaim is not None and isinstance(demand, d.AccessMemory)
+            if self.reclaim is None and self.place.guest is not None:
+                return (*steps, *told(demand, self.place.guest))
             return (*steps, *self._backed(demand)) if backed else steps
+        if self.reclaim is None and isinstance(demand, d.TouchGuest):
+            return told(demand, self.place.guest)
         if self.reclaim is not None and isinstance(demand, (d.TouchGuest, d.ReleasePages, d.BalanceMemory)):
             return self._backed(demand)
         if isinstance(demand, d.TransferBlocks):
@@ -262,11 +307,11 @@ class HardwareHypervisor(Layer):
         """Domain 0 drives the devices itself."""
         return DriverDomainPort(self) if role == _device_paths.DOMAIN_0 else super().for_child(role, devices)
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """Firmware and loader come from the host's files, or from a disk that the hypervisor drives."""
         if self.structure["stands_on"] == "system":
-            return super()._load(image)
-        units = range(0, image.size_bytes, image.unit_bytes)
+            return super()._load(image, start_bytes, size_bytes)
+        units = range(start_bytes, start_bytes + size_bytes, image.unit_bytes)
         return [Below(d.TransferBlocks(start, image.unit_bytes)) for start in units]
 
     # ---- devices
@@ -372,6 +417,14 @@ class DriverDomainPort(HardwareHypervisor):
     def guest_services(self) -> tuple[Service, ...]:
         """None: its back ends belong to the guests that they serve."""
         return ()
+
+    def parts(self) -> tuple[Part, ...]:
+        """The hypervisor alone."""
+        return (_HYPERVISOR,)
+
+    def driven_by(self) -> Mapping[str, str]:
+        """None of its devices: it drives them itself."""
+        return {}
 
     def mounts(self) -> bool:
         """There is no host whose folders it could mount."""

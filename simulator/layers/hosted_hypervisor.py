@@ -69,6 +69,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import (
     _assist,
     _assisted_monitor,
@@ -79,6 +80,7 @@ from simulator.layers import (
 )
 from simulator.layers._assisted_monitor import PLACES, AssistedMonitor
 from simulator.layers._emulated_monitor import EmulatedMonitor
+from simulator.layers._hosted_memory import told
 from simulator.layers._translated_monitor import TranslatedMonitor
 from simulator.layers.base import Layer, Place, Service, Transition
 from simulator.parameters import Parameter, Parameters
@@ -157,11 +159,26 @@ class HostedHypervisor(Layer):
         """The monitor, beside the guest's memory."""
         return parameters["monitor_bytes"]
 
+    def parts(self) -> tuple[Part, ...]:
+        """A process for each guest, which serves its devices; what runs guests on the processor is in the host's kernel.
+
+        An emulator needs no such module.
+        """
+        process = Part(
+            "process", each="guest", faces="virtual devices", code="process_lines_count", own="host_calls_count"
+        )
+        module = Part("module", inside=True, faces="exits", width="exits_count", code="module_lines_count")
+        return (process,) if self.structure["processor"] == "emulation" else (module, process)
+
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation, in the end as system calls of a host process."""
+        if isinstance(demand, d.TouchGuest):
+            return told(demand, self.place.guest)
         steps = self._monitor.lower(demand)
         if steps is None:
             raise self.not_offered(demand)
+        if isinstance(demand, d.AccessMemory) and self.place.guest is not None:
+            return (*steps, *told(demand, self.place.guest))
         return steps
 
     def carry(self, cycles: float, kernel: bool) -> Iterable[Use]:

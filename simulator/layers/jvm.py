@@ -46,10 +46,11 @@ References: openjdk, dacapochopin, measured2026, ourjvm2026, threads2026, jdk11s
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from simulator import demands as d
 from simulator import discovery
+from simulator.failure import Part
 from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_allocation import Allocation
 from simulator.layers._jvm_classes import HOUSEKEEPING, SHARING, Classes, Opened
@@ -59,7 +60,7 @@ from simulator.layers._jvm_figures import MECHANISMS, PARAMETERS
 from simulator.layers._jvm_heap import Heap
 from simulator.layers._jvm_policy import MODES
 from simulator.layers._jvm_threads import GREEN, KICK, SYSTEM, VIRTUAL, Threads
-from simulator.layers.base import Carriers, Place, Service, TableLayer
+from simulator.layers.base import WHOLE, Carriers, Place, Service, TableLayer
 from simulator.steps import Below, Choice, End, Hold, Require, Send, Step, Use
 
 _CALLS = (
@@ -143,6 +144,10 @@ class JavaVirtualMachine(TableLayer):
 
     # ---- the other verbs
 
+    def parts(self) -> tuple[Part, ...]:
+        """One process, whose programs are kept apart by the rules of their language alone."""
+        return (Part("process", faces="bytecode", code="process_lines_count"),)
+
     def services(self) -> tuple[Service, ...]:
         """Compilers, the thread that carries out operations of the whole machine, the collector's workers, and those
         that are hardly ever awake."""
@@ -161,9 +166,9 @@ class JavaVirtualMachine(TableLayer):
         """What it takes to make a thread."""
         return self.threads.start()
 
-    def start(self, figures: Mapping[str, float]) -> Iterable[Step]:
+    def start(self, figures: Mapping[str, float], bursts: Sequence[tuple[float, float]] = WHOLE) -> Iterable[Step]:
         """The start of its process, and what it does before a program's first class."""
-        yield from super().start(figures)
+        yield from super().start(figures, bursts)
         opened = Opened(
             len(self.services()),
             self._initial_bytes * self.parameters.heap_table_ratio,
@@ -172,9 +177,9 @@ class JavaVirtualMachine(TableLayer):
         )
         yield from self._classes.start(opened, {name: self._ready(name) for name in self.compiler_threads})
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """Libraries and archive are mapped, not copied."""
-        return (Below(d.Read(image, 0, image.size_bytes, mapped=True)),)
+        return (Below(d.Read(image, start_bytes, size_bytes, mapped=True)),)
 
     def _ready(self, compiler: str) -> Step:
         """A compiler makes its own run-time code, in its thread."""

@@ -31,13 +31,14 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     swap_in, swap_out
                     swap=disk: pages of programs that do not fit into the memory, see ``_swap``. The default is off, as
                     on most hosts of containers and virtual machines: who holds too much is then ended
+    ksm, ksm_break  ksm=on: equal pages of guests merged; with swap=disk their memory is swapped: ``_hosted_memory``
     entry_guard, page_table_isolation, branch_guard, branch_barrier
                     mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
                     code, and (emergent) at switches; see ``_mitigations``. Entries inside fork, exec and shell are not
                     told apart
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
-``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), and ``interrupts``: whether what arrives is worked off by the
+``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), ``ksm`` (``off``, ``on``), and ``interrupts``: whether what arrives is worked off by the
 program's own processor (``here``) or by any (``apart``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
@@ -52,16 +53,24 @@ from dataclasses import replace
 from typing import Literal
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._balloon import Balloon
 from simulator.layers._guest_memory import FIGURES
+from simulator.layers._hosted_memory import HOSTED_FIGURES, SIMILARITY, HostedMemory
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
+from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
+
+
+def _opens(demand: d.Demand) -> bool:
+    """Whether it takes a further entry of the table of open files."""
+    return isinstance(demand, d.Create) or (isinstance(demand, d.SystemCall) and demand.name == "open_close")
 
 
 class OperatingSystem(TableLayer):
@@ -69,11 +78,12 @@ class OperatingSystem(TableLayer):
 
     OFFERS = "system"
     NEEDS = "machine"
+    EXHAUSTIBLE = ("processes", "descriptors")
     CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
-    SETTINGS = FIGURES
+    SETTINGS = {**FIGURES, **HOSTED_FIGURES}
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -88,6 +98,7 @@ class OperatingSystem(TableLayer):
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
         self.balloon = self._balloon()
+        self.hosted = self._hosted()
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: self._access,
@@ -95,6 +106,8 @@ class OperatingSystem(TableLayer):
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
             d.Touch: self._touch,
+            d.UseGuestPages: lambda demand: self.hosted.used(demand) if self.hosted else (),
+            d.MergePages: lambda demand: self.hosted.looks() if self.hosted else (),
             d.InflateBalloon: lambda demand: self.balloon.looks() if self.balloon else (),
             d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
             d.KeepProcess: self._keep_process,
@@ -122,11 +135,18 @@ class OperatingSystem(TableLayer):
             d.TransferPackets: network.forwarded,
         }
 
+    def parts(self) -> tuple[Part, ...]:
+        """The kernel: programs meet it by its system calls."""
+        return (Part("kernel", faces="system calls", width="calls_count", code="code_lines_count"),)
+
     # ---- the three verbs
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """The kernel's work for a demand, its mitigations with it."""
-        return self.guard.code(super().lower(demand))
+        """The kernel's work for a demand, its mitigations with it; what needs an entry of a full table is refused."""
+        steps = self.guard.code(super().lower(demand))
+        if "descriptors" in self.exhausted and _opens(demand):
+            return (Require(lambda: "could not open: the table of open files is full"), *steps)
+        return steps
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A switch loads another address space, whoever wanted it; a tick is a timer interrupt."""
@@ -142,16 +162,28 @@ class OperatingSystem(TableLayer):
         return ()
 
     def services(self) -> tuple[Service, ...]:
-        """The write-back daemon, and the thread that writes pages of programs out."""
+        """The write-back daemon, once for each request it has under way, and the thread that writes programs' pages."""
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
-        back = Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
-        own = (back, self.swap.service()) if self.swap else (back,)
+        under_way = self.parameters.get("write_back_queue_bytes", 0.0) // self.parameters.write_back_bytes
+        back = tuple(
+            Service(name, period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
+            for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
+        )
+        own = (*back, self.swap.service()) if self.swap else back
+        own = (*own, *self.hosted.services()) if self.hosted else own
         return (*own, self.balloon.service()) if self.balloon else own
+
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Where it can take memory back, by its swap or by merging pages."""
+        return structure.get("swap") == "disk" or structure.get("ksm") == "on"
 
     def settings(self) -> Mapping[str, float | str]:
         """What became of its memory, where a hypervisor keeps it."""
         guest = self.place.guest
+        if self.hosted is not None:
+            return self.hosted.figures()
         return guest.figures() if guest is not None else {}
 
     def servers(self) -> tuple[Service, ...]:
@@ -166,9 +198,9 @@ class OperatingSystem(TableLayer):
         """Processors this kernel can use."""
         return self.parameters.processors_count
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """A kernel reads its image by its own drivers, unit by unit."""
-        units = range(0, image.size_bytes, image.unit_bytes)
+        units = range(start_bytes, start_bytes + size_bytes, image.unit_bytes)
         return [step for start in units for step in self._blocks(d.TransferBlocks(start, image.unit_bytes))]
 
     # ---- processor work
@@ -219,9 +251,10 @@ class OperatingSystem(TableLayer):
         copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count * count))
         return (*self._with_faults(kind, count), copied, Below(d.SwitchAddressSpace(count=2.0 * count)))
 
-    def _no_room(self) -> str:
-        """Why no further process can be made, empty if one can."""
-        return "could not fork" if self.processes >= self.parameters.process_table_count else ""
+    def _no_room(self, processes: float = 1.0) -> str:
+        """Why that many processes more cannot be made, empty if they can."""
+        room = self.parameters.process_table_count - self.processes
+        return NO_FORK if "processes" in self.exhausted or processes > room else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""
@@ -230,8 +263,9 @@ class OperatingSystem(TableLayer):
         forks = new_threads if demand.threads else self._process("fork", demand.processes)
         made = (*forks, Require(lambda: self._enter(demand, 1.0)), Spawn(life, demand.processes))
         if demand.insists:
-            return (Require(self._no_room), *made)
-        return (Choice(lambda: int(bool(self._no_room())), (made, self._call("null")), ("made", "refused")),)
+            return (Require(lambda: self._no_room(demand.processes)), *made)
+        refused = self._call("null")
+        return (Choice(lambda: int(bool(self._no_room(demand.processes))), (made, refused), ("made", "refused")),)
 
     def _enter(self, demand: d.KeepProcess, sign: float) -> str:
         """Processes come into the table, or leave it; nobody is refused any more."""
@@ -281,12 +315,24 @@ class OperatingSystem(TableLayer):
         if guest is None:
             return None
         guest.cache, guest.paging = self.cache, self.swap.pages if self.swap else None
+        guest.image = self.place.product_path
+        guest.alike = {each.name: self.parameters[each.name] for each in SIMILARITY if each.name in self.parameters}
         drop = lambda pages: self.use("page_cache", "page_drop_cycles", pages)  # noqa: E731
         return Balloon(guest, self.cache, self.swap, drop) if guest.balloon_s else None
 
-    def _told(self, what: Literal["new", "cache"], size_bytes: float = 0.0) -> tuple[Step, ...]:
+    def _hosted(self) -> HostedMemory | None:
+        if self.place.host is None:
+            return None
+        self.place.host.cache = self.cache
+        return HostedMemory(self.parameters, self.place, self.swap, merges=self.structure.get("ksm") == "on")
+
+    def _told(
+        self, what: Literal["new", "cache"], size_bytes: float = 0.0, file: str = "", start_bytes: float = 0.0
+    ) -> tuple[Step, ...]:
         """The hypervisor meets each use of a page that it has taken away."""
-        return (Below(d.TouchGuest(what, size_bytes)),) if self.place.guest is not None else ()
+        if self.place.guest is None:
+            return ()
+        return (Below(d.TouchGuest(what, size_bytes, start_bytes=start_bytes, file=file)),)
 
     def _touch(self, demand: d.Touch) -> tuple[Step, ...]:
         away = self.swap.touched(demand) if self.swap else ()
@@ -316,11 +362,11 @@ class OperatingSystem(TableLayer):
             miss = (
                 *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
-                *self._told("new"),
+                *self._told("new", file.unit_bytes, file.name, index * file.unit_bytes),
             )
             yield Choice(
                 self._finds(file, index),
-                (self._told("cache", file.unit_bytes), miss),
+                (self._told("cache", file.unit_bytes, file.name, index * file.unit_bytes), miss),
                 ("in the page cache", "not in the page cache"),
             )
         if not demand.mapped:

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._transfers import Direction, Payload
 from simulator.layers.base import Mechanism, Place, TableLayer, Transition
@@ -99,6 +100,10 @@ class Unikernel(TableLayer):
             d.Sleep: lambda demand: (*self._call(), Wait("time", time_s=demand.time_s)),
         }
 
+    def parts(self) -> tuple[Part, ...]:
+        """Program and kernel are one: nothing is between them."""
+        return (Part("kernel", code="code_lines_count"),)
+
     def react(self, transition: Transition) -> Iterable[Step]:
         """Threads take turns without another address space."""
         return (self.use("thread_switch", "switch_cycles"),) if transition.kind == "switch" else ()
@@ -107,9 +112,9 @@ class Unikernel(TableLayer):
         """One processor."""
         return 1.0
 
-    def _load(self, image: d.File) -> Iterable[Step]:
+    def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """The program's image, read by its own driver."""
-        return self._blocks(0, image.size_bytes, write=False)
+        return self._blocks(start_bytes, size_bytes, write=False)
 
     def _call(self, count: float = 1.0) -> tuple[Step, ...]:
         calls = self.use("function_call", f"{self.structure['calls']}_cycles", count)

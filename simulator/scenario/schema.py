@@ -19,9 +19,11 @@ from simulator.scenario.types import (
     TEXT,
     UNLABELLED,
     Axis,
+    Copies,
     Cores,
     Count,
     Duration,
+    Intensity,
     Nothing,
     Operations,
     Processors,
@@ -139,8 +141,9 @@ class Tenant(Part):
     """Name of a workload in the catalog, or a mapping that changes some of its numbers."""
     parameters: dict[str, Axis[Scalar]] = {}
     """Numbers of the workload to change, with their units."""
-    count: Axis[Count] = 1
-    """How many such tenants there are, each with its own private systems: name-1, name-2, ..."""
+    count: Axis[Copies] = 1
+    """How many such tenants there are, each with its own private systems: name-1, name-2, ...; with 0 the others are
+    alone."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
     memory_reservation: Axis[Size | None] = None
@@ -185,6 +188,8 @@ class Tenant(Part):
     """Whether its own systems are started first; otherwise they are up already."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
+    intensity: Axis[Intensity] = 1.0
+    """Part of the time that its program is at work: each thread pauses for the rest of it. 0: it does nothing."""
     group: Axis[Text | None] = None
     """Tenants of one group share what stands between two bars of a stack."""
     limits: dict[str, dict[str, Axis[Scalar]]] = {}
@@ -193,12 +198,36 @@ class Tenant(Part):
 
 
 class Fault(Part):
-    """A system that fails at a moment, with everything that stands on it."""
+    """A component that fails at a moment, with what stands on it, and what is done about it.
+
+    A component is a tenant (the kernel under it), a role ('domain-0') or a product: what all tenants share of it, or with
+    'of' the one of a tenant.
+    """
 
     at: Time = Field(examples=["20 s"])
     """When it fails."""
-    crash: Text = Field(examples=["app"])
-    """Which system: the kernel under a tenant, by the tenant's name, or a shared layer by its product's name."""
+    crash: Text | None = Field(default=None, examples=["app"])
+    """It ends, and what stands on it is lost."""
+    panic: Text | None = Field(default=None, examples=["linux-6"])
+    """The same, for a kernel or hypervisor only."""
+    hang: Text | None = Field(default=None, examples=["app"])
+    """It makes no progress any more; memory stays taken."""
+    exhaust: Text | None = Field(default=None, examples=["linux-6"])
+    """A table of it is full: who asks for more is refused. Needs 'resource'."""
+    escape: Text | None = Field(default=None, examples=["app"])
+    """Code of a tenant breaks the first boundary that it meets, or that of the product in 'through'."""
+    of: Text | None = Field(default=None, examples=["app"])
+    """Whose it is, where each tenant has one: its container, its monitor's process."""
+    resource: Text | None = Field(default=None, examples=["processes"])
+    """What is used up: processes, descriptors, memory."""
+    through: Text | None = Field(default=None, examples=["linux-6"])
+    """Whose boundary is broken, if it is not the first."""
+    restart: Time | None = Field(default=None, examples=["5 s"])
+    """After which time it is noticed and all that fell is started anew."""
+    recover: Time | None = Field(default=None, examples=["100 ms"])
+    """After which time it is noticed and recovers in place: what stands on it goes on."""
+    takes: Time | None = Field(default=None, examples=["750 ms"])
+    """How long recovering takes, if the product's own time is not meant."""
 
 
 class Need(Part):

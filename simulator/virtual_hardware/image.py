@@ -13,7 +13,16 @@ class Image:
     """Declarations only."""
 
     STRUCTURE: dict[str, tuple[str, ...]] = {}
-    PARAMETERS = (Parameter("size_bytes", "bytes", "its size on the disk it is kept on"), *START)
+    PARAMETERS = (
+        Parameter("size_bytes", "bytes", "its size on the disk it is kept on"),
+        *START,
+        Parameter(
+            "start_bursts_count",
+            "count",
+            "how often computing and reading take turns, each for exponentially distributed amounts; once if not given",
+            optional=True,
+        ),
+    )
 
 
 DEVICE = Image

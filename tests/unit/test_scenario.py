@@ -245,6 +245,7 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "start_s": 0.0,
         "boot": False,
         "stop_s": None,
+        "intensity": 1.0,
         "group": None,
         "limits": {},
         "expression": "xen-1 | linux-2.4",
@@ -260,6 +261,14 @@ def test_several_tenants_may_be_written_as_one() -> None:
     assert list(three["tenants"]) == ["web-1", "web-2", "web-3", "db"]
     assert [each["copy_of"] for each in three["tenants"].values()] == ["web", "web", "web", "db"]
     assert three["axes"] == {"tenants.web.count": 3}
+
+
+def test_others_may_be_none() -> None:
+    """With a count of 0 the others are alone; somebody has to be there."""
+    found = scenario(stacks={"xen": "xen-1 | linux-2.4"}, tenants={"a": VM, "b": {**VM, "count": [0, 2]}}).points()
+    assert [list(point["tenants"]) for point in found] == [["a"], ["a", "b-1", "b-2"]]
+    with pytest.raises(ScenarioError, match="tenants: are none in one of the combinations"):
+        scenario(stacks={"xen": "xen-1 | linux-2.4"}, tenants={"a": {**VM, "count": [0, 1]}})
 
 
 def test_a_copy_may_not_be_called_as_another_tenant() -> None:
