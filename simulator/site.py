@@ -258,7 +258,7 @@ class Site:
             elif node.below.layer.OFFERS == "machine":
                 rules["scheduling"] = scheduling
         if not node.layer.grouped():
-            rules["weight_rule"] = "active"
+            rules |= {"weight_rule": "active", "width": INFINITE}
         self.shares[place.path] = Share(place.path, parent, **rules)
         if node.below is not None and node.below.layer.OFFERS == "machine" and node.below is not self.bottom:
             self._outsides.add(self.shares[place.path])

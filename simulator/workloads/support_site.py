@@ -141,7 +141,7 @@ class SupportSite(Program):
         size_bytes = draws.lognormal(parameters.download_bytes, parameters.download_variation_ratio)
         pieces = max(1, int(size_bytes // piece_bytes))
         place = draws.below(max(1, file.size_bytes // piece_bytes - pieces))
-        free_s, begun_s = start_s, 0.0
+        free_s = begun_s = start_s
         yield SystemCall("open_close")
         for number in range(pieces):
             ahead_s = free_s - piece_s - self.context.now
@@ -150,7 +150,7 @@ class SupportSite(Program):
             yield Read(file, (place + number) * piece_bytes % file.size_bytes, piece_bytes)
             yield SendData(piece_bytes, parameters.payload_bytes)
             free_s = max(free_s, self.context.now) + piece_s
-            begun_s = begun_s or self.context.now
+            begun_s = begun_s if number else self.context.now
         in_time = begun_s - start_s <= parameters.good_s
         return in_time and pieces * piece_s >= (free_s - begun_s) * parameters.good_rate_ratio
 
