@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from simulator import discovery
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import StackError
-from simulator.notation import Tree, build
+from simulator.notation import Node, Tree, build
 from simulator.scenario import fits, hardware, points
 from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
@@ -146,7 +147,7 @@ def _is_hosted(lookup: Lookup, combination: Combination, chain: tuple[Node, ...]
     changed = combination.stack.structure
     hosts = (
         lower.name
-        for lower, upper in zip(chain, chain[1:], strict=False)
+        for lower, upper in pairwise(chain)
         if lookup.layer_class(upper.name).OFFERS == "machine" and _is_kernel(lookup, lower.name)
     )
     return any(
@@ -183,7 +184,7 @@ def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantC
         size = tenant.form.memory
         if size is None and not lookup.blamed(tenant.place()):
             lookup.complain(tenant.place(), "has a virtual machine of no known size", "add e.g. 'memory: 512 MiB'")
-        elif size is not None and size > size_bytes:
+        elif size is not None and size > size_bytes and tenant.name not in kept:
             message = f"a virtual machine of {format_quantity(size, 'bytes')} is larger than its host: {has}"
             lookup.complain(tenant.place("memory"), message, remedy)
             return
