@@ -38,7 +38,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     told apart
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
-``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), ``ksm`` (``off``, ``on``), and ``interrupts``: whether what arrives is worked off by the
+``mitigations``, ``tags``, ``swap`` (``off``, ``disk``),
+``ksm`` (``off``, ``on``), and ``interrupts``: whether what arrives is worked off by the
 program's own processor (``here``) or by any (``apart``).
 
 Validation: Barham 2003, see docs/barham-2003.md.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -163,7 +164,7 @@ def _is_hosted(lookup: Lookup, combination: Combination, chain: tuple[Node, ...]
     changed = combination.stack.structure
     hosts = (
         lower.name
-        for lower, upper in zip(chain, chain[1:], strict=False)
+        for lower, upper in pairwise(chain)
         if lookup.layer_class(upper.name).OFFERS == "machine" and _is_kernel(lookup, lower.name)
     )
     return any(
@@ -200,7 +201,7 @@ def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantC
         size = tenant.form.memory
         if size is None and not lookup.blamed(tenant.place()):
             lookup.complain(tenant.place(), "has a virtual machine of no known size", "add e.g. 'memory: 512 MiB'")
-        elif size is not None and size > size_bytes:
+        elif size is not None and size > size_bytes and tenant.name not in kept:
             message = f"a virtual machine of {format_quantity(size, 'bytes')} is larger than its host: {has}"
             lookup.complain(tenant.place("memory"), message, remedy)
             return
