@@ -101,10 +101,11 @@ class House:
         for service in node.layer.guest_services() if node.port else node.layer.services():
             home = node.roles.get("domain-0", node)
             name = f"{service.name} of {node.port}" if node.port else service.name
-            self._start_service(service, name, home, node.queue(service.queue), self.site.device_group(node))
+            share = self.shares[node.port if service.charged and node.port else home.path]
+            self._start_service(service, name, home, share, node.queue(service.queue), self.site.device_group(node))
 
-    def _start_service(self, service: Service, name: str, home: Node, queue: str, group: str) -> None:
-        thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
+    def _start_service(self, service: Service, name: str, home: Node, share: Share, queue: str, group: str) -> None:
+        thread = Thread(self, home.path, name, home, share, service=True, device_group=group)
         self.threads.append(thread)
         if service.queue:
             ring = self._rings.setdefault(queue, Ring(self.environment.event, service.capacity))
@@ -284,7 +285,9 @@ class House:
         if queue not in self._rings:
             service = next(each for each in home.layer.servers() if each.queue == operation.queue)
             name = f"{service.name} of {sender.tenant}/{sender.name}"
-            self._start_service(service, name, home, queue, sender.device_group)
+            payer = sender.share.parent if service.charged else None
+            share = self.shares[home.path] if payer is None else payer
+            self._start_service(service, name, home, share, queue, sender.device_group)
         return self._rings[queue]
 
     def named(self, name: str) -> Node:

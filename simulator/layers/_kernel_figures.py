@@ -32,6 +32,7 @@ def _processes() -> Iterator[Parameter]:
 
 STRUCTURE: dict[str, tuple[str, ...]] = {
     "interrupts": ("here", "apart"),
+    "packet_work": ("uncharged", "charged"),
     **SWAP_STRUCTURE,
     **HOSTED_STRUCTURE,
     **KERNEL_STRUCTURE,

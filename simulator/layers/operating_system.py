@@ -38,9 +38,9 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     told apart
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
-``mitigations``, ``tags``, ``swap`` (``off``, ``disk``),
-``ksm`` (``off``, ``on``), and ``interrupts``: whether what arrives is worked off by the
-program's own processor (``here``) or by any (``apart``).
+``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), ``ksm`` (``off``, ``on``), and ``interrupts``: whether what
+arrives is worked off by the program's own processor (``here``) or by any (``apart``), and whether that is charged to
+its group (``packet_work``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -94,7 +94,10 @@ class OperatingSystem(TableLayer):
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
         apart = self.structure.get("interrupts") == "apart"
-        self.network = network = NetworkStack(self.parameters, apart, self.place, self._call, self._driver)
+        charged = self.structure.get("packet_work") == "charged"
+        self.network = network = NetworkStack(
+            self.parameters, apart, self.place, self._call, self._driver, charged=charged
+        )
         self.guard = KernelGuard(self.parameters, self.structure)
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
