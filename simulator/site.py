@@ -7,14 +7,15 @@ own to each guest, a *port*: the guest's devices, its queues, and the threads th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from math import ceil
 from typing import Any, cast
 
 from simulator import notation
 from simulator.devices.base import GroupRules
 from simulator.devices.memory import Memory
-from simulator.layers.base import GuestDevice, Layer, Place
+from simulator.layers.base import GuestDevice, Layer, Limit, Place
 from simulator.layers.hardware import Hardware
 from simulator.machine import Machine
 from simulator.plans import Node
@@ -38,6 +39,8 @@ class Site:
         programs: the share of the programs on a node that stops them now and then, by path.
         spaces: the memory of each kernel, by path.
         limits: memory limits of nodes that share their kernel, by path.
+        groups_of_memory: what each tenant's systems without a kernel of their own let it have of their kernel's memory,
+            from the inside; only those that limit or promise something.
         enforced: whether a tenant has a space of memory of its own, or a limit, which confines it.
         tops: the node that a tenant's program runs on.
         chains: the nodes of each tenant from the hardware up.
@@ -57,6 +60,7 @@ class Site:
         self.programs: dict[str, Share] = {}
         self.spaces: dict[str, Memory] = {}
         self.limits: dict[str, Memory] = {}
+        self.groups_of_memory: dict[str, list[Limit]] = {}
         self.enforced: dict[str, bool] = {}
         self.tops: dict[str, Node] = {}
         self.chains: dict[str, tuple[Node, ...]] = {}
@@ -122,9 +126,23 @@ class Site:
             self.chains[name] = tuple(self.nodes[place.path] for place in chain)
             private = [node for node in chain if node.private]
             self.enforced[name] = any(node.path in self.spaces or node.path in self.limits for node in private)
+            self.groups_of_memory[name] = list(self._groups_of_memory(name))
             self.groups[name] = self._group(name, self.tops[name], private=bool(private))
             if private:
                 self._divide_devices(name)
+
+    def _groups_of_memory(self, tenant: str) -> Iterator[Limit]:
+        """Limits on the way down to the tenant's kernel; what it asked for itself belongs to its outermost own node."""
+        figures = self.point["tenants"][tenant]
+        path = list(takewhile(lambda node: node.path not in self.spaces, self.path(self.tops[tenant])))
+        own = [node for node in path if node.private and node.layer.CONFINES_MEMORY]
+        for node in path:
+            limit = self.limits.get(node.path)
+            soft = bool(own) and node is own[-1]
+            high_bytes = figures["memory_high_bytes"] if soft else None
+            if limit is not None or high_bytes is not None:
+                most_bytes = limit.capacity_bytes if limit is not None else INFINITE
+                yield Limit(node.path, most_bytes, INFINITE if high_bytes is None else high_bytes)
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
         """Make one node: its layer, its share, its memory."""

@@ -35,14 +35,18 @@ class Memory:
         """What nobody holds; below 0 where a part of what is held is swapped."""
         return self.capacity_bytes - sum(self.held_bytes.values())
 
+    def lacks(self, size_bytes: float) -> bool:
+        """Whether so much more is not there."""
+        return size_bytes > self.free_bytes + self.swap_bytes + _ROUNDING * self.capacity_bytes
+
     def hold(self, owner: str, size_bytes: float) -> None:
         """Give ``size_bytes`` to an owner; a negative size takes it back.
 
         Raises:
             OutOfMemory: it is not there.
         """
-        left_bytes = self.free_bytes + self.swap_bytes
-        if size_bytes > left_bytes + _ROUNDING * self.capacity_bytes:
+        if self.lacks(size_bytes):
+            left_bytes = self.free_bytes + self.swap_bytes
             where = f"{self.name} and its swap" if self.swap_bytes else self.name
             raise OutOfMemory(
                 f"{owner} wants {size_bytes / 2**20:.0f} MiB of {where}, {left_bytes / 2**20:.0f} MiB are free"

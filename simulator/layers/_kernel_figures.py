@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simulator.layers._mitigations import KERNEL_MECHANISMS, KERNEL_PARAMETERS, KERNEL_STRUCTURE
+from simulator.layers._reclaim import RECLAIM_MECHANISMS, RECLAIM_PARAMETERS, RECLAIM_STRUCTURE
 from simulator.layers._swap import SWAP_MECHANISMS, SWAP_PARAMETERS, SWAP_STRUCTURE
 from simulator.layers.base import Mechanism
 from simulator.parameters import Parameter
@@ -29,7 +30,7 @@ def _processes() -> Iterator[Parameter]:
     yield Parameter("process_entries_count", "count", "page-table entries copied to a child, in one batch", "process")
 
 
-STRUCTURE: dict[str, tuple[str, ...]] = {"interrupts": ("here", "apart"), **SWAP_STRUCTURE, **KERNEL_STRUCTURE}
+STRUCTURE: dict[str, tuple[str, ...]] = {"interrupts": ("here", "apart"), **SWAP_STRUCTURE, **RECLAIM_STRUCTURE, **KERNEL_STRUCTURE}
 PARAMETERS = (
     Parameter("entry_cycles", "cycles", "of a call or exception: taken by the processor to enter and leave", ""),
     *_calls(),
@@ -78,6 +79,7 @@ PARAMETERS = (
     Parameter("dirty_ratio", "ratio", "part of the page cache that may be dirty before writers must wait"),
     Parameter("write_back_s", "s", "time between two looks for dirty pages"),
     Parameter("write_back_bytes", "bytes", "dirty data written in one request"),
+    *RECLAIM_PARAMETERS,
     *SWAP_PARAMETERS,
     *KERNEL_PARAMETERS,
 )  # fmt: skip
@@ -98,6 +100,7 @@ MECHANISMS = {
     "wake_interrupt": Mechanism("a thread is woken on another processor, which was idle", "emergent"),
     "tick": Mechanism("the timer while the system runs", "emergent"),
     "slice_switch": Mechanism("a thread goes on that had been stopped for another", "emergent", needs_slices=True),
+    **RECLAIM_MECHANISMS,
     **SWAP_MECHANISMS,
     **KERNEL_MECHANISMS,
 }

@@ -11,7 +11,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Protocol
+from math import inf
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
@@ -163,17 +164,49 @@ class Place:
         return _WHOSE.sub("", self.path)
 
 
+class Limit(NamedTuple):
+    """What a layer without a kernel of its own lets its programs have of its kernel's memory.
+
+    Attributes:
+        name: path of its node.
+        most_bytes: a hard limit.
+        high_bytes: a soft one, which holds up whoever goes over it.
+        low_bytes: what it is to keep when memory is short.
+    """
+
+    name: str
+    most_bytes: float = inf
+    high_bytes: float = inf
+    low_bytes: float = 0.0
+
+
 class Cache(Protocol):
     """What the house may do with a kernel's page cache."""
 
-    resident_bytes: float
-    dirty_bytes: float
+    @property
+    def resident_bytes(self) -> float:
+        """What of files is in memory as on the disk."""
+
+    @property
+    def dirty_bytes(self) -> float:
+        """What has been written and not yet to the disk."""
 
     def resize(self, capacity_bytes: float) -> None:
         """Another amount of memory is left for it."""
 
-    def warm(self, file: File) -> None:
-        """Make a whole file resident, as after an earlier run."""
+
+
+class Groups(Protocol):
+    """What the house tells a kernel that divides its memory among groups."""
+
+    def enroll(self, owner: str, limits: Sequence[Limit]) -> None:
+        """A tenant, and what confines it, from the inside."""
+
+    def hold(self, owner: str, size_bytes: float) -> None:
+        """A tenant's programs have so much more, or less."""
+
+    def warm(self, owner: str, file: File) -> None:
+        """Make a whole file resident, as after an earlier run of a tenant."""
 
 
 class Paging(Protocol):
@@ -236,6 +269,10 @@ class Layer(Priced, ABC):
     """The page cache, in a kernel that has one."""
     paging: Paging | None = None
     """Where the pages of programs are, in a kernel that swaps."""
+    memory: Groups | None = None
+    """Who has what of its memory, in a kernel that reclaims."""
+    kills: bool = False
+    """Whether it ends a process of its choice when memory runs out; else whoever asks is refused."""
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
