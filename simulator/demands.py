@@ -456,6 +456,35 @@ class TouchKernelPage(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class TouchGuest(Demand):
+    """Pages of a guest's memory used, told to a hypervisor that keeps its guests' memory itself.
+
+    ``new``: pages that the guest's books count since a moment ago, whoever has them. ``row``: data of a program, as in
+    ``Touch``. ``cache``: pages of the page cache, read. ``old``: data of programs that the guest itself writes out.
+    """
+
+    what: Literal["new", "row", "cache", "old"]
+    size_bytes: float = 0.0
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePages(Demand):
+    """A page that a driver in the guest gives to the hypervisor, or takes back; ``count`` is their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class InflateBalloon(Demand):
+    """The driver's own: its balloon comes nearer to what the hypervisor wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceMemory(Demand):
+    """A hypervisor's own: it looks at what its guests use, and decides what each ought to have."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimerTick(Demand):
     """A timer interrupt received."""
 

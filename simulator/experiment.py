@@ -12,14 +12,15 @@ from typing import Any
 
 import simpy
 
-from simulator import discovery
+from simulator import discovery, outcomes
 from simulator.accounts import STATES
 from simulator.devices.memory import OutOfMemory
-from simulator.errors import Exited, LedgerError, Refused, RunError, VirtlabError
+from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, VirtlabError
 from simulator.machine import Machine
 from simulator.records import run_id
 from simulator.tenancy import House
 from simulator.threads import Life, Thread
+from simulator.workloads._pace import paced
 from simulator.workloads.base import ClassFiles, Context, Draws, Program
 
 Tables = dict[str, list[list[Any]]]
@@ -85,8 +86,9 @@ class _Tenant:
         self, name: str, figures: Mapping[str, Any], program: Program, context: Context, killed: simpy.Event
     ) -> None:
         self.name, self.figures, self.program, self.context, self.killed = name, figures, program, context, killed
-        self.plans = program.threads()
-        self.outcome = "did not finish"
+        self.intensity: float = figures.get("intensity", 1.0)
+        self.plans = program.threads() if self.intensity else []
+        self.outcome = outcomes.NOT_FINISHED
         self.boot_s = self.create_s = nan if figures["boot"] else 0.0
         self.ended_s: float | None = None
         self.program_bytes = 0.0
@@ -109,6 +111,7 @@ class _Run:
         self.point, self.replication = point, replication
         self.sharing = _algorithm(point["fidelity"])
         self.house = build(point)
+        self.house.kill = self._kill
         self.environment, self.machine = self.house.environment, self.house.machine
         self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
         self.events = 0
@@ -166,7 +169,7 @@ class _Run:
         node = self.house.named(fault["crash"])
         lost = [tenant for tenant in self.tenants if node in self.house.chains[tenant.name] and tenant.alive]
         for tenant in lost:
-            tenant.outcome = f"lost: {node.path} crashed"
+            tenant.outcome = outcomes.lost(node.path)
             tenant.killed.succeed()
         self.house.crash(node)
         self.faults.append([self.environment.now, node.path, len(lost), " ".join(tenant.name for tenant in lost)])
@@ -196,30 +199,56 @@ class _Run:
         ends = []
         first = tenant.program.begins()
         for plan in tenant.plans:
+            demands = chain(first, plan.demands)
+            if tenant.intensity < 1.0:
+                demands = paced(demands, tenant.intensity, lambda: self.environment.now)
             group, weight, working_set_bytes = house.groups[tenant.name], plan.processes, plan.working_set_bytes
             thread = Thread(
                 house, tenant.name, plan.name, node, group, working_set_bytes=working_set_bytes, processes=weight
             )
             thread.on_sent = tenant.program.context.sent
             house.threads.append(thread)
-            process = self.environment.process(self._guarded(tenant, thread, chain(first, plan.demands)))
+            process = self.environment.process(self._guarded(tenant, thread, demands))
             first = ()
             if not plan.endless:
                 ends.append(process)
         stop_s = tenant.figures["stop_s"]
-        tenant.outcome = tenant.outcome if ends else "ok"
+        tenant.outcome = tenant.outcome if ends else outcomes.OK
         finished = self.environment.all_of(ends) if ends else self.environment.event()
         over = finished | tenant.killed
         if stop_s is not None:
             over |= self.environment.timeout(max(0.0, stop_s - self.environment.now))
         yield over
         if tenant.killed.triggered or not finished.triggered:
+            awaited = self._awaited(tenant)
             house.stop(tenant.name)
+            if awaited:
+                self._listen(tenant)
         else:
-            tenant.outcome = "ok"
+            tenant.outcome = outcomes.OK
         tenant.ended_s = self.environment.now
-        tenant.program_bytes = house.program_bytes[tenant.name]
-        house.keep(tenant.name, node, -tenant.program_bytes)
+        self._give_back(tenant)
+
+    def _give_back(self, tenant: _Tenant) -> None:
+        """The memory of a program that has ended is free; what it had is kept for the record."""
+        held_bytes = self.house.program_bytes[tenant.name]
+        tenant.program_bytes = max(tenant.program_bytes, held_bytes)
+        self.house.keep(tenant.name, self.house.tops[tenant.name], -held_bytes)
+
+    def _kill(self, names: Sequence[str], outcome: str) -> None:
+        """A kernel ends a process for want of memory, which is free at once: whoever asked for it goes on."""
+        for tenant in self.tenants:
+            if tenant.name in names and tenant.alive:
+                tenant.outcome = outcome
+                tenant.killed.succeed()
+                awaited = self._awaited(tenant)
+                self.house.stop(tenant.name)
+                if awaited:
+                    self._listen(tenant)
+                self._give_back(tenant)
+        top = self.house.tops[names[0]]
+        if top.layer.ONE_PROCESS:
+            self.house.crash(top)
 
     def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
         """A program that is refused what it asks for ends with all its threads; its tenant's outcome says so."""
@@ -233,23 +262,26 @@ class _Run:
     def _over(self, tenant: _Tenant, error: OutOfMemory | Refused) -> None:
         """A program is ended by what it asked for; a process that ends takes all others along that run in it."""
         exits = isinstance(error, Exited)
-        text = f"out of memory: {error}" if isinstance(error, OutOfMemory) else str(error)
-        tenant.outcome = "ok" if exits else text
+        text = outcomes.out_of_memory(str(error)) if isinstance(error, OutOfMemory) else str(error)
+        tenant.outcome = outcomes.OK if exits else text
         tenant.killed.succeed()
         node = self.house.tops[tenant.name]
-        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory)):
+        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory | Killed)):
             return
         for other in self.tenants:
             if other.alive and self.house.tops[other.name] is node:
-                other.outcome = f"ended with {tenant.name}: {'it called exit' if exits else text}"
+                other.outcome = outcomes.ended_with(tenant.name, "it called exit" if exits else text)
                 other.killed.succeed()
         self.house.crash(node)
 
     def _close(self) -> None:
+        awaited = [tenant for tenant in self.tenants if self._awaited(tenant)]
         for thread in self.house.threads:
             thread.close()
         for request, thread, move in self.house.detached:
             thread.account.transfer(request, move)
+        for tenant in awaited:
+            self._listen(tenant)
         self._check_devices()
 
     def _check_devices(self) -> None:
@@ -308,17 +340,44 @@ class _Run:
         ]
 
     def _requests(self, tenant: _Tenant) -> list[list[Any]]:
-        return [[tenant.name, *request, "ok"] for request in tenant.context.requests]
+        return [[tenant.name, *request, outcomes.OK] for request in (*tenant.context.requests, *tenant.context.wakes)]
+
+    def _window_s(self, tenant: _Tenant) -> tuple[float, float]:
+        """When a tenant's measured window begins, its systems up and the warm-up over, and when it ends."""
+        boot_s = tenant.boot_s if isfinite(tenant.boot_s) else self.environment.now
+        begin_s = max(tenant.figures["start_s"] + boot_s, self.point["warmup_s"])
+        return begin_s, self.environment.now if tenant.ended_s is None else tenant.ended_s
+
+    def _threads(self, tenant: _Tenant) -> list[Thread]:
+        """Of its program."""
+        return [each for each in self.house.threads if each.tenant == tenant.name and not each.service]
+
+    def _awaited(self, tenant: _Tenant) -> bool:
+        """Whether a tenant, asked at the end of its run or at its stop, wants to go on with an operation.
+
+        One that merely sleeps asks for nothing; of one that is cut off because all others are done nothing is known.
+        """
+        duration_s, stop_s = self.point["duration_s"], tenant.figures["stop_s"]
+        ends = [end_s for end_s in (duration_s, stop_s) if end_s is not None]
+        waited_for = tenant.ends or (ends and self.environment.now >= min(ends))
+        asleep = all(thread.asleep for thread in self._threads(tenant))
+        return tenant.alive and bool(waited_for) and not asleep and not tenant.program.WHOLE
+
+    def _listen(self, tenant: _Tenant) -> None:
+        """One that was awaited and is stopped now did not respond if it has not answered for long."""
+        begin_s, end_s = self._window_s(tenant)
+        ends_s = [start_s + latency_s for _, _, start_s, latency_s in tenant.context.requests]
+        worked_s = max(thread.spent["useful"] for thread in self._threads(tenant))
+        if not outcomes.responding(ends_s, begin_s, end_s, worked_s):
+            tenant.outcome = outcomes.not_responding(end_s - max((begin_s, *ends_s)))
 
     def _tenant_row(self, tenant: _Tenant) -> list[Any]:
         figures, house = tenant.figures, self.house
-        boot_s = tenant.boot_s if isfinite(tenant.boot_s) else self.environment.now
-        begin_s = max(figures["start_s"] + boot_s, self.point["warmup_s"])
+        begin_s, end_s = self._window_s(tenant)
         counts = figures["boot"] and figures["start_s"] + tenant.boot_s >= self.point["warmup_s"]
-        end_s = self.environment.now if tenant.ended_s is None else tenant.ended_s
         latencies = sorted(latency for _, _, start_s, latency in tenant.context.requests if start_s >= begin_s)
         operations, elapsed_s = float(len(latencies)), max(0.0, end_s - begin_s)
-        whole = tenant.outcome == "ok" and not self.point["warmup_s"]
+        whole = outcomes.is_ok(tenant.outcome) and not self.point["warmup_s"]
         measured = operations and elapsed_s > 0.0 and (whole or not tenant.program.WHOLE)
         program_bytes = house.program_bytes[tenant.name] if tenant.ended_s is None else tenant.program_bytes
         value = tenant.program.value(operations, elapsed_s) if measured else float("nan")

@@ -101,7 +101,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _text("copy_of", "the name under which the scenario has it; several tenants may be written as one"),
         _text("workload", "catalog name of the workload"),
         _text("build", "what ran of it: machine code, or bytecode"),
-        _text("outcome", "ok, or how it ended: out of memory, could not fork, lost in a crash, did not finish"),
+        _text("outcome", "ok, or how it ended, e.g. did not respond: see simulator.outcomes"),
         _text("metric", "what the value measures"),
         Column("value", "", "the workload's figure of merit; its unit stands beside it"),
         _text("unit", "unit of the value"),

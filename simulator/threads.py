@@ -641,6 +641,11 @@ class Thread:
         if self.share.active:
             self.machine.cpu.stop(self.share)
 
+    @property
+    def asleep(self) -> bool:
+        """Whether it asks for nothing now: it has ended, or waits for nothing but time."""
+        return self.ended_s is not None or (self._blocked and self._state == "asleep")
+
     def close(self) -> None:
         """Book what is in flight at the end of the run, and check the ledger.
 

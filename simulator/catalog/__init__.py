@@ -175,6 +175,8 @@ class Catalog:
             start=numbers.get("start", {}),
             start_queue=numbers.get("start_queue", {}),
             installation=numbers.get("installation", {}),
+            boundary=numbers.get("boundary", {}),
+            recovery=numbers.get("recovery", {}),
             bytecode=numbers.get("bytecode", {}),
             **(words | texts),
         )

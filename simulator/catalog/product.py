@@ -80,6 +80,8 @@ class Product:
         start: what its start takes, empty where nobody knows.
         start_queue: what all its starts go through one by one, empty where there is nothing of the kind.
         installation: what its installation takes, empty where nobody knows.
+        boundary: what is known of the ways into it, empty where nobody knows.
+        recovery: how it recovers in place, empty where it cannot.
         bytecode: a workload's class files, empty where there are none.
     """
 
@@ -104,6 +106,8 @@ class Product:
     start: Mapping[str, Quantity] = field(default_factory=dict)
     start_queue: Mapping[str, Quantity] = field(default_factory=dict)
     installation: Mapping[str, Quantity] = field(default_factory=dict)
+    boundary: Mapping[str, Quantity] = field(default_factory=dict)
+    recovery: Mapping[str, Quantity] = field(default_factory=dict)
     bytecode: Mapping[str, Quantity] = field(default_factory=dict)
 
     def values(self) -> dict[str, float]:

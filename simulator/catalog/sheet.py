@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simulator import control, discovery, effort
+from simulator import control, discovery, effort, failure
 from simulator.catalog import entry
 from simulator.catalog.document import Document, Place
 from simulator.catalog.entry import Entry, Surroundings
@@ -44,6 +44,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "lacks",
             "scheduler",
             *effort.SECTIONS,
+            *failure.SECTIONS,
         ),
     ),
     "workloads": (
@@ -56,7 +57,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "devices": (("kind", "parameters"), ("structure",)),
 }
 BETTER = ("higher", "lower")
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, "bytecode": PORTABLE}
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, **failure.SECTIONS, "bytecode": PORTABLE}
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
 

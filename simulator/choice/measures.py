@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import exp, fsum, isfinite, log, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simulator.outcomes import counts, word
 from simulator.results import intervals
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ OVERHEAD_METHOD = "geometric mean over workloads of the ratio paired by replicat
 LOSS_METHOD = "1 - alone / beside, paired by replication; t over replications, on logarithms; the worst neighbour"
 GONE = 100.0
 """Per cent that a victim loses which does not live to tell."""
-_GOES_ON = ("ok", "did not finish")
-"""Outcomes after which what was achieved still counts."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def overhead(seen: Iterable[Row], stack: str, baseline: str) -> Measure:
     for name, by_stack in places.items():
         ended = [row.outcome for row in by_stack.get(stack, []) if _is_lost(row)] or [""] * (stack not in by_stack)
         if ended:
-            return Measure(word=f"{name}: {_stem(ended[0]) or 'failed'}")
+            return Measure(word=f"{name}: {word(ended[0]) or 'failed'}")
         logs.append(_log_ratios(_costs(by_stack[stack]), _costs(by_stack.get(baseline, []))))
     return _percent(_means(logs), _more)
 
@@ -124,16 +123,16 @@ def losses(alone: Iterable[Row], beside: Iterable[Row], stack: str, victim: str)
 def ended_alone(alone: Iterable[Row], stack: str, victim: str) -> str:
     """How a victim ended that did not even live alone; empty where it did."""
     own = _of(alone, stack, victim)
-    ended = [_stem(row.outcome) for row in own if _is_lost(row)]
+    ended = [word(row.outcome) for row in own if _is_lost(row)]
     return f"alone: {ended[0] if own else 'failed'}" if ended or not own else ""
 
 
 def _loss(alone: Sequence[Row], beside: Sequence[Row]) -> Measure:
-    ended = Counter(_stem(row.outcome) for row in beside if _is_lost(row))
+    ended = Counter(word(row.outcome) for row in beside if _is_lost(row))
     if ended:
-        word, times = ended.most_common(1)[0]
+        how, times = ended.most_common(1)[0]
         rare = f" in {times} of {len(beside)}" if times < len(beside) else ""
-        return Measure(GONE, n=len(beside), word=word + rare)
+        return Measure(GONE, n=len(beside), word=how + rare)
     return _percent(_log_ratios(_costs(beside), _costs(alone)), _lost)
 
 
@@ -169,12 +168,7 @@ def _mean(found: Sequence[Row], column: str) -> Measure:
 
 
 def _is_lost(row: Row) -> bool:
-    return row.outcome not in _GOES_ON or not isfinite(row.cost)
-
-
-def _stem(outcome: str) -> str:
-    """An outcome without its particulars: "out of memory"."""
-    return outcome.partition(":")[0]
+    return not counts(row.outcome) or not isfinite(row.cost)
 
 
 def _costs(found: Sequence[Row]) -> Costs:

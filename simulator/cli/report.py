@@ -16,6 +16,7 @@ from simulator.cli.numbers import (
     with_half_width,
 )
 from simulator.explain.columns import columns
+from simulator.outcomes import is_ok
 from simulator.plots import Places, records, short_names
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _method(rows: Sequence[Record], overheads: str = "") -> list[str]:
 def outcomes(results: Results) -> list[str]:
     """How tenants ended that did not end well: a line for each place, tenant and outcome; nothing if all did."""
     frame = results.tenants.merge(results.runs[["run", *results.axes]], on="run")
-    rows = [row for row in records(frame) if row["outcome"] != "ok"]
+    rows = [row for row in records(frame) if not is_ok(row["outcome"])]
     if not rows:
         return []
     place = Places(results, records(frame))

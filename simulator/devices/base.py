@@ -146,6 +146,9 @@ class GroupRules(TypedDict, total=False):
     """So many bytes may pass at once after a pause."""
     operations_per_s: float
     """At most so many requests a second; infinite: no limit."""
+    window_bytes: float
+    """Of what waits only the first so many bytes can be put into order: the rest still stands in the group's own queue,
+    in order of arrival, as a guest's requests beyond what fits into its ring; infinite: all can."""
     burst_operations: float
     """So many requests may pass at once after a pause."""
 

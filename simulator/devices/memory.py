@@ -21,13 +21,14 @@ class Memory:
         parameters: see ``PARAMETERS``.
         name: whose it is, for messages.
         swap_bytes: what may be held beyond it, because whoever manages it writes pages out.
+        refuses: whether who asks for more than there is gets none; else whoever holds most is killed for it.
     """
 
     PARAMETERS = (Parameter("capacity_bytes", "bytes", "size of the memory"),)
 
-    def __init__(self, parameters: Mapping[str, float], name: str = "memory", swap_bytes: float = 0.0) -> None:
+    def __init__(self, parameters: Mapping[str, float], name: str = "memory", swap_bytes: float = 0.0, *, refuses: bool = True) -> None:
         self.capacity_bytes = Parameters(parameters).capacity_bytes
-        self.name, self.swap_bytes = name, swap_bytes
+        self.name, self.swap_bytes, self.refuses = name, swap_bytes, refuses
         self.held_bytes: dict[str, float] = {}
 
     @property

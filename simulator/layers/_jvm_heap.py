@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from math import exp
 from typing import NamedTuple
 
+from simulator.outcomes import out_of_memory
 from simulator.parameters import Parameters
 
-OUT_OF_MEMORY = "out of memory: Java heap space"
+OUT_OF_MEMORY = out_of_memory("Java heap space")
 ROUNDING = 1e-9
 """Part of a size by which a sum may miss it."""
 

@@ -79,6 +79,8 @@ PARAMETERS = (
     Parameter("dirty_ratio", "ratio", "part of the page cache that may be dirty before writers must wait"),
     Parameter("write_back_s", "s", "time between two looks for dirty pages"),
     Parameter("write_back_bytes", "bytes", "dirty data written in one request"),
+    Parameter("write_back_queue_bytes", "bytes", "dirty data of its own that the kernel has under way at a time; one "
+              "request if not said", "", optional=True),
     *RECLAIM_PARAMETERS,
     *SWAP_PARAMETERS,
     *KERNEL_PARAMETERS,

@@ -26,6 +26,8 @@ class PageCache:
         self._groups = [self.root]
         self._units: dict[Page, tuple[int, Group]] = {}
         self._touches = 0
+        self._written = 0
+        """How often dirty bytes have become clean: what they are parts of is not known here."""
 
     @property
     def resident_bytes(self) -> float:
@@ -96,7 +98,10 @@ class PageCache:
             group.charge(dirty_bytes=size_bytes)
 
     def clean(self, at_most_bytes: float, within: Group | None = None) -> float:
-        """Take dirty bytes out, to be written; returns how many. Of several groups, of each in proportion."""
+        """Take dirty bytes out, to be written; returns how many. They stay as clean ones until others push them out.
+
+        Of several groups they are taken of each in proportion.
+        """
         within = within or self.root
         taken = min(within.dirty_bytes, at_most_bytes)
         if taken <= 0.0:
@@ -105,8 +110,13 @@ class PageCache:
         ratio, left_bytes = taken / within.dirty_bytes, taken
         for number, group in enumerate(there, 1):
             part_bytes = left_bytes if number == len(there) else ratio * group.own_dirty_bytes
-            group.charge(dirty_bytes=-part_bytes)
+            group.charge(dirty_bytes=-part_bytes, file_bytes=int(part_bytes))
             left_bytes -= part_bytes
+            self._written += 1
+            self._touches += 1
+            key = ("", self._written)
+            self._units[key], group.pages[key] = (int(part_bytes), group), self._touches
+        self._shrink()
         return taken
 
     # ---- room

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from simulator.errors import Refused
+from simulator.outcomes import out_of_memory
 from simulator.parameters import Parameters
 
 Counts = tuple[float, float, float, float]
@@ -115,6 +116,19 @@ class Pages:
         """The most of its data that lay on the disk at any one time."""
         return self.enroll(owner).most_swapped_bytes
 
+    def resident_bytes(self, owner: str) -> float:
+        """What of an owner's data is in memory."""
+        return self.enroll(owner).resident_bytes
+
+    def squeeze(self, size_bytes: float) -> None:
+        """The memory that there is for programs gets smaller by so much; a balloon is in its place."""
+        self._room.capacity_bytes -= size_bytes
+        self._make_room(self.enroll("balloon"))
+
+    def squeezed(self) -> Iterator[Counts]:
+        """What that has pushed out is written."""
+        yield from self._paid(self.enroll("balloon"))
+
     def _resize(self, whose: Owner, held_bytes: float) -> None:
         first = int(min(held_bytes, whose.held_bytes) // whose.piece_bytes)
         last = -int(-max(held_bytes, whose.held_bytes) // whose.piece_bytes)
@@ -211,7 +225,7 @@ class Pages:
             return
         others_bytes = sum(each.held_bytes for each in self._room.owners) - whose.held_bytes
         if others_bytes + size_bytes > self._room.capacity_bytes + self.parameters.swap_bytes:
-            raise Refused(f"out of memory: {size_bytes / 2**20:.0f} MiB of data do not fit into memory and swap")
+            raise Refused(out_of_memory(f"{size_bytes / 2**20:.0f} MiB of data do not fit into memory and swap"))
         self._resize(whose, size_bytes)
 
     def _swept(self, whose: Owner, size_bytes: float, extent_bytes: float, start_bytes: float) -> Iterator[Counts]:

@@ -32,9 +32,9 @@ feel them. Reads are one after the other, each waited for; those of one piece go
 Scope and limits: a page that was brought back is taken to have been changed and is written again when it goes. Pages of
 one piece age together. What a program touched of memory that it never took was there before the clock started. Of a
 container's limit its own pages go; its part of the swap is kept where memory is taken, not when others push it out.
-Compressed swap (zswap, zram), swappiness, and programs' code as file pages are left out. So is swapping by a
-hypervisor: it would stand where a guest's memory is given (``simulator.space``) and own ``Pages`` of guests;
-a guest's accesses pass through its host's kernel untouched. The device thread of a virtual disk is woken once a train.
+Compressed swap (zswap, zram), swappiness, and programs' code as file pages are left out. Swapping by a
+hypervisor: see ``_memory_reclaim``, which a guest's kernel tells what it
+writes out, because that may have to be read first. The device thread of a virtual disk is woken once a train.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from simulator import demands as d
 from simulator.layers._resident_pages import Pages
 from simulator.layers.base import Mechanism, Place, Priced, Service
 from simulator.parameters import Parameter, Parameters
-from simulator.steps import Repeat, Send, Step
+from simulator.steps import Below, Repeat, Send, Step
 
 _DISK = "swap=disk"
 SWAP_STRUCTURE = {"swap": ("off", "disk")}
@@ -103,6 +103,11 @@ class Swap(Priced):
         """New pages have been touched."""
         return self._repeat(lambda owners, count: self.pages.fresh(owners))
 
+    def squeeze(self, size_bytes: float) -> Repeat:
+        """Programs have so much less of the memory: what does not fit any more is written by whoever goes on."""
+        self.pages.squeeze(size_bytes)
+        return self._repeat(lambda owners, count: self.pages.squeezed())
+
     def touched(self, demand: d.Touch) -> tuple[Step, ...]:
         """A part of a row."""
         size_bytes, start_bytes = demand.size_bytes, demand.start_bytes
@@ -133,7 +138,9 @@ class Swap(Priced):
 
     def _write(self) -> tuple[Step, ...]:
         batch = d.TransferBlocks(0, int(self.pages.batch_bytes), write=True, stream=f"{self.place.path}:swap-out")
-        return (self.use("swap_out", "swap_out_cycles", self.parameters.swap_batch_count), *self._blocks(batch))
+        out = self.use("swap_out", "swap_out_cycles", self.parameters.swap_batch_count)
+        told = (Below(d.TouchGuest("old", self.pages.batch_bytes)),) if self.place.guest is not None else ()
+        return (out, *told, *self._blocks(batch))
 
     def _noted(self) -> Repeat:
         """The thread tells how far it has come."""

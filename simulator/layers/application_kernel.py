@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._transfers import Direction, Payload
 from simulator.layers.base import Mechanism, Place, TableLayer, Transition
@@ -116,6 +117,14 @@ class ApplicationKernel(TableLayer):
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """Sentry and gofer."""
         return parameters["sandbox_bytes"]
+
+    def parts(self) -> tuple[Part, ...]:
+        """The Sentry: a process that is the kernel of the programs in it, and makes few calls itself."""
+        return (
+            Part(
+                "process", faces="system calls", width="calls_count", code="process_lines_count", own="host_calls_count"
+            ),
+        )
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """The Sentry hands the thread on once its host has woken it."""

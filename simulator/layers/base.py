@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
+from simulator.failure import Part
+from simulator.layers._guest_memory import GuestMemory, HostMemory
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
 
@@ -144,6 +146,9 @@ class Place:
         meets_calls: whether the layer below wants to know of each system call.
         mounts: whether the layer below lets it mount folders of the host.
         line_bytes: a line of the processor's caches.
+        guest: the memory of the guest that this is the kernel of, or a hypervisor's port for, where a hypervisor
+            keeps its guests' memory itself.
+        host: the memory of all of them, for such a hypervisor.
     """
 
     path: str = "layer"
@@ -157,11 +162,17 @@ class Place:
     meets_calls: bool = False
     mounts: bool = False
     line_bytes: float = 64.0
+    guest: GuestMemory | None = None
+    host: HostMemory | None = None
 
     @property
     def product_path(self) -> str:
         """The path without whose node it is: the name of what all instances of a product on one system share."""
         return _WHOSE.sub("", self.path)
+
+
+MemoryRule = Literal["hard", "refused", "soft", ""]
+"""A limit at which the kernel kills, at which it refuses, at which it holds up; no limit."""
 
 
 class Limit(NamedTuple):
@@ -264,6 +275,11 @@ class Layer(Priced, ABC):
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()
     """What may be done to what stands on this layer, in the words of ``simulator.control``."""
+    EXHAUSTIBLE: ClassVar[tuple[str, ...]] = ()
+    """Tables of its own that a fault may fill, so that it refuses whoever asks for more."""
+
+    exhausted: frozenset[str] = frozenset()
+    """Those that are full now because of a fault."""
 
     cache: Cache | None = None
     """The page cache, in a kernel that has one."""
@@ -271,8 +287,6 @@ class Layer(Priced, ABC):
     """Where the pages of programs are, in a kernel that swaps."""
     memory: Groups | None = None
     """Who has what of its memory, in a kernel that reclaims."""
-    kills: bool = False
-    """Whether it ends a process of its choice when memory runs out; else whoever asks is refused."""
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -300,6 +314,20 @@ class Layer(Priced, ABC):
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
         return float("inf")
+
+    def disk_window_bytes(self) -> float:
+        """Data of a guest's disk requests that the layer takes over at a time; the others wait in the guest."""
+        return float("inf")
+
+    @classmethod
+    def kills(cls, structure: Mapping[str, str]) -> bool:
+        """Whether a kernel ends a process of its choice when its memory runs out; else it refuses whoever asks."""
+        return False
+
+    @classmethod
+    def limits_memory(cls, structure: Mapping[str, str]) -> MemoryRule:
+        """What a tenant's memory is here, in a layer that confines memory without a machine of its own."""
+        return "hard"
 
     @abstractmethod
     def lower(self, demand: Demand) -> Iterable[Step]:
@@ -378,6 +406,14 @@ class Layer(Priced, ABC):
         """A part of an image read in from below: by default a file of the system below."""
         return (Below(Read(image, start_bytes, size_bytes)),)
 
+    def parts(self) -> tuple[Part, ...]:
+        """What of it fails, and is broken into, as a whole."""
+        return ()
+
+    def driven_by(self) -> Mapping[str, str]:
+        """Devices of its guests that the system of a role drives (``{"disk": "domain-0"}``)."""
+        return {}
+
     def settings(self) -> Mapping[str, float | str]:
         """What it has set for itself, by the names of ``SETTINGS``."""
         return {}
@@ -400,6 +436,15 @@ class Layer(Priced, ABC):
         if not devices:
             return self
         return type(self)(self.parameters, self.structure, replace(self.place, guest_devices=devices))
+
+    def for_guest(self, guest: GuestMemory) -> Layer:
+        """The layer as a guest meets it whose memory it keeps."""
+        return type(self)(self.parameters, self.structure, replace(self.place, guest=guest))
+
+    @classmethod
+    def overcommits(cls, structure: Mapping[str, str]) -> bool:
+        """Whether guests may have more memory than there is: it is theirs only when they touch it."""
+        return False
 
     def mounts(self) -> bool:
         """Whether a guest of this layer may mount folders of the host (9pfs)."""

@@ -31,8 +31,11 @@ Starting: namespaces, mounts and first process always; a control group for each 
 of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
 
 Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
-bind mount or volume), ``network``, ``swap`` (what may be swapped beyond the
-memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes); limit ``pids``.
+bind mount or volume), ``engine`` (whether a daemon stands behind all containers, and whether they outlive it),
+``network``, ``swap`` (what may be swapped beyond the
+memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes), ``memory`` (what the
+tenant's memory is: ``limited``, at which the kernel kills; ``refused``, a limit of the address space as OpenVZ's, at
+which whoever asks is refused; ``soft``, which holds up; ``unlimited``; see ``_reclaim``); limit ``pids``.
 
 Validation: Kuehl 2017 (storage), measured programs of 2026.
 
@@ -44,11 +47,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from typing import Literal
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._container_storage import MAPPER, Storage
-from simulator.layers.base import WHOLE, Layer, Place, Transition
+from simulator.layers.base import WHOLE, Layer, MemoryRule, Place, Transition
+from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Require, Step, Use
 
 _CALLS: Mapping[type[d.Demand], float] = {
@@ -97,6 +103,33 @@ class Container(Layer):
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """As much again as memory, none, or all that the kernel has."""
         return {"none": 0.0, "unlimited": inf}.get(structure.get("swap", ""), limit_bytes)
+
+    def parts(self) -> tuple[Part, ...]:
+        """Its first process, what the kernel below shows to it, and an engine's daemon for all containers, if any.
+
+        Containers end with their daemon unless it was told to let them live (``engine=daemon-live-restore``).
+        """
+        filtered = "system calls past the filter" if self.structure["seccomp"] == "on" else "system calls"
+        width = "calls_count" if self.structure["seccomp"] == "on" else ""
+        parts = (Part("process"), Part("namespaces", inside=True, faces=filtered, width=width))
+        engine = self.structure.get("engine", "none")
+        if engine == "none":
+            return parts
+        takes: Literal["above", "nothing"] = "above" if engine == "daemon" else "nothing"
+        return (*parts, Part("daemon", each="system", takes=takes, code="process_lines_count"))
+
+    @classmethod
+    def limits_memory(cls, structure: Mapping[str, str]) -> MemoryRule:
+        """``memory.max``, a limit of the address space, ``memory.high``, or no limit at all."""
+        kinds: Mapping[str, MemoryRule] = {"refused": "refused", "soft": "soft", "unlimited": ""}
+        return kinds.get(structure.get("memory", ""), "hard")
+
+    @classmethod
+    def nonsense(cls, structure: Mapping[str, str]) -> str:
+        """Control groups of the first version hold nobody up."""
+        if structure.get("memory") == "soft" and structure["cgroup"] == "v1":
+            return "memory=soft is memory.high, which cgroup=v1 does not have: take cgroup=v2"
+        return ""
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """The demand as it is, and what this container adds to it."""
@@ -161,7 +194,7 @@ class Container(Layer):
 
     def _no_room(self, processes: float) -> str:
         """Why that many processes more are too many, empty if they are not."""
-        return "could not fork" if self.processes + processes > self.place.limits.get("pids", inf) else ""
+        return NO_FORK if self.processes + processes > self.place.limits.get("pids", inf) else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """The kernel tells when they have come and when they end; a refused call costs the call."""

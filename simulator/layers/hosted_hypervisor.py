@@ -69,6 +69,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import (
     _assist,
     _assisted_monitor,
@@ -156,6 +157,17 @@ class HostedHypervisor(Layer):
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """The monitor, beside the guest's memory."""
         return parameters["monitor_bytes"]
+
+    def parts(self) -> tuple[Part, ...]:
+        """A process for each guest, which serves its devices; what runs guests on the processor is in the host's kernel.
+
+        An emulator needs no such module.
+        """
+        process = Part(
+            "process", each="guest", faces="virtual devices", code="process_lines_count", own="host_calls_count"
+        )
+        module = Part("module", inside=True, faces="exits", width="exits_count", code="module_lines_count")
+        return (process,) if self.structure["processor"] == "emulation" else (module, process)
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation, in the end as system calls of a host process."""

@@ -50,6 +50,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from simulator import demands as d
 from simulator import discovery
+from simulator.failure import Part
 from simulator.layers import _jvm_ergonomics as ergonomics
 from simulator.layers._jvm_allocation import Allocation
 from simulator.layers._jvm_classes import HOUSEKEEPING, SHARING, Classes, Opened
@@ -142,6 +143,10 @@ class JavaVirtualMachine(TableLayer):
         self._lowering[d.ReceiveRequest] = lambda demand: (*self.threads.looks(), *self._native(demand))
 
     # ---- the other verbs
+
+    def parts(self) -> tuple[Part, ...]:
+        """One process, whose programs are kept apart by the rules of their language alone."""
+        return (Part("process", faces="bytecode", code="process_lines_count"),)
 
     def services(self) -> tuple[Service, ...]:
         """Compilers, the thread that carries out operations of the whole machine, the collector's workers, and those

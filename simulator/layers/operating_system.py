@@ -52,9 +52,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _transfers
+from simulator.layers._balloon import Balloon
+from simulator.layers._guest_memory import FIGURES
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
@@ -62,7 +66,13 @@ from simulator.layers._page_cache import PageCache
 from simulator.layers._reclaim import Reclaim
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
+from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
+
+
+def _opens(demand: d.Demand) -> bool:
+    """Whether it takes a further entry of the table of open files."""
+    return isinstance(demand, d.Create) or (isinstance(demand, d.SystemCall) and demand.name == "open_close")
 
 
 class OperatingSystem(TableLayer):
@@ -70,10 +80,12 @@ class OperatingSystem(TableLayer):
 
     OFFERS = "system"
     NEEDS = "machine"
+    EXHAUSTIBLE = ("processes", "descriptors")
     CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
+    SETTINGS = FIGURES
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -89,14 +101,15 @@ class OperatingSystem(TableLayer):
         self.paging = self.swap.pages if self.swap else None
         swaps = self.swap is not None
         self.memory = self._reclaim = Reclaim(self.parameters, self.place, self.cache, self._own_blocks, swaps=swaps)
-        self.kills = self.structure.get("out-of-memory") != "refuse"
+        self.balloon = self._balloon()
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: self._access,
             d.NestedWalk: lambda demand: (Below(demand),),
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
-            d.Touch: lambda demand: self.swap.touched(demand) if self.swap else (),
+            d.Touch: self._touch,
+            d.InflateBalloon: lambda demand: self.balloon.looks() if self.balloon else (),
             d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
             d.KeepProcess: self._keep_process,
             d.Map: lambda demand: self._map(),
@@ -123,11 +136,23 @@ class OperatingSystem(TableLayer):
             d.TransferPackets: network.forwarded,
         }
 
+    def parts(self) -> tuple[Part, ...]:
+        """The kernel: programs meet it by its system calls."""
+        return (Part("kernel", faces="system calls", width="calls_count", code="code_lines_count"),)
+
+    @classmethod
+    def kills(cls, structure: Mapping[str, str]) -> bool:
+        """Where memory is promised that may not be there, somebody must go in the end."""
+        return structure.get("out-of-memory") == "kill"
+
     # ---- the three verbs
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
-        """The kernel's work for a demand, its mitigations with it."""
-        return self.guard.code(super().lower(demand))
+        """The kernel's work for a demand, its mitigations with it; what needs an entry of a full table is refused."""
+        steps = self.guard.code(super().lower(demand))
+        if "descriptors" in self.exhausted and _opens(demand):
+            return (Require(lambda: "could not open: the table of open files is full"), *steps)
+        return steps
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """A switch loads another address space, whoever wanted it; a tick is a timer interrupt."""
@@ -143,12 +168,21 @@ class OperatingSystem(TableLayer):
         return ()
 
     def services(self) -> tuple[Service, ...]:
-        """The write-back daemon, and the thread that writes pages of programs out."""
+        """The write-back daemon, once for each request it has under way, and the thread that writes programs' pages."""
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
-        back = Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
-        own = (back, self._reclaim.service())
-        return (*own, self.swap.service()) if self.swap else own
+        under_way = self.parameters.get("write_back_queue_bytes", 0.0) // self.parameters.write_back_bytes
+        back = tuple(
+            Service(name, period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
+            for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
+        )
+        own = (*back, self._reclaim.service(), *((self.swap.service(),) if self.swap else ()))
+        return (*own, self.balloon.service()) if self.balloon else own
+
+    def settings(self) -> Mapping[str, float | str]:
+        """What became of its memory, where a hypervisor keeps it."""
+        guest = self.place.guest
+        return guest.figures() if guest is not None else {}
 
     def servers(self) -> tuple[Service, ...]:
         """Interrupts of each connection, and the programs at other ends."""
@@ -215,9 +249,10 @@ class OperatingSystem(TableLayer):
         copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count * count))
         return (*self._with_faults(kind, count), copied, Below(d.SwitchAddressSpace(count=2.0 * count)))
 
-    def _no_room(self) -> str:
-        """Why no further process can be made, empty if one can."""
-        return "could not fork" if self.processes >= self.parameters.process_table_count else ""
+    def _no_room(self, processes: float = 1.0) -> str:
+        """Why that many processes more cannot be made, empty if they can."""
+        room = self.parameters.process_table_count - self.processes
+        return NO_FORK if "processes" in self.exhausted or processes > room else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""
@@ -226,8 +261,9 @@ class OperatingSystem(TableLayer):
         forks = new_threads if demand.threads else self._process("fork", demand.processes)
         made = (*forks, Require(lambda: self._enter(demand, 1.0)), Spawn(life, demand.processes))
         if demand.insists:
-            return (Require(self._no_room), *made)
-        return (Choice(lambda: int(bool(self._no_room())), (made, self._call("null")), ("made", "refused")),)
+            return (Require(lambda: self._no_room(demand.processes)), *made)
+        refused = self._call("null")
+        return (Choice(lambda: int(bool(self._no_room(demand.processes))), (made, refused), ("made", "refused")),)
 
     def _enter(self, demand: d.KeepProcess, sign: float) -> str:
         """Processes come into the table, or leave it; nobody is refused any more."""
@@ -270,7 +306,27 @@ class OperatingSystem(TableLayer):
 
     def _pushed_out(self) -> tuple[Step, ...]:
         """New pages may have taken the place of others."""
-        return (self.swap.fresh(),) if self.swap else ()
+        return ((self.swap.fresh(),) if self.swap else ()) + self._told("new")
+
+    # ---- memory that a hypervisor keeps
+
+    def _balloon(self) -> Balloon | None:
+        guest = self.place.guest
+        if guest is None:
+            return None
+        guest.cache, guest.paging = self.cache, self.swap.pages if self.swap else None
+        drop = lambda pages: self.use("page_cache", "page_drop_cycles", pages)  # noqa: E731
+        return Balloon(guest, self.cache, self.swap, drop) if guest.balloon_s else None
+
+    def _told(self, what: Literal["new", "cache"], size_bytes: float = 0.0) -> tuple[Step, ...]:
+        """The hypervisor meets each use of a page that it has taken away."""
+        return (Below(d.TouchGuest(what, size_bytes)),) if self.place.guest is not None else ()
+
+    def _touch(self, demand: d.Touch) -> tuple[Step, ...]:
+        away = self.swap.touched(demand) if self.swap else ()
+        if self.place.guest is None:
+            return away
+        return (*away, Below(d.TouchGuest("row", demand.size_bytes, demand.extent_bytes, demand.start_bytes)))
 
     # ---- files
 
@@ -295,8 +351,13 @@ class OperatingSystem(TableLayer):
                 self._reclaim.came_in(file, index),
                 *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
+                *self._told("new"),
             )
-            yield Choice(self._finds(file, index), ((), miss), ("in the page cache", "not in the page cache"))
+            yield Choice(
+                self._finds(file, index),
+                (self._told("cache", file.unit_bytes), miss),
+                ("in the page cache", "not in the page cache"),
+            )
         if not demand.mapped:
             yield self._copy(demand.size_bytes)
 
@@ -319,6 +380,7 @@ class OperatingSystem(TableLayer):
             labels = ("left dirty", "too much is dirty")
             yield Choice(lambda: int(self.cache.write(demand.size_bytes)), ((), must_wait), labels)
             yield self._reclaim.written(demand.size_bytes)
+            yield from self._told("new")
 
     def _write_through(self, demand: d.WriteThrough) -> tuple[Step, ...]:
         size_bytes, page_bytes = demand.size_bytes, self.place.page_bytes

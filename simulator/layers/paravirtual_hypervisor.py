@@ -34,8 +34,10 @@ References: barham2003, fraser2004.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Service, Transition
 from simulator.parameters import Parameter
 from simulator.steps import At, Below, Send, Step, Use
@@ -85,6 +87,8 @@ class ParavirtualHypervisor(Layer):
         Parameter("packet_back_end_cycles", "cycles", "one packet in the back end and its bridge", "back_end", _SPLIT),
         Parameter("block_back_end_cycles", "cycles", "one disk request in the back end", "back_end", _SPLIT),
         Parameter("ring_count", "count", "requests that fit into a ring", "ring", _SPLIT),
+        Parameter("disk_window_bytes", "bytes", "data of a guest's disk requests that fit into a ring", "", _SPLIT,
+                  optional=True),
         Parameter("domain_switch_cycles", "cycles", "a domain given a processor", "domain_switch"),
         Parameter("hypervisor_bytes", "bytes", "memory of the hypervisor"),
         Parameter("domain_bytes", "bytes", "memory of the hypervisor for each domain"),
@@ -108,6 +112,16 @@ class ParavirtualHypervisor(Layer):
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """The hypervisor, and a little for each domain."""
         return parameters["hypervisor_bytes"] + children * parameters["domain_bytes"]
+
+    def parts(self) -> tuple[Part, ...]:
+        """The hypervisor, and the back ends in the kernel of the system that drives the devices."""
+        hypervisor = Part("hypervisor", faces="hypercalls", width="hypercalls_count", code="code_lines_count")
+        back_ends = Part("back ends", each="guest", inside=True, at=DOMAIN_0, takes="devices", faces="rings")
+        return (hypervisor, back_ends) if self.driven_by() else (hypervisor,)
+
+    def driven_by(self) -> Mapping[str, str]:
+        """Both devices, where drivers stand in domain 0."""
+        return {"disk": DOMAIN_0, "nic": DOMAIN_0} if self.structure["driver_place"] == DOMAIN_0 else {}
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation."""
@@ -157,6 +171,10 @@ class ParavirtualHypervisor(Layer):
         return tuple(
             Service(f"{kind}-back-end", queue=f"{kind}-ring", capacity=room, batch=room) for kind in ("block", "packet")
         )
+
+    def disk_window_bytes(self) -> float:
+        """As much as fits into the ring; what a guest has beyond that waits in its own queue."""
+        return self.parameters.get("disk_window_bytes", inf)
 
     def presents(self) -> Mapping[str, str]:
         """Guests see front ends only."""
@@ -215,6 +233,10 @@ class DriverDomainPort(ParavirtualHypervisor):
     def guest_services(self) -> tuple[Service, ...]:
         """None: it serves the other guests itself."""
         return ()
+
+    def driven_by(self) -> Mapping[str, str]:
+        """None of its devices: it drives them itself."""
+        return {}
 
     def presents(self) -> Mapping[str, str]:
         """The real devices."""

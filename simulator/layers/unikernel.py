@@ -27,6 +27,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._transfers import Direction, Payload
 from simulator.layers.base import Mechanism, Place, TableLayer, Transition
@@ -98,6 +99,10 @@ class Unikernel(TableLayer):
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call(), Wait("time", time_s=demand.time_s)),
         }
+
+    def parts(self) -> tuple[Part, ...]:
+        """Program and kernel are one: nothing is between them."""
+        return (Part("kernel", code="code_lines_count"),)
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """Threads take turns without another address space."""

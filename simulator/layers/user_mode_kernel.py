@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from simulator import demands as d
+from simulator.failure import Part
 from simulator.layers.base import Layer, Mechanism, Transition
 from simulator.parameters import Parameter
 from simulator.steps import Below, Step
@@ -82,6 +83,10 @@ class UserModeKernel(Layer):
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """Beside the guest's memory."""
         return parameters["monitor_bytes"]
+
+    def parts(self) -> tuple[Part, ...]:
+        """The process whose code is the guest's kernel: to break into one is to be in the other."""
+        return (Part("process", each="guest", own="host_calls_count"),)
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest kernel's machine operation, as what its process asks of the host."""

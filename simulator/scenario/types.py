@@ -82,6 +82,16 @@ Rate = Annotated[float, PlainValidator(_quantity("rate", positive=True)), _descr
 Ratio = Annotated[float, PlainValidator(_quantity("ratio")), _described("10 %")]
 
 
+def _intensity(value: Any) -> float:
+    number = _quantity("ratio")(value)
+    if number > 1.0:
+        raise refused(f"{shown(value)} is more than all of the time", "write a ratio from 0 to 1, e.g. '50 %'")
+    return number
+
+
+Intensity = Annotated[float, PlainValidator(_intensity), _described("50 %")]
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str) and value.strip():
         return value

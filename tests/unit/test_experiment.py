@@ -345,3 +345,44 @@ def test_a_time_that_was_cut_short_is_no_figure_of_merit() -> None:
     values = dict(zip(names("tenants"), row, strict=True))
     assert values["outcome"] == "did not finish"
     assert isnan(values["value"])
+
+
+# ---------------------------------------------------------------- did not respond
+
+
+def falling_silent(program: Program) -> Demands:
+    """Five operations of 0.1 s, then something that never comes."""
+    for _ in range(5):
+        start_s = program.context.now
+        yield d.Compute(count=0.1 * GHZ)
+        program.context.done("main", "operation", start_s)
+    yield d.Fetch("never")
+
+
+def falling_asleep(program: Program) -> Demands:
+    yield d.Compute(count=0.1 * GHZ)
+    yield d.Sleep(100.0)
+
+
+def outcomes_of(tables: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    return {each["tenant"]: each["outcome"] for each in tables["tenants"]}
+
+
+def test_who_falls_silent_did_not_respond_however_the_run_ends_for_it(run: Run) -> None:
+    """Silent for 1.5 s of 2 s after operations of 0.1 s; of 0.9 s, 0.4 s are not half of it."""
+    script = {"app": {"main": falling_silent}}
+    silent = "did not respond: no operation in the last 1.5 s"
+    assert outcomes_of(run(script, duration="2 s")) == {"app": silent}
+    assert outcomes_of(run(script, tenants={"app": {"stop": "2 s"}})) == {"app": silent}
+    assert outcomes_of(run(script, duration="0.9 s")) == {"app": "did not finish"}
+
+
+def test_who_sleeps_or_is_cut_off_by_others_was_not_silent(run: Run) -> None:
+    """One sleeps; an operation of the other would take 100 s, and nobody waits for it."""
+
+    def long(program: Program) -> Demands:
+        yield d.Compute(count=100 * GHZ)
+
+    assert outcomes_of(run({"app": {"main": falling_asleep}}, duration="2 s")) == {"app": "did not finish"}
+    beside = run({"app": {"main": seconds(1)}, "bully": {"hog": long}}, endless=("hog",))
+    assert outcomes_of(beside) == {"app": "ok", "bully": "ok"}

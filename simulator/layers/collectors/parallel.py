@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from simulator.layers._jvm_generations import Generations
 from simulator.layers._jvm_heap import Heap
 from simulator.layers.base import Place
+from simulator.outcomes import out_of_memory
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Later, Step
 
-OVERHEAD = "out of memory: GC overhead limit exceeded"
+OVERHEAD = out_of_memory("GC overhead limit exceeded")
 
 
 class Parallel(Generations):

@@ -1,0 +1,1 @@
+"""Kinds of fault, a module each, with a class ``KIND``; found by being there."""
