@@ -467,6 +467,29 @@ class TouchGuest(Demand):
     size_bytes: float = 0.0
     extent_bytes: float = 0.0
     start_bytes: float = 0.0
+    file: str = ""
+    """Of ``cache`` and of what is ``new`` in it: which file, read at ``start_bytes``."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseGuestPages(Demand):
+    """The same as ``TouchGuest``, told to the kernel of a host: a guest's memory is that of one of its processes.
+
+    Beside its kinds there are accesses of a guest's programs to their data: ``random``, ``count`` of them to a set of
+    ``extent_bytes``, and ``stream``, so many lines of a row of that length.
+    """
+
+    guest: str
+    what: Literal["new", "row", "cache", "old", "random", "stream"]
+    size_bytes: float = 0.0
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePages(Demand):
+    """A kernel's own: it looks for equal pages in its guests' memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ STRUCTURE = {
     "filter": ("bitmap", "compiled", "interpreted"),
     "storage": ("overlay", "aufs", "device-mapper", "host"),
     "swap": ("as-memory", "none", "unlimited"),
+    "processors": ("grouped", "flat"),
     "engine": ("none", "daemon", "daemon-live-restore"),
     "network": ("host", "bridge", "nat", "overlay", "routed", "routed-overlay"),
 }

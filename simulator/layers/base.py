@@ -276,6 +276,10 @@ class Layer(Priced, ABC):
         """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
         return float("inf")
 
+    def grouped(self) -> bool:
+        """Whether what runs on it has one part of the processors together; if not, each of its threads has one."""
+        return True
+
     def disk_window_bytes(self) -> float:
         """Data of a guest's disk requests that the layer takes over at a time; the others wait in the guest."""
         return float("inf")
@@ -395,6 +399,11 @@ class Layer(Priced, ABC):
     @classmethod
     def overcommits(cls, structure: Mapping[str, str]) -> bool:
         """Whether guests may have more memory than there is: it is theirs only when they touch it."""
+        return False
+
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Whether a kernel gives memory to guests of a hypervisor on it as they touch it, if that may not suffice."""
         return False
 
     def mounts(self) -> bool:

@@ -33,7 +33,8 @@ of the image, the filter and the network only where there are such. The engine's
 Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
 bind mount or volume), ``engine`` (whether a daemon stands behind all containers, and whether they outlive it),
 ``network``, ``swap`` (what may be swapped beyond the
-memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes); limit ``pids``.
+memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes), ``processors``
+(``flat``: the kernel's scheduler knows no groups, each thread counts by itself, in whatever container); limit ``pids``.
 
 Validation: Kuehl 2017 (storage), measured programs of 2026.
 
@@ -101,6 +102,10 @@ class Container(Layer):
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """As much again as memory, none, or all that the kernel has."""
         return {"none": 0.0, "unlimited": inf}.get(structure.get("swap", ""), limit_bytes)
+
+    def grouped(self) -> bool:
+        """Unless the scheduler knows threads only."""
+        return self.structure.get("processors") != "flat"
 
     def parts(self) -> tuple[Part, ...]:
         """Its first process, what the kernel below shows to it, and an engine's daemon for all containers, if any.
