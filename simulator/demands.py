@@ -303,6 +303,8 @@ class SendData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether the other side answers at once: its next message carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is given by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,8 @@ class ReceiveData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether an answer of the program follows at once, which carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is taken by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,6 +471,29 @@ class TouchGuest(Demand):
     size_bytes: float = 0.0
     extent_bytes: float = 0.0
     start_bytes: float = 0.0
+    file: str = ""
+    """Of ``cache`` and of what is ``new`` in it: which file, read at ``start_bytes``."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseGuestPages(Demand):
+    """The same as ``TouchGuest``, told to the kernel of a host: a guest's memory is that of one of its processes.
+
+    Beside its kinds there are accesses of a guest's programs to their data: ``random``, ``count`` of them to a set of
+    ``extent_bytes``, and ``stream``, so many lines of a row of that length.
+    """
+
+    guest: str
+    what: Literal["new", "row", "cache", "old", "random", "stream"]
+    size_bytes: float = 0.0
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePages(Demand):
+    """A kernel's own: it looks for equal pages in its guests' memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ own to each guest, a *port*: the guest's devices, its queues, and the threads th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import ceil
 from typing import Any, cast
 
@@ -79,6 +79,17 @@ class Site:
             path = self._paths[node.path] = tuple(nodes)
         return path
 
+    def renew(self, paths: Collection[str]) -> None:
+        """Nodes are as when they were made: what their layers knew is gone, and with it what hypervisors knew of them."""
+        for node in self.nodes.values():
+            if node.path in paths:
+                node.layer = type(node.layer)(node.layer.parameters, node.layer.structure, node.layer.place)
+        for port in self.ports:
+            if port.port in paths:
+                roles = {role.path: name for name, role in port.roles.items()}
+                hypervisor, devices = self.nodes[port.path].layer, port.layer.place.guest_devices
+                port.layer = hypervisor.for_child(roles.get(port.port, "guest"), devices)
+
     def device_group(self, node: Node) -> str:
         """Under whose name devices know what threads on a node ask of them.
 
@@ -145,6 +156,7 @@ class Site:
                 path, self._divided[path], figures.get("memory_reservation_bytes") or 0.0,
                 figures.get("memory_limit_bytes") or INFINITE, figures.get("memory_weight", 1.0),
                 self.machine.cpu.parameters.page_bytes,
+                programs={name: self.point["tenants"][name]["workload"] for name in tree.chains},
             )  # fmt: skip
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
@@ -296,6 +308,8 @@ class Site:
         space.hold("kernel", parameters["kernel_bytes"])
         if guest is not None:
             guest.space = space
+        if place.path in self.hosts:
+            self.hosts[place.path].space = space
         return size_bytes
 
 

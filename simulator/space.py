@@ -39,7 +39,9 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
     left_bytes = capacity_bytes - sum(size_bytes for path, size_bytes in given.items() if path not in promised)
     if promised:
         _admit(point, owners, promised, left_bytes, capacity_bytes)
-        left_bytes = max(0.0, left_bytes - sum(given[path] for path in promised))
+        lazy = {host for host in set(promised.values()) if _lazily(tree, point, host, given, promised, left_bytes)}
+        at_once = [path for path, host in promised.items() if host not in lazy]
+        left_bytes = max(0.0, left_bytes - sum(given[path] for path in at_once))
     if left_bytes < 0.0:
         raise StackError(
             f"the systems want {-left_bytes / 2**20:.0f} MiB more than the machine's {capacity_bytes / 2**20:.0f} MiB: "
@@ -65,7 +67,26 @@ def kept(tree: notation.Tree, point: Mapping[str, Any]) -> dict[str, str]:
             continue
         if family(point, below.name).overcommits(point["layers"][below.name]["structure"]):
             found[node.path] = below.path
+        elif below.parent is not None and hosts_lazily(point, below.parent.name):
+            found[node.path] = below.parent.path
     return found
+
+
+def hosts_lazily(point: Mapping[str, Any], name: str) -> bool:
+    """Whether guests of hypervisors on a system have memory as they touch it, if that is to be had in no other way."""
+    return is_kernel(point, name) and family(point, name).hosts_lazily(point["layers"][name]["structure"])
+
+
+def _lazily(
+    tree: notation.Tree, point: Mapping[str, Any], host: str, given: Mapping[str, float], promised: Mapping[str, str],
+    left_bytes: float,
+) -> bool:  # fmt: skip
+    """Whether a host's kernel gives memory as it is touched: it merges pages, or its guests do not fit otherwise."""
+    node = next(node for node in tree.nodes if node.path == host)
+    if not is_kernel(point, node.name):
+        return False
+    merges = point["layers"][node.name]["structure"].get("ksm") == "on"
+    return merges or sum(given[path] for path in promised) > left_bytes
 
 
 def short(tree: notation.Tree, point: Mapping[str, Any], divided: Mapping[str, float], capacity_bytes: float) -> bool:
@@ -73,13 +94,19 @@ def short(tree: notation.Tree, point: Mapping[str, Any], divided: Mapping[str, f
     promised = kept(tree, point)
     owners = {node.path: name for name, chain in tree.chains.items() for node in chain if node.private}
     limited = any(point["tenants"][owners[path]].get("memory_limit_bytes") for path in promised)
-    spare_bytes = max((_least_free_bytes(point, tree, path, capacity_bytes) for path in promised), default=0.0)
+    spare_bytes = max(
+        (_least_free_bytes(point, tree, promised, path, capacity_bytes) for path in promised), default=0.0
+    )
     return bool(promised) and (limited or sum(divided.values()) + spare_bytes > capacity_bytes)
 
 
-def _least_free_bytes(point: Mapping[str, Any], tree: notation.Tree, path: str, capacity_bytes: float) -> float:
+def _least_free_bytes(
+    point: Mapping[str, Any], tree: notation.Tree, promised: Mapping[str, str], path: str, capacity_bytes: float
+) -> float:
     """Free memory below which the hypervisor of a guest begins to take some."""
     node = next(node for node in tree.nodes if node.path == path)
+    if node.parent is None or promised[path] != node.parent.path:
+        return 0.0
     return float(_parameters(point, node.parent).get("least_free_ratio", 0.0)) * capacity_bytes
 
 

@@ -34,7 +34,7 @@ from typing import NamedTuple, Protocol
 
 from simulator.errors import Refused
 
-_PIECES = 512
+_PIECES = 128
 _ROUNDING = 1e-9
 KERNEL, CACHE, FREE, BALLOON = "kernel", "page cache", "free", "balloon"
 
@@ -72,6 +72,13 @@ class Used(Protocol):
 
     resident_bytes: float
     dirty_bytes: float
+
+
+class Resizable(Protocol):
+    """The page cache of a host."""
+
+    def resize(self, capacity_bytes: float) -> None:
+        """Another amount of memory is left for it."""
 
 
 class Resident(Protocol):
@@ -192,10 +199,18 @@ class GuestMemory:
     """Part of what it has that it is believed to use; all until something is known."""
     slow_ratio: float = 1.0
     """The same, over many periods."""
+    owed_pages: float = 0.0
+    """Read from its swap file, not yet as whole pages."""
     in_bytes: float = 0.0
     out_bytes: float = 0.0
     most: dict[str, float] = field(default_factory=dict)
     """The most that it ever had ballooned, compressed, swapped."""
+    image: str = ""
+    """The product of its kernel: pages of kernels and page caches of the same product may be alike."""
+    alike: Mapping[str, float] = field(default_factory=dict)
+    """How much of its memory is like other memory, by the names of the kernel's own numbers."""
+    programs: dict[str, str] = field(default_factory=dict)
+    """The workload of each tenant that stands on it."""
     regions: dict[str, Region] = field(default_factory=dict)
     kept: float = 1.0
     """Part that is left of a page which was never used since the beginning."""
@@ -411,21 +426,39 @@ class HostMemory:
         guests_bytes: what of it is there for guests.
         guests: by path.
         behind_bytes: taken, and not yet written out.
+        owed_batches, left_batches: of that, what somebody has to wait for and what is left to a thread, not yet begun.
         state: of a policy that has some.
         unbalanced: whether something has changed since targets were set.
-        balanced_s, sampled_s: when that was, and when pages in use were counted last.
+        balanced_bytes, balanced_s: what all wanted then, and when that was.
+        sampled_s: when pages in use were counted last.
     """
 
     total_bytes: float
     guests_bytes: float
     guests: dict[str, GuestMemory] = field(default_factory=dict)
     behind_bytes: float = 0.0
+    owed_batches: float = 0.0
+    left_batches: float = 0.0
     state: str = "high"
     unbalanced: bool = True
+    balanced_bytes: float = 0.0
     balanced_s: float = float("-inf")
     sampled_s: float = 0.0
+    space: Space | None = None
+    cache: Resizable | None = None
+    """Book and page cache of the kernel that it is, where that is a host's."""
 
     @property
     def free_bytes(self) -> float:
         """What no guest has."""
         return self.guests_bytes - sum(guest.consumed_bytes for guest in self.guests.values())
+
+    @property
+    def wanted_bytes(self) -> float:
+        """What all of them would have if nothing had ever been taken."""
+        return sum(guest.wanted_bytes for guest in self.guests.values())
+
+    @property
+    def ready_bytes(self) -> float:
+        """What of that can be given to a guest now; below 0 by what somebody waits for."""
+        return self.free_bytes - self.behind_bytes

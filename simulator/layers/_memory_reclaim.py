@@ -87,6 +87,9 @@ RECLAIM_MECHANISMS = {
 
 _QUEUE = "host-swap"
 _TRAIN = 64
+"""Requests that go to the disk as one train."""
+_GATHERED = 8.0
+"""Batches that are left to the hypervisor's thread at a time: what one page after the other needs comes together."""
 _LABELS = (
     "guests' pages written to the swap file, waited for", "pages compressed", "pages read from the swap file",
     "pages decompressed", "guests' pages left to the hypervisor's thread to write",
@@ -113,6 +116,9 @@ class Reclaim(Priced):
         self.parameters, self.structure, self.place, self._disk = parameters, structure, place, disk
         self.host: HostMemory = place.host
         self.guest = place.guest
+        parts = (1.0, parameters.soft_ratio, parameters.hard_ratio, parameters.low_ratio)
+        self.marks = tuple(part * parameters.least_free_ratio * self.host.total_bytes for part in parts)
+        """Free bytes at the marks of the states, from high to low."""
         self.balloons, self.compresses = structure["balloon"] == "on", structure["compression"] == "on"
         self._batch_bytes = parameters.host_swap_batch_count * place.page_bytes
         write, read = self._write(), self._read()
@@ -120,14 +126,8 @@ class Reclaim(Priced):
         compress = (self.use("compression", "compress_cycles"),) if self.compresses else ()
         decompress = (self.use("decompression", "decompress_cycles"),) if self.compresses else ()
         states = tuple(self._entry(state) for state in STATES)
-        self._plans: tuple[tuple[Step, ...], ...] = (write, compress, read, decompress, (behind,), *states)
-
-    @property
-    def marks(self) -> tuple[float, ...]:
-        """Free bytes at the marks of the states, from high to low."""
-        parameters, least_bytes = self.parameters, self.parameters.least_free_ratio * self.host.total_bytes
-        parts = (1.0, parameters.soft_ratio, parameters.hard_ratio, parameters.low_ratio)
-        return tuple(part * least_bytes for part in parts)
+        waited = (*write, self._noted())
+        self._plans: tuple[tuple[Step, ...], ...] = (waited, compress, read, decompress, (behind,), *states)
 
     def guest_services(self) -> tuple[Service, ...]:
         """The thread that writes one guest's pages behind it."""
@@ -207,18 +207,22 @@ class Reclaim(Priced):
             part = guest.away_bytes / guest.touched_bytes
             compressed = guest.compressed_bytes / guest.away_bytes
             pages = size_bytes * part / self.place.page_bytes
-            yield self._counts(read=pages * (1.0 - compressed), decompressed=pages * compressed)
+            guest.owed_pages += pages * (1.0 - compressed)
+            read = guest.owed_pages // 1.0
+            guest.owed_pages -= read
+            yield self._counts(read=read, decompressed=pages * compressed)
 
     def _paid(self, missed_bytes: float, had_compressed_bytes: float) -> Counts:
         """What was away is brought back, and what that and new pages take of the memory is made free."""
         guest, page_bytes = self._own(), self.place.page_bytes
         decompressed_bytes = min(missed_bytes, max(0.0, had_compressed_bytes - guest.compressed_bytes))
         yield from self._relieved(guest)
-        pages, decompressed = (missed_bytes - decompressed_bytes) / page_bytes, decompressed_bytes / page_bytes
-        while pages > 1e-9 or decompressed > 1e-9:
-            part = min(pages, _TRAIN)
+        guest.owed_pages += (missed_bytes - decompressed_bytes) / page_bytes
+        decompressed = decompressed_bytes / page_bytes
+        while guest.owed_pages >= 1.0 or decompressed > 0.0:  # whole pages, one by one
+            part = min(guest.owed_pages // 1.0, _TRAIN)
             yield self._counts(read=part, decompressed=decompressed)
-            pages, decompressed = pages - part, 0.0
+            guest.owed_pages, decompressed = guest.owed_pages - part, 0.0
 
     # ---- taking
 
@@ -231,23 +235,25 @@ class Reclaim(Priced):
             return
         goal_bytes = soft if STATES.index(host.state) >= 2 else high
         written_bytes, compressed_bytes = self._taken(goal_bytes - host.free_bytes)
-        yield from self._states()
         above = user is None or user.consumed_bytes > user.target_bytes
         floor_bytes = low if above else 0.0
-        behind_bytes = 0.0
-        if user is not None:
-            behind_bytes = min(written_bytes, max(0.0, host.free_bytes - host.behind_bytes - floor_bytes))
-        host.behind_bytes += behind_bytes
-        direct, behind = (size / self._batch_bytes for size in (written_bytes - behind_bytes, behind_bytes))
+        host.behind_bytes += written_bytes
+        yield from self._states()
+        behind_bytes = max(0.0, min(written_bytes, host.ready_bytes + written_bytes - floor_bytes)) if user else 0.0
+        host.owed_batches += (written_bytes - behind_bytes) / self._batch_bytes
+        host.left_batches += behind_bytes / self._batch_bytes
+        behind = host.left_batches // 1.0 if host.left_batches >= _GATHERED else 0.0
+        host.left_batches -= behind
         compressed = compressed_bytes / self.place.page_bytes
-        while direct > 1e-9 or behind > 1e-9 or compressed > 1e-9:
-            now = min(direct, _TRAIN)
+        while host.owed_batches >= 1.0 or behind or compressed:
+            now = min(host.owed_batches // 1.0, _TRAIN)
+            host.owed_batches -= now
             yield self._counts(direct=now, behind=behind, compressed=compressed)
-            direct, behind, compressed = direct - now, 0.0, 0.0
+            behind = compressed = 0.0
 
     def _states(self) -> Counts:
         host, had = self.host, STATES.index(self.host.state)
-        host.state = entered(host.state, host.free_bytes, self.marks)
+        host.state = entered(host.state, host.ready_bytes, self.marks)
         now = STATES.index(host.state)
         host.unbalanced = host.unbalanced or now != had
         for index in range(had + 1, now + 1) if now > had else range(had - 1, now - 1, -1):
@@ -258,10 +264,13 @@ class Reclaim(Priced):
         written_bytes = compressed_bytes = 0.0
         if needed_bytes <= 0.0:
             return 0.0, 0.0
-        self.balance()
+        grown_bytes = abs(self.host.wanted_bytes - self.host.balanced_bytes)
+        if self.host.unbalanced or grown_bytes > self.marks[-1]:
+            self.balance()
         for least in ("target_bytes", "reservation_bytes"):
             for guest in sorted(self.host.guests.values(), key=self._pays):
-                excess_bytes = min(guest.consumed_bytes - getattr(guest, least), needed_bytes)
+                least_bytes = max(getattr(guest, least), guest.reservation_bytes)
+                excess_bytes = min(guest.consumed_bytes - least_bytes, needed_bytes)
                 if excess_bytes <= 0.0:
                     continue
                 had_bytes = guest.consumed_bytes
@@ -305,7 +314,7 @@ class Reclaim(Priced):
         for guest, target_bytes in zip(guests, targets(claims, there_bytes, parameters.idle_tax_ratio), strict=True):
             guest.target_bytes = target_bytes
             guest.balloon_target_bytes = self._balloon_bytes(guest)
-        self.host.unbalanced = False
+        self.host.unbalanced, self.host.balanced_bytes = False, self.host.wanted_bytes
 
     def _balloon_bytes(self, guest: GuestMemory) -> float:
         """A balloon grows in need, or to a guest's limit; it goes where a guest may have all that it wants."""
@@ -366,7 +375,7 @@ class Reclaim(Priced):
 
     def _entry(self, state: str) -> tuple[Step, ...]:
         def free_bytes() -> float:
-            return self.host.free_bytes
+            return self.host.ready_bytes
 
         kind = f"memory state {state}"
         return (Log(kind, free_bytes, "bytes"), Log(kind, free_bytes, "bytes", ends=True))

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 STATES = ("high", "soft", "hard", "low")
-_HALVINGS = 60
+_HALVINGS = 50
 
 
 class Claim(NamedTuple):

@@ -43,6 +43,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from simulator import demands as d
+from simulator.layers._hosted_pages import HostedPages
 from simulator.layers._resident_pages import Pages
 from simulator.layers.base import Mechanism, Place, Priced, Service
 from simulator.parameters import Parameter, Parameters
@@ -90,10 +91,11 @@ class Swap(Priced):
         taken_in: Callable[[float], tuple[Step, ...]], blocks: Callable[[d.TransferBlocks], tuple[Step, ...]],
     ) -> None:  # fmt: skip
         self.parameters, self.place, self._taken_in, self._blocks = parameters, place, taken_in, blocks
-        self.pages = Pages(parameters, room_bytes, place.page_bytes)
+        kept = HostedPages if place.host is not None else Pages
+        self.pages: Pages = kept(parameters, room_bytes, place.page_bytes)
         write, behind = self._write(), Send(_QUEUE, self._write(), finish=(self._noted(),), wait=False, forgotten=True)
         cluster, single = self._read(parameters.swap_cluster_count, "swap-in"), self._read(1.0, "")
-        self._plans = (write, cluster, single, (behind,))
+        self.plans, self.labels = (write, cluster, single, (behind,)), _LABELS
 
     def service(self) -> Service:
         """The thread that writes behind the programs."""
@@ -127,7 +129,7 @@ class Swap(Priced):
         return (self._repeat(lambda owners, count: pages.stream(owners, line_bytes * count, size_bytes)),)
 
     def _repeat(self, decide: Callable[[Sequence[str], float], Counts]) -> Repeat:
-        return Repeat(decide, self._plans, _LABELS)
+        return Repeat(decide, self.plans, self.labels)
 
     def _read(self, useful: float, stream: str) -> tuple[Step, ...]:
         """So many pages of use, and those around them that are read with them."""

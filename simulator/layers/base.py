@@ -90,6 +90,8 @@ class Service:
     budget_s: float = 0.0
     """Longer than 0: it is no thread, but runs in whatever it interrupts, before all threads; only what lasts longer
     than this at a time goes on in a thread like others."""
+    charged: bool = False
+    """Whether its time is that of whom it works for, of his weight and under his cap, and not the layer's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +401,11 @@ class Layer(Priced, ABC):
     @classmethod
     def overcommits(cls, structure: Mapping[str, str]) -> bool:
         """Whether guests may have more memory than there is: it is theirs only when they touch it."""
+        return False
+
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Whether a kernel gives memory to guests of a hypervisor on it as they touch it, if that may not suffice."""
         return False
 
     def mounts(self) -> bool:

@@ -67,6 +67,7 @@ from simulator import demands as d
 from simulator.failure import Part
 from simulator.layers import _assist, _device_paths, _device_threads, _transfers
 from simulator.layers._guest_memory import GuestMemory
+from simulator.layers._hosted_memory import told
 from simulator.layers._memory_reclaim import RECLAIM_MECHANISMS, RECLAIM_PARAMETERS, RECLAIM_STRUCTURE, Reclaim
 from simulator.layers._mitigations import HYPERVISOR_MECHANISMS, HYPERVISOR_PARAMETERS, HYPERVISOR_STRUCTURE
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
@@ -222,7 +223,11 @@ class HardwareHypervisor(Layer):
         steps = self.assist.lower(demand)
         if steps is not None:
             backed = self.reclaim is not None and isinstance(demand, d.AccessMemory)
+            if self.reclaim is None and self.place.guest is not None:
+                return (*steps, *told(demand, self.place.guest))
             return (*steps, *self._backed(demand)) if backed else steps
+        if self.reclaim is None and isinstance(demand, d.TouchGuest):
+            return told(demand, self.place.guest)
         if self.reclaim is not None and isinstance(demand, (d.TouchGuest, d.ReleasePages, d.BalanceMemory)):
             return self._backed(demand)
         if isinstance(demand, d.TransferBlocks):

@@ -31,14 +31,16 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     swap_in, swap_out
                     swap=disk: pages of programs that do not fit into the memory, see ``_swap``. The default is off, as
                     on most hosts of containers and virtual machines: who holds too much is then ended
+    ksm, ksm_break  ksm=on: equal pages of guests merged; with swap=disk their memory is swapped: ``_hosted_memory``
     entry_guard, page_table_isolation, branch_guard, branch_barrier
                     mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
                     code, and (emergent) at switches; see ``_mitigations``. Entries inside fork, exec and shell are not
                     told apart
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
-``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), and ``interrupts``: whether what arrives is worked off by the
-program's own processor (``here``) or by any (``apart``).
+``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), ``ksm`` (``off``, ``on``), and ``interrupts``: whether what
+arrives is worked off by the program's own processor (``here``) or by any (``apart``), and whether that is charged to
+its group (``packet_work``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -56,6 +58,7 @@ from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._balloon import Balloon
 from simulator.layers._guest_memory import FIGURES
+from simulator.layers._hosted_memory import HOSTED_FIGURES, SIMILARITY, HostedMemory
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
@@ -81,7 +84,7 @@ class OperatingSystem(TableLayer):
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
-    SETTINGS = FIGURES
+    SETTINGS = {**FIGURES, **HOSTED_FIGURES}
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -91,11 +94,15 @@ class OperatingSystem(TableLayer):
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
         apart = self.structure.get("interrupts") == "apart"
-        self.network = network = NetworkStack(self.parameters, apart, self.place, self._call, self._driver)
+        charged = self.structure.get("packet_work") == "charged"
+        self.network = network = NetworkStack(
+            self.parameters, apart, self.place, self._call, self._driver, charged=charged
+        )
         self.guard = KernelGuard(self.parameters, self.structure)
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
         self.balloon = self._balloon()
+        self.hosted = self._hosted()
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: self._access,
@@ -103,6 +110,8 @@ class OperatingSystem(TableLayer):
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
             d.Touch: self._touch,
+            d.UseGuestPages: lambda demand: self.hosted.used(demand) if self.hosted else (),
+            d.MergePages: lambda demand: self.hosted.looks() if self.hosted else (),
             d.InflateBalloon: lambda demand: self.balloon.looks() if self.balloon else (),
             d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
             d.KeepProcess: self._keep_process,
@@ -166,11 +175,19 @@ class OperatingSystem(TableLayer):
             for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
         )
         own = (*back, self.swap.service()) if self.swap else back
+        own = (*own, *self.hosted.services()) if self.hosted else own
         return (*own, self.balloon.service()) if self.balloon else own
+
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Where it can take memory back, by its swap or by merging pages."""
+        return structure.get("swap") == "disk" or structure.get("ksm") == "on"
 
     def settings(self) -> Mapping[str, float | str]:
         """What became of its memory, where a hypervisor keeps it."""
         guest = self.place.guest
+        if self.hosted is not None:
+            return self.hosted.figures()
         return guest.figures() if guest is not None else {}
 
     def servers(self) -> tuple[Service, ...]:
@@ -302,12 +319,24 @@ class OperatingSystem(TableLayer):
         if guest is None:
             return None
         guest.cache, guest.paging = self.cache, self.swap.pages if self.swap else None
+        guest.image = self.place.product_path
+        guest.alike = {each.name: self.parameters[each.name] for each in SIMILARITY if each.name in self.parameters}
         drop = lambda pages: self.use("page_cache", "page_drop_cycles", pages)  # noqa: E731
         return Balloon(guest, self.cache, self.swap, drop) if guest.balloon_s else None
 
-    def _told(self, what: Literal["new", "cache"], size_bytes: float = 0.0) -> tuple[Step, ...]:
+    def _hosted(self) -> HostedMemory | None:
+        if self.place.host is None:
+            return None
+        self.place.host.cache = self.cache
+        return HostedMemory(self.parameters, self.place, self.swap, merges=self.structure.get("ksm") == "on")
+
+    def _told(
+        self, what: Literal["new", "cache"], size_bytes: float = 0.0, file: str = "", start_bytes: float = 0.0
+    ) -> tuple[Step, ...]:
         """The hypervisor meets each use of a page that it has taken away."""
-        return (Below(d.TouchGuest(what, size_bytes)),) if self.place.guest is not None else ()
+        if self.place.guest is None:
+            return ()
+        return (Below(d.TouchGuest(what, size_bytes, start_bytes=start_bytes, file=file)),)
 
     def _touch(self, demand: d.Touch) -> tuple[Step, ...]:
         away = self.swap.touched(demand) if self.swap else ()
@@ -337,11 +366,11 @@ class OperatingSystem(TableLayer):
             miss = (
                 *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
-                *self._told("new"),
+                *self._told("new", file.unit_bytes, file.name, index * file.unit_bytes),
             )
             yield Choice(
                 self._finds(file, index),
-                (self._told("cache", file.unit_bytes), miss),
+                (self._told("cache", file.unit_bytes, file.name, index * file.unit_bytes), miss),
                 ("in the page cache", "not in the page cache"),
             )
         if not demand.mapped:
