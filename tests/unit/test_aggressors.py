@@ -15,7 +15,7 @@ from simulator.scenario import load
 from simulator.workloads._pace import SLOT_S, paced
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-NONE, FULL = "0 %", "100 %"
+NONE, FULL, UNDIVIDED = "0 %", "100 %", "none"
 Rows = dict[str, dict[str, Any]]
 
 
@@ -160,3 +160,36 @@ def test_domain_0_works_uncharged_as_well(flooded: Any) -> None:
 def test_charged_work_stays_within_the_limit(flooded: Any, stack: str) -> None:
     """The neighbour has one processor of four with all that is done for it: three are left, 4/3 of the time."""
     assert flooded[stack] == pytest.approx(4.0 / 3.0, rel=0.06)
+
+
+# ---------------------------------------------------------------- queue depths at a disk
+
+
+@pytest.fixture(scope="module")
+def written() -> dict[tuple[str, Any], float]:
+    """What the reader loses to small writes, by stack and its weight at the disk: times as long."""
+    points = load(SCENARIOS / "small-writes.yaml").points()
+    weight, intensity = "tenants.reader.disk_weight", "tenants.writer.intensity"
+    found = {
+        (each["stack"], each["axes"][weight], each["axes"][intensity]): tenants(each)["reader"]["value"]
+        for each in points
+    }
+    return {(stack, by): found[stack, by, NONE] / rate for (stack, by, at), rate in found.items() if at == FULL}
+
+
+def test_small_writes_from_a_container_hurt_by_the_depth_of_their_queue(written: Any) -> None:
+    """One thread has one request at the disk, so that the reader has every second turn; a container has 32 there.
+
+    The arm goes the shortest ways first, and lets nobody wait for longer than its deadline.
+    """
+    assert written["KVM, one thread", UNDIVIDED] == pytest.approx(2.0, rel=0.1)
+    assert written["Docker", UNDIVIDED] > 4.0 * written["KVM, one thread", UNDIVIDED]
+
+
+def test_it_is_the_thread_and_not_the_machine(written: Any) -> None:
+    assert written["KVM, asynchronous", UNDIVIDED] == pytest.approx(written["Docker", UNDIVIDED], rel=0.1)
+
+
+def test_a_disk_divided_by_weight_knows_no_depth(written: Any) -> None:
+    by_weight = [loss for (_, by), loss in written.items() if by == 1]
+    assert by_weight == pytest.approx([2.0] * 3, rel=0.1)
