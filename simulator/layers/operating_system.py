@@ -136,7 +136,7 @@ class OperatingSystem(TableLayer):
             d.ReceiveRequest: network.receive_request,
             d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
             d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
-            d.Lock: lambda demand: (Wait("lock", demand.name),),
+            d.Lock: lambda demand: (Wait("lock", demand.name, spin_s=demand.spin_s),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
             d.UseShare: self._use_share,
