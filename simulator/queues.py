@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.plans import Enqueue, Move, Plan
@@ -94,6 +94,18 @@ class Ring:
         self._admit_waiting()
         return batch
 
+    def put_back(self, items: Sequence[Item]) -> None:
+        """What a server had taken and will not do, because it has ended: it comes first again."""
+        self.items.extendleft(reversed(items))
+        self.used += sum(item.slots for item in items)
+        for _ in range(min(len(items), len(self._sleepers))):
+            self._sleepers.popleft().succeed()
+
+    def abandoned(self) -> None:
+        """All its servers have ended: nobody sleeps before it any more."""
+        self._sleepers.clear()
+        self._kicks = 0
+
     def come_back(self, item: Item, waited: Waited) -> None:
         """The devices have done their part of an item: a server that sleeps is woken to finish it."""
         self.through.append((item, waited))
@@ -174,33 +186,36 @@ class Mailbox:
     def __init__(self, event: Callable[[], simpy.Event], messages: int = 0) -> None:
         self._event = event
         self.messages = messages
-        self._readers: deque[tuple[simpy.Event, Callable[[bool], object]]] = deque()
+        self._readers: deque[tuple[simpy.Event, Callable[[bool], object], Callable[[], bool]]] = deque()
 
     @property
     def waited_for(self) -> bool:
-        """Whether a reader waits for the next message."""
-        return bool(self._readers)
+        """Whether a reader waits for the next message, asleep."""
+        return bool(self._readers) and self._readers[0][2]()
 
     def put(self, interrupts: bool = False) -> None:
         """One message more; the longest waiting reader gets it, by an interrupt to another processor or without."""
         if self._readers:
-            arrival, made_runnable = self._readers.popleft()
+            arrival, made_runnable, _ = self._readers.popleft()
             arrival.succeed(made_runnable(interrupts))
         else:
             self.messages += 1
 
-    def get(self, made_runnable: Callable[[bool], object] = lambda _: None) -> simpy.Event | None:
+    def get(
+        self, made_runnable: Callable[[bool], object] = lambda _: None, asleep: Callable[[], bool] = lambda: True
+    ) -> simpy.Event | None:
         """None if a message was there and is taken; else the event of its arrival.
 
         Args:
             made_runnable: called at the instant of the arrival, with whether it takes an interrupt; what it returns is
                 the value of the event.
+            asleep: whether whoever waits must be woken then; a reader may look by itself.
         """
         if self.messages:
             self.messages -= 1
             return None
         arrival = self._event()
-        self._readers.append((arrival, made_runnable))
+        self._readers.append((arrival, made_runnable, asleep))
         return arrival
 
     def forget(self, arrival: simpy.Event) -> None:

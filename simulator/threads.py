@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from simulator.tenancy import House
 
 Life = Generator["simpy.Event", Any, None]
+_LOOKS_S = 10.0
+"""Processor time of one stretch of looking for a lock: how long it is simulated as one."""
 _BEFORE_ALL = 1e6
 """Weight of what interrupts: beside it no thread's counts."""
 
@@ -119,6 +121,9 @@ class Thread:
         self._turn: tuple[Mailbox, simpy.Event | None] | None = None
         """What it has its turn at, or waits for: one thread after the other, of all tenants."""
         self._ride = None if service else house.ride(node)
+        self._hands: list[Item] = []
+        """What a service has taken of its queue and not done yet."""
+        self._drains: Ring | None = None
 
     # ---- lives
 
@@ -193,6 +198,7 @@ class Thread:
         """Drain a queue in batches, for ever: first what has come back from the devices, then what is new."""
         woken, turn = (compile_steps(self.node, steps, self.node.path) for steps in (service.woken, service.turn))
         untold: list[tuple[Item, Waited]] = []
+        self._drains = ring
         self._interrupts, since_s = bool(service.budget_s), self.environment.now
         while True:
             if not ring.items and not ring.through:
@@ -211,13 +217,16 @@ class Thread:
             for item, waited in ring.take_through():
                 yield from self.do(item.finish)
                 item.done.succeed(waited)
-            for item in ring.take(service.batch):
+            self._hands += ring.take(service.batch)
+            for item in tuple(self._hands):
                 self.device_group, had_s = item.group, self.spent["blocked_disk"]
                 left = yield from self._serve(item, service.serial)
                 if left:
+                    self._hands.remove(item)
                     self._leave(ring, item, left)
                     continue
                 yield from self.do(item.finish)
+                self._hands.remove(item)
                 waited = ("blocked_disk", self.spent["blocked_disk"] - had_s)
                 if service.tells_at_the_end:
                     untold.append((item, waited))
@@ -402,6 +411,9 @@ class Thread:
         if block.by in ("message", "lock", "turn"):
             everyone = block.everyone or block.by == "turn"
             box = self.house.mailbox("" if everyone else self.tenant, block.by, block.name)
+            if block.spin_s > 0.0:
+                yield from self._spin(block, box)
+                return
             arrival = box.get(self._made_runnable)
             if block.by == "turn":
                 self._turn = (box, arrival)
@@ -413,6 +425,34 @@ class Thread:
                 return
             arrival = self.environment.timeout(time_s)
         yield from self._wait(arrival, _WAITING[block.by])
+
+    def _spin(self, block: Block, box: Mailbox) -> Life:
+        """Look again and again for a lock, for so much processor time at most; then sleep until it is handed on.
+
+        Whoever spins has its turns as if it computed: it sees that the lock is its own while it has the processor,
+        and keeps those off it that it waits for. The lock goes to the longest waiting, whether that runs or not.
+        """
+        looks = True
+
+        def handed(interrupted: bool) -> Work | None:
+            if not looks:
+                return self._made_runnable(interrupted)
+            if self.share.active:
+                self.machine.cpu.stop(self.share)
+            return None
+
+        arrival = box.get(handed, lambda: not looks)
+        if arrival is None:
+            return
+        left_s, key = block.spin_s, Key(CPU, block.spinner, "lock_spin")
+        while left_s > 0.0 and not arrival.triggered:
+            part_s = min(left_s, _LOOKS_S)
+            cycles = part_s * self.machine.cpu.frequency_hz
+            undone = yield from self._work(Work(cycles, 0.0, (Part(key, cycles, 0.0, 0.0),)))
+            left_s -= part_s * (1.0 - undone)
+        looks = False
+        if not arrival.triggered:
+            yield from self._wait(arrival, _WAITING["lock"])
 
     def _enqueue(self, operation: Enqueue) -> Life:
         """Put work into a queue, and wait for it if asked to."""
@@ -479,6 +519,9 @@ class Thread:
             nonlocal waiting
             waiting -= 1
             if waiting:
+                return
+            if self.ended_s is not None and not item.done.triggered:
+                ring.put_back((item,))  # nobody is there any more to say that it is done: it is asked for again
                 return
             state = states[event]
             waited = (state, self.environment.now - since_s) if state else event.value
@@ -632,6 +675,8 @@ class Thread:
             if self._admission is not None:
                 ring, room, slots = self._admission
                 ring.withdraw(room, slots)
+            if self._drains is not None:
+                self._drains.put_back(self._hands)
             self.end()
 
     def relower(self) -> None:
