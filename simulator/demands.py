@@ -303,6 +303,8 @@ class SendData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether the other side answers at once: its next message carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is given by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,8 @@ class ReceiveData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether an answer of the program follows at once, which carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is taken by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +463,58 @@ class SwitchAddressSpace(Demand):
 @dataclass(frozen=True, slots=True)
 class TouchKernelPage(Demand):
     """A page that the kernel itself takes into use or gives up (page cache, buffers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TouchGuest(Demand):
+    """Pages of a guest's memory used, told to a hypervisor that keeps its guests' memory itself.
+
+    ``new``: pages that the guest's books count since a moment ago, whoever has them. ``row``: data of a program, as in
+    ``Touch``. ``cache``: pages of the page cache, read. ``old``: data of programs that the guest itself writes out.
+    """
+
+    what: Literal["new", "row", "cache", "old"]
+    size_bytes: float = 0.0
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+    file: str = ""
+    """Of ``cache`` and of what is ``new`` in it: which file, read at ``start_bytes``."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseGuestPages(Demand):
+    """The same as ``TouchGuest``, told to the kernel of a host: a guest's memory is that of one of its processes.
+
+    Beside its kinds there are accesses of a guest's programs to their data: ``random``, ``count`` of them to a set of
+    ``extent_bytes``, and ``stream``, so many lines of a row of that length.
+    """
+
+    guest: str
+    what: Literal["new", "row", "cache", "old", "random", "stream"]
+    size_bytes: float = 0.0
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePages(Demand):
+    """A kernel's own: it looks for equal pages in its guests' memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePages(Demand):
+    """A page that a driver in the guest gives to the hypervisor, or takes back; ``count`` is their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class InflateBalloon(Demand):
+    """The driver's own: its balloon comes nearer to what the hypervisor wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceMemory(Demand):
+    """A hypervisor's own: it looks at what its guests use, and decides what each ought to have."""
 
 
 @dataclass(frozen=True, slots=True)

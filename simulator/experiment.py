@@ -5,7 +5,8 @@ The only place that makes a simulated clock and seeds the streams of random numb
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from math import isfinite, nan
 from typing import Any
@@ -14,8 +15,10 @@ import simpy
 
 from simulator import discovery, outcomes
 from simulator.accounts import STATES
+from simulator.demands import Demand
 from simulator.devices.memory import OutOfMemory
-from simulator.errors import Exited, LedgerError, Refused, RunError, VirtlabError
+from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, VirtlabError
+from simulator.faults.striking import Strike
 from simulator.machine import Machine
 from simulator.records import run_id
 from simulator.tenancy import House
@@ -83,11 +86,17 @@ class _Tenant:
     """One tenant while its run lasts."""
 
     def __init__(
-        self, name: str, figures: Mapping[str, Any], program: Program, context: Context, killed: simpy.Event
+        self, name: str, figures: Mapping[str, Any], make: Callable[[], Program], context: Context, killed: simpy.Event
     ) -> None:
-        self.name, self.figures, self.program, self.context, self.killed = name, figures, program, context, killed
+        self.name, self.figures, self.context, self.killed = name, figures, context, killed
         self.intensity: float = figures.get("intensity", 1.0)
-        self.plans = program.threads() if self.intensity else []
+        self._make = make
+        self.program = make()
+        self.plans = self.program.threads() if self.intensity else []
+        self.begun_s = nan
+        self.up_again: simpy.Event | None = None
+        """Comes when what it stood on is up again after a fault, if anybody sees to that."""
+        self.keeps_memory = False
         self.outcome = outcomes.NOT_FINISHED
         self.boot_s = self.create_s = nan if figures["boot"] else 0.0
         self.ended_s: float | None = None
@@ -97,6 +106,31 @@ class _Tenant:
     def alive(self) -> bool:
         """Whether it has neither ended nor been ended."""
         return self.ended_s is None and not self.killed.triggered
+
+    def fall(self, outcome: str, keeps_memory: bool) -> float:
+        """What it stands on fails under it; returns for how long it had worked on what is lost with that.
+
+        What a program has answered is answered; where only the whole of its work counts, all of it is lost.
+        """
+        now_s = self.context.now
+        ends_s = [] if self.program.WHOLE else [start_s + latency_s for _, _, start_s, latency_s in self.requests]
+        self.outcome, self.keeps_memory = outcome, keeps_memory
+        self.killed.succeed()
+        return now_s - max([self.begun_s, *ends_s]) if isfinite(self.begun_s) else 0.0
+
+    def begin_again(self, killed: simpy.Event) -> None:
+        """Its program starts anew, from nothing."""
+        if self.program.WHOLE:
+            self.requests.clear()
+        self.killed, self.up_again, self.ended_s, self.keeps_memory = killed, None, None, False
+        self.outcome, self.begun_s = outcomes.NOT_FINISHED, nan
+        self.program = self._make()
+        self.plans = self.program.threads() if self.intensity else []
+
+    @property
+    def requests(self) -> list[Any]:
+        """What it has done so far."""
+        return self.context.requests
 
     @property
     def ends(self) -> bool:
@@ -111,6 +145,7 @@ class _Run:
         self.point, self.replication = point, replication
         self.sharing = _algorithm(point["fidelity"])
         self.house = build(point)
+        self.house.kill = self._kill
         self.environment, self.machine = self.house.environment, self.house.machine
         self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
         self.events = 0
@@ -127,8 +162,8 @@ class _Run:
         class_files = (
             ClassFiles(context.path(figures["workload"]), figures["bytecode"]) if figures.get("bytecode") else None
         )
-        program = family(figures["parameters"], context, class_files)
-        return _Tenant(name, figures, program, context, self.environment.event())
+        make = partial(family, figures["parameters"], context, class_files)
+        return _Tenant(name, figures, make, context, self.environment.event())
 
     # ---- simulating
 
@@ -136,7 +171,7 @@ class _Run:
         environment = self.environment
         lives = {tenant.name: environment.process(self._live(tenant)) for tenant in self.tenants}
         for fault in self.point["faults"]:
-            environment.process(self._crash(fault))
+            environment.process(Strike(self.house, self.tenants, fault, self.faults).happen())
         end = self._end(lives)
         while not end.triggered:
             environment.step()
@@ -162,17 +197,6 @@ class _Run:
             raise RunError(f"no tenant ever ends ({names}); give the scenario a duration, or a tenant a stop")
         return self.environment.any_of(ends)
 
-    def _crash(self, fault: Mapping[str, Any]) -> Life:
-        """A node fails: everything that stands on it is lost, and nothing else."""
-        yield self.environment.timeout(fault["at_s"])
-        node = self.house.named(fault["crash"])
-        lost = [tenant for tenant in self.tenants if node in self.house.chains[tenant.name] and tenant.alive]
-        for tenant in lost:
-            tenant.outcome = outcomes.lost(node.path)
-            tenant.killed.succeed()
-        self.house.crash(node)
-        self.faults.append([self.environment.now, node.path, len(lost), " ".join(tenant.name for tenant in lost)])
-
     def _live(self, tenant: _Tenant) -> Life:
         """Start a tenant's systems if they are not up, then its threads, and wait for those that end.
 
@@ -183,7 +207,16 @@ class _Run:
             yield self.environment.process(self.house.boot(tenant.name, tenant.context.draws("start"))) | tenant.killed
             tenant.boot_s = self.environment.now - tenant.figures["start_s"]
             tenant.create_s = self.house.created_s.get(tenant.name, self.environment.now) - tenant.figures["start_s"]
+        yield from self._one_life(tenant)
+        while tenant.up_again is not None:
+            yield tenant.up_again
+            tenant.begin_again(self.environment.event())
+            yield from self._one_life(tenant)
+
+    def _one_life(self, tenant: _Tenant) -> Life:
+        """A tenant's program from its start to its end, if there is anything to run it."""
         if tenant.alive:
+            tenant.begun_s = self.environment.now
             self.house.settle(tenant.name)
             yield from self._program(tenant)
             self.house.settle(tenant.name, -1)
@@ -198,7 +231,7 @@ class _Run:
         ends = []
         first = tenant.program.begins()
         for plan in tenant.plans:
-            demands = chain(first, plan.demands)
+            demands: Iterator[Demand] = chain(first, plan.demands)
             if tenant.intensity < 1.0:
                 demands = paced(demands, tenant.intensity, lambda: self.environment.now)
             group, weight, working_set_bytes = house.groups[tenant.name], plan.processes, plan.working_set_bytes
@@ -226,8 +259,32 @@ class _Run:
         else:
             tenant.outcome = outcomes.OK
         tenant.ended_s = self.environment.now
-        tenant.program_bytes = house.program_bytes[tenant.name]
-        house.keep(tenant.name, node, -tenant.program_bytes)
+        if tenant.keeps_memory and tenant.up_again is not None:
+            tenant.program_bytes = house.program_bytes[tenant.name]
+            yield tenant.up_again
+        if not tenant.keeps_memory or tenant.up_again is not None:
+            self._give_back(tenant)
+
+    def _give_back(self, tenant: _Tenant) -> None:
+        """The memory of a program that has ended is free; what it had is kept for the record."""
+        held_bytes = self.house.program_bytes[tenant.name]
+        tenant.program_bytes = max(tenant.program_bytes, held_bytes)
+        self.house.keep(tenant.name, self.house.tops[tenant.name], -held_bytes)
+
+    def _kill(self, names: Sequence[str], outcome: str) -> None:
+        """A kernel ends a process for want of memory, which is free at once: whoever asked for it goes on."""
+        for tenant in self.tenants:
+            if tenant.name in names and tenant.alive:
+                tenant.outcome = outcome
+                tenant.killed.succeed()
+                awaited = self._awaited(tenant)
+                self.house.stop(tenant.name)
+                if awaited:
+                    self._listen(tenant)
+                self._give_back(tenant)
+        top = self.house.tops[names[0]]
+        if top.layer.ONE_PROCESS:
+            self.house.crash(top)
 
     def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
         """A program that is refused what it asks for ends with all its threads; its tenant's outcome says so."""
@@ -245,7 +302,7 @@ class _Run:
         tenant.outcome = outcomes.OK if exits else text
         tenant.killed.succeed()
         node = self.house.tops[tenant.name]
-        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory)):
+        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory | Killed)):
             return
         for other in self.tenants:
             if other.alive and self.house.tops[other.name] is node:

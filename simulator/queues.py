@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.plans import Enqueue, Move, Plan
@@ -93,6 +93,18 @@ class Ring:
         self.used -= sum(item.slots for item in batch)
         self._admit_waiting()
         return batch
+
+    def put_back(self, items: Sequence[Item]) -> None:
+        """What a server had taken and will not do, because it has ended: it comes first again."""
+        self.items.extendleft(reversed(items))
+        self.used += sum(item.slots for item in items)
+        for _ in range(min(len(items), len(self._sleepers))):
+            self._sleepers.popleft().succeed()
+
+    def abandoned(self) -> None:
+        """All its servers have ended: nobody sleeps before it any more."""
+        self._sleepers.clear()
+        self._kicks = 0
 
     def come_back(self, item: Item, waited: Waited) -> None:
         """The devices have done their part of an item: a server that sleeps is woken to finish it."""

@@ -121,6 +121,9 @@ class Thread:
         self._turn: tuple[Mailbox, simpy.Event | None] | None = None
         """What it has its turn at, or waits for: one thread after the other, of all tenants."""
         self._ride = None if service else house.ride(node)
+        self._hands: list[Item] = []
+        """What a service has taken of its queue and not done yet."""
+        self._drains: Ring | None = None
 
     # ---- lives
 
@@ -195,6 +198,7 @@ class Thread:
         """Drain a queue in batches, for ever: first what has come back from the devices, then what is new."""
         woken, turn = (compile_steps(self.node, steps, self.node.path) for steps in (service.woken, service.turn))
         untold: list[tuple[Item, Waited]] = []
+        self._drains = ring
         self._interrupts, since_s = bool(service.budget_s), self.environment.now
         while True:
             if not ring.items and not ring.through:
@@ -213,13 +217,16 @@ class Thread:
             for item, waited in ring.take_through():
                 yield from self.do(item.finish)
                 item.done.succeed(waited)
-            for item in ring.take(service.batch):
+            self._hands += ring.take(service.batch)
+            for item in tuple(self._hands):
                 self.device_group, had_s = item.group, self.spent["blocked_disk"]
                 left = yield from self._serve(item, service.serial)
                 if left:
+                    self._hands.remove(item)
                     self._leave(ring, item, left)
                     continue
                 yield from self.do(item.finish)
+                self._hands.remove(item)
                 waited = ("blocked_disk", self.spent["blocked_disk"] - had_s)
                 if service.tells_at_the_end:
                     untold.append((item, waited))
@@ -513,6 +520,9 @@ class Thread:
             waiting -= 1
             if waiting:
                 return
+            if self.ended_s is not None and not item.done.triggered:
+                ring.put_back((item,))  # nobody is there any more to say that it is done: it is asked for again
+                return
             state = states[event]
             waited = (state, self.environment.now - since_s) if state else event.value
             if item.finish:
@@ -665,6 +675,8 @@ class Thread:
             if self._admission is not None:
                 ring, room, slots = self._admission
                 ring.withdraw(room, slots)
+            if self._drains is not None:
+                self._drains.put_back(self._hands)
             self.end()
 
     def relower(self) -> None:

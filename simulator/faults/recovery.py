@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from simulator.faults.components import Component
 from simulator.plans import Node
-from simulator.tenancy import House
+from simulator.tenancy import House, Luck
 from simulator.threads import Life, Thread
 
 
@@ -37,7 +37,7 @@ def fallen(house: House, component: Component) -> list[Node]:
     return [node for node in house.nodes.values() if any(step.path in paths for step in house.path(node))]
 
 
-def restart(house: House, component: Component) -> Life:
+def restart(house: House, component: Component, luck: Luck) -> Life:
     """Set up what tenants share of it, one system after the other; then those that it drives devices for have them again.
 
     What belongs to one tenant is left to ``House.boot``.
@@ -46,7 +46,7 @@ def restart(house: House, component: Component) -> Life:
     house.renew(nodes)
     for node in nodes:
         if not house.owners.get(node.path):
-            yield from house.boot_shared(node)
+            yield from house.boot_shared(node, luck)
             house.resume_services(node)
 
 

@@ -28,17 +28,22 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     wake_interrupt  emergent, paid by who wakes: the other thread goes on at once on a processor that was idle, which
                     is interrupted for it
     tick            emergent: the timer while the system runs
+    reclaim         emergent: where free memory is short, pages of files go, by the kernel's thread or whoever asks; see
+                    ``_reclaim``. Beyond that the process that holds most is killed (out-of-memory=kill), or whoever
+                    asks is refused (out-of-memory=refuse)
     swap_in, swap_out
                     swap=disk: pages of programs that do not fit into the memory, see ``_swap``. The default is off, as
                     on most hosts of containers and virtual machines: who holds too much is then ended
+    ksm, ksm_break  ksm=on: equal pages of guests merged; with swap=disk their memory is swapped: ``_hosted_memory``
     entry_guard, page_table_isolation, branch_guard, branch_barrier
                     mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
                     code, and (emergent) at switches; see ``_mitigations``. Entries inside fork, exec and shell are not
                     told apart
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
-``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), and ``interrupts``: whether what arrives is worked off by the
-program's own processor (``here``) or by any (``apart``).
+``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), ``ksm`` (``off``, ``on``), ``out-of-memory``, and
+``interrupts``: whether what arrives is worked off by the program's own processor (``here``) or by any (``apart``), and
+whether that is charged to its group (``packet_work``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -49,14 +54,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from simulator import demands as d
 from simulator.failure import Part
 from simulator.layers import _transfers
+from simulator.layers._balloon import Balloon
+from simulator.layers._guest_memory import FIGURES
+from simulator.layers._hosted_memory import HOSTED_FIGURES, SIMILARITY, HostedMemory
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
+from simulator.layers._reclaim import Reclaim
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
 from simulator.outcomes import NO_FORK
@@ -78,6 +88,7 @@ class OperatingSystem(TableLayer):
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
+    SETTINGS = {**FIGURES, **HOSTED_FIGURES}
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -87,17 +98,27 @@ class OperatingSystem(TableLayer):
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
         apart = self.structure.get("interrupts") == "apart"
-        self.network = network = NetworkStack(self.parameters, apart, self.place, self._call, self._driver)
+        charged = self.structure.get("packet_work") == "charged"
+        self.network = network = NetworkStack(
+            self.parameters, apart, self.place, self._call, self._driver, charged=charged
+        )
         self.guard = KernelGuard(self.parameters, self.structure)
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
+        swaps = self.swap is not None
+        self.memory = self._reclaim = Reclaim(self.parameters, self.place, self.cache, self._own_blocks, swaps=swaps)
+        self.balloon = self._balloon()
+        self.hosted = self._hosted()
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: self._access,
             d.NestedWalk: lambda demand: (Below(demand),),
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
-            d.Touch: lambda demand: self.swap.touched(demand) if self.swap else (),
+            d.Touch: self._touch,
+            d.UseGuestPages: lambda demand: self.hosted.used(demand) if self.hosted else (),
+            d.MergePages: lambda demand: self.hosted.looks() if self.hosted else (),
+            d.InflateBalloon: lambda demand: self.balloon.looks() if self.balloon else (),
             d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
             d.KeepProcess: self._keep_process,
             d.Map: lambda demand: self._map(),
@@ -128,6 +149,11 @@ class OperatingSystem(TableLayer):
         """The kernel: programs meet it by its system calls."""
         return (Part("kernel", faces="system calls", width="calls_count", code="code_lines_count"),)
 
+    @classmethod
+    def kills(cls, structure: Mapping[str, str]) -> bool:
+        """Where memory is promised that may not be there, somebody must go in the end."""
+        return structure.get("out-of-memory") == "kill"
+
     # ---- the three verbs
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
@@ -155,11 +181,25 @@ class OperatingSystem(TableLayer):
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
         under_way = self.parameters.get("write_back_queue_bytes", 0.0) // self.parameters.write_back_bytes
-        back = [
+        back = tuple(
             Service(name, period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
             for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
-        ]
-        return (*back, self.swap.service()) if self.swap else tuple(back)
+        )
+        own = (*back, self._reclaim.service(), *((self.swap.service(),) if self.swap else ()))
+        own = (*own, *self.hosted.services()) if self.hosted else own
+        return (*own, self.balloon.service()) if self.balloon else own
+
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Where it can take memory back, by its swap or by merging pages."""
+        return structure.get("swap") == "disk" or structure.get("ksm") == "on"
+
+    def settings(self) -> Mapping[str, float | str]:
+        """What became of its memory, where a hypervisor keeps it."""
+        guest = self.place.guest
+        if self.hosted is not None:
+            return self.hosted.figures()
+        return guest.figures() if guest is not None else {}
 
     def servers(self) -> tuple[Service, ...]:
         """Interrupts of each connection, and the programs at other ends."""
@@ -261,7 +301,8 @@ class OperatingSystem(TableLayer):
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes
-        return (*self._call("null"), Hold(demand.size_bytes), *self._faults(pages), *self._pushed_out())
+        taken = (self._reclaim.taken(demand.size_bytes), Hold(demand.size_bytes))
+        return (*self._call("null"), *taken, *self._faults(pages), *self._pushed_out())
 
     # ---- memory that may lie on the disk
 
@@ -270,10 +311,11 @@ class OperatingSystem(TableLayer):
             traps = (Below(d.Trap(count=pages)), Below(d.UpdatePageTable(count=pages)))
             return (*self.guard.entries(pages), *traps)
 
-        def blocks(demand: d.TransferBlocks) -> tuple[Step, ...]:
-            return self._blocks(demand, own=True)
+        return Swap(self.parameters, self.place, room_bytes, taken_in, self._own_blocks)
 
-        return Swap(self.parameters, self.place, room_bytes, taken_in, blocks)
+    def _own_blocks(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
+        """A request of the kernel's own."""
+        return self._blocks(demand, own=True)
 
     def _access(self, demand: d.AccessMemory) -> tuple[Step, ...]:
         away = self.swap.accessed(demand) if self.swap else ()
@@ -281,7 +323,39 @@ class OperatingSystem(TableLayer):
 
     def _pushed_out(self) -> tuple[Step, ...]:
         """New pages may have taken the place of others."""
-        return (self.swap.fresh(),) if self.swap else ()
+        return ((self.swap.fresh(),) if self.swap else ()) + self._told("new")
+
+    # ---- memory that a hypervisor keeps
+
+    def _balloon(self) -> Balloon | None:
+        guest = self.place.guest
+        if guest is None:
+            return None
+        guest.cache, guest.paging = self.cache, self.swap.pages if self.swap else None
+        guest.image = self.place.product_path
+        guest.alike = {each.name: self.parameters[each.name] for each in SIMILARITY if each.name in self.parameters}
+        drop = lambda pages: self.use("page_cache", "page_drop_cycles", pages)  # noqa: E731
+        return Balloon(guest, self.cache, self.swap, drop) if guest.balloon_s else None
+
+    def _hosted(self) -> HostedMemory | None:
+        if self.place.host is None:
+            return None
+        self.place.host.cache = self.cache
+        return HostedMemory(self.parameters, self.place, self.swap, merges=self.structure.get("ksm") == "on")
+
+    def _told(
+        self, what: Literal["new", "cache"], size_bytes: float = 0.0, file: str = "", start_bytes: float = 0.0
+    ) -> tuple[Step, ...]:
+        """The hypervisor meets each use of a page that it has taken away."""
+        if self.place.guest is None:
+            return ()
+        return (Below(d.TouchGuest(what, size_bytes, start_bytes=start_bytes, file=file)),)
+
+    def _touch(self, demand: d.Touch) -> tuple[Step, ...]:
+        away = self.swap.touched(demand) if self.swap else ()
+        if self.place.guest is None:
+            return away
+        return (*away, Below(d.TouchGuest("row", demand.size_bytes, demand.extent_bytes, demand.start_bytes)))
 
     # ---- files
 
@@ -303,10 +377,16 @@ class OperatingSystem(TableLayer):
         for index in range(first, last + 1):
             position = file.start_bytes + index * file.unit_bytes
             miss = (
+                self._reclaim.came_in(file, index),
                 *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
+                *self._told("new", file.unit_bytes, file.name, index * file.unit_bytes),
             )
-            yield Choice(self._finds(file, index), ((), miss), ("in the page cache", "not in the page cache"))
+            yield Choice(
+                self._finds(file, index),
+                (self._told("cache", file.unit_bytes, file.name, index * file.unit_bytes), miss),
+                ("in the page cache", "not in the page cache"),
+            )
         if not demand.mapped:
             yield self._copy(demand.size_bytes)
 
@@ -328,6 +408,8 @@ class OperatingSystem(TableLayer):
             must_wait = tuple(self._write_back(d.WriteBack(demand.size_bytes)))
             labels = ("left dirty", "too much is dirty")
             yield Choice(lambda: int(self.cache.write(demand.size_bytes)), ((), must_wait), labels)
+            yield self._reclaim.written(demand.size_bytes)
+            yield from self._told("new")
 
     def _write_through(self, demand: d.WriteThrough) -> tuple[Step, ...]:
         size_bytes, page_bytes = demand.size_bytes, self.place.page_bytes

@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.catalog.product import values
 from simulator.errors import CatalogError
+from simulator.scenario import faults
 from simulator.scenario.combinations import Combination
 from simulator.scenario.fits import as_class_files
 from simulator.scenario.hardware import hardware
@@ -32,7 +33,7 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
     companion = {"companion_of": stack.companion_of} if stack.companion_of else {}
     return {
         **header,
-        "faults": [_fault(lookup, each) for each in header["faults"] if names(lookup, each, combination)],
+        "faults": [_fault(lookup, each, combination) for each in header["faults"] if names(lookup, each, combination)],
         "point": number,
         "axes": dict(combination.axes),
         "stack": stack.label,
@@ -54,12 +55,19 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
 
 
 def names(lookup: Lookup, fault: Fault, combination: Combination) -> bool:
-    """Whether what a fault names is there in this combination."""
-    known = {*combination.stack.products, *(tenant.name for tenant in combination.tenants)}
-    return _full_name(lookup, fault.crash) in known
+    """Whether all that a fault names is there in this combination."""
+    known = known_to_faults(lookup, combination)
+    _, name = faults.struck(fault)
+    return all(full_name(lookup, each) in known for each in (name, fault.of, fault.through) if each)
 
 
-def _full_name(lookup: Lookup, name: str) -> str:
+def known_to_faults(lookup: Lookup, combination: Combination) -> set[str]:
+    """Products, tenants and roles: what a fault may name."""
+    tenants = (tenant.name for tenant in combination.tenants)
+    return {*combination.stack.products, *tenants, *faults.roles(lookup, combination)}
+
+
+def full_name(lookup: Lookup, name: str) -> str:
     """A product's full name, or the name as it is."""
     try:
         return lookup.full_name("layers", name)
@@ -67,8 +75,18 @@ def _full_name(lookup: Lookup, name: str) -> str:
         return name
 
 
-def _fault(lookup: Lookup, fault: Fault) -> Point:
-    return {"at_s": fault.at, "crash": _full_name(lookup, fault.crash)}
+def _fault(lookup: Lookup, fault: Fault, combination: Combination) -> Point:
+    """A fault with full names; only what was written."""
+    kind, name = faults.struck(fault)
+    written = {"of": fault.of, "through": fault.through and full_name(lookup, fault.through)}
+    times_s = {"restart_after_s": fault.restart, "recover_after_s": fault.recover}
+    found: Point = {"at_s": fault.at, kind: full_name(lookup, name)}
+    found |= {
+        key: value for key, value in {**written, "resource": fault.resource, **times_s}.items() if value is not None
+    }
+    if fault.recover is not None:
+        found["recovery_s"] = faults.recovery_s(lookup, fault, full_name(lookup, name), combination)
+    return found
 
 
 def _layer(lookup: Lookup, combination: Combination, name: str, machine: MachineChoice) -> Point:
@@ -107,6 +125,11 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "parameters": {**product.values(), **tenant.parameters},
         "bytecode": {name: each.value for name, each in product.bytecode.items()} if portable else None,
         "memory_bytes": form.memory,
+        "memory_high_bytes": form.memory_high,
+        "memory_low_bytes": form.memory_low,
+        "memory_reservation_bytes": form.memory_reservation,
+        "memory_limit_bytes": form.memory_limit,
+        "memory_weight": form.memory_weight,
         "vcpus": form.vcpus,
         "weight": form.weight,
         "weight_rule": form.weight_rule,

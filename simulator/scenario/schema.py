@@ -146,6 +146,16 @@ class Tenant(Part):
     alone."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
+    memory_high: Axis[Size | None] = None
+    """Beyond this the kernel reclaims its container's memory, and holds up who takes more; nobody is killed for it."""
+    memory_low: Axis[Size | None] = None
+    """Up to this its container's file pages are reclaimed after those of all others."""
+    memory_reservation: Axis[Size | None] = None
+    """What a hypervisor that gives out more memory than there is never takes of its virtual machine's."""
+    memory_limit: Axis[Size | None] = None
+    """The most of the machine's memory that such a hypervisor lets its virtual machine have."""
+    memory_weight: Axis[Weight] = 1.0
+    """Its part of the memory there beside others, for each byte of its virtual machine's size."""
     vcpus: Axis[Count | None] = None
     """How many processors its virtual machine has."""
     virtual_hardware: VirtualHardware = VirtualHardware()
@@ -164,8 +174,9 @@ class Tenant(Part):
     """Whether its weight counts once, or for each processor that it could use right now."""
     cpus: Axis[Processors | None] = None
     """The processors that it may use, by number, e.g. '0-1'; all if not given."""
-    disk_weight: Axis[Weight] = 1.0
-    """Its part of the disk's time beside the other tenants that want it."""
+    disk_weight: Axis[Weight | None] = 1.0
+    """Its part of the disk's time beside the other tenants that want it. ``null``: none of its own, as where the
+    system's disk scheduler knows no groups: its requests wait in one line with those of others without a weight."""
     disk_limit: Axis[Rate | None] = None
     """How much it may move to and from the disk at most."""
     disk_operations_limit: Axis[Operations | None] = None
@@ -192,12 +203,36 @@ class Tenant(Part):
 
 
 class Fault(Part):
-    """A system that fails at a moment, with everything that stands on it."""
+    """A component that fails at a moment, with what stands on it, and what is done about it.
+
+    A component is a tenant (the kernel under it), a role ('domain-0') or a product: what all tenants share of it, or with
+    'of' the one of a tenant.
+    """
 
     at: Time = Field(examples=["20 s"])
     """When it fails."""
-    crash: Text = Field(examples=["app"])
-    """Which system: the kernel under a tenant, by the tenant's name, or a shared layer by its product's name."""
+    crash: Text | None = Field(default=None, examples=["app"])
+    """It ends, and what stands on it is lost."""
+    panic: Text | None = Field(default=None, examples=["linux-6"])
+    """The same, for a kernel or hypervisor only."""
+    hang: Text | None = Field(default=None, examples=["app"])
+    """It makes no progress any more; memory stays taken."""
+    exhaust: Text | None = Field(default=None, examples=["linux-6"])
+    """A table of it is full: who asks for more is refused. Needs 'resource'."""
+    escape: Text | None = Field(default=None, examples=["app"])
+    """Code of a tenant breaks the first boundary that it meets, or that of the product in 'through'."""
+    of: Text | None = Field(default=None, examples=["app"])
+    """Whose it is, where each tenant has one: its container, its monitor's process."""
+    resource: Text | None = Field(default=None, examples=["processes"])
+    """What is used up: processes, descriptors, memory."""
+    through: Text | None = Field(default=None, examples=["linux-6"])
+    """Whose boundary is broken, if it is not the first."""
+    restart: Time | None = Field(default=None, examples=["5 s"])
+    """After which time it is noticed and all that fell is started anew."""
+    recover: Time | None = Field(default=None, examples=["100 ms"])
+    """After which time it is noticed and recovers in place: what stands on it goes on."""
+    takes: Time | None = Field(default=None, examples=["750 ms"])
+    """How long recovering takes, if the product's own time is not meant."""
 
 
 class Need(Part):

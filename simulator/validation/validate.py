@@ -8,6 +8,7 @@ from functools import cached_property
 from math import isfinite, nan
 from pathlib import Path
 
+from simulator import outcomes
 from simulator.batch.executors import processors
 from simulator.batch.progress import Progress
 from simulator.batch.version import code_version
@@ -172,8 +173,8 @@ class Validator:
             return ""
         tenants = self.of[claim.experiment].points[claim.point]["tenants"]
         names = [name for name, figures in tenants.items() if figures["copy_of"] == claim.tenant]
-        ends = [self.store[run.key].outcomes.get(name, "ok") for run in found for name in names]
-        return "" if any(end in ("ok", "did not finish") for end in ends) else ends[0]
+        ends = [self.store[run.key].outcomes.get(name, outcomes.OK) for run in found for name in names]
+        return "" if any(map(outcomes.counts, ends)) else ends[0]
 
     def rows(self, ranges: Mapping[Claim, tuple[float, float]] | None = None) -> list[Row]:
         """Every figure of the tables, in their order."""

@@ -2,8 +2,8 @@
 
 A thread of intensity i that was at work for some ten milliseconds pauses for (1 - i) / i times as long as it was. Time
 in which it slept by itself, or waited for another thread, is no work; a pause never falls where it holds a lock, so
-that nobody waits for one. Pauses are sleeps like any other: the kernel is asked for them. What a program has left to itself
-(child processes that go on computing) does not pause.
+that nobody waits for one. Pauses are sleeps like any other: the kernel is asked for them. What a program has left to
+itself (child processes that go on computing) does not pause.
 """
 
 from __future__ import annotations

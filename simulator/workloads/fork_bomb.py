@@ -1,7 +1,7 @@
 """A neighbour that makes processes that compute, each time more of them, until something refuses it a single one more.
 
-One operation: one attempt to make a group of processes; a refused one counts too. After a refusal it tries fewer, so
-that the last free place is taken as well, whoever keeps it: the kernel's table or a limit of its own. In a real bomb
+One operation: one attempt to make a group of processes; a refused one counts too. After a refusal it tries fewer,
+so that the last free place is taken as well, whoever keeps it: the kernel's table or a limit of its own. In a real bomb
 all processes go on forking: here the bomb's first thread forks for all and weighs as much as some of them, and the
 children compute.
 """

@@ -5,8 +5,9 @@ for a page or, now and then, downloads a file no faster than his line. A page is
 if it began in time and came, from then on, at nearly the rate of the line: the server reads a piece ahead of what the
 line carries, so a piece may be late by as long as the line takes for one.
 
-One operation: one response, good or late. The figure of merit is the part of all requests that got a good one; who
-has waited for a page longer than a good one takes, and still has no answer, got none.
+One operation: one good response; who gets his late has turned away, and a site without any does not respond. The figure
+of merit is the part of all requests that got a good one. Who has waited for a page longer than a good one takes, and
+still has no answer, got none.
 """
 
 from __future__ import annotations
@@ -69,15 +70,15 @@ class SupportSite(Program):
         self, parameters: Mapping[str, float], context: Context, class_files: ClassFiles | None = None
     ) -> None:
         super().__init__(parameters, context, class_files)
-        self._good: list[float] = []
-        """When visitors asked for what they got in time."""
+        self._late: list[float] = []
+        """When visitors asked for what they got too late."""
         self._waiting: dict[str, float] = {}
         """When those asked who wait for a page."""
 
     def threads(self) -> list[ThreadPlan]:
         """The server processes."""
         numbers = range(int(self.parameters.sessions_count))
-        return [ThreadPlan(f"session-{number}", self._session(f"session-{number}"), endless=True) for number in numbers]
+        return [ThreadPlan(f"session-{number}", self._session(number), endless=True) for number in numbers]
 
     def warm_files(self) -> tuple[File, ...]:
         """The site itself; most of what can be downloaded is not in memory."""
@@ -93,10 +94,12 @@ class SupportSite(Program):
             self.context.path("downloads"), int(parameters.downloads_bytes), int(parameters.piece_bytes), _APART_BYTES
         )
 
-    def _session(self, name: str) -> Demands:
-        parameters, draws = self.parameters, self.context.draws(name)
+    def _session(self, number: int) -> Demands:
+        """A visitor; the first ones come one after the other."""
+        parameters, name = self.parameters, f"session-{number}"
+        draws = self.context.draws(name)
         yield Allocate(parameters.process_bytes)
-        first_s = draws.uniform() * parameters.think_s
+        first_s = (number + draws.uniform()) / parameters.sessions_count * parameters.think_s / 2.0
         while True:
             think_s = first_s or draws.exponential(parameters.think_s)
             start_s, first_s = self.context.now + think_s, 0.0
@@ -109,12 +112,16 @@ class SupportSite(Program):
                 good = yield from self._page(draws, start_s)
             yield Write(parameters.log_bytes)
             self._waiting.pop(name, None)
-            self.context.done(name, "good" if good else "late", start_s)
             if good:
-                self._good.append(start_s)
+                self.context.done(name, "response", start_s)
+            else:
+                self._late.append(start_s)
 
     def _page(self, draws: Draws, start_s: float) -> Answer:
-        """A page; whether it was there in time."""
+        """A page; whether it was there in time.
+
+        It comes in pieces, each asked for when the one before has come: the server's time and the line's add up.
+        """
         parameters, site = self.parameters, self._site()
         files, read = site.size_bytes // site.unit_bytes, int(parameters.page_files_count)
         yield SystemCall("select")
@@ -126,7 +133,8 @@ class SupportSite(Program):
         yield from self.compute(draws.lognormal(parameters.page_cycles, parameters.page_variation_ratio))
         yield Fault(count=parameters.page_faults_count)
         yield SendData(parameters.page_bytes, parameters.payload_bytes)
-        return self.context.now - start_s <= parameters.good_s
+        line_s = parameters.page_bytes / parameters.line_bytes_per_s
+        return self.context.now + line_s - start_s <= parameters.good_s
 
     def _download(self, draws: Draws, start_s: float) -> Answer:
         """A file, piece by piece, one piece ahead of the line; whether it came at nearly the line's rate."""
@@ -135,7 +143,7 @@ class SupportSite(Program):
         size_bytes = draws.lognormal(parameters.download_bytes, parameters.download_variation_ratio)
         pieces = max(1, int(size_bytes // piece_bytes))
         place = draws.below(max(1, file.size_bytes // piece_bytes - pieces))
-        free_s, begun_s = start_s, 0.0
+        free_s = begun_s = start_s
         yield SystemCall("open_close")
         for number in range(pieces):
             ahead_s = free_s - piece_s - self.context.now
@@ -144,7 +152,7 @@ class SupportSite(Program):
             yield Read(file, (place + number) * piece_bytes % file.size_bytes, piece_bytes)
             yield SendData(piece_bytes, parameters.payload_bytes)
             free_s = max(free_s, self.context.now) + piece_s
-            begun_s = begun_s or self.context.now
+            begun_s = begun_s if number else self.context.now
         in_time = begun_s - start_s <= parameters.good_s
         return in_time and pieces * piece_s >= (free_s - begun_s) * parameters.good_rate_ratio
 
@@ -152,9 +160,9 @@ class SupportSite(Program):
         """Good responses in percent of the requests."""
         end_s = self.context.now
         begin_s, overdue_s = end_s - elapsed_s, end_s - self.parameters.good_s
-        good = sum(asked_s >= begin_s for asked_s in self._good)
+        late = sum(asked_s >= begin_s for asked_s in self._late)
         unanswered = sum(begin_s <= asked_s <= overdue_s for asked_s in self._waiting.values())
-        return 100.0 * good / (operations + unanswered)
+        return 100.0 * operations / (operations + late + unanswered)
 
 
 PROGRAM = SupportSite

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from simulator.faults.components import Component
+from simulator.faults.components import Component, find
 
 if TYPE_CHECKING:
     from simulator.site import Site
@@ -43,6 +43,14 @@ class Kind:
     """Whether their memory stays taken until something is started anew."""
     NEEDS_RESOURCE: ClassVar[bool] = False
     """Whether a scenario says which table of the component it is about."""
+
+    def find(self, site: Site, name: str, tenant: str, through: str) -> Component:
+        """What it strikes, see ``simulator.faults.components.find``.
+
+        Raises:
+            RunError: nothing of the kind is there.
+        """
+        return find(site, name, tenant)
 
     def problem(self, component: Component, resource: str) -> str:
         """Why this cannot happen to a component, with what to do; empty if it can."""
