@@ -303,6 +303,8 @@ class SendData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether the other side answers at once: its next message carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is given by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,8 @@ class ReceiveData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether an answer of the program follows at once, which carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is taken by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)

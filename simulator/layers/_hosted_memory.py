@@ -30,6 +30,7 @@ References: linuxksm, amit2014, barker2012.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
 
 from simulator import demands as d
 from simulator.devices.memory import OutOfMemory
@@ -98,7 +99,7 @@ def told(demand: d.Demand, guest: GuestMemory | None) -> tuple[Step, ...]:
         )
         return (Below(use),)
     if isinstance(demand, d.AccessMemory):
-        what = "random" if demand.pattern == "random" else "stream"
+        what: Literal["random", "stream"] = "random" if demand.pattern == "random" else "stream"
         return (Below(d.UseGuestPages(name, what, extent_bytes=demand.working_set_bytes), own=True),)
     return ()
 

@@ -37,6 +37,7 @@ def check(lookup: Lookup, combination: Combination) -> None:
         hosted = {tenant.name for tenant in guests if _is_hosted(lookup, combination, tree.chains[tenant.name])}
         _check_memory(lookup, combination, guests, kept | hosted)
         _check_kept(lookup, combination, kept)
+        _check_groups(lookup, combination, tree)
         _check_processors(lookup, combination, guests)
         _check_network(lookup, combination)
 
@@ -186,6 +187,27 @@ def _check_kept(lookup: Lookup, combination: Combination, kept: set[str]) -> Non
         size, limit, reserved = form.memory, form.memory_limit, form.memory_reservation
         if reserved is not None and reserved > min(size or reserved, limit or reserved):
             lookup.complain(tenant.place("memory_reservation"), "is more than it may have", "reserve less")
+
+
+def _check_groups(lookup: Lookup, combination: Combination, tree: Tree) -> None:
+    """Soft limits and protection are kept by control groups of the second version."""
+    for tenant in combination.tenants:
+        if tenant.form.memory_high is None and tenant.form.memory_low is None:
+            continue
+        key = "memory_high" if tenant.form.memory_high is not None else "memory_low"
+        names = [node.name for node in tree.chains[tenant.name] if node.apart]
+        if not any(_has_group(lookup, combination, name) for name in names):
+            remedy = "leave it out, or take a container with cgroup=v2, e.g. docker-27"
+            lookup.complain(tenant.place(key), "nothing in this stack puts the tenant into a control group", remedy)
+        elif tenant.form.memory_high and tenant.form.memory and tenant.form.memory_high > tenant.form.memory:
+            message = f"is more than its memory of {format_quantity(tenant.form.memory, 'bytes')}"
+            lookup.complain(tenant.place("memory_high"), message, "write less")
+
+
+def _has_group(lookup: Lookup, combination: Combination, name: str) -> bool:
+    layer = lookup.layer_class(name)
+    structure = {**lookup.product(name).structure, **combination.stack.structure.get(name, {})}
+    return layer.CONFINES_MEMORY and layer.OFFERS != fits.MACHINE and structure.get("cgroup") == "v2"
 
 
 def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantChoice], kept: set[str]) -> None:

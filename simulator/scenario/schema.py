@@ -146,6 +146,10 @@ class Tenant(Part):
     alone."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
+    memory_high: Axis[Size | None] = None
+    """Beyond this the kernel reclaims its container's memory, and holds up who takes more; nobody is killed for it."""
+    memory_low: Axis[Size | None] = None
+    """Up to this its container's file pages are reclaimed after those of all others."""
     memory_reservation: Axis[Size | None] = None
     """What a hypervisor that gives out more memory than there is never takes of its virtual machine's."""
     memory_limit: Axis[Size | None] = None
