@@ -200,6 +200,16 @@ class Create(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class Rename(Demand):
+    """A file moved from one directory to another: the kernel holds a lock of the whole file system meanwhile.
+
+    ``file_system``: which of a kernel's, if it is not the one that all share; layers that have their own say so.
+    """
+
+    file_system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Delete(Demand):
     """A file removed, with ``pages`` pages of its data in memory, none of them written back."""
 
@@ -387,10 +397,16 @@ class Fetch(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Lock(Demand):
-    """A lock taken, waited for: the tenant's own, or (``shared``) one of all programs in the same process."""
+    """A lock taken, waited for: the tenant's own, or (``shared``) one of all programs in the same process.
+
+    For ``spin_s`` of processor time whoever waits looks again and again, and keeps its processor, before it sleeps: 0
+    for a lock that sleeps at once, infinite for a spin lock, between them for one that spins first (adaptive; in a
+    guest's kernel the paravirtual spin lock, whose waiter halts its virtual processor and is kicked).
+    """
 
     name: str
     shared: bool = False
+    spin_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

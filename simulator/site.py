@@ -117,6 +117,8 @@ class Site:
         """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
         figures = self.point["tenants"][tenant]
         disk = {rule: figures.get(f"disk_{rule}") for rule in ("weight", "bytes_per_s", "operations_per_s")}
+        if figures.get("disk_weight", 1.0) is None:
+            disk["together"] = True
         window_bytes = min(node.layer.disk_window_bytes() for node in self.path(self.tops[tenant]))
         disk["window_bytes"] = window_bytes if window_bytes < INFINITE else None
         network = {rule: figures.get(f"network_{rule}") for rule in ("weight", "bytes_per_s")}

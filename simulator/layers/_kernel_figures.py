@@ -109,6 +109,7 @@ MECHANISMS = {
     "wake_up": Mechanism("a sleeping program at the other end is woken", "emergent"),
     "context_switch": Mechanism("a thread that had blocked goes on", "emergent"),
     "wake_interrupt": Mechanism("a thread is woken on another processor, which was idle", "emergent"),
+    "lock_spin": Mechanism("a thread looks again and again whether a lock is free", "emergent"),
     "tick": Mechanism("the timer while the system runs", "emergent"),
     "slice_switch": Mechanism("a thread goes on that had been stopped for another", "emergent", needs_slices=True),
     **RECLAIM_MECHANISMS,

@@ -44,7 +44,7 @@ from simulator.sharing.tree import Scheduling, Share
 FIDELITY = "quantum"
 SLICES = True
 NOT_MODELLED = (
-    "timer ticks that delay a decision to the next tick",
+    "timer ticks that delay a decision to the next tick, unless a policy says so",
     "cache contents beyond whole working sets",
     "exchanges between processors that are as evenly loaded as whole threads can be, unless a policy makes them",
     "priorities that a kernel adapts to interactive threads, unless a policy says so",
@@ -281,7 +281,8 @@ class Quantum:
                 self._dispatcher.weigh_group(each)
             for entity in (*entities, *self._limits.limited(each)):
                 self._dispatcher.refresh(entity)
-                self._dispatcher.rebind(entity)
+                if entity.inner is not None or entity.share.active:
+                    self._dispatcher.rebind(entity)
 
     def _rebuild(self, share: Share) -> None:
         """Another width: all below becomes runnable anew on other virtual processors."""

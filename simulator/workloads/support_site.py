@@ -78,7 +78,7 @@ class SupportSite(Program):
     def threads(self) -> list[ThreadPlan]:
         """The server processes."""
         numbers = range(int(self.parameters.sessions_count))
-        return [ThreadPlan(f"session-{number}", self._session(f"session-{number}"), endless=True) for number in numbers]
+        return [ThreadPlan(f"session-{number}", self._session(number), endless=True) for number in numbers]
 
     def warm_files(self) -> tuple[File, ...]:
         """The site itself; most of what can be downloaded is not in memory."""
@@ -94,10 +94,12 @@ class SupportSite(Program):
             self.context.path("downloads"), int(parameters.downloads_bytes), int(parameters.piece_bytes), _APART_BYTES
         )
 
-    def _session(self, name: str) -> Demands:
-        parameters, draws = self.parameters, self.context.draws(name)
+    def _session(self, number: int) -> Demands:
+        """A visitor; the first ones come one after the other."""
+        parameters, name = self.parameters, f"session-{number}"
+        draws = self.context.draws(name)
         yield Allocate(parameters.process_bytes)
-        first_s = draws.uniform() * parameters.think_s
+        first_s = (number + draws.uniform()) / parameters.sessions_count * parameters.think_s / 2.0
         while True:
             think_s = first_s or draws.exponential(parameters.think_s)
             start_s, first_s = self.context.now + think_s, 0.0
