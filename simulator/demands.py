@@ -303,6 +303,8 @@ class SendData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether the other side answers at once: its next message carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is given by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,8 @@ class ReceiveData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether an answer of the program follows at once, which carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is taken by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,10 +387,16 @@ class Fetch(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Lock(Demand):
-    """A lock taken, waited for: the tenant's own, or (``shared``) one of all programs in the same process."""
+    """A lock taken, waited for: the tenant's own, or (``shared``) one of all programs in the same process.
+
+    For ``spin_s`` of processor time whoever waits looks again and again, and keeps its processor, before it sleeps: 0
+    for a lock that sleeps at once, infinite for a spin lock, between them for one that spins first (adaptive; in a
+    guest's kernel the paravirtual spin lock, whose waiter halts its virtual processor and is kicked).
+    """
 
     name: str
     shared: bool = False
+    spin_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from simulator import discovery, outcomes
 from simulator.accounts import STATES
 from simulator.demands import Demand
 from simulator.devices.memory import OutOfMemory
-from simulator.errors import Exited, LedgerError, Refused, RunError, VirtlabError
+from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, VirtlabError
 from simulator.faults.striking import Strike
 from simulator.machine import Machine
 from simulator.records import run_id
@@ -145,6 +145,7 @@ class _Run:
         self.point, self.replication = point, replication
         self.sharing = _algorithm(point["fidelity"])
         self.house = build(point)
+        self.house.kill = self._kill
         self.environment, self.machine = self.house.environment, self.house.machine
         self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
         self.events = 0
@@ -258,11 +259,32 @@ class _Run:
         else:
             tenant.outcome = outcomes.OK
         tenant.ended_s = self.environment.now
-        tenant.program_bytes = house.program_bytes[tenant.name]
         if tenant.keeps_memory and tenant.up_again is not None:
+            tenant.program_bytes = house.program_bytes[tenant.name]
             yield tenant.up_again
         if not tenant.keeps_memory or tenant.up_again is not None:
-            house.keep(tenant.name, node, -tenant.program_bytes)
+            self._give_back(tenant)
+
+    def _give_back(self, tenant: _Tenant) -> None:
+        """The memory of a program that has ended is free; what it had is kept for the record."""
+        held_bytes = self.house.program_bytes[tenant.name]
+        tenant.program_bytes = max(tenant.program_bytes, held_bytes)
+        self.house.keep(tenant.name, self.house.tops[tenant.name], -held_bytes)
+
+    def _kill(self, names: Sequence[str], outcome: str) -> None:
+        """A kernel ends a process for want of memory, which is free at once: whoever asked for it goes on."""
+        for tenant in self.tenants:
+            if tenant.name in names and tenant.alive:
+                tenant.outcome = outcome
+                tenant.killed.succeed()
+                awaited = self._awaited(tenant)
+                self.house.stop(tenant.name)
+                if awaited:
+                    self._listen(tenant)
+                self._give_back(tenant)
+        top = self.house.tops[names[0]]
+        if top.layer.ONE_PROCESS:
+            self.house.crash(top)
 
     def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
         """A program that is refused what it asks for ends with all its threads; its tenant's outcome says so."""
@@ -280,7 +302,7 @@ class _Run:
         tenant.outcome = outcomes.OK if exits else text
         tenant.killed.succeed()
         node = self.house.tops[tenant.name]
-        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory)):
+        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory | Killed)):
             return
         for other in self.tenants:
             if other.alive and self.house.tops[other.name] is node:

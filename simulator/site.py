@@ -7,7 +7,8 @@ own to each guest, a *port*: the guest's devices, its queues, and the threads th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import takewhile
 from math import ceil
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from simulator import notation
 from simulator.devices.base import GroupRules
 from simulator.devices.memory import Memory
 from simulator.layers._guest_memory import GuestMemory, HostMemory
-from simulator.layers.base import GuestDevice, Layer, Place
+from simulator.layers.base import GuestDevice, Layer, Limit, Place
 from simulator.layers.hardware import Hardware
 from simulator.machine import Machine
 from simulator.plans import Node
@@ -39,6 +40,8 @@ class Site:
         programs: the share of the programs on a node that stops them now and then, by path.
         spaces: the memory of each kernel, by path.
         limits: memory limits of nodes that share their kernel, by path.
+        groups_of_memory: what each tenant's systems without a kernel of their own let it have of their kernel's memory,
+            from the inside; only those that limit or promise something.
         enforced: whether a tenant has a space of memory of its own, or a limit, which confines it.
         tops: the node that a tenant's program runs on.
         chains: the nodes of each tenant from the hardware up.
@@ -58,6 +61,7 @@ class Site:
         self.programs: dict[str, Share] = {}
         self.spaces: dict[str, Memory] = {}
         self.limits: dict[str, Memory] = {}
+        self.groups_of_memory: dict[str, list[Limit]] = {}
         self.enforced: dict[str, bool] = {}
         self.tops: dict[str, Node] = {}
         self.chains: dict[str, tuple[Node, ...]] = {}
@@ -113,6 +117,8 @@ class Site:
         """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
         figures = self.point["tenants"][tenant]
         disk = {rule: figures.get(f"disk_{rule}") for rule in ("weight", "bytes_per_s", "operations_per_s")}
+        if figures.get("disk_weight", 1.0) is None:
+            disk["together"] = True
         window_bytes = min(node.layer.disk_window_bytes() for node in self.path(self.tops[tenant]))
         disk["window_bytes"] = window_bytes if window_bytes < INFINITE else None
         network = {rule: figures.get(f"network_{rule}") for rule in ("weight", "bytes_per_s")}
@@ -137,9 +143,28 @@ class Site:
             self.chains[name] = tuple(self.nodes[place.path] for place in chain)
             apart = [node.path for node in chain if node.apart]
             self.enforced[name] = any(path in self.spaces or path in self.limits for path in apart)
+            self.groups_of_memory[name] = list(self._groups_of_memory(self.tops[name]))
             self.groups[name] = self._group(name, self.tops[name], private=any(node.private for node in chain))
             if any(self.owners[path] == name for path in apart):
                 self._divide_devices(name)
+
+    def _groups_of_memory(self, top: Node) -> Iterator[Limit]:
+        """Limits, hard and soft, on the way down from a node to its kernel."""
+        for node in takewhile(lambda node: node.path not in self.spaces, self.path(top)):
+            limit, owner = self.limits.get(node.path), self.owners.get(node.path)
+            confines = owner is not None and node.layer.CONFINES_MEMORY and node.layer.OFFERS != "machine"
+            figures = self.point["tenants"][owner] if confines else {}
+            most_bytes = limit.capacity_bytes if limit is not None else INFINITE
+            high_bytes, low_bytes = self._high_bytes(node, figures), figures.get("memory_low_bytes") or 0.0
+            if limit is not None or high_bytes < INFINITE or low_bytes:
+                yield Limit(node.path, most_bytes, high_bytes, low_bytes)
+
+    def _high_bytes(self, node: Node, figures: Mapping[str, Any]) -> float:
+        """The soft limit of a node: as its tenant says, or its memory where that is no more than a soft limit."""
+        asked = [figures.get("memory_high_bytes")]
+        if figures and node.layer.limits_memory(node.layer.structure) == "soft":
+            asked.append(figures["memory_bytes"])
+        return min((size_bytes for size_bytes in asked if size_bytes is not None), default=INFINITE)
 
     def _keep_memory(self, tree: notation.Tree) -> None:
         """Hypervisors that give their guests memory as they touch it, where that may not suffice."""
@@ -258,7 +283,7 @@ class Site:
             elif node.below.layer.OFFERS == "machine":
                 rules["scheduling"] = scheduling
         if not node.layer.grouped():
-            rules["weight_rule"] = "active"
+            rules |= {"weight_rule": "active", "width": INFINITE}
         self.shares[place.path] = Share(place.path, parent, **rules)
         if node.below is not None and node.below.layer.OFFERS == "machine" and node.below is not self.bottom:
             self._outsides.add(self.shares[place.path])
@@ -298,13 +323,19 @@ class Site:
             self.machine.memory.hold(place.path, size_bytes)
         if "kernel_bytes" not in parameters:
             asked_bytes = self.point["tenants"][tenant]["memory_bytes"] if tenant is not None else None
-            if layer.CONFINES_MEMORY and layer.OFFERS != "machine" and asked_bytes is not None:
+            confines = layer.CONFINES_MEMORY and layer.OFFERS != "machine"
+            rule = layer.limits_memory(structure)
+            if confines and asked_bytes is not None and rule in ("hard", "refused"):
                 name = f"the memory limit of {place.path}"
                 swap_bytes = min(self._swap_bytes(place), layer.swap_bytes(structure, asked_bytes))
-                self.limits[place.path] = Memory({"capacity_bytes": asked_bytes}, name, swap_bytes)
+                self.limits[place.path] = Memory(
+                    {"capacity_bytes": asked_bytes}, name, swap_bytes, refuses=rule == "refused"
+                )
             return 0.0
         name, swap_bytes = f"the memory of {place.path}", self._swap_bytes(place)
-        space = self.spaces[place.path] = Memory({"capacity_bytes": size_bytes}, name, swap_bytes)
+        space = self.spaces[place.path] = Memory(
+            {"capacity_bytes": size_bytes}, name, swap_bytes, refuses=not layer.kills(structure)
+        )
         space.hold("kernel", parameters["kernel_bytes"])
         if guest is not None:
             guest.space = space

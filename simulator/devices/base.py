@@ -140,6 +140,9 @@ class GroupRules(TypedDict, total=False):
 
     weight: float
     """Its part of the device's time beside the others that want it."""
+    together: bool
+    """Whether it has no part of its own: its requests wait in one line with those of all others of this kind, which
+    count as one group of weight 1."""
     bytes_per_s: float
     """At most so many bytes a second; infinite: no limit."""
     burst_bytes: float

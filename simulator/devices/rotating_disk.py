@@ -113,7 +113,7 @@ class RotatingDisk:
         """The arm goes; how long it is busy."""
         now_s = self.environment.now
         service_s = self.service_s(request.size_bytes, request.position_bytes, now_s) + self._further_s(request)
-        self._elevator.begin(self._line.groups.group(request.group), request, now_s + service_s)
+        self._elevator.begin(self._line.groups.line(request.group), request, now_s + service_s)
         self._head_bytes = request.position_bytes + request.size_bytes
         return service_s
 

@@ -70,8 +70,13 @@ class Space(Protocol):
 class Used(Protocol):
     """The guest's page cache."""
 
-    resident_bytes: float
-    dirty_bytes: float
+    @property
+    def resident_bytes(self) -> float:
+        """What of files is in memory as on the disk."""
+
+    @property
+    def dirty_bytes(self) -> float:
+        """What has been written and not yet to the disk."""
 
 
 class Resizable(Protocol):

@@ -21,8 +21,8 @@ By hand: 100 pages each 20 ms are 5,000 a second, 19.5 MiB/s: two passes over 8 
 
 Scope and limits: the scanner wakes as many times as it would, but is simulated in looks of ``_LOOK`` wakes. Large pages
 are broken up where one of their pages is merged, without a price for the guest's walks. That pages without fellows are
-looked at less often (smart scan, Linux 6.7) and that the rate follows the gain (its advisor) are left out, and so is the
-exit that comes before a fault of a guest. A guest that finds neither memory nor swap is ended where it asks.
+looked at less often (smart scan, Linux 6.7) and that the rate follows the gain (its advisor) are left out, and so is
+the exit that comes before a fault of a guest. A guest that finds neither memory nor swap is ended where it asks.
 
 References: linuxksm, amit2014, barker2012.
 """
@@ -30,6 +30,7 @@ References: linuxksm, amit2014, barker2012.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
 
 from simulator import demands as d
 from simulator.devices.memory import OutOfMemory
@@ -98,7 +99,7 @@ def told(demand: d.Demand, guest: GuestMemory | None) -> tuple[Step, ...]:
         )
         return (Below(use),)
     if isinstance(demand, d.AccessMemory):
-        what = "random" if demand.pattern == "random" else "stream"
+        what: Literal["random", "stream"] = "random" if demand.pattern == "random" else "stream"
         return (Below(d.UseGuestPages(name, what, extent_bytes=demand.working_set_bytes), own=True),)
     return ()
 

@@ -1,8 +1,8 @@
 """Guests' memory in the hands of a host's kernel that swaps: pure state, without prices.
 
 The memory of a guest is memory of a process of the host: the kernel gives it page by page when it is first touched, and
-what has not been touched for longest goes to the swap, a guest's pages among those of all programs (``Pages``). It knows
-nothing of what the guest does with them, and that has its price, none of which is written down anywhere here:
+what has not been touched for longest goes to the swap, a guest's pages among those of all programs (``Pages``). It
+knows nothing of what the guest does with them, and that has its price, none of which is written down anywhere here:
 
     silent write   all that goes is written: the host does not know that a page of the guest's page cache is on the
                    guest's disk already

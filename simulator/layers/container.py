@@ -34,7 +34,9 @@ Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``fil
 bind mount or volume), ``engine`` (whether a daemon stands behind all containers, and whether they outlive it),
 ``network``, ``swap`` (what may be swapped beyond the
 memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes), ``processors``
-(``flat``: the kernel's scheduler knows no groups, each thread counts by itself, in whatever container); limit ``pids``.
+(``flat``: the kernel's scheduler knows no groups, each thread counts by itself, in whatever container), ``memory``
+(what the tenant's memory is: ``limited``, at which the kernel kills; ``refused``, a limit of the address space as
+OpenVZ's, at which whoever asks is refused; ``soft``, which holds up; ``unlimited``; see ``_reclaim``); limit ``pids``.
 
 Validation: Kuehl 2017 (storage), measured programs of 2026.
 
@@ -52,7 +54,7 @@ from simulator import demands as d
 from simulator.failure import Part
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._container_storage import MAPPER, Storage
-from simulator.layers.base import WHOLE, Layer, Place, Transition
+from simulator.layers.base import WHOLE, Layer, MemoryRule, Place, Transition
 from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Require, Step, Use
 
@@ -120,6 +122,19 @@ class Container(Layer):
             return parts
         takes: Literal["above", "nothing"] = "above" if engine == "daemon" else "nothing"
         return (*parts, Part("daemon", each="system", takes=takes, code="process_lines_count"))
+
+    @classmethod
+    def limits_memory(cls, structure: Mapping[str, str]) -> MemoryRule:
+        """``memory.max``, a limit of the address space, ``memory.high``, or no limit at all."""
+        kinds: Mapping[str, MemoryRule] = {"refused": "refused", "soft": "soft", "unlimited": ""}
+        return kinds.get(structure.get("memory", ""), "hard")
+
+    @classmethod
+    def nonsense(cls, structure: Mapping[str, str]) -> str:
+        """Control groups of the first version hold nobody up."""
+        if structure.get("memory") == "soft" and structure["cgroup"] == "v1":
+            return "memory=soft is memory.high, which cgroup=v1 does not have: take cgroup=v2"
+        return ""
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """The demand as it is, and what this container adds to it."""

@@ -28,6 +28,9 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     wake_interrupt  emergent, paid by who wakes: the other thread goes on at once on a processor that was idle, which
                     is interrupted for it
     tick            emergent: the timer while the system runs
+    reclaim         emergent: where free memory is short, pages of files go, by the kernel's thread or whoever asks; see
+                    ``_reclaim``. Beyond that the process that holds most is killed (out-of-memory=kill), or whoever
+                    asks is refused (out-of-memory=refuse)
     swap_in, swap_out
                     swap=disk: pages of programs that do not fit into the memory, see ``_swap``. The default is off, as
                     on most hosts of containers and virtual machines: who holds too much is then ended
@@ -38,8 +41,9 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     told apart
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
-``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), ``ksm`` (``off``, ``on``), and ``interrupts``: whether what arrives is worked off by the
-program's own processor (``here``) or by any (``apart``).
+``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), ``ksm`` (``off``, ``on``), ``out-of-memory``, and
+``interrupts``: whether what arrives is worked off by the program's own processor (``here``) or by any (``apart``), and
+whether that is charged to its group (``packet_work``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -62,6 +66,7 @@ from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
+from simulator.layers._reclaim import Reclaim
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
 from simulator.outcomes import NO_FORK
@@ -93,10 +98,15 @@ class OperatingSystem(TableLayer):
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
         apart = self.structure.get("interrupts") == "apart"
-        self.network = network = NetworkStack(self.parameters, apart, self.place, self._call, self._driver)
+        charged = self.structure.get("packet_work") == "charged"
+        self.network = network = NetworkStack(
+            self.parameters, apart, self.place, self._call, self._driver, charged=charged
+        )
         self.guard = KernelGuard(self.parameters, self.structure)
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
+        swaps = self.swap is not None
+        self.memory = self._reclaim = Reclaim(self.parameters, self.place, self.cache, self._own_blocks, swaps=swaps)
         self.balloon = self._balloon()
         self.hosted = self._hosted()
         self._lowering = {
@@ -126,7 +136,7 @@ class OperatingSystem(TableLayer):
             d.ReceiveRequest: network.receive_request,
             d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
             d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
-            d.Lock: lambda demand: (Wait("lock", demand.name),),
+            d.Lock: lambda demand: (Wait("lock", demand.name, spin_s=demand.spin_s),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
             d.UseShare: self._use_share,
@@ -138,6 +148,11 @@ class OperatingSystem(TableLayer):
     def parts(self) -> tuple[Part, ...]:
         """The kernel: programs meet it by its system calls."""
         return (Part("kernel", faces="system calls", width="calls_count", code="code_lines_count"),)
+
+    @classmethod
+    def kills(cls, structure: Mapping[str, str]) -> bool:
+        """Where memory is promised that may not be there, somebody must go in the end."""
+        return structure.get("out-of-memory") == "kill"
 
     # ---- the three verbs
 
@@ -170,7 +185,7 @@ class OperatingSystem(TableLayer):
             Service(name, period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
             for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
         )
-        own = (*back, self.swap.service()) if self.swap else back
+        own = (*back, self._reclaim.service(), *((self.swap.service(),) if self.swap else ()))
         own = (*own, *self.hosted.services()) if self.hosted else own
         return (*own, self.balloon.service()) if self.balloon else own
 
@@ -286,7 +301,8 @@ class OperatingSystem(TableLayer):
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes
-        return (*self._call("null"), Hold(demand.size_bytes), *self._faults(pages), *self._pushed_out())
+        taken = (self._reclaim.taken(demand.size_bytes), Hold(demand.size_bytes))
+        return (*self._call("null"), *taken, *self._faults(pages), *self._pushed_out())
 
     # ---- memory that may lie on the disk
 
@@ -295,10 +311,11 @@ class OperatingSystem(TableLayer):
             traps = (Below(d.Trap(count=pages)), Below(d.UpdatePageTable(count=pages)))
             return (*self.guard.entries(pages), *traps)
 
-        def blocks(demand: d.TransferBlocks) -> tuple[Step, ...]:
-            return self._blocks(demand, own=True)
+        return Swap(self.parameters, self.place, room_bytes, taken_in, self._own_blocks)
 
-        return Swap(self.parameters, self.place, room_bytes, taken_in, blocks)
+    def _own_blocks(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
+        """A request of the kernel's own."""
+        return self._blocks(demand, own=True)
 
     def _access(self, demand: d.AccessMemory) -> tuple[Step, ...]:
         away = self.swap.accessed(demand) if self.swap else ()
@@ -360,6 +377,7 @@ class OperatingSystem(TableLayer):
         for index in range(first, last + 1):
             position = file.start_bytes + index * file.unit_bytes
             miss = (
+                self._reclaim.came_in(file, index),
                 *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
                 *self._told("new", file.unit_bytes, file.name, index * file.unit_bytes),
@@ -390,6 +408,7 @@ class OperatingSystem(TableLayer):
             must_wait = tuple(self._write_back(d.WriteBack(demand.size_bytes)))
             labels = ("left dirty", "too much is dirty")
             yield Choice(lambda: int(self.cache.write(demand.size_bytes)), ((), must_wait), labels)
+            yield self._reclaim.written(demand.size_bytes)
             yield from self._told("new")
 
     def _write_through(self, demand: d.WriteThrough) -> tuple[Step, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,6 +37,7 @@ def check(lookup: Lookup, combination: Combination) -> None:
         hosted = {tenant.name for tenant in guests if _is_hosted(lookup, combination, tree.chains[tenant.name])}
         _check_memory(lookup, combination, guests, kept | hosted)
         _check_kept(lookup, combination, kept)
+        _check_groups(lookup, combination, tree)
         _check_processors(lookup, combination, guests)
         _check_network(lookup, combination)
 
@@ -163,7 +165,7 @@ def _is_hosted(lookup: Lookup, combination: Combination, chain: tuple[Node, ...]
     changed = combination.stack.structure
     hosts = (
         lower.name
-        for lower, upper in zip(chain, chain[1:], strict=False)
+        for lower, upper in pairwise(chain)
         if lookup.layer_class(upper.name).OFFERS == "machine" and _is_kernel(lookup, lower.name)
     )
     return any(
@@ -187,6 +189,27 @@ def _check_kept(lookup: Lookup, combination: Combination, kept: set[str]) -> Non
             lookup.complain(tenant.place("memory_reservation"), "is more than it may have", "reserve less")
 
 
+def _check_groups(lookup: Lookup, combination: Combination, tree: Tree) -> None:
+    """Soft limits and protection are kept by control groups of the second version."""
+    for tenant in combination.tenants:
+        if tenant.form.memory_high is None and tenant.form.memory_low is None:
+            continue
+        key = "memory_high" if tenant.form.memory_high is not None else "memory_low"
+        names = [node.name for node in tree.chains[tenant.name] if node.apart]
+        if not any(_has_group(lookup, combination, name) for name in names):
+            remedy = "leave it out, or take a container with cgroup=v2, e.g. docker-27"
+            lookup.complain(tenant.place(key), "nothing in this stack puts the tenant into a control group", remedy)
+        elif tenant.form.memory_high and tenant.form.memory and tenant.form.memory_high > tenant.form.memory:
+            message = f"is more than its memory of {format_quantity(tenant.form.memory, 'bytes')}"
+            lookup.complain(tenant.place("memory_high"), message, "write less")
+
+
+def _has_group(lookup: Lookup, combination: Combination, name: str) -> bool:
+    layer = lookup.layer_class(name)
+    structure = {**lookup.product(name).structure, **combination.stack.structure.get(name, {})}
+    return layer.CONFINES_MEMORY and layer.OFFERS != fits.MACHINE and structure.get("cgroup") == "v2"
+
+
 def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantChoice], kept: set[str]) -> None:
     machine = combination.machine
     size_bytes = machine.capacity("capacity_bytes") if machine else None
@@ -200,7 +223,7 @@ def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantC
         size = tenant.form.memory
         if size is None and not lookup.blamed(tenant.place()):
             lookup.complain(tenant.place(), "has a virtual machine of no known size", "add e.g. 'memory: 512 MiB'")
-        elif size is not None and size > size_bytes:
+        elif size is not None and size > size_bytes and tenant.name not in kept:
             message = f"a virtual machine of {format_quantity(size, 'bytes')} is larger than its host: {has}"
             lookup.complain(tenant.place("memory"), message, remedy)
             return

@@ -125,6 +125,8 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "parameters": {**product.values(), **tenant.parameters},
         "bytecode": {name: each.value for name, each in product.bytecode.items()} if portable else None,
         "memory_bytes": form.memory,
+        "memory_high_bytes": form.memory_high,
+        "memory_low_bytes": form.memory_low,
         "memory_reservation_bytes": form.memory_reservation,
         "memory_limit_bytes": form.memory_limit,
         "memory_weight": form.memory_weight,

@@ -146,6 +146,10 @@ class Tenant(Part):
     alone."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
+    memory_high: Axis[Size | None] = None
+    """Beyond this the kernel reclaims its container's memory, and holds up who takes more; nobody is killed for it."""
+    memory_low: Axis[Size | None] = None
+    """Up to this its container's file pages are reclaimed after those of all others."""
     memory_reservation: Axis[Size | None] = None
     """What a hypervisor that gives out more memory than there is never takes of its virtual machine's."""
     memory_limit: Axis[Size | None] = None
@@ -170,8 +174,9 @@ class Tenant(Part):
     """Whether its weight counts once, or for each processor that it could use right now."""
     cpus: Axis[Processors | None] = None
     """The processors that it may use, by number, e.g. '0-1'; all if not given."""
-    disk_weight: Axis[Weight] = 1.0
-    """Its part of the disk's time beside the other tenants that want it."""
+    disk_weight: Axis[Weight | None] = 1.0
+    """Its part of the disk's time beside the other tenants that want it. ``null``: none of its own, as where the
+    system's disk scheduler knows no groups: its requests wait in one line with those of others without a weight."""
     disk_limit: Axis[Rate | None] = None
     """How much it may move to and from the disk at most."""
     disk_operations_limit: Axis[Operations | None] = None

@@ -44,7 +44,7 @@ from simulator.sharing.tree import Scheduling, Share
 FIDELITY = "quantum"
 SLICES = True
 NOT_MODELLED = (
-    "timer ticks that delay a decision to the next tick",
+    "timer ticks that delay a decision to the next tick, unless a policy says so",
     "cache contents beyond whole working sets",
     "exchanges between processors that are as evenly loaded as whole threads can be, unless a policy makes them",
     "priorities that a kernel adapts to interactive threads, unless a policy says so",

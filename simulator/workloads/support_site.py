@@ -78,7 +78,7 @@ class SupportSite(Program):
     def threads(self) -> list[ThreadPlan]:
         """The server processes."""
         numbers = range(int(self.parameters.sessions_count))
-        return [ThreadPlan(f"session-{number}", self._session(f"session-{number}"), endless=True) for number in numbers]
+        return [ThreadPlan(f"session-{number}", self._session(number), endless=True) for number in numbers]
 
     def warm_files(self) -> tuple[File, ...]:
         """The site itself; most of what can be downloaded is not in memory."""
@@ -94,10 +94,12 @@ class SupportSite(Program):
             self.context.path("downloads"), int(parameters.downloads_bytes), int(parameters.piece_bytes), _APART_BYTES
         )
 
-    def _session(self, name: str) -> Demands:
-        parameters, draws = self.parameters, self.context.draws(name)
+    def _session(self, number: int) -> Demands:
+        """A visitor; the first ones come one after the other."""
+        parameters, name = self.parameters, f"session-{number}"
+        draws = self.context.draws(name)
         yield Allocate(parameters.process_bytes)
-        first_s = draws.uniform() * parameters.think_s
+        first_s = (number + draws.uniform()) / parameters.sessions_count * parameters.think_s / 2.0
         while True:
             think_s = first_s or draws.exponential(parameters.think_s)
             start_s, first_s = self.context.now + think_s, 0.0
@@ -141,7 +143,7 @@ class SupportSite(Program):
         size_bytes = draws.lognormal(parameters.download_bytes, parameters.download_variation_ratio)
         pieces = max(1, int(size_bytes // piece_bytes))
         place = draws.below(max(1, file.size_bytes // piece_bytes - pieces))
-        free_s, begun_s = start_s, 0.0
+        free_s = begun_s = start_s
         yield SystemCall("open_close")
         for number in range(pieces):
             ahead_s = free_s - piece_s - self.context.now
@@ -150,7 +152,7 @@ class SupportSite(Program):
             yield Read(file, (place + number) * piece_bytes % file.size_bytes, piece_bytes)
             yield SendData(piece_bytes, parameters.payload_bytes)
             free_s = max(free_s, self.context.now) + piece_s
-            begun_s = begun_s or self.context.now
+            begun_s = begun_s if number else self.context.now
         in_time = begun_s - start_s <= parameters.good_s
         return in_time and pieces * piece_s >= (free_s - begun_s) * parameters.good_rate_ratio
 

@@ -158,6 +158,8 @@ class Eevdf(Fair):
         request: Request = entity.data
         if not self.tick_ns or queue.processor is None:
             return max(1, min(self.base_ns, int((request.deadline - entity.tag) * entity.weight / FINE)))
+        if len(queue.entities) == 1:
+            return max(self.base_ns, self.tick_ns)  # nobody looks; whoever comes has the turn planned anew
         processor: Processor = queue.processor
         left_ns = max(1, -int(-(request.protected - entity.tag) * entity.weight // FINE))
         now_ns, speed = self._clock_ns(queue), processor.speed
