@@ -55,8 +55,6 @@ SIMILARITY = (
               "", "", optional=True),
     Parameter("data_zero_ratio", "ratio", "part of a program's memory that is zero", "", "", optional=True),
     Parameter("free_zero_ratio", "ratio", "part of the memory given up that is zero", "", "", optional=True),
-    Parameter("filled_ratio", "ratio", "part of the unused memory that the kernel zeroes at its start", "", "",
-              optional=True),
     Parameter("twice_ratio", "ratio", "part of the other memory that is there twice in a guest", "", "",
               optional=True),
     Parameter("rewritten_s", "s", "mean time between two writes to a page that is like another", "", "",

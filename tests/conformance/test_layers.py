@@ -84,7 +84,7 @@ BY_THE_THREAD = {
     },
 }  # fmt: skip
 """Mechanisms that the thread which goes on charges by itself, because only the processor knows what they take."""
-LATER = {"jvm": {"collection", "barrier", "finalization"}}
+LATER = {"jvm": {"collection", "barrier", "finalization"}, "operating_system": {"ksm", "ksm_break"}}
 """Mechanisms whose steps are worked out when they are reached, or come with choices that no product has."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from simulator.demands import File
 from simulator.devices.memory import Memory
 from simulator.layers._guest_memory import CACHE, FREE, KERNEL, GuestMemory
 from simulator.layers._hosted_memory import kinds
@@ -38,13 +39,9 @@ class Guest:
 
     def read(self, size: float) -> tuple[float, float, float]:
         """A file, unit by unit, through the guest's page cache."""
-        found = (0.0, 0.0, 0.0)
+        found, file = (0.0, 0.0, 0.0), File("file", int(size), int(MIB))
         for index in range(int(size / MIB)):
-            key = ("file", index)
-            if key not in self.cache._units:
-                self.cache._units[key] = int(MIB)
-                self.cache.resident_bytes += MIB
-                self.cache._shrink()
+            self.cache.find(file, index)
             counts = [*self.pages.used("guest"), *self.pages.cached("guest", "file", index * MIB, MIB)]
             found = tuple(a + b for a, b in zip(found, amounts(iter(counts)), strict=True))
         return found
