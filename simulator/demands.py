@@ -200,6 +200,16 @@ class Create(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class Rename(Demand):
+    """A file moved from one directory to another: the kernel holds a lock of the whole file system meanwhile.
+
+    ``file_system``: which of a kernel's, if it is not the one that all share; layers that have their own say so.
+    """
+
+    file_system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Delete(Demand):
     """A file removed, with ``pages`` pages of its data in memory, none of them written back."""
 

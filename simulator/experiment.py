@@ -96,6 +96,8 @@ class _Tenant:
         self.begun_s = nan
         self.up_again: simpy.Event | None = None
         """Comes when what it stood on is up again after a fault, if anybody sees to that."""
+        self.down = killed.env.event()
+        """Comes with the end of its program, of which nothing runs any more then."""
         self.keeps_memory = False
         self.outcome = outcomes.NOT_FINISHED
         self.boot_s = self.create_s = nan if figures["boot"] else 0.0
@@ -118,11 +120,17 @@ class _Tenant:
         self.killed.succeed()
         return now_s - max([self.begun_s, *ends_s]) if isfinite(self.begun_s) else 0.0
 
+    def end(self, now_s: float) -> None:
+        """Nothing of its program runs any more."""
+        self.ended_s = now_s
+        self.down.succeed()
+
     def begin_again(self, killed: simpy.Event) -> None:
         """Its program starts anew, from nothing."""
         if self.program.WHOLE:
             self.requests.clear()
         self.killed, self.up_again, self.ended_s, self.keeps_memory = killed, None, None, False
+        self.down = killed.env.event()
         self.outcome, self.begun_s = outcomes.NOT_FINISHED, nan
         self.program = self._make()
         self.plans = self.program.threads() if self.intensity else []
@@ -222,7 +230,7 @@ class _Run:
             self.house.settle(tenant.name, -1)
         else:
             self.house.stop(tenant.name)
-            tenant.ended_s = self.environment.now
+            tenant.end(self.environment.now)
 
     def _program(self, tenant: _Tenant) -> Life:
         """A tenant's threads, from the first that begins to the last that ends."""
@@ -258,7 +266,7 @@ class _Run:
                 self._listen(tenant)
         else:
             tenant.outcome = outcomes.OK
-        tenant.ended_s = self.environment.now
+        tenant.end(self.environment.now)
         if tenant.keeps_memory and tenant.up_again is not None:
             tenant.program_bytes = house.program_bytes[tenant.name]
             yield tenant.up_again

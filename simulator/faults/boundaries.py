@@ -118,4 +118,4 @@ def _part_of(site: Site, node: Node, part: Part) -> Component:
         if same and each.part.name == part.name:
             return each
     above = tuple(tenant for tenant, chain in site.chains.items() if any(step.path == node.path for step in chain))
-    return Component(node, part, site.names[node.path], "", above, (), "")
+    return Component(node, part, site.names[node.path], "", above, (), "", frozenset())

@@ -23,6 +23,7 @@ class Component:
         above: tenants whose work goes through it.
         served: tenants who stand elsewhere, and whose devices only it drives.
         owner: the one tenant that it belongs to, empty where it is shared.
+        paths: of the nodes that it holds up: what stands on one of them goes with it.
     """
 
     node: Node
@@ -32,6 +33,7 @@ class Component:
     above: tuple[str, ...]
     served: tuple[str, ...]
     owner: str
+    paths: frozenset[str]
 
     @property
     def name(self) -> str:
@@ -40,13 +42,6 @@ class Component:
         whose = f" of {self.owner}" if self.owner else ""
         guests = f" of {', '.join(self.above)}" if self.part.each == "guest" and not self.owner else ""
         return f"{self.product} {what}{whose}{guests}"
-
-    @property
-    def paths(self) -> frozenset[str]:
-        """Paths of nodes on which everything fails with it: what stands on one of them stands on the component."""
-        if self.part.each == "guest":
-            return frozenset((self.node.port,))
-        return frozenset((self.node.path,)) if self.part.each == "node" else frozenset()
 
 
 def components(site: Site) -> list[Component]:
@@ -75,7 +70,7 @@ def find(site: Site, name: str, tenant: str = "") -> Component:
         found = [each for each in found if not each.owner or len(site.tops) == 1] or found
         shared = [each for each in found if each.part.each != "guest"]
         found = [each for each in shared if each.part.each == "system"] or shared or found
-    found = [each for each in found if not each.part.inside] or found
+    found = [each for each in found if not each.part.inside] or found[:1]
     if not found:
         raise RunError(f"nothing on this machine is called {name!r}" + (f" and {tenant!r}'s" if tenant else ""))
     if len(found) > 1:
@@ -134,7 +129,23 @@ def _component(site: Site, node: Node, part: Part, role: str) -> Component:
     above = tuple(tenant for tenant, chain in site.chains.items() if _stands_on(site, node, part, chain))
     served = tuple(tenant for tenant in site.chains if role and tenant not in above and _drives(site, node, tenant))
     owner = site.owners.get(node.port or node.path, "") if part.each != "system" else ""
-    return Component(node, part, product, role, above, served, owner)
+    return Component(node, part, product, role, above, served, owner, _held_up(site, node, part))
+
+
+def _held_up(site: Site, node: Node, part: Part) -> frozenset[str]:
+    """Paths of the nodes that a part holds up: its own, its guest's, or those of its product on the same system."""
+    if part.takes != "above":
+        return frozenset()
+    if part.each == "node":
+        return frozenset((node.path,))
+    if part.each == "guest":
+        return frozenset((node.port,))
+    product = site.names[node.path]
+    return frozenset(
+        each.path
+        for each in site.nodes.values()
+        if each.path != MACHINE and site.names[each.path] == product and each.below is node.below
+    )
 
 
 def _stands_on(site: Site, node: Node, part: Part, chain: tuple[Node, ...]) -> bool:

@@ -29,6 +29,7 @@ class Tenant(Protocol):
     name: str
     context: Any
     up_again: simpy.Event | None
+    down: simpy.Event
 
     @property
     def alive(self) -> bool:
@@ -74,7 +75,7 @@ class Strike:
         self._mine: list[list[Any]] = []
 
     def happen(self) -> Life:
-        """Wait for its time, strike, and see to what comes after it."""
+        """Wait for its time, strike, and see to what comes after it, until all that can be up is up."""
         house, fault, kind = self.house, self.fault, self._kind
         yield house.environment.timeout(fault["at_s"])
         component = self._component
@@ -146,14 +147,17 @@ class Strike:
         if component.part.each == "guest":
             paths.add(component.node.path)
         yield from restart(house, component, luck)
+        revived = []
         for effect in effects:
             if effect.word in (LOST, HUNG):
-                house.environment.process(self._revive(effect, paths))
+                revived.append(house.environment.process(self._revive(effect, paths)))
             else:
                 self._is_up(effect)
+        yield house.environment.all_of(revived)
 
     def _revive(self, effect: _Effect, paths: set[str]) -> Life:
         tenant = effect.tenant
+        yield tenant.down
         yield from self.house.boot(tenant.name, tenant.context.draws("restart"), paths)
         self._is_up(effect)
         assert tenant.up_again is not None

@@ -11,6 +11,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     process         fork, exec, shell: their measured time less the faults they contain, which are charged as
                     faults; the parent's page-table entries copied in one batch; two address-space switches (to the
                 child and back)
+    (locks)         a file moved to another directory is moved under a lock of the file system, as Linux takes
+                    ``s_vfs_rename_mutex``: threads of all tenants on the kernel wait for each other there; emergent
     page_cache      a page of file data taken into memory or dropped, user copy included; the kernel page is
                     touched in the machine
     copy            bytes between user and kernel
@@ -125,6 +127,7 @@ class OperatingSystem(TableLayer):
             d.Allocate: self._allocate,
             d.Free: lambda demand: (*self._call("null"), Hold(-demand.size_bytes)),
             d.Create: lambda demand: self._call("create"),
+            d.Rename: self._rename,
             d.Delete: self._delete,
             d.Read: self._read,
             d.Write: self._write,
@@ -358,6 +361,15 @@ class OperatingSystem(TableLayer):
         return (*away, Below(d.TouchGuest("row", demand.size_bytes, demand.extent_bytes, demand.start_bytes)))
 
     # ---- files
+
+    def _rename(self, demand: d.Rename) -> tuple[Step, ...]:
+        """A name goes, another comes, under one lock of the file system that all who share the kernel take turns at.
+
+        Each of the two changes is taken to be as dear as a removal. Who is stopped meanwhile gives the lock back.
+        """
+        lock = f"directories of {demand.file_system or self.place.path}"
+        moved = self._call("delete", 2.0)
+        return (Wait("turn", lock), *moved, Signal("turn", lock))
 
     def _delete(self, demand: d.Delete) -> tuple[Step, ...]:
         touches = demand.pages * self.parameters.page_drop_touch_count

@@ -83,6 +83,7 @@ class Unikernel(TableLayer):
             d.Touch: lambda demand: (),
             d.Allocate: lambda demand: (*self._call(), Hold(demand.size_bytes)),
             d.Free: lambda demand: (*self._call(), Hold(-demand.size_bytes)),
+            d.Rename: lambda demand: (*self._call(), self.use("library", "file_cycles")),
             d.Create: lambda demand: (*self._call(d.CALLS["create"]), self.use("library", "file_cycles")),
             d.Delete: lambda demand: (*self._call(), self.use("library", "file_cycles")),
             d.Read: self._read,

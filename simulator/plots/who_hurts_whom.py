@@ -28,6 +28,8 @@ _COLOURS = "YlGnBu"
 """One way from light to dark: it can be read in grey, and by those who see fewer colours."""
 _GONE, _ABSENT = "#2b2b2b", "#eeeeee"
 """Fields of victims that did not live to tell, and of what was not measured."""
+_DARK, _LIGHT = "#111111", "white"
+"""Words on a field."""
 _NOT_MEASURED = ("cannot run", "failed", "alone")
 _WIDTH, _HEIGHT = 1.62, 0.72
 """Inches of a field."""
@@ -171,7 +173,7 @@ def _field(
         lines.append((f"[{', '.join(bounds)}]", _SMALL))
     if row["itself"]:
         lines += [(line, _SMALL - 0.5) for line in wrap(f"itself: {row['itself']}", _MOST_SMALL_CHARACTERS)]
-    ink = INK if absent or (known and _is_light(colour)) else "white"
+    ink = _DARK if absent or (known and _is_light(colour)) else _LIGHT
     for number, (text, size) in enumerate(lines):
         up = (number + 0.5) / len(lines) if len(lines) > 1 else 0.5
         axes.text(x + 0.5, y + 0.1 + 0.8 * up, text, ha="center", va="center", fontsize=size, color=ink)

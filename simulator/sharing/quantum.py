@@ -281,7 +281,8 @@ class Quantum:
                 self._dispatcher.weigh_group(each)
             for entity in (*entities, *self._limits.limited(each)):
                 self._dispatcher.refresh(entity)
-                self._dispatcher.rebind(entity)
+                if entity.inner is not None or entity.share.active:
+                    self._dispatcher.rebind(entity)
 
     def _rebuild(self, share: Share) -> None:
         """Another width: all below becomes runnable anew on other virtual processors."""

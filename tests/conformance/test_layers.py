@@ -62,7 +62,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.StartThreads(1e6, 4.0), d.Exit(),
     d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"), d.Touch(2.0**20, 2.0**24),
     d.StartProcess("fork"), d.StartProcess("exec"), d.StartProcess("shell"), d.Allocate(8192), d.Free(8192), d.Map(),
-    d.Create(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
+    d.Create(), d.Rename(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
     d.WriteThrough(FILE, 8192), d.WriteThrough(SHIPPED, 8192), d.WriteBack(8192), d.EnterKernel(),
     d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448), d.SendData(10_000, 1448, peer="system"),
     d.ReceiveData(10_000, 1448, peer="machine"), d.TransferPackets("send", 1500, 9000, peer="machine"),

@@ -193,3 +193,55 @@ def test_it_is_the_thread_and_not_the_machine(written: Any) -> None:
 def test_a_disk_divided_by_weight_knows_no_depth(written: Any) -> None:
     by_weight = [loss for (_, by), loss in written.items() if by == 1]
     assert by_weight == pytest.approx([2.0] * 3, rel=0.1)
+
+
+# ---------------------------------------------------------------- caches, calls, a lock of the kernel
+
+
+def test_a_lock_is_the_kernels() -> None:
+    """Whoever moves files waits for those who do so on the same kernel; a virtual machine's kernel has its own lock."""
+    found = shipped("kernel-lock", "tenants.hog.intensity")
+    loss = {stack: found[stack, NONE]["victim"]["value"] / found[stack, FULL]["victim"]["value"] for stack, _ in found}
+    assert loss["processes"] > 1.5 and loss["Docker"] > 1.5
+    assert loss["KVM"] == pytest.approx(1.0, abs=0.02)
+
+
+def test_who_is_stopped_gives_the_lock_back() -> None:
+    (point,) = load({
+        "machine": "laptop-2025", "stacks": {"here": "linux-6 |"}, "seed": 1,
+        "tenants": {
+            "victim": {"workload": "mail-delivery", "parameters": {"files_count": 100}},
+            "hog": {"workload": "lock-hog", "stop": "1 ms"},
+        },
+    }).points()  # fmt: skip
+    assert tenants(point)["victim"]["outcome"] == "ok"
+
+
+def beside(victim: dict[str, Any], *bullies: str) -> dict[str, float]:
+    """A victim's value beside each of some neighbours, as processes of one kernel."""
+    points = load({
+        "machine": "laptop-2025", "stacks": {"here": "linux-6 |"}, "seed": 1,
+        "tenants": {"victim": victim, "bully": {"workload": list(bullies)}},
+    }).points()  # fmt: skip
+    return {each["tenants"]["bully"]["workload"]: tenants(each)["victim"]["value"] for each in points}
+
+
+def test_a_cache_thrasher_takes_the_cache_and_leaves_the_bandwidth() -> None:
+    table = {"name": "random-access", "parameters": {"table_bytes": "12 MiB", "groups_count": 60}}
+    small = beside({"workload": table}, "idle", "cache-thrasher", "memory-hog")
+    rows = beside({"workload": "stream"}, "idle", "cache-thrasher", "memory-hog")
+    assert small["cache-thrasher"] < 0.6 * small["idle"]
+    assert rows["cache-thrasher"] == pytest.approx(rows["idle"], rel=0.02)
+    assert rows["memory-hog"] < 0.8 * rows["idle"]
+
+
+def test_storms_cost_their_neighbours_processors() -> None:
+    """Four threads that never leave the kernel are four beside eight on eight processors; sleepers take what they use.
+
+    Eight of twelve threads have eight processors: 2/3. Timers and wake-ups take a tenth, for most of the time both
+    threads of a pair sleep.
+    """
+    eight = {"workload": {"name": "linpack", "parameters": {"blocks_count": 24, "threads_count": 8}}}
+    found = beside(eight, "idle", "call-storm", "interrupt-storm")
+    assert found["call-storm"] == pytest.approx(found["idle"] * 2.0 / 3.0, rel=0.03)
+    assert 0.85 * found["idle"] < found["interrupt-storm"] < 0.99 * found["idle"]

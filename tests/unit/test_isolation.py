@@ -162,7 +162,7 @@ def test_dark_fields_have_light_words() -> None:
     table = who_hurts_whom.table([answer(made([row(100.0, 0), row(200.0, 1)]))])
     light = who_hurts_whom.table([answer(made([row(1.0, 0), row(2.0, 1)]))])
     inks = [who_hurts_whom.draw(each).axes[0].texts[0].get_color() for each in (table, light)]
-    assert inks == ["white", "#333333"]
+    assert inks == ["white", "#111111"]
 
 
 def test_every_question_that_was_asked_has_a_panel(tmp_path: Path) -> None:
