@@ -158,12 +158,12 @@ def test_where_everything_fits_nothing_of_it_is_there() -> None:
 
 
 def test_who_has_a_reservation_keeps_what_he_has_and_weights_divide_the_rest() -> None:
-    forms = {
-        name: {"workload": {"name": "memory-user", "parameters": {
-            "held_bytes": "600 MiB", "active_bytes": "500 MiB", "cached_bytes": "64 MiB", "step_s": "0.2 s"}},
-            "memory": "1 GiB", "vcpus": 1, **rules}
-        for name, rules in {"plain": {}, "twice": {"memory_weight": 2}, "reserved": {"memory_reservation": "1 GiB"}}.items()
+    numbers = {"held_bytes": "600 MiB", "active_bytes": "500 MiB", "cached_bytes": "64 MiB", "step_s": "0.2 s"}
+    common = {"workload": {"name": "memory-user", "parameters": numbers}, "memory": "1 GiB", "vcpus": 1}
+    rules: dict[str, dict[str, Any]] = {
+        "plain": {}, "twice": {"memory_weight": 2}, "reserved": {"memory_reservation": "1 GiB"},
     }  # fmt: skip
+    forms = {name: {**common, **rule} for name, rule in rules.items()}
     scenario = {"tenants": forms, MEMORY: "2300 MiB", "stacks": {"it": "vmware-esx-4.1(balloon=off) | linux-2.6"},
                 "duration": "40 s"}  # fmt: skip
     tables = run(FILLS, **scenario)
