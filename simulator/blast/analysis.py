@@ -209,9 +209,7 @@ def _rows(site: Site, asked: Mapping[str, Any], catalog: Catalog) -> Iterator[Ro
         yield _row(site, component, asked, catalog, known_s[key if component.owner else (component.name, "")])
 
 
-def _row(
-    site: Site, component: Component, asked: Mapping[str, Any], catalog: Catalog, time_s: float | None
-) -> Row:
+def _row(site: Site, component: Component, asked: Mapping[str, Any], catalog: Catalog, time_s: float | None) -> Row:
     hits = tuple(_hits(site, component))
     product = _recovering(site, component, catalog, asked["machine"]["base"])
     driver = bool(component.role)
@@ -221,7 +219,7 @@ def _row(
         component=component.name,
         product=component.product,
         part=component.role or component.part.name,
-        path=component.node.port or component.node.path,
+        path=_path(component),
         owner=component.owner,
         hits=hits,
         reaches=reached(site, component),
@@ -231,8 +229,15 @@ def _row(
     )
 
 
+def _path(component: Component) -> str:
+    """Where it runs: a daemon on the system below its product."""
+    node = component.node
+    on_system = component.part.each == "system" and node.below is not None
+    return node.below.path if on_system and node.below is not None else node.port or node.path
+
+
 def _hits(site: Site, component: Component) -> list[Hit]:
-    """Every kind of fault that a component can have; a panic is a kernel's crash, an escape comes through a boundary."""
+    """Every kind of fault that a component can have; a panic is a kernel's crash, an escape has a boundary."""
     found = []
     for name, kind in kinds().items():
         if name in ("panic", "escape"):

@@ -1,4 +1,4 @@
-"""What a fault of a scenario says: its kind, whom it strikes, whether it contradicts itself, how long recovering takes."""
+"""What a fault of a scenario says: its kind, whom it strikes, what contradicts itself, how long recovering takes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def problem(fault: Fault) -> Complaint | None:
         return (), message, f"write one of {', '.join(kinds())}, with what it strikes"
     kind = written[0]
     family = _family(kind)
-    if family.NEEDS_RESOURCE != (fault.resource is not None):
+    if (fault.resource is not None) != family.NEEDS_RESOURCE:
         if family.NEEDS_RESOURCE:
             return (kind,), "does not say what is used up", "add 'resource: processes', or descriptors, or memory"
         return ("resource",), f"means nothing for {kind}", "remove it, or write 'exhaust'"

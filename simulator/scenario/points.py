@@ -81,7 +81,9 @@ def _fault(lookup: Lookup, fault: Fault, combination: Combination) -> Point:
     written = {"of": fault.of, "through": fault.through and full_name(lookup, fault.through)}
     times_s = {"restart_after_s": fault.restart, "recover_after_s": fault.recover}
     found: Point = {"at_s": fault.at, kind: full_name(lookup, name)}
-    found |= {key: value for key, value in {**written, "resource": fault.resource, **times_s}.items() if value is not None}
+    found |= {
+        key: value for key, value in {**written, "resource": fault.resource, **times_s}.items() if value is not None
+    }
     if fault.recover is not None:
         found["recovery_s"] = faults.recovery_s(lookup, fault, full_name(lookup, name), combination)
     return found
