@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from simulator.explain import Explanation as Explanation
     from simulator.explain import explain as explain
     from simulator.importance import Sensitivity as Sensitivity
+    from simulator.isolation import Isolation as Isolation
     from simulator.layers.base import Layer as Layer
     from simulator.layers.base import Mechanism as Mechanism
     from simulator.layers.base import Place as Place
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Catalog": "catalog",
     "Explanation": "explain",
+    "Isolation": "isolation",
     "Layer": "layers.base",
     "Machine": "machine",
     "Mechanism": "layers.base",
@@ -66,7 +68,7 @@ _HOMES = {
 }
 _MODULES = ("demands", "explain", "steps")
 
-__all__ = ["__version__", "blast", "choose", "run", "sensitivity", "share", *_HOMES, *_MODULES]
+__all__ = ["__version__", "blast", "choose", "isolate", "run", "sensitivity", "share", *_HOMES, *_MODULES]
 
 
 def run(
@@ -139,6 +141,40 @@ def blast(
     from simulator.blast.setting import MACHINE
 
     return [one(stack, tenants=tenants, machine=machine or MACHINE, numbers=numbers) for stack in stacks]
+
+
+def isolate(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    victim: str = "",
+    aggressor: str = "",
+    stressors: Sequence[str] = (),
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    **changes: Any,
+) -> Isolation:
+    """What a victim loses to each neighbour on each stack, against the same run beside an idle one.
+
+    ``isolate("scenarios/...").frame()``: a row for each neighbour and stack.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        victim: the tenant that suffers; if not given the first.
+        aggressor: the tenant beside it; if not given the one with a list of workloads, else the catalog's stressors.
+        stressors: workloads of the catalog for a neighbour of the victim's size, instead of an aggressor.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        changes: ``replications`` or ``seed`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario, no such tenant, or no room for a neighbour; nothing was run.
+    """
+    from simulator import isolation
+    from simulator.scenario import load
+
+    return isolation.isolate(
+        load(scenario, overrides=changes), victim=victim, aggressor=aggressor, stressors=stressors, out=out, jobs=jobs
+    )
 
 
 def sensitivity(

@@ -200,6 +200,16 @@ class Create(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class Rename(Demand):
+    """A file moved from one directory to another: the kernel holds a lock of the whole file system meanwhile.
+
+    ``file_system``: which of a kernel's, if it is not the one that all share; layers that have their own say so.
+    """
+
+    file_system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Delete(Demand):
     """A file removed, with ``pages`` pages of its data in memory, none of them written back."""
 
@@ -303,6 +313,8 @@ class SendData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether the other side answers at once: its next message carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is given by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +327,8 @@ class ReceiveData(Demand):
     peer: Peer = "far"
     answered: bool = False
     """Whether an answer of the program follows at once, which carries the acknowledgement."""
+    datagrams: bool = False
+    """Whether it is a row of datagrams instead: each is taken by a call of its own, none is acknowledged or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,10 +397,16 @@ class Fetch(Demand):
 
 @dataclass(frozen=True, slots=True)
 class Lock(Demand):
-    """A lock taken, waited for: the tenant's own, or (``shared``) one of all programs in the same process."""
+    """A lock taken, waited for: the tenant's own, or (``shared``) one of all programs in the same process.
+
+    For ``spin_s`` of processor time whoever waits looks again and again, and keeps its processor, before it sleeps: 0
+    for a lock that sleeps at once, infinite for a spin lock, between them for one that spins first (adaptive; in a
+    guest's kernel the paravirtual spin lock, whose waiter halts its virtual processor and is kicked).
+    """
 
     name: str
     shared: bool = False
+    spin_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,6 +473,58 @@ class SwitchAddressSpace(Demand):
 @dataclass(frozen=True, slots=True)
 class TouchKernelPage(Demand):
     """A page that the kernel itself takes into use or gives up (page cache, buffers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TouchGuest(Demand):
+    """Pages of a guest's memory used, told to a hypervisor that keeps its guests' memory itself.
+
+    ``new``: pages that the guest's books count since a moment ago, whoever has them. ``row``: data of a program, as in
+    ``Touch``. ``cache``: pages of the page cache, read. ``old``: data of programs that the guest itself writes out.
+    """
+
+    what: Literal["new", "row", "cache", "old"]
+    size_bytes: float = 0.0
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+    file: str = ""
+    """Of ``cache`` and of what is ``new`` in it: which file, read at ``start_bytes``."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseGuestPages(Demand):
+    """The same as ``TouchGuest``, told to the kernel of a host: a guest's memory is that of one of its processes.
+
+    Beside its kinds there are accesses of a guest's programs to their data: ``random``, ``count`` of them to a set of
+    ``extent_bytes``, and ``stream``, so many lines of a row of that length.
+    """
+
+    guest: str
+    what: Literal["new", "row", "cache", "old", "random", "stream"]
+    size_bytes: float = 0.0
+    extent_bytes: float = 0.0
+    start_bytes: float = 0.0
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePages(Demand):
+    """A kernel's own: it looks for equal pages in its guests' memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePages(Demand):
+    """A page that a driver in the guest gives to the hypervisor, or takes back; ``count`` is their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class InflateBalloon(Demand):
+    """The driver's own: its balloon comes nearer to what the hypervisor wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceMemory(Demand):
+    """A hypervisor's own: it looks at what its guests use, and decides what each ought to have."""
 
 
 @dataclass(frozen=True, slots=True)

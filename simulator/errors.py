@@ -10,7 +10,8 @@ VirtlabError
 ├── ResultsError            a results folder that is missing, foreign or damaged
 └── RunError                an exception inside one simulated run
     ├── Refused             a program that a system will not let go on: an outcome, not a failed run
-    │   └── Exited          a program that ends its process, with whatever else runs in it
+    │   ├── Exited          a program that ends its process, with whatever else runs in it
+    │   └── Killed          a program that its kernel ends for want of memory, with its whole process
     └── LedgerError         time or capacity that does not add up
 """
 
@@ -87,6 +88,10 @@ class Refused(RunError):
 
 class Exited(Refused):
     """A program ends the process that it runs in, because it wants to."""
+
+
+class Killed(Refused):
+    """A kernel ends the process that holds most memory, and it is the one that asks for more."""
 
 
 class LedgerError(RunError):

@@ -5,7 +5,7 @@ The only place that makes a simulated clock and seeds the streams of random numb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from math import isfinite, nan
@@ -15,13 +15,15 @@ import simpy
 
 from simulator import discovery, outcomes
 from simulator.accounts import STATES
+from simulator.demands import Demand
 from simulator.devices.memory import OutOfMemory
-from simulator.errors import Exited, LedgerError, Refused, RunError, VirtlabError
+from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, VirtlabError
 from simulator.faults.striking import Strike
 from simulator.machine import Machine
 from simulator.records import run_id
 from simulator.tenancy import House
 from simulator.threads import Life, Thread
+from simulator.workloads._pace import paced
 from simulator.workloads.base import ClassFiles, Context, Draws, Program
 
 Tables = dict[str, list[list[Any]]]
@@ -87,9 +89,10 @@ class _Tenant:
         self, name: str, figures: Mapping[str, Any], make: Callable[[], Program], context: Context, killed: simpy.Event
     ) -> None:
         self.name, self.figures, self.context, self.killed = name, figures, context, killed
+        self.intensity: float = figures.get("intensity", 1.0)
         self._make = make
         self.program = make()
-        self.plans = self.program.threads()
+        self.plans = self.program.threads() if self.intensity else []
         self.begun_s = nan
         self.up_again: simpy.Event | None = None
         """Comes when what it stood on is up again after a fault, if anybody sees to that."""
@@ -130,7 +133,7 @@ class _Tenant:
         self.down = killed.env.event()
         self.outcome, self.begun_s = outcomes.NOT_FINISHED, nan
         self.program = self._make()
-        self.plans = self.program.threads()
+        self.plans = self.program.threads() if self.intensity else []
 
     @property
     def requests(self) -> list[Any]:
@@ -150,6 +153,7 @@ class _Run:
         self.point, self.replication = point, replication
         self.sharing = _algorithm(point["fidelity"])
         self.house = build(point)
+        self.house.kill = self._kill
         self.environment, self.machine = self.house.environment, self.house.machine
         self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
         self.events = 0
@@ -235,13 +239,16 @@ class _Run:
         ends = []
         first = tenant.program.begins()
         for plan in tenant.plans:
+            demands: Iterator[Demand] = chain(first, plan.demands)
+            if tenant.intensity < 1.0:
+                demands = paced(demands, tenant.intensity, lambda: self.environment.now)
             group, weight, working_set_bytes = house.groups[tenant.name], plan.processes, plan.working_set_bytes
             thread = Thread(
                 house, tenant.name, plan.name, node, group, working_set_bytes=working_set_bytes, processes=weight
             )
             thread.on_sent = tenant.program.context.sent
             house.threads.append(thread)
-            process = self.environment.process(self._guarded(tenant, thread, chain(first, plan.demands)))
+            process = self.environment.process(self._guarded(tenant, thread, demands))
             first = ()
             if not plan.endless:
                 ends.append(process)
@@ -260,11 +267,32 @@ class _Run:
         else:
             tenant.outcome = outcomes.OK
         tenant.end(self.environment.now)
-        tenant.program_bytes = house.program_bytes[tenant.name]
         if tenant.keeps_memory and tenant.up_again is not None:
+            tenant.program_bytes = house.program_bytes[tenant.name]
             yield tenant.up_again
         if not tenant.keeps_memory or tenant.up_again is not None:
-            house.keep(tenant.name, node, -tenant.program_bytes)
+            self._give_back(tenant)
+
+    def _give_back(self, tenant: _Tenant) -> None:
+        """The memory of a program that has ended is free; what it had is kept for the record."""
+        held_bytes = self.house.program_bytes[tenant.name]
+        tenant.program_bytes = max(tenant.program_bytes, held_bytes)
+        self.house.keep(tenant.name, self.house.tops[tenant.name], -held_bytes)
+
+    def _kill(self, names: Sequence[str], outcome: str) -> None:
+        """A kernel ends a process for want of memory, which is free at once: whoever asked for it goes on."""
+        for tenant in self.tenants:
+            if tenant.name in names and tenant.alive:
+                tenant.outcome = outcome
+                tenant.killed.succeed()
+                awaited = self._awaited(tenant)
+                self.house.stop(tenant.name)
+                if awaited:
+                    self._listen(tenant)
+                self._give_back(tenant)
+        top = self.house.tops[names[0]]
+        if top.layer.ONE_PROCESS:
+            self.house.crash(top)
 
     def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
         """A program that is refused what it asks for ends with all its threads; its tenant's outcome says so."""
@@ -282,7 +310,7 @@ class _Run:
         tenant.outcome = outcomes.OK if exits else text
         tenant.killed.succeed()
         node = self.house.tops[tenant.name]
-        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory)):
+        if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory | Killed)):
             return
         for other in self.tenants:
             if other.alive and self.house.tops[other.name] is node:
@@ -356,7 +384,7 @@ class _Run:
         ]
 
     def _requests(self, tenant: _Tenant) -> list[list[Any]]:
-        return [[tenant.name, *request, outcomes.OK] for request in tenant.context.requests]
+        return [[tenant.name, *request, outcomes.OK] for request in (*tenant.context.requests, *tenant.context.wakes)]
 
     def _window_s(self, tenant: _Tenant) -> tuple[float, float]:
         """When a tenant's measured window begins, its systems up and the warm-up over, and when it ends."""

@@ -35,7 +35,8 @@ class Parameter:
 
 def missing(declared: Iterable[Parameter], structure: Mapping[str, str], given: Container[str]) -> list[str]:
     """Names of the numbers that belong to these choices and are not given: the choices cannot be had."""
-    return [each.name for each in declared if each.only and each.needed(structure) and each.name not in given]
+    due = (each for each in declared if each.only and not each.optional and each.needed(structure))
+    return [each.name for each in due if each.name not in given]
 
 
 class Parameters(dict[str, float]):

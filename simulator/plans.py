@@ -102,6 +102,9 @@ class Block(NamedTuple):
     time_s: float
     until_s: float = 0.0
     everyone: bool = False
+    spin_s: float = 0.0
+    spinner: str = ""
+    """The node whose lock it spins for."""
 
 
 class Wake(NamedTuple):
@@ -365,7 +368,9 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Below: _place_below,
     At: lambda node, step, cause: compile_demand(node.roles[step.role], step.demand, cause),
     Send: _place_send,
-    Wait: lambda node, step, cause: (Block(step.by, step.name, step.time_s, step.until_s, step.everyone),),
+    Wait: lambda node, step, cause: (
+        Block(step.by, step.name, step.time_s, step.until_s, step.everyone, step.spin_s, node.path),
+    ),
     Signal: lambda node, step, cause: (Wake(step.by, step.name, step.everyone),),
     Hold: lambda node, step, cause: (Keep(step.size_bytes, step.program),),
     End: lambda node, step, cause: (Over(node),),

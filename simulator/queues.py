@@ -186,33 +186,36 @@ class Mailbox:
     def __init__(self, event: Callable[[], simpy.Event], messages: int = 0) -> None:
         self._event = event
         self.messages = messages
-        self._readers: deque[tuple[simpy.Event, Callable[[bool], object]]] = deque()
+        self._readers: deque[tuple[simpy.Event, Callable[[bool], object], Callable[[], bool]]] = deque()
 
     @property
     def waited_for(self) -> bool:
-        """Whether a reader waits for the next message."""
-        return bool(self._readers)
+        """Whether a reader waits for the next message, asleep."""
+        return bool(self._readers) and self._readers[0][2]()
 
     def put(self, interrupts: bool = False) -> None:
         """One message more; the longest waiting reader gets it, by an interrupt to another processor or without."""
         if self._readers:
-            arrival, made_runnable = self._readers.popleft()
+            arrival, made_runnable, _ = self._readers.popleft()
             arrival.succeed(made_runnable(interrupts))
         else:
             self.messages += 1
 
-    def get(self, made_runnable: Callable[[bool], object] = lambda _: None) -> simpy.Event | None:
+    def get(
+        self, made_runnable: Callable[[bool], object] = lambda _: None, asleep: Callable[[], bool] = lambda: True
+    ) -> simpy.Event | None:
         """None if a message was there and is taken; else the event of its arrival.
 
         Args:
             made_runnable: called at the instant of the arrival, with whether it takes an interrupt; what it returns is
                 the value of the event.
+            asleep: whether whoever waits must be woken then; a reader may look by itself.
         """
         if self.messages:
             self.messages -= 1
             return None
         arrival = self._event()
-        self._readers.append((arrival, made_runnable))
+        self._readers.append((arrival, made_runnable, asleep))
         return arrival
 
     def forget(self, arrival: simpy.Event) -> None:

@@ -7,19 +7,21 @@ own to each guest, a *port*: the guest's devices, its queues, and the threads th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import takewhile
 from math import ceil
 from typing import Any, cast
 
 from simulator import notation
 from simulator.devices.base import GroupRules
 from simulator.devices.memory import Memory
-from simulator.layers.base import GuestDevice, Layer, Place
+from simulator.layers._guest_memory import GuestMemory, HostMemory
+from simulator.layers.base import GuestDevice, Layer, Limit, Place
 from simulator.layers.hardware import Hardware
 from simulator.machine import Machine
 from simulator.plans import Node
 from simulator.sharing.tree import INFINITE, Scheduling, Share
-from simulator.space import divide, family, is_kernel
+from simulator.space import divide, family, is_kernel, kept, short
 
 MACHINE = "machine"
 
@@ -38,10 +40,12 @@ class Site:
         programs: the share of the programs on a node that stops them now and then, by path.
         spaces: the memory of each kernel, by path.
         limits: memory limits of nodes that share their kernel, by path.
+        groups_of_memory: what each tenant's systems without a kernel of their own let it have of their kernel's memory,
+            from the inside; only those that limit or promise something.
         enforced: whether a tenant has a space of memory of its own, or a limit, which confines it.
         tops: the node that a tenant's program runs on.
         chains: the nodes of each tenant from the hardware up.
-        owners: the tenant of each private node, by path.
+        owners: the tenant of each private node, by path; of what a group has, the group's first tenant.
         names: the product of each node, by path.
         ports: the faces that hypervisors turn to their guests.
     """
@@ -57,6 +61,7 @@ class Site:
         self.programs: dict[str, Share] = {}
         self.spaces: dict[str, Memory] = {}
         self.limits: dict[str, Memory] = {}
+        self.groups_of_memory: dict[str, list[Limit]] = {}
         self.enforced: dict[str, bool] = {}
         self.tops: dict[str, Node] = {}
         self.chains: dict[str, tuple[Node, ...]] = {}
@@ -112,6 +117,10 @@ class Site:
         """Its weight at the disk, its limits there and at the network; its outermost private node keeps them."""
         figures = self.point["tenants"][tenant]
         disk = {rule: figures.get(f"disk_{rule}") for rule in ("weight", "bytes_per_s", "operations_per_s")}
+        if figures.get("disk_weight", 1.0) is None:
+            disk["together"] = True
+        window_bytes = min(node.layer.disk_window_bytes() for node in self.path(self.tops[tenant]))
+        disk["window_bytes"] = window_bytes if window_bytes < INFINITE else None
         network = {rule: figures.get(f"network_{rule}") for rule in ("weight", "bytes_per_s")}
         self.machine.disk.set_group(tenant, **_given(disk))
         self.machine.nic.set_group(tenant, **_given(network))
@@ -123,19 +132,57 @@ class Site:
             {name: tenant["group"] for name, tenant in tenants.items()},
         )
         self._divided = divide(tree, self.point, self.machine.memory.capacity_bytes)
+        self._keep_memory(tree)
         self.names = {place.path: place.name for place in tree.nodes}
         self._carriers = {name: _carrier(chain, self.point) for name, chain in tree.chains.items()}
-        self.owners = {place.path: name for name, chain in tree.chains.items() for place in chain if place.private}
+        self.owners = tree.givers
         for place in tree.nodes:
             self._add(place, self.owners.get(place.path))
         for name, chain in tree.chains.items():
             self.tops[name] = self.nodes[chain[-1].path]
             self.chains[name] = tuple(self.nodes[place.path] for place in chain)
-            private = [node for node in chain if node.private]
-            self.enforced[name] = any(node.path in self.spaces or node.path in self.limits for node in private)
-            self.groups[name] = self._group(name, self.tops[name], private=bool(private))
-            if private:
+            apart = [node.path for node in chain if node.apart]
+            self.enforced[name] = any(path in self.spaces or path in self.limits for path in apart)
+            self.groups_of_memory[name] = list(self._groups_of_memory(self.tops[name]))
+            self.groups[name] = self._group(name, self.tops[name], private=any(node.private for node in chain))
+            if any(self.owners[path] == name for path in apart):
                 self._divide_devices(name)
+
+    def _groups_of_memory(self, top: Node) -> Iterator[Limit]:
+        """Limits, hard and soft, on the way down from a node to its kernel."""
+        for node in takewhile(lambda node: node.path not in self.spaces, self.path(top)):
+            limit, owner = self.limits.get(node.path), self.owners.get(node.path)
+            confines = owner is not None and node.layer.CONFINES_MEMORY and node.layer.OFFERS != "machine"
+            figures = self.point["tenants"][owner] if confines else {}
+            most_bytes = limit.capacity_bytes if limit is not None else INFINITE
+            high_bytes, low_bytes = self._high_bytes(node, figures), figures.get("memory_low_bytes") or 0.0
+            if limit is not None or high_bytes < INFINITE or low_bytes:
+                yield Limit(node.path, most_bytes, high_bytes, low_bytes)
+
+    def _high_bytes(self, node: Node, figures: Mapping[str, Any]) -> float:
+        """The soft limit of a node: as its tenant says, or its memory where that is no more than a soft limit."""
+        asked = [figures.get("memory_high_bytes")]
+        if figures and node.layer.limits_memory(node.layer.structure) == "soft":
+            asked.append(figures["memory_bytes"])
+        return min((size_bytes for size_bytes in asked if size_bytes is not None), default=INFINITE)
+
+    def _keep_memory(self, tree: notation.Tree) -> None:
+        """Hypervisors that give their guests memory as they touch it, where that may not suffice."""
+        total_bytes = self.machine.memory.capacity_bytes
+        promised = kept(tree, self.point) if short(tree, self.point, self._divided, total_bytes) else {}
+        others_bytes = sum(size_bytes for path, size_bytes in self._divided.items() if path not in promised)
+        hosts = {path: HostMemory(total_bytes, total_bytes - others_bytes) for path in promised.values()}
+        self.hosts: dict[str, HostMemory] = hosts
+        self.guests: dict[str, GuestMemory] = {}
+        for path in promised:
+            owner = next(name for name, chain in tree.chains.items() for place in chain if place.path == path)
+            figures = self.point["tenants"][owner]
+            self.guests[path] = hosts[promised[path]].guests[path] = GuestMemory(
+                path, self._divided[path], figures.get("memory_reservation_bytes") or 0.0,
+                figures.get("memory_limit_bytes") or INFINITE, figures.get("memory_weight", 1.0),
+                self.machine.cpu.parameters.page_bytes,
+                programs={name: self.point["tenants"][name]["workload"] for name in tree.chains},
+            )  # fmt: skip
 
     def _add(self, place: notation.Node, tenant: str | None) -> None:
         """Make one node: its layer, its share, its memory."""
@@ -161,6 +208,7 @@ class Site:
             self.machine.cpu.parameters.page_bytes, self._devices(layer), {},
             self._visible_processors(node), dict(limits.get(product, {})),
             layer.MEETS_CALLS, layer.mounts(), self.machine.cpu.parameters.cache_line_bytes,
+            layer.place.guest, self.hosts.get(node.path),
         )  # fmt: skip
 
     def _devices(self, layer: Layer) -> dict[str, Mapping[str, float]]:
@@ -206,6 +254,8 @@ class Site:
         chosen = self.point.get("hardware", {}).get(tenant or "", {}).get(self.names[below.path], {})
         devices = {name: GuestDevice(each["name"], each["style"], each["parameters"]) for name, each in chosen.items()}
         layer = below.layer.for_child(place.role or "guest", devices)
+        if place.path in self.guests:
+            layer = layer.for_guest(self.guests[place.path])
         port = Node(below.path, layer, below.below, below.roles, self.without, port=place.path)
         self.ports.append(port)
         return port
@@ -221,7 +271,7 @@ class Site:
         width = node.layer.width()
         rules: dict[str, Any] = {"width": width if width < self.machine.cpu.cores else INFINITE}
         if tenant is not None:
-            outermost = not (place.parent and place.parent.private)
+            outermost = not (place.parent and place.parent.apart)
             rules |= self._rules(tenant) if outermost else {}
             if place.path == self._carriers[tenant]:
                 rules["width"] = min(rules["width"], self.point["tenants"][tenant]["vcpus"] or INFINITE)
@@ -232,6 +282,8 @@ class Site:
                 self.machine.cpu.sharing.schedule(scheduling)
             elif node.below.layer.OFFERS == "machine":
                 rules["scheduling"] = scheduling
+        if not node.layer.grouped():
+            rules |= {"weight_rule": "active", "width": INFINITE}
         self.shares[place.path] = Share(place.path, parent, **rules)
         if node.below is not None and node.below.layer.OFFERS == "machine" and node.below is not self.bottom:
             self._outsides.add(self.shares[place.path])
@@ -266,25 +318,37 @@ class Site:
         """
         parameters, structure = figures["parameters"], figures["structure"]
         size_bytes = self._divided[place.path]
-        self.machine.memory.hold(place.path, size_bytes)
+        guest = self.guests.get(place.path)
+        if guest is None:
+            self.machine.memory.hold(place.path, size_bytes)
         if "kernel_bytes" not in parameters:
             asked_bytes = self.point["tenants"][tenant]["memory_bytes"] if tenant is not None else None
-            if layer.CONFINES_MEMORY and layer.OFFERS != "machine" and asked_bytes is not None:
+            confines = layer.CONFINES_MEMORY and layer.OFFERS != "machine"
+            rule = layer.limits_memory(structure)
+            if confines and asked_bytes is not None and rule in ("hard", "refused"):
                 name = f"the memory limit of {place.path}"
                 swap_bytes = min(self._swap_bytes(place), layer.swap_bytes(structure, asked_bytes))
-                self.limits[place.path] = Memory({"capacity_bytes": asked_bytes}, name, swap_bytes)
+                self.limits[place.path] = Memory(
+                    {"capacity_bytes": asked_bytes}, name, swap_bytes, refuses=rule == "refused"
+                )
             return 0.0
         name, swap_bytes = f"the memory of {place.path}", self._swap_bytes(place)
-        space = self.spaces[place.path] = Memory({"capacity_bytes": size_bytes}, name, swap_bytes)
+        space = self.spaces[place.path] = Memory(
+            {"capacity_bytes": size_bytes}, name, swap_bytes, refuses=not layer.kills(structure)
+        )
         space.hold("kernel", parameters["kernel_bytes"])
+        if guest is not None:
+            guest.space = space
+        if place.path in self.hosts:
+            self.hosts[place.path].space = space
         return size_bytes
 
 
 def _carrier(chain: tuple[notation.Node, ...], point: Mapping[str, Any]) -> str:
     """The path of the node that a tenant's processors are given to; empty if it has none of its own."""
-    private = [node for node in chain if node.private]
-    kernels = [node for node in private if is_kernel(point, node.name)]
-    return next((node.path for node in (*kernels, *private)), "")
+    apart = [node for node in chain if node.apart]
+    kernels = [node for node in apart if is_kernel(point, node.name)]
+    return next((node.path for node in (*kernels, *apart)), "")
 
 
 def _given(rules: Mapping[str, float | None]) -> GroupRules:

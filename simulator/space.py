@@ -1,7 +1,8 @@
 """How a machine's memory is divided among the systems on it: space, before any program runs.
 
-A guest gets what its tenant was given; a driver domain what the hypervisor's catalog entry says; hypervisors and
-monitors hold what they need themselves; the system that is shared by all gets the rest.
+A guest gets what its tenant was given, at once or (from a hypervisor that overcommits) as it touches it; a driver
+domain what the hypervisor's catalog entry says; hypervisors and monitors hold what they need themselves; the system
+that is shared by all gets the rest.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
         StackError: the guests do not fit into the machine.
     """
     _refuse_nested(tree, point)
-    owners = {node.path: name for name, chain in tree.chains.items() for node in chain if node.private}
+    owners = tree.givers
     given: dict[str, float] = {}
     sharing: list[str] = []
     for node in tree.nodes:
@@ -34,7 +35,13 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
             given[node.path] = point["tenants"][owners[node.path]]["memory_bytes"]
         else:
             sharing.append(node.path)
-    left_bytes = capacity_bytes - sum(given.values())
+    promised = kept(tree, point)
+    left_bytes = capacity_bytes - sum(size_bytes for path, size_bytes in given.items() if path not in promised)
+    if promised:
+        _admit(point, owners, promised, left_bytes, capacity_bytes)
+        lazy = {host for host in set(promised.values()) if _lazily(tree, point, host, given, promised, left_bytes)}
+        at_once = [path for path, host in promised.items() if host not in lazy]
+        left_bytes = max(0.0, left_bytes - sum(given[path] for path in at_once))
     if left_bytes < 0.0:
         raise StackError(
             f"the systems want {-left_bytes / 2**20:.0f} MiB more than the machine's {capacity_bytes / 2**20:.0f} MiB: "
@@ -49,6 +56,75 @@ def divide(tree: notation.Tree, point: Mapping[str, Any], capacity_bytes: float)
                 f"{needed_bytes / 2**20:.0f} MiB: give it more memory, or its guests less"
             )
     return divided
+
+
+def kept(tree: notation.Tree, point: Mapping[str, Any]) -> dict[str, str]:
+    """Guests to whom memory is promised, and given as they touch it: their kernels, each with its hypervisor's path."""
+    found: dict[str, str] = {}
+    for node in tree.nodes:
+        below = node.parent
+        if below is None or node.role or not is_kernel(point, node.name) or not _is_guest(point, node):
+            continue
+        if family(point, below.name).overcommits(point["layers"][below.name]["structure"]):
+            found[node.path] = below.path
+        elif below.parent is not None and hosts_lazily(point, below.parent.name):
+            found[node.path] = below.parent.path
+    return found
+
+
+def hosts_lazily(point: Mapping[str, Any], name: str) -> bool:
+    """Whether guests of hypervisors on a system have memory as they touch it, if that is to be had in no other way."""
+    return is_kernel(point, name) and family(point, name).hosts_lazily(point["layers"][name]["structure"])
+
+
+def _lazily(
+    tree: notation.Tree, point: Mapping[str, Any], host: str, given: Mapping[str, float], promised: Mapping[str, str],
+    left_bytes: float,
+) -> bool:  # fmt: skip
+    """Whether a host's kernel gives memory as it is touched: it merges pages, or its guests do not fit otherwise."""
+    node = next(node for node in tree.nodes if node.path == host)
+    if not is_kernel(point, node.name):
+        return False
+    merges = point["layers"][node.name]["structure"].get("ksm") == "on"
+    return merges or sum(given[path] for path in promised) > left_bytes
+
+
+def short(tree: notation.Tree, point: Mapping[str, Any], divided: Mapping[str, float], capacity_bytes: float) -> bool:
+    """Whether what was promised may ever have to be taken back: it does not all fit, or guests have limits."""
+    promised = kept(tree, point)
+    owners = {node.path: name for name, chain in tree.chains.items() for node in chain if node.private}
+    limited = any(point["tenants"][owners[path]].get("memory_limit_bytes") for path in promised)
+    spare_bytes = max(
+        (_least_free_bytes(point, tree, promised, path, capacity_bytes) for path in promised), default=0.0
+    )
+    return bool(promised) and (limited or sum(divided.values()) + spare_bytes > capacity_bytes)
+
+
+def _least_free_bytes(
+    point: Mapping[str, Any], tree: notation.Tree, promised: Mapping[str, str], path: str, capacity_bytes: float
+) -> float:
+    """Free memory below which the hypervisor of a guest begins to take some."""
+    node = next(node for node in tree.nodes if node.path == path)
+    if node.parent is None or promised[path] != node.parent.path:
+        return 0.0
+    return float(_parameters(point, node.parent).get("least_free_ratio", 0.0)) * capacity_bytes
+
+
+def _admit(
+    point: Mapping[str, Any], owners: Mapping[str, str], promised: Mapping[str, str], left_bytes: float,
+    capacity_bytes: float,
+) -> None:  # fmt: skip
+    """Admission: what is reserved for guests has to be there beside what hypervisors and monitors take.
+
+    Raises:
+        StackError: it is not.
+    """
+    reserved_bytes = sum(point["tenants"][owners[path]].get("memory_reservation_bytes") or 0.0 for path in promised)
+    if reserved_bytes > left_bytes:
+        raise StackError(
+            f"{reserved_bytes / 2**20:.0f} MiB are reserved for guests, and beside hypervisor and monitors the machine "
+            f"has {left_bytes / 2**20:.0f} MiB of {capacity_bytes / 2**20:.0f} MiB: reserve less, or take fewer guests"
+        )
 
 
 def _refuse_nested(tree: notation.Tree, point: Mapping[str, Any]) -> None:
@@ -90,9 +166,9 @@ def is_kernel(point: Mapping[str, Any], name: str) -> bool:
 
 
 def _is_guest(point: Mapping[str, Any], node: notation.Node) -> bool:
-    """Whether something below a private system confines it to its tenant's memory."""
+    """Whether something below a system that is not everybody's confines it to its tenant's memory."""
     step = node.parent
-    while node.private and step is not None:
+    while node.apart and step is not None:
         if family(point, step.name).OFFERS == "machine":
             return True
         step = step.parent

@@ -162,6 +162,8 @@ class Wait:
     until_s: float = 0.0
     everyone: bool = False
     """Whether threads of all tenants meet there; the name then says on which node."""
+    spin_s: float = 0.0
+    """Processor time for which whoever waits for a lock keeps its processor before it sleeps."""
 
 
 @dataclass(frozen=True, slots=True)

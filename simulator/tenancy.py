@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from simulator import outcomes
 from simulator.carriers import CarrierPool, Ride
 from simulator.demands import File
 from simulator.devices.base import Key, Request
+from simulator.devices.memory import Memory
 from simulator.effort import START_IN_TURN
-from simulator.errors import RunError
+from simulator.errors import Killed, RunError
 from simulator.layers.base import Paging, Service
 from simulator.log import Log
 from simulator.machine import Machine
@@ -71,6 +73,8 @@ class House:
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
         self.log = Log(lambda: environment.now)
+        self.kill: Callable[[Sequence[str], str], None] = self._stop_all
+        """How the out-of-memory killer ends tenants, with what is said of them then."""
         self._peers: Counter[str] = Counter()
         self._spawned = 0
         self._price_guests()
@@ -79,13 +83,15 @@ class House:
             self._start_services(node)
 
     def _enroll(self, tenants: Collection[str] = ()) -> None:
-        """Kernels that swap learn who stands on them (all, if not said), and which limits are between."""
+        """Kernels that reclaim or swap learn who stands on them (all, if not said), and which limits are between."""
         for tenant in tenants or self.tops:
             top = self.tops[tenant]
-            paging = self._paging(top)
-            if paging is not None:
-                paths = [node.path for node in self.path(top) if node.path in self.limits]
-                paging.enroll(tenant, [(path, self.limits[path].capacity_bytes) for path in paths])
+            limits, kernel = self.site.groups_of_memory[tenant], self.kernel(top).layer
+            if kernel.memory is not None:
+                kernel.memory.enroll(tenant, limits)
+            if kernel.paging is not None:
+                sizes = ((each.name, min(each.most_bytes, each.high_bytes)) for each in limits)
+                kernel.paging.enroll(tenant, [(name, size) for name, size in sizes if size < INFINITE])
 
     def _price_guests(self) -> None:
         """What it takes to go on with a virtual processor of each guest, paid to what schedules it."""
@@ -101,10 +107,11 @@ class House:
         for service in node.layer.guest_services() if node.port else node.layer.services():
             home = node.roles.get("domain-0", node)
             name = f"{service.name} of {node.port}" if node.port else service.name
-            self._start_service(service, name, home, node.queue(service.queue), self.site.device_group(node))
+            share = self.shares[node.port if service.charged and node.port else home.path]
+            self._start_service(service, name, home, share, node.queue(service.queue), self.site.device_group(node))
 
-    def _start_service(self, service: Service, name: str, home: Node, queue: str, group: str) -> None:
-        thread = Thread(self, home.path, name, home, self.shares[home.path], service=True, device_group=group)
+    def _start_service(self, service: Service, name: str, home: Node, share: Share, queue: str, group: str) -> None:
+        thread = Thread(self, home.path, name, home, share, service=True, device_group=group)
         self.threads.append(thread)
         if service.queue:
             ring = self._rings.setdefault(queue, Ring(self.environment.event, service.capacity))
@@ -284,7 +291,9 @@ class House:
         if queue not in self._rings:
             service = next(each for each in home.layer.servers() if each.queue == operation.queue)
             name = f"{service.name} of {sender.tenant}/{sender.name}"
-            self._start_service(service, name, home, queue, sender.device_group)
+            payer = sender.share.parent if service.charged else None
+            share = self.shares[home.path] if payer is None else payer
+            self._start_service(service, name, home, share, queue, sender.device_group)
         return self._rings[queue]
 
     def named(self, name: str) -> Node:
@@ -401,18 +410,51 @@ class House:
             yield self.environment.process(thread.carry_out(plan))
 
     def keep(self, tenant: str, node: Node, size_bytes: float, *, program: bool = True) -> None:
-        """The memory of a program, or of the layer that runs it, grows or shrinks; the page cache gets what is left."""
+        """The memory of a program, or of the layer that runs it, grows or shrinks; the page cache gets what is left.
+
+        Where a limit or the memory is used up, the kernel kills who holds most there, or refuses the memory.
+
+        Raises:
+            OutOfMemory: it is refused.
+            Killed: the program that asks is the one that holds most.
+        """
         kernel = self.kernel(node)
         space = self.spaces[kernel.path]
-        for limit in (self.limits[step.path] for step in self.path(node) if step.path in self.limits):
-            limit.hold(f"program {tenant}", size_bytes)
-        space.hold(f"program {tenant}", size_bytes)
+        limits = [self.limits[step.path] for step in self.path(node) if step.path in self.limits]
+        for memory in (*limits, space):
+            if not memory.refuses and memory.lacks(size_bytes):
+                self._make_room(memory, tenant, size_bytes)
+        for memory in (*limits, space):
+            memory.hold(f"program {tenant}", size_bytes)
         self.program_bytes[tenant] = space.held_bytes[f"program {tenant}"]
         self.runtime_bytes[tenant] += 0.0 if program else size_bytes
         if kernel.layer.cache is not None:
             kernel.layer.cache.resize(space.free_bytes)
+        if kernel.layer.memory is not None:
+            kernel.layer.memory.hold(tenant, size_bytes)
         if kernel.layer.paging is not None:
             kernel.layer.paging.hold(tenant, size_bytes)
+
+    def _make_room(self, memory: Memory, asker: str, size_bytes: float) -> None:
+        """The out-of-memory killer: processes end, the largest first, until there is room.
+
+        What a process holds counts, whether it lies in memory or in swap; the one that asks would have what is left.
+        A process is a tenant's programs, or all programs of a layer that is one process.
+
+        Raises:
+            Killed: the largest is the one that asks.
+        """
+        while memory.lacks(size_bytes):
+            sizes = {name: memory.held_bytes.get(f"program {name}", 0.0) for name in self.tops}
+            sizes[asker] += min(size_bytes, max(0.0, memory.free_bytes + memory.swap_bytes))
+            processes: dict[str, list[str]] = defaultdict(list)
+            for name, top in self.tops.items():
+                processes[top.path if top.layer.ONE_PROCESS else f"tenant {name}"].append(name)
+            largest = max(processes.values(), key=lambda names: sum(sizes[name] for name in names))
+            killer = f"the out-of-memory killer of {memory.name}"
+            if asker in largest:
+                raise Killed(outcomes.killed(killer))
+            self.kill(largest, outcomes.killed(killer, asker))
 
     def holders(self, thread: Thread) -> Sequence[str]:
         """Whose memory a thread works on: its tenant's, or that of all whose programs stand on a layer's own thread."""
@@ -506,6 +548,12 @@ class House:
             if thread.tenant == tenant:
                 thread.stop()
 
+    def _stop_all(self, tenants: Sequence[str], outcome: str) -> None:
+        """End tenants by force; their memory is free at once."""
+        for tenant in tenants:
+            self.stop(tenant)
+            self.keep(tenant, self.tops[tenant], -self.program_bytes[tenant])
+
     def crash(self, node: Node) -> None:
         """A node fails: every thread on it or above it ends, its own threads with the others."""
         for thread in self.threads:
@@ -514,10 +562,10 @@ class House:
 
     def warm(self, tenant: str, files: tuple[File, ...]) -> None:
         """Put files into the page caches on a tenant's path, as earlier runs would have left them."""
-        cache = self.kernel(self.tops[tenant]).layer.cache
+        memory = self.kernel(self.tops[tenant]).layer.memory
         for file in files:
-            if cache is not None:
-                cache.warm(file)
+            if memory is not None:
+                memory.warm(tenant, file)
 
 
 def _bursts(count: int, luck: Luck) -> list[tuple[float, float]]:

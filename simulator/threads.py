@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from simulator.tenancy import House
 
 Life = Generator["simpy.Event", Any, None]
+_LOOKS_S = 10.0
+"""Processor time of one stretch of looking for a lock: how long it is simulated as one."""
 _BEFORE_ALL = 1e6
 """Weight of what interrupts: beside it no thread's counts."""
 
@@ -409,6 +411,9 @@ class Thread:
         if block.by in ("message", "lock", "turn"):
             everyone = block.everyone or block.by == "turn"
             box = self.house.mailbox("" if everyone else self.tenant, block.by, block.name)
+            if block.spin_s > 0.0:
+                yield from self._spin(block, box)
+                return
             arrival = box.get(self._made_runnable)
             if block.by == "turn":
                 self._turn = (box, arrival)
@@ -420,6 +425,34 @@ class Thread:
                 return
             arrival = self.environment.timeout(time_s)
         yield from self._wait(arrival, _WAITING[block.by])
+
+    def _spin(self, block: Block, box: Mailbox) -> Life:
+        """Look again and again for a lock, for so much processor time at most; then sleep until it is handed on.
+
+        Whoever spins has its turns as if it computed: it sees that the lock is its own while it has the processor,
+        and keeps those off it that it waits for. The lock goes to the longest waiting, whether that runs or not.
+        """
+        looks = True
+
+        def handed(interrupted: bool) -> Work | None:
+            if not looks:
+                return self._made_runnable(interrupted)
+            if self.share.active:
+                self.machine.cpu.stop(self.share)
+            return None
+
+        arrival = box.get(handed, lambda: not looks)
+        if arrival is None:
+            return
+        left_s, key = block.spin_s, Key(CPU, block.spinner, "lock_spin")
+        while left_s > 0.0 and not arrival.triggered:
+            part_s = min(left_s, _LOOKS_S)
+            cycles = part_s * self.machine.cpu.frequency_hz
+            undone = yield from self._work(Work(cycles, 0.0, (Part(key, cycles, 0.0, 0.0),)))
+            left_s -= part_s * (1.0 - undone)
+        looks = False
+        if not arrival.triggered:
+            yield from self._wait(arrival, _WAITING["lock"])
 
     def _enqueue(self, operation: Enqueue) -> Life:
         """Put work into a queue, and wait for it if asked to."""

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
-from pathlib import Path
+from math import nan
 from typing import TYPE_CHECKING, Any
 
-from simulator import batch, experiment
-from simulator.batch.progress import Progress, Silent
+from simulator import experiment
 from simulator.choice import floors, installation, kept, measures
 from simulator.choice.derived import Derived
 from simulator.choice.installation import Pace
 from simulator.choice.measures import Measure, Row
 from simulator.choice.model import Model
 from simulator.choice.needs import suiting
+from simulator.choice.stressed import Stressed, Watch, runner, stress, written
 from simulator.results import Results
-from simulator.results.folder import replace_text
+from simulator.results.folder import ENDED, common_exit_code
 from simulator.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Watch = Callable[[str], Progress]
 
 
 @dataclass(frozen=True)
@@ -76,8 +73,8 @@ class Choice:
     @property
     def exit_code(self) -> int:
         """0 where every run of every batch was completed, 1 where none of the scenario's own was, else 3."""
-        codes = {each.exit_code for each in self.batches}
-        return self.results.exit_code if len(codes) == 1 or self.results.exit_code == 1 else 3
+        own = self.results.exit_code
+        return own if own == ENDED["failed"] else common_exit_code([each.exit_code for each in self.batches])
 
 
 def choose(
@@ -97,57 +94,15 @@ def choose(
     derived = Derived(scenario)
     derived.check()
 
-    def run(each: Scenario) -> Results:
-        """One batch; a derived scenario gets a file, by which a run of it can be repeated."""
-        progress = watch(each.name) if watch else Silent()
-        results = batch.run(each, out=out, jobs=jobs, progress=progress, catalog=scenario.catalog)
-        if each is not scenario:
-            replace_text(Path(out) / f"{each.name}.yaml", each.text)
-        return results
-
-    own, alone = run(scenario), run(derived.alone)
-    seen = _Seen(measures.rows(own), measures.rows(alone), derived.victim)
-    longest_s = _longest(derived, seen.alone)
-    beside = [run(each) for each in derived.beside(longest_s)]
-    hurt = [row for each in beside for row in measures.rows(each)]
-    models = tuple(_model(derived, seen, hurt, own.baseline, point) for point in _by_stack(derived.alone))
-    alone_s = (min(longest_s.values(), default=nan), max(longest_s.values(), default=nan))
+    run = runner(scenario, out, jobs, watch)
+    own = run(scenario)
+    seen, own_rows = stress(derived, run), measures.rows(own)
+    models = tuple(_model(derived, seen, own_rows, own.baseline, point) for point in _by_stack(derived.alone))
+    alone_s = (min(seen.longest_s.values(), default=nan), max(seen.longest_s.values(), default=nan))
     needs = suiting(models, scenario.choose.needs)
-    choice = Choice(own, (own, alone, *beside), derived.victim, alone_s, models, needs)
+    choice = Choice(own, (own, *seen.batches), derived.victim, alone_s, models, needs)
     kept.save(own.folder, choice.data())
     return choice
-
-
-class _Seen:
-    """What came of the runs without a neighbour.
-
-    Args:
-        own: rows of the scenario's own batch.
-        alone: rows of the victim alone, with and without the start of its own systems.
-        victim: its name.
-    """
-
-    def __init__(self, own: Sequence[Row], alone: Sequence[Row], victim: str) -> None:
-        boot = f"tenants.{victim}.boot"
-        self.own = own
-        self.alone = [row for row in alone if not row.place[boot]]
-        self.started = [row for row in alone if row.place[boot]]
-
-
-def _longest(derived: Derived, alone: Sequence[Row]) -> dict[str, float]:
-    """The longest time that the victim took alone on each stack as written, without those on which it did not live."""
-    written = {str(point["stack"]): _written(point) for point in derived.alone.points()}
-    longest: dict[str, float] = {}
-    for row in alone:
-        if isfinite(row.cost):
-            label = written[row.stack]
-            longest[label] = max(row.elapsed_s, longest.get(label, 0.0))
-    return longest
-
-
-def _written(point: Mapping[str, Any]) -> str:
-    """The label under which the scenario has a point's stack; a companion was added to another."""
-    return str(point.get("companion_of", point["stack"]))
 
 
 def _by_stack(scenario: Scenario) -> list[Mapping[str, Any]]:
@@ -158,10 +113,10 @@ def _by_stack(scenario: Scenario) -> list[Mapping[str, Any]]:
     return list(found.values())
 
 
-def _model(derived: Derived, seen: _Seen, hurt: Sequence[Row], baseline: str, point: Mapping[str, Any]) -> Model:
+def _model(derived: Derived, seen: Stressed, own: Sequence[Row], baseline: str, point: Mapping[str, Any]) -> Model:
     label, victim = point["stack"], derived.victim
     stack = floors.floors(derived.scenario.catalog, point, victim, derived.machine)
-    losses = measures.losses(seen.alone, hurt, label, victim)
+    losses = measures.losses(seen.alone, seen.beside, label, victim)
     worst, loss = measures.worst(losses, measures.ended_alone(seen.alone, label, victim))
     start = _start(seen.started, label, victim, stack)
     pace = _pace(point)
@@ -169,12 +124,12 @@ def _model(derived: Derived, seen: _Seen, hurt: Sequence[Row], baseline: str, po
         label,
         point["tenants"][victim]["expression"],
         classes=floors.classes(stack),
-        overhead=measures.overhead(seen.own, label, baseline),
+        overhead=measures.overhead(own, label, baseline),
         loss=loss,
         worst=worst,
         losses=losses,
-        cannot=tuple(name for name in derived.aggressors if (_written(point), name) not in derived.pairs),
-        footprint=measures.footprint(seen.own, label, victim),
+        cannot=tuple(name for name in derived.aggressors if (written(point), name) not in derived.pairs),
+        footprint=measures.footprint(own, label, victim),
         start=start,
         control=floors.control(stack),
         effort=installation.effort(stack, pace, start.value),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import exp, fsum, isfinite, log, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simulator.outcomes import counts, word
+from simulator.outcomes import counts, is_ok, word
 from simulator.results import intervals
 
 if TYPE_CHECKING:
@@ -44,6 +44,16 @@ class Measure:
         """Whether there is a number."""
         return isfinite(self.value)
 
+    def columns(self, name: str, unit: str) -> dict[str, Any]:
+        """Everything about it, as columns with the unit in their names."""
+        return {
+            f"{name}_{unit}": self.value,
+            f"{name}_ci_low_{unit}": self.low,
+            f"{name}_ci_high_{unit}": self.high,
+            f"{name}_n": self.n,
+            f"{name}_word": self.word,
+        }
+
 
 class Row(NamedTuple):
     """What one tenant did in one run.
@@ -52,6 +62,7 @@ class Row(NamedTuple):
         place: the run's values on the axes other than the stack.
         beside: what the other tenants ran.
         cost: time for the same work, up to a factor; not a number where there is none.
+        copy_of: the name under which the scenario has it.
     """
 
     stack: str
@@ -65,6 +76,9 @@ class Row(NamedTuple):
     boot_s: float
     elapsed_s: float
     memory_bytes: float
+    copy_of: str = ""
+    operations: float = nan
+    latency_p99_s: float = nan
 
 
 Costs = Mapping[int, float]
@@ -90,6 +104,7 @@ def _row(point: Mapping[str, Any], each: Mapping[str, Any], tenants: Sequence[Ma
         str(point["stack"]), {name: item for name, item in point["axes"].items() if name != "stack"},
         str(each["tenant"]), str(each["workload"]), ", ".join(others), int(each["replication"]), cost,
         str(each["outcome"]), float(each["boot_s"]), float(each["elapsed_s"]), float(each["memory_overhead_bytes"]),
+        str(each["copy_of"]), float(each["operations"]), float(each["latency_p99_s"]),
     )  # fmt: skip
 
 
@@ -102,11 +117,11 @@ def overhead(seen: Iterable[Row], stack: str, baseline: str) -> Measure:
             places.setdefault(name, {}).setdefault(row.stack, []).append(row)
     logs: list[dict[int, float]] = []
     for name, by_stack in places.items():
-        ended = [row.outcome for row in by_stack.get(stack, []) if _is_lost(row)] or [""] * (stack not in by_stack)
+        ended = [_how(row) for row in by_stack.get(stack, []) if _is_lost(row)] or [""] * (stack not in by_stack)
         if ended:
-            return Measure(word=f"{name}: {word(ended[0]) or 'failed'}")
+            return Measure(word=f"{name}: {ended[0] or 'failed'}")
         logs.append(_log_ratios(_costs(by_stack[stack]), _costs(by_stack.get(baseline, []))))
-    return _percent(_means(logs), _more)
+    return _measure(_means(logs), _more)
 
 
 def losses(alone: Iterable[Row], beside: Iterable[Row], stack: str, victim: str) -> dict[str, Measure]:
@@ -117,23 +132,40 @@ def losses(alone: Iterable[Row], beside: Iterable[Row], stack: str, victim: str)
     found: dict[str, list[Row]] = {}
     for row in _of(beside, stack, victim):
         found.setdefault(row.beside, []).append(row)
-    return {neighbour: _loss(own, hurt) for neighbour, hurt in found.items()}
+    return {neighbour: loss(own, hurt) for neighbour, hurt in found.items()}
 
 
 def ended_alone(alone: Iterable[Row], stack: str, victim: str) -> str:
     """How a victim ended that did not even live alone; empty where it did."""
     own = _of(alone, stack, victim)
-    ended = [word(row.outcome) for row in own if _is_lost(row)]
+    ended = [_how(row) for row in own if _is_lost(row)]
     return f"alone: {ended[0] if own else 'failed'}" if ended or not own else ""
 
 
-def _loss(alone: Sequence[Row], beside: Sequence[Row]) -> Measure:
-    ended = Counter(word(row.outcome) for row in beside if _is_lost(row))
-    if ended:
-        how, times = ended.most_common(1)[0]
-        rare = f" in {times} of {len(beside)}" if times < len(beside) else ""
-        return Measure(GONE, n=len(beside), word=how + rare)
-    return _percent(_log_ratios(_costs(beside), _costs(alone)), _lost)
+def loss(alone: Sequence[Row], beside: Sequence[Row]) -> Measure:
+    """What part of its performance a tenant loses, in percent, or how it ended; its copies count as one."""
+    ended = most([_how(row) for row in beside if _is_lost(row)], len(beside))
+    return Measure(GONE, n=len(beside), word=ended) if ended else _measure(_pairs(beside, alone), _lost)
+
+
+def factor(base: Sequence[Row], seen: Sequence[Row]) -> Measure:
+    """How many times as high a tenant's costs are; its copies count as one."""
+    return _measure(_pairs(seen, base), exp)
+
+
+def most(words: Sequence[str], of: int) -> str:
+    """The word that comes most often, and how often where it is not always; empty where there is none."""
+    if not words:
+        return ""
+    how, times = Counter(words).most_common(1)[0]
+    return how + (f" in {times} of {of}" if times < of else "")
+
+
+def _pairs(seen: Sequence[Row], base: Sequence[Row]) -> dict[int, float]:
+    """The logarithm of the ratio in each replication, the mean of all copies."""
+    names = dict.fromkeys(row.tenant for row in seen)
+    own = {name: [_costs([row for row in rows if row.tenant == name]) for rows in (seen, base)] for name in names}
+    return _means([_log_ratios(costs, alone) for costs, alone in own.values()])
 
 
 def worst(found: Mapping[str, Measure], otherwise: str = "") -> tuple[str, Measure]:
@@ -167,6 +199,11 @@ def _mean(found: Sequence[Row], column: str) -> Measure:
     return Measure(mean, low, high, n)
 
 
+def _how(row: Row) -> str:
+    """How a tenant ended that has nothing to tell."""
+    return "no result" if is_ok(row.outcome) else word(row.outcome)
+
+
 def _is_lost(row: Row) -> bool:
     return not counts(row.outcome) or not isfinite(row.cost)
 
@@ -186,7 +223,7 @@ def _means(logs: Sequence[Mapping[int, float]]) -> dict[int, float]:
     return {key: fsum(each[key] for each in logs) / len(logs) for key in common}
 
 
-def _percent(logs: Mapping[int, float], meaning: Callable[[float], float]) -> Measure:
+def _measure(logs: Mapping[int, float], meaning: Callable[[float], float]) -> Measure:
     n, mean, low, high = intervals.mean(list(logs.values()), LEVEL)
     return Measure(meaning(mean), meaning(low), meaning(high), n)
 

@@ -53,13 +53,13 @@ class Model:
             "model": self.label,
             "expression": self.expression,
             "class": " + ".join(self.classes) or "bare metal",
-            **_columns("overhead", "percent", self.overhead),
-            **_columns("loss", "percent", self.loss),
+            **self.overhead.columns("overhead", "percent"),
+            **self.loss.columns("loss", "percent"),
             "loss_to": self.worst,
-            "losses": {name: _columns("loss", "percent", each) for name, each in self.losses.items()},
+            "losses": {name: each.columns("loss", "percent") for name, each in self.losses.items()},
             "cannot_run": list(self.cannot),
-            **_columns("footprint", "bytes", self.footprint),
-            **_columns("start", "s", self.start),
+            **self.footprint.columns("footprint", "bytes"),
+            **self.start.columns("start", "s"),
             "control_count": len(self.control),
             "control": list(self.control),
             "install_steps_count": effort.steps_count,
@@ -71,13 +71,3 @@ class Model:
             "install_range_high_s": self.effort_high_s,
             "install_unknown": list(effort.unknown),
         }
-
-
-def _columns(name: str, unit: str, measure: Measure) -> dict[str, Any]:
-    return {
-        f"{name}_{unit}": measure.value,
-        f"{name}_ci_low_{unit}": measure.low,
-        f"{name}_ci_high_{unit}": measure.high,
-        f"{name}_n": measure.n,
-        f"{name}_word": measure.word,
-    }

@@ -39,6 +39,7 @@ def command(
     All of them are checked first; if there is a mistake in one, none is run.
     """
     from simulator.cli.loading import load_all
+    from simulator.results.folder import common_exit_code
 
     loaded = load_all(scenarios, {name: value for name, value in changes.items() if value is not None})
     if only is not None:
@@ -56,7 +57,7 @@ def command(
                 tell(f"beside what was published: virtlab validate {scenario.name}")
     if as_json:
         say_json([_data(results, figures) for results, figures in finished])
-    return _exit_code([results.exit_code for results, _ in finished])
+    return common_exit_code([results.exit_code for results, _ in finished])
 
 
 def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[Results, list[Path]]:
@@ -105,8 +106,3 @@ def _data(results: Results, figures: Sequence[Path]) -> dict[str, Any]:
         "failures": [{"run": failure["run"], "error": failure["error"]} for failure in results.manifest["failures"]],
         "figures": [str(path) for path in figures],
     }
-
-
-def _exit_code(codes: Sequence[int]) -> int:
-    """The common one, or that something failed."""
-    return codes[0] if len(set(codes)) == 1 else 3

@@ -203,6 +203,8 @@ def _scores(name: str, found: Sequence[Score]) -> list[str]:
 
 
 def _found(row: Row) -> list[str]:
+    if not isfinite(row.predicted) and isfinite(row.error_percent):
+        return [row.reason.partition(":")[0], "", row.verdict]
     if not isfinite(row.predicted):
         return ["", "", f"{row.verdict}: {row.reason}"]
     span = f" [{_number(row.range_low)}, {_number(row.range_high)}]" if isfinite(row.range_low) else ""

@@ -14,7 +14,7 @@ When the arm is free:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import simpy
@@ -29,7 +29,7 @@ PARAMETERS = (
     Parameter("batch_bytes", "bytes", "what a stream may move before the arm goes elsewhere, if something waits there"),
     Parameter("anticipation_s", "s", "how long the arm waits for a stream's next request while others want it"),
 )
-_NEVER = float("-inf")
+_NEVER, _ALL = float("-inf"), float("inf")
 
 
 class Elevator:
@@ -94,8 +94,17 @@ class Elevator:
 
     def _follower(self, group: Group) -> Request | None:
         """What goes on where the arm is."""
-        waiting = islice(group.waiting, self._reach)
+        waiting = self._first_ones(group)
         return next((request for request in waiting if request.position_bytes == self._ended_at_bytes), None)
+
+    def _first_ones(self, group: Group) -> Iterator[Request]:
+        """What of a group can be put into order: so many requests, and of a guest's what its ring has handed on."""
+        left_bytes = group.rules.get("window_bytes", _ALL)
+        for request in islice(group.waiting, self._reach):
+            yield request
+            left_bytes -= request.size_bytes
+            if left_bytes <= 0.0:
+                return
 
     def _pick(self, group: Group) -> Request:
         """The shortest way of a group's first requests."""
@@ -103,7 +112,7 @@ class Elevator:
         now_s = self._environment.now
         if self._reach == 1 or len(group.waiting) == 1 or now_s - first.queued_s >= self._parameters.deadline_s:
             return first
-        first_ones = list(islice(group.waiting, self._reach))
+        first_ones = list(self._first_ones(group))
         others = [each for each in first_ones if each.position_bytes != self._ended_at_bytes]
         full = group is self._group and self._run_bytes >= self._parameters.batch_bytes
         return min(others if full and others else first_ones, key=self._positioning_s)

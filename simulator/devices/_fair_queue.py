@@ -114,6 +114,12 @@ class FairQueue:
             group = self._groups[name] = Group()
         return group
 
+    def line(self, name: str) -> Group:
+        """Where requests of a group wait for their turn: by themselves, or with those of others without a part."""
+        rules = self.group(name).rules
+        shared = rules.get("together", False) or (self._together and "weight" not in rules)
+        return self.group("") if shared else self.group(name)
+
     def set_group(self, name: str, **rules: Unpack[GroupRules]) -> None:
         """Change what holds for a group. What it has had more than its part is measured by the new weight.
 
@@ -187,7 +193,7 @@ class FairQueue:
                 return
             request = group.held.popleft()
             group.pass_through(request, now_s)
-            line = self.group("") if self._together and "weight" not in group.rules else group
+            line = self.line(request.group)
             line.waiting.append(request)
             if len(line.waiting) == 1:
                 self._enter(line, max(self._now, line.finish))

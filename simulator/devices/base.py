@@ -140,12 +140,18 @@ class GroupRules(TypedDict, total=False):
 
     weight: float
     """Its part of the device's time beside the others that want it."""
+    together: bool
+    """Whether it has no part of its own: its requests wait in one line with those of all others of this kind, which
+    count as one group of weight 1."""
     bytes_per_s: float
     """At most so many bytes a second; infinite: no limit."""
     burst_bytes: float
     """So many bytes may pass at once after a pause."""
     operations_per_s: float
     """At most so many requests a second; infinite: no limit."""
+    window_bytes: float
+    """Of what waits only the first so many bytes can be put into order: the rest still stands in the group's own queue,
+    in order of arrival, as a guest's requests beyond what fits into its ring; infinite: all can."""
     burst_operations: float
     """So many requests may pass at once after a pause."""
 

@@ -104,7 +104,7 @@ class RotatingDisk:
         """What further requests of a train take to begin: in a row a command, apart a short seek and half a turn."""
         parameters = self.parameters
         reach_s = parameters.seek_shortest_s + parameters.rotation_s / 2.0 if request.apart else 0.0
-        return (request.requests - 1.0) * (parameters.command_s + reach_s)
+        return max(0.0, request.requests - 1.0) * (parameters.command_s + reach_s)
 
     def _choose(self) -> tuple[Group, Request] | None:
         return self._elevator.choose()
@@ -113,7 +113,7 @@ class RotatingDisk:
         """The arm goes; how long it is busy."""
         now_s = self.environment.now
         service_s = self.service_s(request.size_bytes, request.position_bytes, now_s) + self._further_s(request)
-        self._elevator.begin(self._line.groups.group(request.group), request, now_s + service_s)
+        self._elevator.begin(self._line.groups.line(request.group), request, now_s + service_s)
         self._head_bytes = request.position_bytes + request.size_bytes
         return service_s
 

@@ -117,6 +117,7 @@ class SharedDisk:
         self._sharing.submit(leaf, request.service_s, over)
 
     def _share(self, group: str) -> Share:
+        group = "" if self._gate.group(group).rules.get("together") else group
         share = self._shares.get(group)
         if share is None:
             share = self._shares[group] = Share(f"group {group}", self._sharing.root)

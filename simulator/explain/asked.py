@@ -93,6 +93,7 @@ PHRASES: Mapping[str, Phrase] = {
     "open": _alone(d.SystemCall("open_close")),
     "select": _alone(d.SystemCall("select")),
     "create": _alone(d.Create()),
+    "rename": _alone(d.Rename()),
     "delete": _sized("delete 10 KiB", lambda size, ground: (d.Delete(_pages(size, ground)),), optional=True),
     "send": _sized("send 1 KiB", lambda size, _: (d.SendData(size, size),)),
     "receive": _sized("receive 1 KiB", lambda size, _: (d.ReceiveData(size, size),)),

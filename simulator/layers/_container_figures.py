@@ -13,6 +13,8 @@ STRUCTURE = {
     "filter": ("bitmap", "compiled", "interpreted"),
     "storage": ("overlay", "aufs", "device-mapper", "host"),
     "swap": ("as-memory", "none", "unlimited"),
+    "processors": ("grouped", "flat"),
+    "memory": ("limited", "refused", "soft", "unlimited"),
     "engine": ("none", "daemon", "daemon-live-restore"),
     "network": ("host", "bridge", "nat", "overlay", "routed", "routed-overlay"),
 }

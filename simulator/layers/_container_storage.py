@@ -73,7 +73,7 @@ class Storage(Priced):
 
     def _name(self, demand: d.Demand) -> str:
         """What a demand does with a name; empty if nothing."""
-        if isinstance(demand, d.Create | d.Delete):
+        if isinstance(demand, d.Create | d.Rename | d.Delete):
             return "change"
         if isinstance(demand, d.SystemCall) and demand.name in ("stat", "open", "open_close"):
             return "lookup"

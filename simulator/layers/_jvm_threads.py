@@ -27,7 +27,7 @@ KICK: tuple[Step, ...] = (Below(d.SystemCall("null"), own=True),)
 """A sleeping thread of the virtual machine is woken by a call of the system."""
 SYSTEM, GREEN, VIRTUAL = "system", "green", "virtual"
 _NETWORK = (d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch)
-_FILES = (d.Read, d.Write, d.WriteThrough, d.DirectTransfer, d.Create, d.Delete, d.UseShare)
+_FILES = (d.Read, d.Write, d.WriteThrough, d.DirectTransfer, d.Create, d.Rename, d.Delete, d.UseShare)
 
 
 class Threads:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.layers._hosted_memory import HOSTED_MECHANISMS, HOSTED_PARAMETERS, HOSTED_STRUCTURE
 from simulator.layers._mitigations import KERNEL_MECHANISMS, KERNEL_PARAMETERS, KERNEL_STRUCTURE
+from simulator.layers._reclaim import RECLAIM_MECHANISMS, RECLAIM_PARAMETERS, RECLAIM_STRUCTURE
 from simulator.layers._swap import SWAP_MECHANISMS, SWAP_PARAMETERS, SWAP_STRUCTURE
 from simulator.layers.base import Mechanism
 from simulator.parameters import Parameter
@@ -29,7 +31,14 @@ def _processes() -> Iterator[Parameter]:
     yield Parameter("process_entries_count", "count", "page-table entries copied to a child, in one batch", "process")
 
 
-STRUCTURE: dict[str, tuple[str, ...]] = {"interrupts": ("here", "apart"), **SWAP_STRUCTURE, **KERNEL_STRUCTURE}
+STRUCTURE: dict[str, tuple[str, ...]] = {
+    "interrupts": ("here", "apart"),
+    "packet_work": ("uncharged", "charged"),
+    **SWAP_STRUCTURE,
+    **HOSTED_STRUCTURE,
+    **RECLAIM_STRUCTURE,
+    **KERNEL_STRUCTURE,
+}
 PARAMETERS = (
     Parameter("entry_cycles", "cycles", "of a call or exception: taken by the processor to enter and leave", ""),
     *_calls(),
@@ -78,7 +87,11 @@ PARAMETERS = (
     Parameter("dirty_ratio", "ratio", "part of the page cache that may be dirty before writers must wait"),
     Parameter("write_back_s", "s", "time between two looks for dirty pages"),
     Parameter("write_back_bytes", "bytes", "dirty data written in one request"),
+    Parameter("write_back_queue_bytes", "bytes", "dirty data of its own that the kernel has under way at a time; one "
+              "request if not said", "", optional=True),
+    *RECLAIM_PARAMETERS,
     *SWAP_PARAMETERS,
+    *HOSTED_PARAMETERS,
     *KERNEL_PARAMETERS,
 )  # fmt: skip
 MECHANISMS = {
@@ -96,8 +109,11 @@ MECHANISMS = {
     "wake_up": Mechanism("a sleeping program at the other end is woken", "emergent"),
     "context_switch": Mechanism("a thread that had blocked goes on", "emergent"),
     "wake_interrupt": Mechanism("a thread is woken on another processor, which was idle", "emergent"),
+    "lock_spin": Mechanism("a thread looks again and again whether a lock is free", "emergent"),
     "tick": Mechanism("the timer while the system runs", "emergent"),
     "slice_switch": Mechanism("a thread goes on that had been stopped for another", "emergent", needs_slices=True),
+    **RECLAIM_MECHANISMS,
     **SWAP_MECHANISMS,
+    **HOSTED_MECHANISMS,
     **KERNEL_MECHANISMS,
 }

@@ -6,7 +6,9 @@ pays as part of its call. With ``interrupts=apart`` each connection has interrup
 they run in whatever they interrupt there, before all threads, and what lasts longer than their budget goes on in a
 thread like others. One interrupt is taken for all that has come when the one before is worked off. A kernel that sees
 one processor only has them ``here``, whatever it could do. A request that a program waits for is received where the
-program then runs.
+program then runs. Whose time they are is a rule of its own: nobody's (``packet_work=uncharged``: the processor is taken
+from whoever runs there, and no weight or cap of a group knows of it), or that of the group whose connection it is
+(``charged``: within its weight and cap, before its own threads; packets of a group that has used up its part wait).
 
 What stands in the way (``Hop``) is paid where packets pass it: by the sender's call, or by the interrupt.
 
@@ -41,15 +43,16 @@ class NetworkStack(Priced):
         parameters: the kernel's numbers.
         apart: whether interrupts may go to other processors than the program's.
         place: where the kernel stands.
-        call: steps of a system call by name.
+        call: steps of so many system calls by name.
         driver: steps of the driver of a device for so many units.
+        charged: whether interrupts are the time of the group whose connection it is.
     """
 
     def __init__(
-        self, parameters: Parameters, apart: bool, place: Place, call: Callable[[str], tuple[Step, ...]],
-        driver: Callable[[str, float], tuple[Step, ...]],
+        self, parameters: Parameters, apart: bool, place: Place, call: Callable[[str, float], tuple[Step, ...]],
+        driver: Callable[[str, float], tuple[Step, ...]], *, charged: bool = False,
     ) -> None:  # fmt: skip
-        self.parameters, self.place = parameters, place
+        self.parameters, self.place, self._charged = parameters, place, charged
         self._apart = apart and place.processors_count != 1.0
         self._call, self._driver = call, driver
 
@@ -57,7 +60,15 @@ class NetworkStack(Priced):
         """Interrupts and other ends, for each connection."""
         budget_s = self.parameters.get("softirq_budget_s", 0.0)
         return (
-            Service("interrupts", INTERRUPTS, _ROOM, _ROOM, budget_s=budget_s, woken=self._interrupt()),
+            Service(
+                "interrupts",
+                INTERRUPTS,
+                _ROOM,
+                _ROOM,
+                budget_s=budget_s,
+                woken=self._interrupt(),
+                charged=self._charged,
+            ),
             Service("other end", PEER, _ROOM, _ROOM),
         )
 
@@ -65,7 +76,7 @@ class NetworkStack(Priced):
 
     def send(self, demand: d.SendData) -> tuple[Step, ...]:
         """Data down to the card or to the other end here; acknowledgements come back."""
-        call = (*self._call("null_io"), self._copy(demand.size_bytes))
+        call = (*self._call("null_io", _transfers.calls(demand)), self._copy(demand.size_bytes))
         if self._ends_here(demand.peer):
             return (*call, *self._sent_here(demand))
         units, transfer = self._cut("send", demand, self.parameters.segment_bytes, self.parameters.socket_window_bytes)
@@ -76,7 +87,7 @@ class NetworkStack(Priced):
 
     def receive(self, demand: d.ReceiveData) -> tuple[Step, ...]:
         """What has come is taken."""
-        taken = (*self._call("null_io"), self._copy(demand.size_bytes))
+        taken = (*self._call("null_io", _transfers.calls(demand)), self._copy(demand.size_bytes))
         window_bytes = self._ahead_bytes(demand.size_bytes)
         if self._ends_here(demand.peer):
             return (self._from_peer(demand, window_bytes), *taken, *self._answered_here(demand))
@@ -88,7 +99,7 @@ class NetworkStack(Priced):
         thinking = () if (self._apart or here) and demand.arrives_s else (Wait("network", time_s=demand.think_s),)
         demand = demand if not thinking else replace(demand, arrives_s=0.0)
         cold = tuple(Use(hop.mechanism, hop.cold_cycles, cause=hop.cause) for hop in demand.hops if hop.cold_cycles)
-        taken = (*self._call("null_io"), self._copy(demand.size_bytes))
+        taken = (*self._call("null_io", 1.0), self._copy(demand.size_bytes))
         if here:
             return (*thinking, self._from_peer(demand, 0.0), *cold, *taken, *self._answered_here(demand))
         return (*thinking, *self._arrival(demand, 0.0), *self._interrupt(), *cold, *taken)
@@ -114,7 +125,7 @@ class NetworkStack(Priced):
         units, transfer = self._cut("receive", demand, largest_bytes, window_bytes)
         answers = (
             0.0
-            if demand.answered
+            if demand.answered or _transfers.is_datagrams(demand)
             else units * min(1.0, self.parameters.acknowledgement_ratio * transfer.frames * transfer.count / units)
         )
         back = replace(_transfers.answers("send", self.parameters, answers), peer=demand.peer)
@@ -130,7 +141,7 @@ class NetworkStack(Priced):
 
     def _acknowledged(self, demand: d.SendData, units: float, transfer: d.TransferPackets) -> tuple[Step, ...]:
         """What answers data sent: as often as the far end does, or one for a unit that reaches an end here whole."""
-        if demand.answered:
+        if demand.answered or demand.datagrams:
             return ()
         packets = transfer.count * transfer.frames
         if demand.peer == "far":
@@ -235,13 +246,13 @@ class NetworkStack(Priced):
         """The sender's call goes all the way to the other end's socket, and wakes who waits there."""
         units = self._whole(demand)
         up = (self._stack("send", units), *self._hops(demand.hops, units), self._stack("receive", units))
-        work = (*self._call("null_io"), self._copy(demand.size_bytes), *self._answered_here(demand))
+        work = (*self._call("null_io", 1.0), self._copy(demand.size_bytes), *self._answered_here(demand))
         return (*up, self._to_peer(work, demand.size_bytes, self.parameters.socket_window_bytes))
 
     def _from_peer(self, demand: d.ReceiveData | d.ReceiveRequest, window_bytes: float) -> Step:
         """The other end's call goes all the way to the program's socket."""
         units = self._whole(demand)
-        call = (*self._call("null_io"), self._copy(demand.size_bytes))
+        call = (*self._call("null_io", 1.0), self._copy(demand.size_bytes))
         up = (self._stack("send", units), *self._hops(demand.hops, units), self._stack("receive", units))
         thinking = (Wait("time", until_s=demand.arrives_s),) if isinstance(demand, d.ReceiveRequest) else ()
         return self._to_peer((*thinking, *call, *up), demand.size_bytes, window_bytes)
@@ -260,7 +271,7 @@ class NetworkStack(Priced):
             return (stack,) if demand.direction == "send" else (self._to_peer((stack,), 0.0, demand.window_bytes),)
         size_bytes = demand.size_bytes * demand.count
         gathered = size_bytes / max(demand.size_bytes, self.parameters.segment_bytes)
-        calls = tuple(_times(step, gathered) for step in self._call("null_io"))
+        calls = tuple(_times(step, gathered) for step in self._call("null_io", 1.0))
         call = (*calls, self._copy(size_bytes))
         if demand.direction == "send":
             return (stack, self._to_peer(call, size_bytes, demand.window_bytes))

@@ -116,6 +116,19 @@ class Pages:
         """The most of its data that lay on the disk at any one time."""
         return self.enroll(owner).most_swapped_bytes
 
+    def resident_bytes(self, owner: str) -> float:
+        """What of an owner's data is in memory."""
+        return self.enroll(owner).resident_bytes
+
+    def squeeze(self, size_bytes: float) -> None:
+        """The memory that there is for programs gets smaller by so much; a balloon is in its place."""
+        self._room.capacity_bytes -= size_bytes
+        self._make_room(self.enroll("balloon"))
+
+    def squeezed(self) -> Iterator[Counts]:
+        """What that has pushed out is written."""
+        yield from self._paid(self.enroll("balloon"))
+
     def _resize(self, whose: Owner, held_bytes: float) -> None:
         first = int(min(held_bytes, whose.held_bytes) // whose.piece_bytes)
         last = -int(-max(held_bytes, whose.held_bytes) // whose.piece_bytes)

@@ -32,9 +32,9 @@ feel them. Reads are one after the other, each waited for; those of one piece go
 Scope and limits: a page that was brought back is taken to have been changed and is written again when it goes. Pages of
 one piece age together. What a program touched of memory that it never took was there before the clock started. Of a
 container's limit its own pages go; its part of the swap is kept where memory is taken, not when others push it out.
-Compressed swap (zswap, zram), swappiness, and programs' code as file pages are left out. So is swapping by a
-hypervisor: it would stand where a guest's memory is given (``simulator.space``) and own ``Pages`` of guests;
-a guest's accesses pass through its host's kernel untouched. The device thread of a virtual disk is woken once a train.
+Compressed swap (zswap, zram), swappiness, and programs' code as file pages are left out. Swapping by a
+hypervisor: see ``_memory_reclaim``, which a guest's kernel tells what it
+writes out, because that may have to be read first. The device thread of a virtual disk is woken once a train.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from simulator import demands as d
+from simulator.layers._hosted_pages import HostedPages
 from simulator.layers._resident_pages import Pages
 from simulator.layers.base import Mechanism, Place, Priced, Service
 from simulator.parameters import Parameter, Parameters
-from simulator.steps import Repeat, Send, Step
+from simulator.steps import Below, Repeat, Send, Step
 
 _DISK = "swap=disk"
 SWAP_STRUCTURE = {"swap": ("off", "disk")}
@@ -90,10 +91,11 @@ class Swap(Priced):
         taken_in: Callable[[float], tuple[Step, ...]], blocks: Callable[[d.TransferBlocks], tuple[Step, ...]],
     ) -> None:  # fmt: skip
         self.parameters, self.place, self._taken_in, self._blocks = parameters, place, taken_in, blocks
-        self.pages = Pages(parameters, room_bytes, place.page_bytes)
+        kept = HostedPages if place.host is not None else Pages
+        self.pages: Pages = kept(parameters, room_bytes, place.page_bytes)
         write, behind = self._write(), Send(_QUEUE, self._write(), finish=(self._noted(),), wait=False, forgotten=True)
         cluster, single = self._read(parameters.swap_cluster_count, "swap-in"), self._read(1.0, "")
-        self._plans = (write, cluster, single, (behind,))
+        self.plans, self.labels = (write, cluster, single, (behind,)), _LABELS
 
     def service(self) -> Service:
         """The thread that writes behind the programs."""
@@ -102,6 +104,11 @@ class Swap(Priced):
     def fresh(self) -> Repeat:
         """New pages have been touched."""
         return self._repeat(lambda owners, count: self.pages.fresh(owners))
+
+    def squeeze(self, size_bytes: float) -> Repeat:
+        """Programs have so much less of the memory: what does not fit any more is written by whoever goes on."""
+        self.pages.squeeze(size_bytes)
+        return self._repeat(lambda owners, count: self.pages.squeezed())
 
     def touched(self, demand: d.Touch) -> tuple[Step, ...]:
         """A part of a row."""
@@ -122,7 +129,7 @@ class Swap(Priced):
         return (self._repeat(lambda owners, count: pages.stream(owners, line_bytes * count, size_bytes)),)
 
     def _repeat(self, decide: Callable[[Sequence[str], float], Counts]) -> Repeat:
-        return Repeat(decide, self._plans, _LABELS)
+        return Repeat(decide, self.plans, self.labels)
 
     def _read(self, useful: float, stream: str) -> tuple[Step, ...]:
         """So many pages of use, and those around them that are read with them."""
@@ -133,7 +140,9 @@ class Swap(Priced):
 
     def _write(self) -> tuple[Step, ...]:
         batch = d.TransferBlocks(0, int(self.pages.batch_bytes), write=True, stream=f"{self.place.path}:swap-out")
-        return (self.use("swap_out", "swap_out_cycles", self.parameters.swap_batch_count), *self._blocks(batch))
+        out = self.use("swap_out", "swap_out_cycles", self.parameters.swap_batch_count)
+        told = (Below(d.TouchGuest("old", self.pages.batch_bytes)),) if self.place.guest is not None else ()
+        return (out, *told, *self._blocks(batch))
 
     def _noted(self) -> Repeat:
         """The thread tells how far it has come."""

@@ -17,8 +17,20 @@ Payload = SendData | ReceiveData | ReceiveRequest
 
 def units(demand: Payload, segment_bytes: float, place: Place) -> float:
     """Units that pass a stack: packets, or what the card there is cuts into packets (or puts together) by itself."""
+    if is_datagrams(demand):
+        return max(1.0, demand.size_bytes / demand.payload_bytes)
     offload_bytes = min(segment_bytes, place.devices.get("nic", {}).get("offload_bytes", 0.0))
     return max(1.0, demand.size_bytes / max(demand.payload_bytes, offload_bytes))
+
+
+def is_datagrams(demand: Payload) -> bool:
+    """Whether packets are on their own: nothing merges or acknowledges them."""
+    return not isinstance(demand, ReceiveRequest) and demand.datagrams
+
+
+def calls(demand: Payload) -> float:
+    """System calls in which a program gives or takes it: one, or one for each datagram."""
+    return max(1.0, demand.size_bytes / demand.payload_bytes) if is_datagrams(demand) else 1.0
 
 
 def data(

@@ -97,6 +97,7 @@ class ApplicationKernel(TableLayer):
             d.Allocate: lambda demand: (*self._call(), *self._faults(demand.size_bytes), Below(demand)),
             d.Free: self._and_host,
             d.Map: lambda demand: (*self._call(2.0), *self._faults(self.parameters.map_unit_bytes), Below(demand)),
+            d.Rename: lambda demand: (*self._call(), *self._gofer(demand)),
             d.Create: lambda demand: (*self._call(d.CALLS["create"]), *self._gofer(demand)),
             d.Delete: lambda demand: (*self._call(), *self._gofer(demand)),
             d.Read: self._read,

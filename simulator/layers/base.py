@@ -11,11 +11,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Protocol
+from math import inf
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
 from simulator.failure import Part
+from simulator.layers._guest_memory import GuestMemory, HostMemory
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Below, Signal, Step, Use, Wait
 
@@ -89,6 +91,8 @@ class Service:
     budget_s: float = 0.0
     """Longer than 0: it is no thread, but runs in whatever it interrupts, before all threads; only what lasts longer
     than this at a time goes on in a thread like others."""
+    charged: bool = False
+    """Whether its time is that of whom it works for, of his weight and under his cap, and not the layer's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,9 @@ class Place:
         meets_calls: whether the layer below wants to know of each system call.
         mounts: whether the layer below lets it mount folders of the host.
         line_bytes: a line of the processor's caches.
+        guest: the memory of the guest that this is the kernel of, or a hypervisor's port for, where a hypervisor
+            keeps its guests' memory itself.
+        host: the memory of all of them, for such a hypervisor.
     """
 
     path: str = "layer"
@@ -157,6 +164,8 @@ class Place:
     meets_calls: bool = False
     mounts: bool = False
     line_bytes: float = 64.0
+    guest: GuestMemory | None = None
+    host: HostMemory | None = None
 
     @property
     def product_path(self) -> str:
@@ -164,17 +173,52 @@ class Place:
         return _WHOSE.sub("", self.path)
 
 
+MemoryRule = Literal["hard", "refused", "soft", ""]
+"""A limit at which the kernel kills, at which it refuses, at which it holds up; no limit."""
+
+
+class Limit(NamedTuple):
+    """What a layer without a kernel of its own lets its programs have of its kernel's memory.
+
+    Attributes:
+        name: path of its node.
+        most_bytes: a hard limit.
+        high_bytes: a soft one, which holds up whoever goes over it.
+        low_bytes: what it is to keep when memory is short.
+    """
+
+    name: str
+    most_bytes: float = inf
+    high_bytes: float = inf
+    low_bytes: float = 0.0
+
+
 class Cache(Protocol):
     """What the house may do with a kernel's page cache."""
 
-    resident_bytes: float
-    dirty_bytes: float
+    @property
+    def resident_bytes(self) -> float:
+        """What of files is in memory as on the disk."""
+
+    @property
+    def dirty_bytes(self) -> float:
+        """What has been written and not yet to the disk."""
 
     def resize(self, capacity_bytes: float) -> None:
         """Another amount of memory is left for it."""
 
-    def warm(self, file: File) -> None:
-        """Make a whole file resident, as after an earlier run."""
+
+class Groups(Protocol):
+    """What the house tells a kernel that divides its memory among groups."""
+
+    def enroll(self, owner: str, limits: Sequence[Limit]) -> None:
+        """A tenant, and what confines it, from the inside."""
+
+    def hold(self, owner: str, size_bytes: float) -> None:
+        """A tenant's programs have so much more, or less."""
+
+    def warm(self, owner: str, file: File) -> None:
+        """Make a whole file resident, as after an earlier run of a tenant."""
 
 
 class Paging(Protocol):
@@ -242,6 +286,8 @@ class Layer(Priced, ABC):
     """The page cache, in a kernel that has one."""
     paging: Paging | None = None
     """Where the pages of programs are, in a kernel that swaps."""
+    memory: Groups | None = None
+    """Who has what of its memory, in a kernel that reclaims."""
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -269,6 +315,24 @@ class Layer(Priced, ABC):
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""
         return float("inf")
+
+    def grouped(self) -> bool:
+        """Whether what runs on it has one part of the processors together; if not, each of its threads has one."""
+        return True
+
+    def disk_window_bytes(self) -> float:
+        """Data of a guest's disk requests that the layer takes over at a time; the others wait in the guest."""
+        return float("inf")
+
+    @classmethod
+    def kills(cls, structure: Mapping[str, str]) -> bool:
+        """Whether a kernel ends a process of its choice when its memory runs out; else it refuses whoever asks."""
+        return False
+
+    @classmethod
+    def limits_memory(cls, structure: Mapping[str, str]) -> MemoryRule:
+        """What a tenant's memory is here, in a layer that confines memory without a machine of its own."""
+        return "hard"
 
     @abstractmethod
     def lower(self, demand: Demand) -> Iterable[Step]:
@@ -377,6 +441,20 @@ class Layer(Priced, ABC):
         if not devices:
             return self
         return type(self)(self.parameters, self.structure, replace(self.place, guest_devices=devices))
+
+    def for_guest(self, guest: GuestMemory) -> Layer:
+        """The layer as a guest meets it whose memory it keeps."""
+        return type(self)(self.parameters, self.structure, replace(self.place, guest=guest))
+
+    @classmethod
+    def overcommits(cls, structure: Mapping[str, str]) -> bool:
+        """Whether guests may have more memory than there is: it is theirs only when they touch it."""
+        return False
+
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Whether a kernel gives memory to guests of a hypervisor on it as they touch it, if that may not suffice."""
+        return False
 
     def mounts(self) -> bool:
         """Whether a guest of this layer may mount folders of the host (9pfs)."""

@@ -33,7 +33,10 @@ of the image, the filter and the network only where there are such. The engine's
 Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
 bind mount or volume), ``engine`` (whether a daemon stands behind all containers, and whether they outlive it),
 ``network``, ``swap`` (what may be swapped beyond the
-memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes); limit ``pids``.
+memory limit, where the kernel swaps at all: as much again as Docker has it, none as under Kubernetes), ``processors``
+(``flat``: the kernel's scheduler knows no groups, each thread counts by itself, in whatever container), ``memory``
+(what the tenant's memory is: ``limited``, at which the kernel kills; ``refused``, a limit of the address space as
+OpenVZ's, at which whoever asks is refused; ``soft``, which holds up; ``unlimited``; see ``_reclaim``); limit ``pids``.
 
 Validation: Kuehl 2017 (storage), measured programs of 2026.
 
@@ -51,12 +54,12 @@ from simulator import demands as d
 from simulator.failure import Part
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._container_storage import MAPPER, Storage
-from simulator.layers.base import WHOLE, Layer, Place, Transition
+from simulator.layers.base import WHOLE, Layer, MemoryRule, Place, Transition
 from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Require, Step, Use
 
 _CALLS: Mapping[type[d.Demand], float] = {
-    d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Delete: 1.0, d.WriteThrough: 2.0,
+    d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Rename: 1.0, d.Delete: 1.0, d.WriteThrough: 2.0,
     d.DirectTransfer: 1.0, d.SendData: 1.0, d.ReceiveData: 1.0, d.ReceiveRequest: 1.0, d.Post: 1.0, d.Fetch: 1.0,
     d.Sleep: 1.0,
 }  # fmt: skip
@@ -102,6 +105,10 @@ class Container(Layer):
         """As much again as memory, none, or all that the kernel has."""
         return {"none": 0.0, "unlimited": inf}.get(structure.get("swap", ""), limit_bytes)
 
+    def grouped(self) -> bool:
+        """Unless the scheduler knows threads only."""
+        return self.structure.get("processors") != "flat"
+
     def parts(self) -> tuple[Part, ...]:
         """Its first process, what the kernel below shows to it, and an engine's daemon for all containers, if any.
 
@@ -116,6 +123,19 @@ class Container(Layer):
         takes: Literal["above", "nothing"] = "above" if engine == "daemon" else "nothing"
         return (*parts, Part("daemon", each="system", takes=takes, code="process_lines_count"))
 
+    @classmethod
+    def limits_memory(cls, structure: Mapping[str, str]) -> MemoryRule:
+        """``memory.max``, a limit of the address space, ``memory.high``, or no limit at all."""
+        kinds: Mapping[str, MemoryRule] = {"refused": "refused", "soft": "soft", "unlimited": ""}
+        return kinds.get(structure.get("memory", ""), "hard")
+
+    @classmethod
+    def nonsense(cls, structure: Mapping[str, str]) -> str:
+        """Control groups of the first version hold nobody up."""
+        if structure.get("memory") == "soft" and structure["cgroup"] == "v1":
+            return "memory=soft is memory.high, which cgroup=v1 does not have: take cgroup=v2"
+        return ""
+
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """The demand as it is, and what this container adds to it."""
         if isinstance(demand, d.KeepProcess):
@@ -124,6 +144,8 @@ class Container(Layer):
         added = (*self._filter(self._calls(demand)), *self._storage.steps(demand), *self._charge(demand))
         if isinstance(demand, Network):
             demand = replace(demand, hops=(*demand.hops, *self._hops()))
+        if isinstance(demand, d.Rename) and self._storage.kind == MAPPER:
+            demand = replace(demand, file_system=self.place.path)
         return (*allowed, *added, Below(demand))
 
     def react(self, transition: Transition) -> Iterable[Step]:

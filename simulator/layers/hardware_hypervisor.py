@@ -1,9 +1,9 @@
 """A hypervisor for processors with hardware assist: guests run as they are and leave only by exits.
 
 Scope and limits: on the machine itself (ESX, Xen) or as a part of a host system (KVM, Firecracker), with emulated,
-paravirtual and passthrough devices. A guest's memory is there from the start: no balloon, no page sharing, no
-second-level faults. Interrupts that a halted processor wakes by are charged where they come from: to a
-device's request, or to the virtual processor that sends one. Transmit
+paravirtual and passthrough devices. A guest's memory is there from the start, unless ``overcommit=on`` and the guests'
+full sizes do not fit (``_memory_reclaim``); there are no second-level faults. Interrupts that a halted processor wakes
+by are charged where they come from: to a device's request, or to the virtual processor that sends one. Transmit
 completions of paravirtual devices raise no interrupts. The driver domain is priced as an assisted guest. A host that
 polls for a while before it lets a virtual processor sleep is left out; so is what an exit costs later in caches.
 
@@ -43,6 +43,8 @@ Mechanism (paid by the guest's thread unless said otherwise):
     device_path, driver
                     paid by a thread of a hypervisor on the machine: its own block path and drivers
     transfer        a passthrough device moves the guest's bytes itself, past the host system
+    host_swap_in, host_swap_out, compression, decompression, balloon
+                    overcommit=on: see ``_memory_reclaim``
 
 Device threads stand in the hypervisor, in the host's kernel, in a host process, or in domain 0, and pay there what
 that system asks; ``_device_threads`` says how many there are and whether they wait. A guest asks for a flush of its
@@ -64,6 +66,9 @@ from dataclasses import replace
 from simulator import demands as d
 from simulator.failure import Part
 from simulator.layers import _assist, _device_paths, _device_threads, _transfers
+from simulator.layers._guest_memory import GuestMemory
+from simulator.layers._hosted_memory import told
+from simulator.layers._memory_reclaim import RECLAIM_MECHANISMS, RECLAIM_PARAMETERS, RECLAIM_STRUCTURE, Reclaim
 from simulator.layers._mitigations import HYPERVISOR_MECHANISMS, HYPERVISOR_PARAMETERS, HYPERVISOR_STRUCTURE
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Service, Transition
 from simulator.parameters import Parameter
@@ -109,12 +114,14 @@ class HardwareHypervisor(Layer):
         **_device_threads.STRUCTURE,
         "notifications": ("suppressed", "every"),
         "transport": ("messages", "registers"),
+        **RECLAIM_STRUCTURE,
         **HYPERVISOR_STRUCTURE,
     }
     PARAMETERS = (
         *_assist.PARAMETERS,
         *_device_paths.PARAMETERS,
         *HYPERVISOR_PARAMETERS,
+        *RECLAIM_PARAMETERS,
         Parameter("kick_cycles", "cycles", "a sleeping device thread notified, exit included", "kick"),
         Parameter("sent_copy_ratio", "ratio", "part of what a guest sends that is copied for it", "device_copy"),
         Parameter(
@@ -141,6 +148,7 @@ class HardwareHypervisor(Layer):
         **_assist.MECHANISMS,
         **_device_paths.MECHANISMS,
         **HYPERVISOR_MECHANISMS,
+        **RECLAIM_MECHANISMS,
         "kick": Mechanism("the exit that wakes a sleeping device thread", "emergent"),
         "hand_over": Mechanism("a sleeping network thread waits for its core, or the guest for its", "emergent"),
         "transfer": Mechanism("bytes moved by a device"),
@@ -154,6 +162,9 @@ class HardwareHypervisor(Layer):
         page_bytes = self.place.page_bytes
         self.assist = _assist.Assist(self.parameters, self.structure, page_bytes)
         self.paths = _device_paths.DevicePaths(self.parameters, self.structure, self.place.path, page_bytes)
+        self.reclaim: Reclaim | None = None
+        if self.place.host is not None:
+            self.reclaim = Reclaim(self.parameters, self.structure, self.place, self._own_disk)
 
     @classmethod
     def needs(cls, structure: Mapping[str, str]) -> str:
@@ -167,7 +178,14 @@ class HardwareHypervisor(Layer):
         for key in ("emulator_place", "disk_place", "nic_place"):
             if structure[key] not in there:
                 return f"nothing of the kind is at {key}={structure[key]}: take one of {', '.join(there)}"
+        if structure["overcommit"] == "on" and structure["stands_on"] == "system":
+            return "guests' memory is the host system's there, and no hypervisor takes it: take overcommit=off"
         return ""
+
+    @classmethod
+    def overcommits(cls, structure: Mapping[str, str]) -> bool:
+        """Only where it keeps its guests' memory itself."""
+        return structure["overcommit"] == "on"
 
     @classmethod
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
@@ -204,7 +222,14 @@ class HardwareHypervisor(Layer):
         """A guest's machine operation: nothing, an exit, or a device's work."""
         steps = self.assist.lower(demand)
         if steps is not None:
-            return steps
+            backed = self.reclaim is not None and isinstance(demand, d.AccessMemory)
+            if self.reclaim is None and self.place.guest is not None:
+                return (*steps, *told(demand, self.place.guest))
+            return (*steps, *self._backed(demand)) if backed else steps
+        if self.reclaim is None and isinstance(demand, d.TouchGuest):
+            return told(demand, self.place.guest)
+        if self.reclaim is not None and isinstance(demand, (d.TouchGuest, d.ReleasePages, d.BalanceMemory)):
+            return self._backed(demand)
         if isinstance(demand, d.TransferBlocks):
             return self._disk(demand)
         if isinstance(demand, d.TransferPackets):
@@ -212,6 +237,26 @@ class HardwareHypervisor(Layer):
         if isinstance(demand, d.AskShare) and self.mounts():
             return (self._send("disk", demand, self.paths.share(demand), kicks=True),)
         raise self.not_offered(demand)
+
+    def _backed(self, demand: d.Demand) -> tuple[Step, ...]:
+        """What a guest does with memory that is the hypervisor's to give and to take."""
+        assert self.reclaim is not None
+        if isinstance(demand, d.AccessMemory):
+            return self.reclaim.accessed(demand)
+        if isinstance(demand, d.TouchGuest):
+            return self.reclaim.touched(demand)
+        if isinstance(demand, d.ReleasePages):
+            return (
+                Use("balloon", cycles=self.parameters.exit_cycles),
+                *self.reclaim.released(),
+                *self.assist.guard(1.0),
+            )
+        return self.reclaim.balanced()
+
+    def _own_disk(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
+        """A transfer of the hypervisor's own: by its file system and driver to the machine's disk."""
+        path = self.use("device_path", "block_path_cycles")
+        return (path, self.use("driver", "disk_driver_cycles"), Below(demand, own=True))
 
     def react(self, transition: Transition) -> Iterable[Step]:
         """Halting, waking, and the timer of the system below; on a machine of its own also the ends of slices.
@@ -228,7 +273,22 @@ class HardwareHypervisor(Layer):
         rooms = {device: self._room(device) for device in _DEVICES}
         services = _device_threads.services(self.structure, self.parameters, self.paths, rooms)
         woken = (Use("hand_over", stall_s=self.parameters.hand_over_s),)
-        return tuple(replace(each, woken=woken) if each.queue == "nic" else each for each in services)
+        devices = tuple(replace(each, woken=woken) if each.queue == "nic" else each for each in services)
+        return (*devices, *self.reclaim.guest_services()) if self.reclaim else devices
+
+    def services(self) -> tuple[Service, ...]:
+        """The thread that looks after its guests' memory, where it keeps that."""
+        return self.reclaim.services() if self.reclaim else ()
+
+    def for_guest(self, guest: GuestMemory) -> Layer:
+        """The port of a guest whose memory it keeps; the balloon's driver comes with it."""
+        if self.structure["balloon"] == "on":
+            parameters = self.parameters
+            guest.balloon_s = parameters.balloon_s
+            guest.balloon_free_bytes = parameters.balloon_free_count * guest.page_bytes
+            guest.balloon_reclaim_bytes = parameters.balloon_reclaim_count * guest.page_bytes
+        guest.compressed_ratio = self.parameters.get("compressed_ratio", 1.0)
+        return super().for_guest(guest)
 
     def tick_hz(self) -> float:
         """A hypervisor on a host system is interrupted by that system's timer instead."""

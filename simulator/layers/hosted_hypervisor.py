@@ -80,6 +80,7 @@ from simulator.layers import (
 )
 from simulator.layers._assisted_monitor import PLACES, AssistedMonitor
 from simulator.layers._emulated_monitor import EmulatedMonitor
+from simulator.layers._hosted_memory import told
 from simulator.layers._translated_monitor import TranslatedMonitor
 from simulator.layers.base import Layer, Place, Service, Transition
 from simulator.parameters import Parameter, Parameters
@@ -171,9 +172,13 @@ class HostedHypervisor(Layer):
 
     def lower(self, demand: d.Demand) -> Iterable[Step]:
         """A guest's machine operation, in the end as system calls of a host process."""
+        if isinstance(demand, d.TouchGuest):
+            return told(demand, self.place.guest)
         steps = self._monitor.lower(demand)
         if steps is None:
             raise self.not_offered(demand)
+        if isinstance(demand, d.AccessMemory) and self.place.guest is not None:
+            return (*steps, *told(demand, self.place.guest))
         return steps
 
     def carry(self, cycles: float, kernel: bool) -> Iterable[Use]:

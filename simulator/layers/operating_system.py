@@ -11,6 +11,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     process         fork, exec, shell: their measured time less the faults they contain, which are charged as
                     faults; the parent's page-table entries copied in one batch; two address-space switches (to the
                 child and back)
+    (locks)         a file moved to another directory is moved under a lock of the file system, as Linux takes
+                    ``s_vfs_rename_mutex``: threads of all tenants on the kernel wait for each other there; emergent
     page_cache      a page of file data taken into memory or dropped, user copy included; the kernel page is
                     touched in the machine
     copy            bytes between user and kernel
@@ -28,17 +30,22 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
     wake_interrupt  emergent, paid by who wakes: the other thread goes on at once on a processor that was idle, which
                     is interrupted for it
     tick            emergent: the timer while the system runs
+    reclaim         emergent: where free memory is short, pages of files go, by the kernel's thread or whoever asks; see
+                    ``_reclaim``. Beyond that the process that holds most is killed (out-of-memory=kill), or whoever
+                    asks is refused (out-of-memory=refuse)
     swap_in, swap_out
                     swap=disk: pages of programs that do not fit into the memory, see ``_swap``. The default is off, as
                     on most hosts of containers and virtual machines: who holds too much is then ended
+    ksm, ksm_break  ksm=on: equal pages of guests merged; with swap=disk their memory is swapped: ``_hosted_memory``
     entry_guard, page_table_isolation, branch_guard, branch_barrier
                     mitigations=on: what speculation must not leak, at each entry by a call, fault or tick, in kernel
                     code, and (emergent) at switches; see ``_mitigations``. Entries inside fork, exec and shell are not
                     told apart
 
 Parameters: see ``PARAMETERS``. ``fork``, ``exec`` and ``shell`` contain the faults named beside them. Structure
-``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), and ``interrupts``: whether what arrives is worked off by the
-program's own processor (``here``) or by any (``apart``).
+``mitigations``, ``tags``, ``swap`` (``off``, ``disk``), ``ksm`` (``off``, ``on``), ``out-of-memory``, and
+``interrupts``: whether what arrives is worked off by the program's own processor (``here``) or by any (``apart``), and
+whether that is charged to its group (``packet_work``).
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -49,14 +56,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from simulator import demands as d
 from simulator.failure import Part
 from simulator.layers import _transfers
+from simulator.layers._balloon import Balloon
+from simulator.layers._guest_memory import FIGURES
+from simulator.layers._hosted_memory import HOSTED_FIGURES, SIMILARITY, HostedMemory
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
+from simulator.layers._reclaim import Reclaim
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
 from simulator.outcomes import NO_FORK
@@ -78,6 +90,7 @@ class OperatingSystem(TableLayer):
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
+    SETTINGS = {**FIGURES, **HOSTED_FIGURES}
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None
@@ -87,23 +100,34 @@ class OperatingSystem(TableLayer):
         self.cache: PageCache = PageCache(room_bytes, self.parameters.dirty_ratio)
         self.processes = 0.0
         apart = self.structure.get("interrupts") == "apart"
-        self.network = network = NetworkStack(self.parameters, apart, self.place, self._call, self._driver)
+        charged = self.structure.get("packet_work") == "charged"
+        self.network = network = NetworkStack(
+            self.parameters, apart, self.place, self._call, self._driver, charged=charged
+        )
         self.guard = KernelGuard(self.parameters, self.structure)
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
+        swaps = self.swap is not None
+        self.memory = self._reclaim = Reclaim(self.parameters, self.place, self.cache, self._own_blocks, swaps=swaps)
+        self.balloon = self._balloon()
+        self.hosted = self._hosted()
         self._lowering = {
             d.Compute: lambda demand: (Below(demand),),
             d.AccessMemory: self._access,
             d.NestedWalk: lambda demand: (Below(demand),),
             d.SystemCall: lambda demand: self._call(demand.name),
             d.Fault: self._fault,
-            d.Touch: lambda demand: self.swap.touched(demand) if self.swap else (),
+            d.Touch: self._touch,
+            d.UseGuestPages: lambda demand: self.hosted.used(demand) if self.hosted else (),
+            d.MergePages: lambda demand: self.hosted.looks() if self.hosted else (),
+            d.InflateBalloon: lambda demand: self.balloon.looks() if self.balloon else (),
             d.StartProcess: lambda demand: (Require(self._no_room), *self._process(demand.kind)),
             d.KeepProcess: self._keep_process,
             d.Map: lambda demand: self._map(),
             d.Allocate: self._allocate,
             d.Free: lambda demand: (*self._call("null"), Hold(-demand.size_bytes)),
             d.Create: lambda demand: self._call("create"),
+            d.Rename: self._rename,
             d.Delete: self._delete,
             d.Read: self._read,
             d.Write: self._write,
@@ -115,7 +139,7 @@ class OperatingSystem(TableLayer):
             d.ReceiveRequest: network.receive_request,
             d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
             d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
-            d.Lock: lambda demand: (Wait("lock", demand.name),),
+            d.Lock: lambda demand: (Wait("lock", demand.name, spin_s=demand.spin_s),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
             d.UseShare: self._use_share,
@@ -127,6 +151,11 @@ class OperatingSystem(TableLayer):
     def parts(self) -> tuple[Part, ...]:
         """The kernel: programs meet it by its system calls."""
         return (Part("kernel", faces="system calls", width="calls_count", code="code_lines_count"),)
+
+    @classmethod
+    def kills(cls, structure: Mapping[str, str]) -> bool:
+        """Where memory is promised that may not be there, somebody must go in the end."""
+        return structure.get("out-of-memory") == "kill"
 
     # ---- the three verbs
 
@@ -151,11 +180,29 @@ class OperatingSystem(TableLayer):
         return ()
 
     def services(self) -> tuple[Service, ...]:
-        """The write-back daemon, and the thread that writes pages of programs out."""
+        """The write-back daemon, once for each request it has under way, and the thread that writes programs' pages."""
         chunk = d.WriteBack(self.parameters.write_back_bytes)
         wanted = self._is_dirty
-        back = Service("write-back", period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
-        return (back, self.swap.service()) if self.swap else (back,)
+        under_way = self.parameters.get("write_back_queue_bytes", 0.0) // self.parameters.write_back_bytes
+        back = tuple(
+            Service(name, period_s=self.parameters.write_back_s, wanted=wanted, demand=chunk)
+            for name in ("write-back", *(f"write-back-{number}" for number in range(2, int(under_way) + 1)))
+        )
+        own = (*back, self._reclaim.service(), *((self.swap.service(),) if self.swap else ()))
+        own = (*own, *self.hosted.services()) if self.hosted else own
+        return (*own, self.balloon.service()) if self.balloon else own
+
+    @classmethod
+    def hosts_lazily(cls, structure: Mapping[str, str]) -> bool:
+        """Where it can take memory back, by its swap or by merging pages."""
+        return structure.get("swap") == "disk" or structure.get("ksm") == "on"
+
+    def settings(self) -> Mapping[str, float | str]:
+        """What became of its memory, where a hypervisor keeps it."""
+        guest = self.place.guest
+        if self.hosted is not None:
+            return self.hosted.figures()
+        return guest.figures() if guest is not None else {}
 
     def servers(self) -> tuple[Service, ...]:
         """Interrupts of each connection, and the programs at other ends."""
@@ -222,10 +269,10 @@ class OperatingSystem(TableLayer):
         copied = Below(d.UpdatePageTable(batched=True, count=self.parameters.process_entries_count * count))
         return (*self._with_faults(kind, count), copied, Below(d.SwitchAddressSpace(count=2.0 * count)))
 
-    def _no_room(self) -> str:
-        """Why no further process can be made, empty if one can."""
-        full = "processes" in self.exhausted or self.processes >= self.parameters.process_table_count
-        return NO_FORK if full else ""
+    def _no_room(self, processes: float = 1.0) -> str:
+        """Why that many processes more cannot be made, empty if they can."""
+        room = self.parameters.process_table_count - self.processes
+        return NO_FORK if "processes" in self.exhausted or processes > room else ""
 
     def _keep_process(self, demand: d.KeepProcess) -> tuple[Step, ...]:
         """A child in the process table until its work is done; a refused call costs the call."""
@@ -234,8 +281,9 @@ class OperatingSystem(TableLayer):
         forks = new_threads if demand.threads else self._process("fork", demand.processes)
         made = (*forks, Require(lambda: self._enter(demand, 1.0)), Spawn(life, demand.processes))
         if demand.insists:
-            return (Require(self._no_room), *made)
-        return (Choice(lambda: int(bool(self._no_room())), (made, self._call("null")), ("made", "refused")),)
+            return (Require(lambda: self._no_room(demand.processes)), *made)
+        refused = self._call("null")
+        return (Choice(lambda: int(bool(self._no_room(demand.processes))), (made, refused), ("made", "refused")),)
 
     def _enter(self, demand: d.KeepProcess, sign: float) -> str:
         """Processes come into the table, or leave it; nobody is refused any more."""
@@ -256,7 +304,8 @@ class OperatingSystem(TableLayer):
 
     def _allocate(self, demand: d.Allocate) -> tuple[Step, ...]:
         pages = demand.size_bytes / self.place.page_bytes
-        return (*self._call("null"), Hold(demand.size_bytes), *self._faults(pages), *self._pushed_out())
+        taken = (self._reclaim.taken(demand.size_bytes), Hold(demand.size_bytes))
+        return (*self._call("null"), *taken, *self._faults(pages), *self._pushed_out())
 
     # ---- memory that may lie on the disk
 
@@ -265,10 +314,11 @@ class OperatingSystem(TableLayer):
             traps = (Below(d.Trap(count=pages)), Below(d.UpdatePageTable(count=pages)))
             return (*self.guard.entries(pages), *traps)
 
-        def blocks(demand: d.TransferBlocks) -> tuple[Step, ...]:
-            return self._blocks(demand, own=True)
+        return Swap(self.parameters, self.place, room_bytes, taken_in, self._own_blocks)
 
-        return Swap(self.parameters, self.place, room_bytes, taken_in, blocks)
+    def _own_blocks(self, demand: d.TransferBlocks) -> tuple[Step, ...]:
+        """A request of the kernel's own."""
+        return self._blocks(demand, own=True)
 
     def _access(self, demand: d.AccessMemory) -> tuple[Step, ...]:
         away = self.swap.accessed(demand) if self.swap else ()
@@ -276,9 +326,50 @@ class OperatingSystem(TableLayer):
 
     def _pushed_out(self) -> tuple[Step, ...]:
         """New pages may have taken the place of others."""
-        return (self.swap.fresh(),) if self.swap else ()
+        return ((self.swap.fresh(),) if self.swap else ()) + self._told("new")
+
+    # ---- memory that a hypervisor keeps
+
+    def _balloon(self) -> Balloon | None:
+        guest = self.place.guest
+        if guest is None:
+            return None
+        guest.cache, guest.paging = self.cache, self.swap.pages if self.swap else None
+        guest.image = self.place.product_path
+        guest.alike = {each.name: self.parameters[each.name] for each in SIMILARITY if each.name in self.parameters}
+        drop = lambda pages: self.use("page_cache", "page_drop_cycles", pages)  # noqa: E731
+        return Balloon(guest, self.cache, self.swap, drop) if guest.balloon_s else None
+
+    def _hosted(self) -> HostedMemory | None:
+        if self.place.host is None:
+            return None
+        self.place.host.cache = self.cache
+        return HostedMemory(self.parameters, self.place, self.swap, merges=self.structure.get("ksm") == "on")
+
+    def _told(
+        self, what: Literal["new", "cache"], size_bytes: float = 0.0, file: str = "", start_bytes: float = 0.0
+    ) -> tuple[Step, ...]:
+        """The hypervisor meets each use of a page that it has taken away."""
+        if self.place.guest is None:
+            return ()
+        return (Below(d.TouchGuest(what, size_bytes, start_bytes=start_bytes, file=file)),)
+
+    def _touch(self, demand: d.Touch) -> tuple[Step, ...]:
+        away = self.swap.touched(demand) if self.swap else ()
+        if self.place.guest is None:
+            return away
+        return (*away, Below(d.TouchGuest("row", demand.size_bytes, demand.extent_bytes, demand.start_bytes)))
 
     # ---- files
+
+    def _rename(self, demand: d.Rename) -> tuple[Step, ...]:
+        """A name goes, another comes, under one lock of the file system that all who share the kernel take turns at.
+
+        Each of the two changes is taken to be as dear as a removal. Who is stopped meanwhile gives the lock back.
+        """
+        lock = f"directories of {demand.file_system or self.place.path}"
+        moved = self._call("delete", 2.0)
+        return (Wait("turn", lock), *moved, Signal("turn", lock))
 
     def _delete(self, demand: d.Delete) -> tuple[Step, ...]:
         touches = demand.pages * self.parameters.page_drop_touch_count
@@ -298,10 +389,16 @@ class OperatingSystem(TableLayer):
         for index in range(first, last + 1):
             position = file.start_bytes + index * file.unit_bytes
             miss = (
+                self._reclaim.came_in(file, index),
                 *self._blocks(d.TransferBlocks(position, file.unit_bytes)),
                 Below(d.TouchKernelPage(count=file.unit_bytes / self.place.page_bytes)),
+                *self._told("new", file.unit_bytes, file.name, index * file.unit_bytes),
             )
-            yield Choice(self._finds(file, index), ((), miss), ("in the page cache", "not in the page cache"))
+            yield Choice(
+                self._finds(file, index),
+                (self._told("cache", file.unit_bytes, file.name, index * file.unit_bytes), miss),
+                ("in the page cache", "not in the page cache"),
+            )
         if not demand.mapped:
             yield self._copy(demand.size_bytes)
 
@@ -323,6 +420,8 @@ class OperatingSystem(TableLayer):
             must_wait = tuple(self._write_back(d.WriteBack(demand.size_bytes)))
             labels = ("left dirty", "too much is dirty")
             yield Choice(lambda: int(self.cache.write(demand.size_bytes)), ((), must_wait), labels)
+            yield self._reclaim.written(demand.size_bytes)
+            yield from self._told("new")
 
     def _write_through(self, demand: d.WriteThrough) -> tuple[Step, ...]:
         size_bytes, page_bytes = demand.size_bytes, self.place.page_bytes

@@ -23,8 +23,10 @@ Mechanism (paid by the guest's thread unless said otherwise):
     domain_slice    emergent: a domain gets one back that others had meanwhile
     timer_event     emergent: a tick arrives as an event
 
-Parameters: see ``PARAMETERS``; structure ``driver_place``: ``hypervisor`` (Xen 1) or ``domain-0`` (since Xen 2), and
-``page_tables``.
+Parameters: see ``PARAMETERS``; structure ``driver_place``: ``hypervisor`` (Xen 1) or ``domain-0`` (since Xen 2);
+``page_tables``; ``driver_work``: whether what domain 0 does for a guest is its own time (``uncharged``) or debited from
+the guest's part of the processors (``charged``, as SEDF-DC and ShareGuard do): the guest's weight, cap and number of
+processors then hold for both together, and packets of a guest that has used up its part wait.
 
 Validation: Barham 2003, see docs/barham-2003.md.
 
@@ -34,6 +36,7 @@ References: barham2003, fraser2004.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from simulator import demands as d
 from simulator.failure import Part
@@ -66,7 +69,10 @@ class ParavirtualHypervisor(Layer):
         "limit-processor", "limit-memory", "pause", "snapshot", "migrate",
         "own-kernel", "other-system", "package", "debug-system",
     })  # fmt: skip
-    STRUCTURE = {"driver_place": ("hypervisor", DOMAIN_0), "page_tables": ("hypercalls", "writable")}
+    STRUCTURE = {
+        "driver_place": ("hypervisor", DOMAIN_0), "page_tables": ("hypercalls", "writable"),
+        "driver_work": ("uncharged", "charged"),
+    }  # fmt: skip
     PARAMETERS = (
         Parameter("trap_cycles", "cycles", "an exception handed on to the guest kernel", "trap"),
         Parameter("update_cycles", "cycles", "one entry checked and written, hypercall included", "page_table"),
@@ -86,6 +92,8 @@ class ParavirtualHypervisor(Layer):
         Parameter("packet_back_end_cycles", "cycles", "one packet in the back end and its bridge", "back_end", _SPLIT),
         Parameter("block_back_end_cycles", "cycles", "one disk request in the back end", "back_end", _SPLIT),
         Parameter("ring_count", "count", "requests that fit into a ring", "ring", _SPLIT),
+        Parameter("disk_window_bytes", "bytes", "data of a guest's disk requests that fit into a ring", "", _SPLIT,
+                  optional=True),
         Parameter("domain_switch_cycles", "cycles", "a domain given a processor", "domain_switch"),
         Parameter("hypervisor_bytes", "bytes", "memory of the hypervisor"),
         Parameter("domain_bytes", "bytes", "memory of the hypervisor for each domain"),
@@ -164,10 +172,15 @@ class ParavirtualHypervisor(Layer):
         """The back ends, threads of domain 0."""
         if self.structure["driver_place"] != DOMAIN_0:
             return ()
-        room = int(self.parameters.ring_count)
+        room, charged = int(self.parameters.ring_count), self.structure.get("driver_work") == "charged"
         return tuple(
-            Service(f"{kind}-back-end", queue=f"{kind}-ring", capacity=room, batch=room) for kind in ("block", "packet")
+            Service(f"{kind}-back-end", queue=f"{kind}-ring", capacity=room, batch=room, charged=charged)
+            for kind in ("block", "packet")
         )
+
+    def disk_window_bytes(self) -> float:
+        """As much as fits into the ring; what a guest has beyond that waits in its own queue."""
+        return self.parameters.get("disk_window_bytes", inf)
 
     def presents(self) -> Mapping[str, str]:
         """Guests see front ends only."""

@@ -66,6 +66,7 @@ class Unikernel(TableLayer):
         "copy": Mechanism("bytes between the program's and the library's buffers"),
         "block_stack": Mechanism("one request through the block layer"),
         "network_stack": Mechanism("one packet through TCP and IP"),
+        "lock_spin": Mechanism("a thread looks again and again whether a lock is free", "emergent"),
         "driver": Mechanism("the driver of the device there is"),
         "thread_switch": Mechanism("a thread that had blocked goes on in the same address space", "emergent"),
     }
@@ -82,6 +83,7 @@ class Unikernel(TableLayer):
             d.Touch: lambda demand: (),
             d.Allocate: lambda demand: (*self._call(), Hold(demand.size_bytes)),
             d.Free: lambda demand: (*self._call(), Hold(-demand.size_bytes)),
+            d.Rename: lambda demand: (*self._call(), self.use("library", "file_cycles")),
             d.Create: lambda demand: (*self._call(d.CALLS["create"]), self.use("library", "file_cycles")),
             d.Delete: lambda demand: (*self._call(), self.use("library", "file_cycles")),
             d.Read: self._read,
@@ -95,7 +97,7 @@ class Unikernel(TableLayer):
             d.ReceiveRequest: self._receive,
             d.Post: lambda demand: (*self._message(demand), Signal("message", demand.mailbox)),
             d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
-            d.Lock: lambda demand: (Wait("lock", demand.name),),
+            d.Lock: lambda demand: (Wait("lock", demand.name, spin_s=demand.spin_s),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
             d.Sleep: lambda demand: (*self._call(), Wait("time", time_s=demand.time_s)),
         }

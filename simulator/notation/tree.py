@@ -40,6 +40,11 @@ class Node:
         """Whether one tenant has it for itself."""
         return self.scope == "tenant"
 
+    @property
+    def apart(self) -> bool:
+        """Whether it is one tenant's, or one group's: not everybody's on the machine."""
+        return self.scope != "machine"
+
     def __repr__(self) -> str:
         return f"Node({self.path!r})"
 
@@ -50,6 +55,16 @@ class Tree:
 
     nodes: tuple[Node, ...]
     chains: Mapping[str, tuple[Node, ...]]
+
+    @property
+    def givers(self) -> dict[str, str]:
+        """Whose figures hold for a node that is not everybody's, by path: its tenant's, or its group's first one's."""
+        found: dict[str, str] = {}
+        for tenant, chain in self.chains.items():
+            for node in chain:
+                if node.apart:
+                    found.setdefault(node.path, tenant)
+        return found
 
     def node(self, path: str) -> Node:
         """The node with this path.

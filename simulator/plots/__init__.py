@@ -6,7 +6,7 @@ results give the same files, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ __all__ = [
     "check_kind",
     "draw",
     "draw_as",
+    "draw_isolation",
     "draw_predicted",
     "draw_sharing",
     "figures",
@@ -128,6 +129,26 @@ def draw_blast(found: Sequence[Blast], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _style.settings():
         _style.save_as(_blast.draw(found), path)
+
+
+def draw_isolation(answer: Mapping[str, Any], path: Path, metric: str = "value") -> Path:
+    """Draw who hurts whom; returns the path.
+
+    Args:
+        answer: as ``Isolation.data`` gives it.
+        path: of the file, with ``.png`` or ``.svg``.
+        metric: what is shown of the victim.
+
+    Raises:
+        UsageError: another kind of file is wanted.
+    """
+    from simulator.plots import _style, who_hurts_whom
+
+    check_kind(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _style.settings():
+        _style.save_as(who_hurts_whom.draw(who_hurts_whom.table([answer], metric)), path)
+    return path
 
 
 def draw_predicted(rows: Sequence[Row], path: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,11 @@ MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
 ENDED = {"ok": 0, "failed": 1, "failures": 3}
 """How a batch can have ended, with the exit code that says so."""
+
+
+def common_exit_code(codes: Sequence[int]) -> int:
+    """The exit code of several batches: the one that all have, otherwise that something failed."""
+    return codes[0] if len(set(codes)) == 1 else ENDED["failures"]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,8 +31,13 @@ def check(lookup: Lookup, combination: Combination) -> None:
     _check_built_for(lookup, combination)
     hardware.check(lookup, combination)
     if tree is not None:
-        guests = [tenant for tenant in combination.tenants if _own_system(lookup, tree.chains[tenant.name])]
-        _check_memory(lookup, combination, guests)
+        givers = _givers(lookup, tree)
+        guests = [tenant for tenant in combination.tenants if tenant.name in givers]
+        kept = {tenant.name for tenant in guests if _is_kept(lookup, combination, tree.chains[tenant.name])}
+        hosted = {tenant.name for tenant in guests if _is_hosted(lookup, combination, tree.chains[tenant.name])}
+        _check_memory(lookup, combination, guests, kept | hosted)
+        _check_kept(lookup, combination, kept)
+        _check_groups(lookup, combination, tree)
         _check_processors(lookup, combination, guests)
         _check_network(lookup, combination)
 
@@ -46,8 +52,8 @@ def check_faults(lookup: Lookup, combinations: Sequence[Combination]) -> None:
             continue
         problem = faults.problem(fault)
         if problem is not None:
-            key, message, remedy = problem
-            lookup.complain(("faults", index, *key), message, remedy)
+            keys, message, remedy = problem
+            lookup.complain(("faults", index, *keys), message, remedy)
         elif combinations and not any(points.names(lookup, fault, combination) for combination in combinations):
             known = {name for each in combinations for name in points.known_to_faults(lookup, each)}
             name_key, name = faults.unknown(fault, known, lambda name: points.full_name(lookup, name))
@@ -134,9 +140,10 @@ def _check_built_for(lookup: Lookup, combination: Combination) -> None:
                 lookup.complain(combination.stack.place, *problem)
 
 
-def _own_system(lookup: Lookup, chain: tuple[Node, ...]) -> bool:
-    """Whether a tenant has a kernel of its own, in a virtual machine of its own."""
-    return any(node.private and _is_kernel(lookup, node.name) for node in chain)
+def _givers(lookup: Lookup, tree: Tree) -> set[str]:
+    """The tenants whose figures a kernel in a virtual machine has: its own tenant's, or the first of its group."""
+    kernels = {node.path for node in tree.nodes if node.apart and _is_kernel(lookup, node.name)}
+    return {tenant for path, tenant in tree.givers.items() if path in kernels}
 
 
 def _is_kernel(lookup: Lookup, name: str) -> bool:
@@ -144,20 +151,80 @@ def _is_kernel(lookup: Lookup, name: str) -> bool:
     return (lookup.needs(name), lookup.layer_class(name).OFFERS) == (fits.MACHINE, fits.SYSTEM)
 
 
-def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantChoice]) -> None:
+def _is_kept(lookup: Lookup, combination: Combination, chain: tuple[Node, ...]) -> bool:
+    """Whether a tenant's virtual machine gets its memory as it touches it."""
+    changed = combination.stack.structure
+    return any(
+        lookup.layer_class(node.name).overcommits({**lookup.product(node.name).structure, **changed.get(node.name, {})})
+        for node in chain
+        if lookup.layer_class(node.name).OFFERS == "machine"
+    )
+
+
+def _is_hosted(lookup: Lookup, combination: Combination, chain: tuple[Node, ...]) -> bool:
+    """Whether a host's kernel gives a tenant's virtual machine its memory as it touches it, and can take it back."""
+    changed = combination.stack.structure
+    hosts = (
+        lower.name
+        for lower, upper in pairwise(chain)
+        if lookup.layer_class(upper.name).OFFERS == "machine" and _is_kernel(lookup, lower.name)
+    )
+    return any(
+        lookup.layer_class(name).hosts_lazily({**lookup.product(name).structure, **changed.get(name, {})})
+        for name in hosts
+    )
+
+
+def _check_kept(lookup: Lookup, combination: Combination, kept: set[str]) -> None:
+    """Rules for memory that only hypervisors keep which give out more than there is."""
+    for tenant in combination.tenants:
+        form = tenant.form
+        rules = {"memory_reservation": form.memory_reservation, "memory_limit": form.memory_limit}
+        rules["memory_weight"] = form.memory_weight if form.memory_weight != 1.0 else None
+        for key, value in rules.items():
+            if value is not None and tenant.name not in kept:
+                remedy = "leave it out, or take a hypervisor that does, e.g. vmware-esx-4.1"
+                lookup.complain(tenant.place(key), "nothing in this stack divides memory so", remedy)
+        size, limit, reserved = form.memory, form.memory_limit, form.memory_reservation
+        if reserved is not None and reserved > min(size or reserved, limit or reserved):
+            lookup.complain(tenant.place("memory_reservation"), "is more than it may have", "reserve less")
+
+
+def _check_groups(lookup: Lookup, combination: Combination, tree: Tree) -> None:
+    """Soft limits and protection are kept by control groups of the second version."""
+    for tenant in combination.tenants:
+        if tenant.form.memory_high is None and tenant.form.memory_low is None:
+            continue
+        key = "memory_high" if tenant.form.memory_high is not None else "memory_low"
+        names = [node.name for node in tree.chains[tenant.name] if node.apart]
+        if not any(_has_group(lookup, combination, name) for name in names):
+            remedy = "leave it out, or take a container with cgroup=v2, e.g. docker-27"
+            lookup.complain(tenant.place(key), "nothing in this stack puts the tenant into a control group", remedy)
+        elif tenant.form.memory_high and tenant.form.memory and tenant.form.memory_high > tenant.form.memory:
+            message = f"is more than its memory of {format_quantity(tenant.form.memory, 'bytes')}"
+            lookup.complain(tenant.place("memory_high"), message, "write less")
+
+
+def _has_group(lookup: Lookup, combination: Combination, name: str) -> bool:
+    layer = lookup.layer_class(name)
+    structure = {**lookup.product(name).structure, **combination.stack.structure.get(name, {})}
+    return layer.CONFINES_MEMORY and layer.OFFERS != fits.MACHINE and structure.get("cgroup") == "v2"
+
+
+def _check_memory(lookup: Lookup, combination: Combination, guests: list[TenantChoice], kept: set[str]) -> None:
     machine = combination.machine
     size_bytes = machine.capacity("capacity_bytes") if machine else None
     if machine is None or size_bytes is None:
         return
     sizes = {tenant.name: tenant.form.memory for tenant in guests}
     has = f"{machine.name} has {format_quantity(size_bytes, 'bytes')}"
-    remedy = "give less; giving out more memory than there is, is not available in this version"
-    total_bytes = sum(size for size in sizes.values() if size is not None)
+    remedy = "give less; more than there is give out e.g. vmware-esx-4.1, and KVM on linux-6(swap=disk)"
+    total_bytes = sum(size for name, size in sizes.items() if size is not None and name not in kept)
     for tenant in guests:
         size = tenant.form.memory
         if size is None and not lookup.blamed(tenant.place()):
             lookup.complain(tenant.place(), "has a virtual machine of no known size", "add e.g. 'memory: 512 MiB'")
-        elif size is not None and size > size_bytes:
+        elif size is not None and size > size_bytes and tenant.name not in kept:
             message = f"a virtual machine of {format_quantity(size, 'bytes')} is larger than its host: {has}"
             lookup.complain(tenant.place("memory"), message, remedy)
             return

@@ -60,7 +60,7 @@ def _row(lookup: Lookup, row: dict[str, Any], points: Sequence[Point], stacks: S
     _stacks(lookup, row.get("platforms"), stacks, (*place, "platforms"))
     _values(lookup, row.get("at"), points, axes, (*place, "at"))
     _placeholders(lookup, row, axes, place)
-    tenants = [name for point in points for name in point["tenants"]]
+    tenants = list(dict.fromkeys(str(each["copy_of"]) for point in points for each in point["tenants"].values()))
     if row.get("tenant") is not None and row["tenant"] not in tenants:
         message = f"no tenant is called {row['tenant']!r}"
         lookup.complain((*place, "tenant"), message, suggestion(str(row["tenant"]), tenants))

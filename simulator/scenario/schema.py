@@ -23,6 +23,7 @@ from simulator.scenario.types import (
     Cores,
     Count,
     Duration,
+    Intensity,
     Nothing,
     Operations,
     Processors,
@@ -145,6 +146,16 @@ class Tenant(Part):
     alone."""
     memory: Axis[Size | None] = None
     """Size of the tenant's outermost private node: of its virtual machine, its container."""
+    memory_high: Axis[Size | None] = None
+    """Beyond this the kernel reclaims its container's memory, and holds up who takes more; nobody is killed for it."""
+    memory_low: Axis[Size | None] = None
+    """Up to this its container's file pages are reclaimed after those of all others."""
+    memory_reservation: Axis[Size | None] = None
+    """What a hypervisor that gives out more memory than there is never takes of its virtual machine's."""
+    memory_limit: Axis[Size | None] = None
+    """The most of the machine's memory that such a hypervisor lets its virtual machine have."""
+    memory_weight: Axis[Weight] = 1.0
+    """Its part of the memory there beside others, for each byte of its virtual machine's size."""
     vcpus: Axis[Count | None] = None
     """How many processors its virtual machine has."""
     virtual_hardware: VirtualHardware = VirtualHardware()
@@ -163,8 +174,9 @@ class Tenant(Part):
     """Whether its weight counts once, or for each processor that it could use right now."""
     cpus: Axis[Processors | None] = None
     """The processors that it may use, by number, e.g. '0-1'; all if not given."""
-    disk_weight: Axis[Weight] = 1.0
-    """Its part of the disk's time beside the other tenants that want it."""
+    disk_weight: Axis[Weight | None] = 1.0
+    """Its part of the disk's time beside the other tenants that want it. ``null``: none of its own, as where the
+    system's disk scheduler knows no groups: its requests wait in one line with those of others without a weight."""
     disk_limit: Axis[Rate | None] = None
     """How much it may move to and from the disk at most."""
     disk_operations_limit: Axis[Operations | None] = None
@@ -181,6 +193,8 @@ class Tenant(Part):
     """Whether its own systems are started first; otherwise they are up already."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
+    intensity: Axis[Intensity] = 1.0
+    """Part of the time that its program is at work: each thread pauses for the rest of it. 0: it does nothing."""
     group: Axis[Text | None] = None
     """Tenants of one group share what stands between two bars of a stack."""
     limits: dict[str, dict[str, Axis[Scalar]]] = {}

@@ -82,6 +82,22 @@ Rate = Annotated[float, PlainValidator(_quantity("rate", positive=True)), _descr
 Ratio = Annotated[float, PlainValidator(_quantity("ratio")), _described("10 %")]
 
 
+def _intensity(value: Any) -> float:
+    number = float(value) if _is_number(value) else _quantity("ratio")(value)
+    if not 0.0 <= number <= 1.0:
+        raise refused(f"{shown(value)} is no part of the time", "write a ratio from 0 to 1, e.g. '50 %'")
+    return number
+
+
+Intensity = Annotated[
+    float,
+    PlainValidator(_intensity),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0, "maximum": 1}], "examples": ["50 %"]}
+    ),
+]
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str) and value.strip():
         return value

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from simulator.sharing.policies._base import Policy
 
 
+_BELOW = 0.999999
+"""Less than this part of something is less than it, whatever was rounded."""
+
+
 class Processor:
     """One processor of a scheduler.
 
@@ -31,8 +35,8 @@ class Processor:
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     __slots__ = (
-        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "purses", "queue", "ran",
-        "ran_since_ns", "scheduler", "speed", "was_idle",
+        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "pulls_count", "purses",
+        "queue", "ran", "ran_since_ns", "scheduler", "speed", "was_idle",
     )  # fmt: skip
 
     def __init__(self, scheduler: Scheduler, number: int, queue: RunQueue, entity: Entity | None) -> None:
@@ -47,6 +51,8 @@ class Processor:
         self.mark_ns = 0
         """What the entity that it has from a pool had had before."""
         self.purses: dict[Share, list[int]] = {}
+        self.pulls_count = 0
+        """How often it has taken somebody over when all were evened out: of equals those that did least are next."""
         self.speed = 1.0
         """Work done in a nanosecond: less than one nanosecond's while the sibling thread of its core is busy."""
         self.was_idle = True
@@ -154,6 +160,8 @@ class Scheduler:
         """Gives a new entity its part of the budgets that limit it."""
         self.account: Callable[[Scheduler, list[Processor]], None] = _nothing
         """Brings processors of it to the present."""
+        self.failed_count = 0
+        """How often in a row there was nothing small enough to even out its processors."""
         self.threads_per_core = 1
         self.pool = Pool(new_queue(policy), new_queue) if policy.parameters["global_queue"] else None
         """Where all wait together, if the processors have no queues of their own."""
@@ -310,17 +318,32 @@ class Scheduler:
             self.migrate(best, idle)
 
     def balance(self) -> None:
-        """Move a waiting entity from the most to the least loaded processor if that evens them out."""
+        """Move a waiting entity from the most to the least loaded processor if that evens them out.
+
+        Where whole entities cannot be evened out any further, the balancer does not give up: each time that it finds
+        nothing small enough, it takes what is twice as large the next time, so that the one too many goes round (Linux
+        kernel/sched/fair.c: ``detach_tasks``, ``nr_balance_failed``).
+        """
         online = [processor for processor in self.processors if processor.online]
         if len(online) < 2:
             return
-        least = min(online, key=lambda processor: (processor.load(), processor.number))
-        for busy in sorted(online, key=lambda processor: -processor.load()):
-            gap = busy.load() - least.load()
-            fit = [e for e in busy.movable() if e.weight < gap * 0.999999 and least in self.allowed(e)]
+        loads = {processor: processor.load() for processor in online}
+        least = min(online, key=lambda processor: (loads[processor], processor.pulls_count, processor.number))
+        mean = sum(loads.values()) / len(online)
+        count = len(self.processors)
+        for busy in sorted(online, key=lambda each: (-loads[each], (each.number - least.number) % count)):
+            gap = loads[busy] - least.load()
+            there = [entity for entity in busy.movable() if least in self.allowed(entity)]
+            fit = [entity for entity in there if entity.weight < gap * _BELOW]
+            if not fit and gap > 0.0:
+                excess = min(loads[busy] - mean, mean - loads[least]) * 2.0**self.failed_count
+                fit = [entity for entity in there if entity.weight * _BELOW <= excess]
             if fit:
+                self.failed_count = 0
+                least.pulls_count += 1
                 self.migrate(max(fit, key=lambda entity: (entity.weight, entity.rank)), least)
                 return
+        self.failed_count = self.failed_count + 1 if loads[least] < mean * _BELOW else 0
 
 
 def _queues(queue: RunQueue) -> Iterator[RunQueue]:

@@ -44,7 +44,7 @@ from simulator.sharing.tree import Scheduling, Share
 FIDELITY = "quantum"
 SLICES = True
 NOT_MODELLED = (
-    "timer ticks that delay a decision to the next tick",
+    "timer ticks that delay a decision to the next tick, unless a policy says so",
     "cache contents beyond whole working sets",
     "exchanges between processors that are as evenly loaded as whole threads can be, unless a policy makes them",
     "priorities that a kernel adapts to interactive threads, unless a policy says so",
@@ -243,15 +243,17 @@ class Quantum:
             self._measure(share.node)
 
     def finds_idle(self, share: Share) -> bool:
-        """Whether a thread that becomes runnable in a share would find a processor of it idle."""
-        scheduler = self._structure.scheduler_of(share)
+        """Whether a thread that becomes runnable in a share would find a processor idle that it may use."""
+        scheduler, lineage, end = self._structure.scheduler_of(share), share.lineage, len(share.lineage)
         while True:
-            online = [processor for processor in scheduler.processors if processor.online]
-            if not any(_is_idle(processor) for processor in online):
+            start = lineage.index(scheduler.share) + 1 if scheduler.share in lineage else 0
+            pins = [each.cpus for each in lineage[start:end] if each.cpus is not None]
+            usable = [each for each in scheduler.online if all(each.number in cpus for cpus in pins)]
+            if not any(_is_idle(processor) for processor in usable):
                 return False
             if scheduler.above is None:
                 return True
-            scheduler = scheduler.above
+            scheduler, end = scheduler.above, start
 
     # ---- changes of the tree
 

@@ -126,7 +126,7 @@ def _ablation(ablated: Sequence[Ablated]) -> str:
 
 
 def _misses(rows: Iterable[Row]) -> str:
-    wrong = [row for row in rows if row.judged and row.verdict == "wrong"]
+    wrong = [row for row in rows if row.wrong]
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in wrong:
         groups.setdefault((row.source, row.reason), []).append(row)
@@ -137,8 +137,11 @@ def _misses(rows: Iterable[Row]) -> str:
 
 def _miss(rows: Sequence[Row], reason: str) -> str:
     first = rows[0]
-    errors = sorted(row.error_percent for row in rows)
-    span = f"{errors[0]:+.0f} %" if len(rows) == 1 else f"{len(rows)} figures, {errors[0]:+.0f} to {errors[-1]:+.0f} %"
+    errors = sorted(row.error_percent for row in rows if isfinite(row.error_percent))
+    ends = list(dict.fromkeys(f"{each:+.0f} %" for each in (errors[:1] + errors[-1:]))) or [
+        "a result where there is none"
+    ]
+    span = " to ".join(ends) if len(rows) == 1 else f"{len(rows)} figures, {' to '.join(ends)}"
     names = list(dict.fromkeys(f"{row.benchmark} on {row.platform}" for row in rows))
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"**{first.source}: {names[0]}{more}** ({span}). {reason or 'Nobody has found out why.'}"
@@ -159,7 +162,7 @@ def _disorder(rows: Sequence[Row]) -> str:
 def _rows(rows: Sequence[Row]) -> str:
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        if isfinite(row.predicted):
+        if isfinite(row.predicted) or isfinite(row.error_percent):
             groups.setdefault(row.source, []).append(row)
     return "\n\n".join(_source(source, own) for source, own in groups.items())
 
@@ -172,7 +175,8 @@ def _source(source: str, rows: Sequence[Row]) -> str:
         span = f"{number(row.range_low)} to {number(row.range_high)}" if isfinite(row.range_low) else ""
         error = f"{row.error_percent:+.1f}" if isfinite(row.error_percent) else ""
         metric = f"{row.metric}, {row.unit}"
-        cells = [row.benchmark, row.platform, metric, row.published, number(row.predicted), error, row.use]
+        predicted = number(row.predicted) if isfinite(row.predicted) else row.reason.partition(":")[0]
+        cells = [row.benchmark, row.platform, metric, row.published, predicted, error, row.use]
         lines.append(line(*cells, *([span] if ranged else [])))
     table = "\n".join(lines)
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(row.experiment for row in rows))

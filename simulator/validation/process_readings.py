@@ -6,6 +6,7 @@ from simulator.validation.run_tables import Tables, columns, runners
 
 MEANINGS = {
     "processor_s": ("s", "processor time of a program, its start and the layers that run it as one process"),
+    "first_thread_cores": ("cores", "processors that a program's first thread had on average while it lived"),
     "threads_count": ("count", "threads of a program and of the layer that runs it as one process"),
     "c1_methods_count": ("count", "methods that C1 has compiled, again and again counted each time"),
     "c2_methods_count": ("count", "the same of C2"),
@@ -26,12 +27,23 @@ def read(tables: Tables, tenants: set[str]) -> dict[str, float]:
     device, tenant, service_s = columns("charges", "device", "tenant", "service_s")
     processor_s = sum(float(row[service_s]) for row in tables["charges"] if row[device] == "cpu" and row[tenant] in own)
     found = {"processor_s": processor_s / count, "threads_count": _threads(tables, tenants, own) / count}
+    found |= _first_threads(tables, tenants)
     found |= {f"{name}_methods_count": _compiled(tables, own, name) / count for name in ("c1", "c2")}
     tenant, kind, latency_s = columns("requests", "tenant", "kind", "latency_s")
     for name, asked in _REQUESTS.items():
         times = [float(row[latency_s]) for row in tables["requests"] if row[tenant] in tenants and row[kind] == asked]
         found |= {name: sum(times) / count} if times else {}
     return found
+
+
+def _first_threads(tables: Tables, tenants: set[str]) -> dict[str, float]:
+    """Of each copy the first thread; copies count with their mean."""
+    tenant, kind, wall_s, *parts = columns("threads", "tenant", "kind", "wall_s", "useful_s", "overhead_s", "stalled_s")
+    first: dict[str, float] = {}
+    for row in tables.get("threads", ()):
+        if row[tenant] in tenants and row[kind] == "program" and row[wall_s]:
+            first.setdefault(str(row[tenant]), sum(float(row[part]) for part in parts) / float(row[wall_s]))
+    return {"first_thread_cores": sum(first.values()) / len(first)} if first else {}
 
 
 def _threads(tables: Tables, tenants: set[str], own: set[str]) -> int:

@@ -15,6 +15,8 @@ USES = ("judges", "control", "baseline", "calibrates")
 COLUMNS = ("source", "table_or_figure", "platform", "model_class", "metric", "unit", "value", "notes", "use")
 FigurePlace = tuple[str, int, str]
 """File, line and value of a figure: tables of ours and of the user's may be called the same."""
+NO_RESULT = ("DNR", "did not respond")
+"""What sources write where a system gave no result."""
 _RANGE = re.compile(r"\s*(-?[\d.]+(?:[eE][+-]?\d+)?)\s*-\s*(-?[\d.]+(?:[eE][+-]?\d+)?)\s*")
 
 
@@ -48,6 +50,11 @@ class Figure(NamedTuple):
     def bounds(self) -> tuple[float, float] | None:
         """The number, or the ends of a range of numbers; None where the value is a word."""
         return bounds(self.value)
+
+    @property
+    def no_result(self) -> bool:
+        """Whether the source says that there was no result: whoever was measured did not respond."""
+        return self.value.strip() in NO_RESULT
 
     @property
     def judges(self) -> bool:

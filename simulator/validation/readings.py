@@ -15,6 +15,7 @@ from simulator.outcomes import is_ok
 from simulator.records import TABLES
 from simulator.validation import pause_readings, process_readings
 from simulator.validation.run_tables import Tables, column
+from simulator.workloads.base import WAKE
 
 Readings = dict[str, float]
 _PROCESSOR = "cpu"
@@ -70,10 +71,18 @@ OF_THE_MACHINE: Mapping[str, tuple[str, str, Callable[[Tables], float]]] = {
 }
 """Readings of the whole machine: unit, meaning, and how they are taken."""
 OF_REQUESTS = {
+    "latency_min_s": ("s", "the shortest latency", 0.0),
     "latency_p90_s": ("s", "90th percentile of the latency, nearest rank", 0.9),
     "latency_p95_s": ("s", "95th percentile of the latency, nearest rank", 0.95),
+    "latency_p999_s": ("s", "99.9th percentile of the latency, nearest rank", 0.999),
+    "latency_max_s": ("s", "the longest latency", 1.0),
 }
 """Readings of a tenant's requests beside those among its columns: unit, meaning, and the quantile."""
+OF_WAKES = {
+    "wake_p50_s": ("s", "median time from when something was due until it ran", 0.5),
+    "wake_p99_s": ("s", "99th percentile of that time, nearest rank", 0.99),
+}
+"""Readings of how long a tenant's work waited until it ran: unit, meaning, and the quantile."""
 OF_COPIES = {
     "boot_p50_s": ("s", "median over the copies of a tenant of the time until its systems were up", 0.5),
     "boot_p99_s": ("s", "99th percentile over the copies of a tenant of the time until its systems were up", 0.99),
@@ -95,7 +104,7 @@ _ITERATIONS_COUNT = 50
 def known() -> dict[str, tuple[str, str]]:
     """Unit and meaning of every reading."""
     columns = {c.name: (c.unit, c.meaning) for c in TABLES["tenants"] if c.kind == "number"}
-    further = {name: (unit, meaning) for name, (unit, meaning, _) in {**OF_REQUESTS, **OF_COPIES}.items()}
+    further = {name: (unit, meaning) for name, (unit, meaning, _) in {**OF_REQUESTS, **OF_WAKES, **OF_COPIES}.items()}
     machine = {name: (unit, meaning) for name, (unit, meaning, _) in OF_THE_MACHINE.items()}
     derived = {
         RATE: ("1/s", "operations a second within the measured window"),
@@ -158,9 +167,17 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     own = {str(row[column("tenants", "tenant")]) for row in rows}
     for read_some in (_settings, process_readings.read, pause_readings.read, _iterations):
         found |= read_some(tables, own)
-    tenant, latency = column("requests", "tenant"), column("requests", "latency_s")
-    latencies = sorted(float(row[latency]) for row in tables["requests"] if row[tenant] in own)
-    return found | {name: quantile(latencies, part) for name, (_, _, part) in OF_REQUESTS.items()}
+    return found | _latencies(tables, own)
+
+
+def _latencies(tables: Tables, tenants: set[str]) -> Readings:
+    """Quantiles of latencies, and of what passed until something ran."""
+    tenant, kind, latency = (column("requests", each) for each in ("tenant", "kind", "latency_s"))
+    rows = [row for row in tables["requests"] if row[tenant] in tenants]
+    latencies = sorted(float(row[latency]) for row in rows if row[kind] != WAKE)
+    waits = sorted(float(row[latency]) for row in rows if row[kind] == WAKE)
+    found = {name: quantile(latencies, part) for name, (_, _, part) in OF_REQUESTS.items()}
+    return found | {name: quantile(waits, part) for name, (_, _, part) in OF_WAKES.items()}
 
 
 def _iterations(tables: Tables, tenants: set[str]) -> Readings:

@@ -79,6 +79,11 @@ class Row(NamedTuple):
         return self.use in ("judges", "control") and isfinite(self.error_percent)
 
     @property
+    def wrong(self) -> bool:
+        """Whether what was never an input came out wrong: by more than 40 %, or as a number where it is none."""
+        return self.use in ("judges", "control") and self.verdict == "wrong"
+
+    @property
     def published_bounds(self) -> tuple[float, float] | None:
         """The published number, or the ends of its range; None where it is a word."""
         return bounds(self.published)
@@ -90,7 +95,7 @@ class Row(NamedTuple):
 
 
 class Predicted(NamedTuple):
-    """What the runs of a claim gave, in the unit of the figure."""
+    """What the runs of a claim gave, in the unit of the figure; ``outcome``: how it ended that there is no number."""
 
     value: float
     low: float = nan
@@ -98,6 +103,7 @@ class Predicted(NamedTuple):
     range_low: float = nan
     range_high: float = nan
     reason: str = ""
+    outcome: str = ""
 
 
 def predicted_row(claim: Claim, found: Predicted, fitted: str, native: float, missed: Sequence[Reason] = ()) -> Row:
@@ -111,14 +117,15 @@ def predicted_row(claim: Claim, found: Predicted, fitted: str, native: float, mi
         missed: what there is to say about wrong predictions.
     """
     figure = claim.figure
-    error = error_percent(claim, found.value)
+    error = 0.0 if figure.no_result and found.outcome else error_percent(claim, found.value)
     cost = _cost(claim, native)
     ours = cost * (1.0 + error / 100.0) ** (1.0 if claim.less_is_better else -1.0)
-    word = verdict(error) if isfinite(error) else "failed"
+    word = verdict(error) if isfinite(error) else "wrong" if _mistaken(figure, found) else "failed"
     known = _why(figure, missed) if word != "close" else ""
     why = (
         found.reason
         or known
+        or found.outcome
         or ("" if isfinite(error) else f"published is {figure.value!r}: no number to compare with")
     )
     return _blank(figure)._replace(
@@ -127,6 +134,11 @@ def predicted_row(claim: Claim, found: Predicted, fitted: str, native: float, mi
         experiment=claim.experiment, stack=claim.stack, cost=cost, predicted_cost=ours, condition=claim.condition,
         point=claim.point, spread=claim.spread,
     )  # fmt: skip
+
+
+def _mistaken(figure: Figure, found: Predicted) -> bool:
+    """Whether there is a number where the source has none, or none where it has one."""
+    return isfinite(found.value) if figure.no_result else bool(found.outcome)
 
 
 def unpredicted_row(figure: Figure, exclusions: Sequence[Reason]) -> Row:

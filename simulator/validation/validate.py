@@ -8,6 +8,7 @@ from functools import cached_property
 from math import isfinite, nan
 from pathlib import Path
 
+from simulator import outcomes
 from simulator.batch.executors import processors
 from simulator.batch.progress import Progress
 from simulator.batch.version import code_version
@@ -148,6 +149,9 @@ class Validator:
     def predict(self, claim: Claim, change: measuring.Change | None = None) -> Predicted:
         """What the runs of a claim gave, in the unit of the figure; the reason where they gave nothing."""
         found = self.runs(claim, change)
+        outcome = self._outcome(claim, found[0])
+        if outcome:
+            return Predicted(nan, outcome=outcome)
         try:
             value, each = measuring.mean(self.store, found[0], claim.tenant, claim.read)
             if len(found) > 1:
@@ -158,6 +162,19 @@ class Validator:
             return Predicted(nan, reason=str(error))
         interval = intervals.mean([claim.factor * one for one in each], LEVEL)
         return Predicted(claim.factor * value, interval.low, interval.high)
+
+    def _outcome(self, claim: Claim, found: Sequence[Run]) -> str:
+        """How the tenant of a claim ended that there is no number; empty if there is one.
+
+        What is lost (``percent_loss``) is a part of what goes on: of a tenant that was killed or did not respond it is
+        no number, whatever was done before. Of several copies all must have ended like that, in every run.
+        """
+        if not (claim.figure.no_result or claim.form == "percent_loss"):
+            return ""
+        tenants = self.of[claim.experiment].points[claim.point]["tenants"]
+        names = [name for name, figures in tenants.items() if figures["copy_of"] == claim.tenant]
+        ends = [self.store[run.key].outcomes.get(name, outcomes.OK) for run in found for name in names]
+        return "" if any(map(outcomes.counts, ends)) else ends[0]
 
     def rows(self, ranges: Mapping[Claim, tuple[float, float]] | None = None) -> list[Row]:
         """Every figure of the tables, in their order."""
@@ -203,7 +220,7 @@ def open_rows(rows: Iterable[Row]) -> list[Row]:
 
 def unexplained_rows(rows: Iterable[Row]) -> list[Row]:
     """Wrong predictions of figures that judge about which nobody says why."""
-    return [row for row in rows if row.judged and row.verdict == "wrong" and not row.reason]
+    return [row for row in rows if row.wrong and not row.reason]
 
 
 def failed_rows(rows: Iterable[Row]) -> list[Row]:

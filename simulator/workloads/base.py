@@ -65,6 +65,7 @@ class Context:
         self._now = now
         self.draws = draws
         self.requests: list[tuple[str, str, float, float]] = []
+        self.wakes: list[tuple[str, str, float, float]] = []
         self.sending_s = 0.0
         """How long the data that left the machine last had been on their way to the wire."""
 
@@ -85,7 +86,13 @@ class Context:
         """Report one operation that began at ``start_s`` and ended now."""
         self.requests.append((thread, kind, start_s, self._now() - start_s))
 
+    def began(self, thread: str, due_s: float) -> None:
+        """Report that what was due at ``due_s`` runs from now on; no operation is done by that."""
+        self.wakes.append((thread, WAKE, due_s, self._now() - due_s))
 
+
+WAKE = "wake"
+"""Kind of the requests that say how long something waited until it ran; they are no operations."""
 PORTABLE = (
     Parameter("methods_count", "count", "methods that are ever executed"),
     Parameter("skew_ratio", "ratio", "exponent of Zipf's law by which the hottest methods take most of the execution"),

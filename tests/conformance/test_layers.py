@@ -20,6 +20,7 @@ import pytest
 from simulator import demands as d
 from simulator import discovery
 from simulator.catalog import Catalog, Product
+from simulator.layers._guest_memory import GuestMemory, HostMemory
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Place, Transition
 from simulator.parameters import missing
 from simulator.steps import (
@@ -61,7 +62,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.StartThreads(1e6, 4.0), d.Exit(),
     d.SystemCall("null"), d.SystemCall("stat"), d.Fault(), d.Fault("protection"), d.Touch(2.0**20, 2.0**24),
     d.StartProcess("fork"), d.StartProcess("exec"), d.StartProcess("shell"), d.Allocate(8192), d.Free(8192), d.Map(),
-    d.Create(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
+    d.Create(), d.Rename(), d.Delete(3.0), d.Read(FILE, 0, 40_000), d.Write(10_000, 3.0), d.Write(10_000, kept=False),
     d.WriteThrough(FILE, 8192), d.WriteThrough(SHIPPED, 8192), d.WriteBack(8192), d.EnterKernel(),
     d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448), d.SendData(10_000, 1448, peer="system"),
     d.ReceiveData(10_000, 1448, peer="machine"), d.TransferPackets("send", 1500, 9000, peer="machine"),
@@ -70,6 +71,8 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.SwitchAddressSpace(), d.TouchKernelPage(), d.TimerTick(), d.AccessRegister(), d.TransferBlocks(0, 8192),
     d.TransferBlocks(0, 8192, write=True, stream="log"), d.TransferPackets("send", 1500, 9000),
     d.TransferPackets("receive", 1500), d.DriveCard("send", 50, 32, 12_800), d.UseShare(8192, 4096),
+    d.TouchGuest("new"), d.TouchGuest("row", 2.0**20, 2.0**24), d.TouchGuest("cache", 8192), d.TouchGuest("old", 8192),
+    d.ReleasePages(), d.InflateBalloon(), d.BalanceMemory(),
     d.AskShare(4096), d.AskShare(4096, write=True), d.TransferPackets("send", 1600, 9000, 32, polled=True, burst=True),
 )  # fmt: skip
 TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "notify", "notified", "tick", "interrupted"))
@@ -126,6 +129,10 @@ def instances(name: str) -> Iterator[Layer]:
             yield layer
             ports = [layer.for_child("domain-0"), *(layer.for_child("guest", shown(style)) for style in STYLES)]
             yield from (port for port in ports if port is not layer)
+        if family(name).overcommits(structure):
+            guest = GuestMemory("guest", 2.0**28)
+            host = HostMemory(2.0**30, 2.0**29, {"guest": guest})
+            yield family(name)(numbers, structure, Place(product, host=host)).for_guest(guest)
 
 
 def shown(style: str) -> dict[str, GuestDevice]:

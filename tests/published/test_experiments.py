@@ -49,4 +49,4 @@ def test_it_runs_and_every_large_miss_is_explained(experiment: Experiment, tmp_p
     found = validator.run(1, Silent())
     assert not failed_rows(found.rows)
     assert not unexplained_rows(found.rows)
-    assert any(isfinite(row.predicted) for row in found.rows)
+    assert not validator.claims or any(isfinite(row.predicted) for row in found.rows)

@@ -32,7 +32,8 @@ def stack(apart: bool = True, nic: str = "physical", processors: float = 4.0, **
     place = Place("linux", presents={"disk": nic, "nic": nic}, devices={"nic": {**TEN_GIGABIT, **card}})
     place.processors_count = processors
     driver = lambda device, count: (Use("driver", cycles=1_000 * count),)  # noqa: E731
-    return NetworkStack(Parameters(NUMBERS), apart, place, lambda name: (Use("system_call", cycles=300),), driver)
+    call = lambda name, count: (Use("system_call", cycles=300 * count),)  # noqa: E731
+    return NetworkStack(Parameters(NUMBERS), apart, place, call, driver)
 
 
 def inside(steps: Iterable[Step]) -> Iterator[Step]:

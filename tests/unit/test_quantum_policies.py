@@ -119,7 +119,7 @@ def test_cfs_favours_sleepers_and_eevdf_makes_them_wait_for_a_slice() -> None:
     without = latency_s(machine("cfs", gentle_sleepers=0.0, wakeup_granularity_s=0.1), 0.0503, 0.0005)
     assert cfs < 0.0005 < 0.0015 < without
     assert 0.0 < latency_s(machine("eevdf"), 0.0503, 0.0005) <= 4 * 0.0007
-    kept, cut = (latency_s(machine("eevdf", run_to_parity=p), 0.0503, 0.0005, weight=9.0) for p in (1.0, 0.0))
+    kept, cut = (latency_s(machine("eevdf", run_to_parity=p), 0.0503, 0.0003, weight=30.0) for p in (1.0, 0.0))
     assert cut < kept <= 0.0007 + 1e-9  # an earlier deadline by its weight
 
 

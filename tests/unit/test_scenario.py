@@ -226,6 +226,9 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "parameters": {"files_count": 10.0, "file_cycles": 1e6, "part_ratio": 0.5, "page_bytes": 1, "page_s": 1},
         "bytecode": None,
         "memory_bytes": 2.0**29,
+        "memory_reservation_bytes": None,
+        "memory_limit_bytes": None,
+        "memory_weight": 1.0,
         "vcpus": None,
         "weight": 1.0,
         "weight_rule": "shares",
@@ -242,6 +245,7 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "start_s": 0.0,
         "boot": False,
         "stop_s": None,
+        "intensity": 1.0,
         "group": None,
         "limits": {},
         "expression": "xen-1 | linux-2.4",
@@ -494,7 +498,7 @@ def test_five_different_mistakes_are_five_located_messages_with_remedies(tmp_pat
         "5:3: stacks.xen: there is nothing between the two bars at character 9 of 'xen-1 | | linux-2.4' "
         "(write one bar, or a layer for each group)",
         "7:9: tenants.app.workload: no workload is called 'buildx' (did you mean 'build'?)",
-        "7:27: tenants.app.memoryy: is not known here (did you mean 'memory'?)",
+        "7:27: tenants.app.memoryy: is not known here (did you mean 'memory' or 'memory_limit'?)",
         "8:1: duration: 'GHz' is a unit of frequency (here a time is wanted, e.g. '30 ms')",
     ]
     assert list(tmp_path.iterdir()) == [file]

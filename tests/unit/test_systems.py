@@ -172,7 +172,7 @@ FROM_MEMORY = {"linux-4.14-microvm", "linux-4.14-microvm-slow", "linux-4.4-debia
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_a_system_can_be_started_and_installed_and_has_an_image(name: str) -> None:
     found = CATALOG.layer(name, "server-2025")
-    assert found.abi in ("linux", "windows", "macos") and found.architectures
+    assert found.abi in ("linux", "windows", "macos", "solaris") and found.architectures
     assert found.start and found.installation
     assert found.installation["install_privileged_count"].value <= found.installation["install_steps_count"].value
     assert set(found.hardware["image"]) <= set(IMAGES)

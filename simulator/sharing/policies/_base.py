@@ -35,6 +35,7 @@ MEANINGS: Mapping[str, str] = {
     "wakeup_granularity_s": "by how much a woken thread must be behind to take the processor, for one processor",
     "gentle_sleepers": "1: a thread that slept is placed half a latency behind",
     "run_to_parity": "1: a slice is not cut short by those that wake",
+    "timer_tick_s": "time between two looks at whether a slice is over; 0: it ends where it ends",
     "scaling": "1: times grow with the logarithm of the number of processors",
     "balance_s": "time between two looks at how evenly the processors are loaded",
     "tslice_s": "longest turn, and period in which credit is given out",
