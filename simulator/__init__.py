@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from simulator import demands as demands
     from simulator import steps as steps
     from simulator.batch.progress import Progress
+    from simulator.blast import Blast
     from simulator.catalog import Catalog as Catalog
     from simulator.choice import Choice as Choice
     from simulator.errors import VirtlabError as VirtlabError
@@ -67,7 +68,7 @@ _HOMES = {
 }
 _MODULES = ("demands", "explain", "steps")
 
-__all__ = ["__version__", "choose", "isolate", "run", "sensitivity", "share", *_HOMES, *_MODULES]
+__all__ = ["__version__", "blast", "choose", "isolate", "run", "sensitivity", "share", *_HOMES, *_MODULES]
 
 
 def run(
@@ -118,6 +119,28 @@ def choose(
     from simulator.scenario import load
 
     return choice.choose(load(scenario, overrides=changes), out=out, jobs=jobs)
+
+
+def blast(
+    *stacks: str, tenants: int = 4, machine: str = "", numbers: Mapping[tuple[str, str], float] | None = None
+) -> list[Blast]:
+    """What each fault takes down on a stack, and what lies between two tenants: structure and times, never chances.
+
+    ``blast("linux-6 | docker")[0].frame()``: a row for each component, kind of fault and tenant that is hit.
+
+    Args:
+        stacks: expressions, one result each.
+        tenants: how many equal ones stand on it.
+        machine: of the catalog; if not given a server of 2025.
+        numbers: other weights of boundaries than the catalog's, by product and name.
+
+    Raises:
+        UsageError: a mistake in a stack, or tenants that do not fit.
+    """
+    from simulator.blast import blast as one
+    from simulator.blast.setting import MACHINE
+
+    return [one(stack, tenants=tenants, machine=machine or MACHINE, numbers=numbers) for stack in stacks]
 
 
 def isolate(

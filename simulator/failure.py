@@ -63,7 +63,7 @@ BOUNDARY = tuple(
 """What is known of the boundary that a layer makes: weights to be looked at, never chances of an attack. All of it may
 be missing, and is unknown then."""
 RECOVERY = (
-    Parameter("micro_reboot_s", "s", "until it goes on with what stands on it, after a fault was noticed", optional=True),
+    Parameter("micro_reboot_s", "s", "until it goes on with what stands on it, after its fault is seen", optional=True),
     Parameter("recovered_ratio", "ratio", "part of the injected and noticed faults after which it did", optional=True),
     Parameter("driver_restart_s", "s", "until a driver domain of it serves its guests again", optional=True),
 )  # fmt: skip

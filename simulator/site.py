@@ -84,7 +84,7 @@ class Site:
         return path
 
     def renew(self, paths: Collection[str]) -> None:
-        """Nodes are as when they were made: what their layers knew is gone, and with it what hypervisors knew of them."""
+        """Nodes are as when they were made: what their layers knew is gone, and what hypervisors knew of them."""
         for node in self.nodes.values():
             if node.path in paths:
                 node.layer = type(node.layer)(node.layer.parameters, node.layer.structure, node.layer.place)

@@ -325,33 +325,31 @@ class House:
                 yield from self._start(tenant, node, node.layer.start(image["parameters"], bursts))
 
     def renew(self, nodes: Sequence[Node]) -> None:
-        """Systems that have ended are about to be started: nothing is left of what they and their services knew.
-
-        A queue whose servers have ended lives on where somebody stands before it who has not: his requests wait.
-        """
+        """Systems that have ended are about to be started: nothing is left of what they and their services knew."""
         paths = {node.path for node in nodes}
         self.site.renew(paths)
-        for queue in [queue for queue in self._rings if self._is_abandoned(queue)]:
-            self._rings[queue].abandoned()
-            if any(queue.startswith(f"{path}:") or f">{path}:" in queue for path in paths):
-                del self._rings[queue]
+        self._clear_queues(paths)
         for path in paths:
             self._pools.pop(path, None)
             if path in self.site.programs:
                 self.machine.cpu.sharing.set(self.site.programs[path], frozen=False)
+        if enrolled := [name for name, top in self.tops.items() if self.kernel(top).path in paths]:
+            self._enroll(enrolled)
+        own = [node for node in nodes if self.owners.get(node.path)]
+        for node in (*own, *(port for port in self.site.ports if port.port in paths and not port.roles)):
+            self._start_services(node)
+        if nodes:
+            self.relower(nodes[0])
+
+    def _clear_queues(self, paths: Collection[str]) -> None:
+        """A queue whose servers have ended lives on where somebody stands before it who has not: his requests wait."""
+        for queue in [queue for queue in self._rings if self._is_abandoned(queue)]:
+            self._rings[queue].abandoned()
+            if any(queue.startswith(f"{path}:") or f">{path}:" in queue for path in paths):
+                del self._rings[queue]
         tenants = {name for name, top in self.tops.items() if top.path in paths}
         for key in [key for key in self._mailboxes if key[0] in tenants]:
             del self._mailboxes[key]
-        if enrolled := [name for name, top in self.tops.items() if self.kernel(top).path in paths]:
-            self._enroll(enrolled)
-        for node in nodes:
-            if self.owners.get(node.path):
-                self._start_services(node)
-        for port in self.site.ports:
-            if port.port in paths and "domain-0" not in port.roles:
-                self._start_services(port)
-        if nodes:
-            self.relower(nodes[0])
 
     def _is_abandoned(self, queue: str) -> bool:
         return bool(self._servers[queue]) and all(thread.ended_s is not None for thread in self._servers[queue])

@@ -219,7 +219,7 @@ def _row(site: Site, component: Component, asked: Mapping[str, Any], catalog: Ca
         component=component.name,
         product=component.product,
         part=component.role or component.part.name,
-        path=component.node.port or component.node.path,
+        path=_path(component),
         owner=component.owner,
         hits=hits,
         reaches=reached(site, component),
@@ -229,8 +229,15 @@ def _row(site: Site, component: Component, asked: Mapping[str, Any], catalog: Ca
     )
 
 
+def _path(component: Component) -> str:
+    """Where it runs: a daemon on the system below its product."""
+    node = component.node
+    on_system = component.part.each == "system" and node.below is not None
+    return node.below.path if on_system and node.below is not None else node.port or node.path
+
+
 def _hits(site: Site, component: Component) -> list[Hit]:
-    """Every kind of fault that a component can have; a panic is a kernel's crash, an escape comes through a boundary."""
+    """Every kind of fault that a component can have; a panic is a kernel's crash, an escape has a boundary."""
     found = []
     for name, kind in kinds().items():
         if name in ("panic", "escape"):

@@ -47,7 +47,7 @@ def reached(site: Site, component: Component) -> tuple[str, ...]:
 
 
 def outermost(site: Site, tenant: str, product: str = "") -> Component | None:
-    """Where code of a tenant is once it has broken the first boundary, or that of a product; None: it meets none such."""
+    """Where code of a tenant is once it has broken the first boundary, or that of a product; None: it has none."""
     place: Component | None = None
     seen: set[str] = set()
     while True:

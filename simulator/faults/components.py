@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,13 +11,15 @@ from simulator.failure import Part
 from simulator.plans import Node
 from simulator.site import MACHINE, Site
 
+_GROUP = re.compile(r"\[group=([^]]*)\]")
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
     """One thing that fails.
 
     Attributes:
-        node: the node that it is, or is a part of; the face that a hypervisor turns to a guest where each guest has one.
+        node: the node that it is, or is a part of; a hypervisor's face for a guest where each guest has one.
         part: which part of its layer.
         product: catalog name.
         role: what the node is beside the guests of a hypervisor (``domain-0``), empty for any other.
@@ -41,7 +44,8 @@ class Component:
         what = self.role or self.part.name
         whose = f" of {self.owner}" if self.owner else ""
         guests = f" of {', '.join(self.above)}" if self.part.each == "guest" and not self.owner else ""
-        return f"{self.product} {what}{whose}{guests}"
+        group = _GROUP.search(self.node.path) if not self.owner else None
+        return f"{self.product} {what}{whose}{guests}" + (f" of {group[1]}" if group else "")
 
 
 def components(site: Site) -> list[Component]:
@@ -66,6 +70,7 @@ def find(site: Site, name: str, tenant: str = "") -> Component:
     found = [each for each in _all(site) if name in (each.product, each.node.path, each.role)]
     if tenant:
         found = [each for each in found if tenant in each.above and each.part.each != "system" and not each.part.inside]
+        found = [each for each in found if each.owner == tenant] or found
     else:
         found = [each for each in found if not each.owner or len(site.tops) == 1] or found
         shared = [each for each in found if each.part.each != "guest"]

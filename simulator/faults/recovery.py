@@ -38,7 +38,7 @@ def fallen(house: House, component: Component) -> list[Node]:
 
 
 def restart(house: House, component: Component, luck: Luck) -> Life:
-    """Set up what tenants share of it, one system after the other; then those that it drives devices for have them again.
+    """Set up what tenants share of it, one system after the other; then devices that it drives are there again.
 
     What belongs to one tenant is left to ``House.boot``.
     """

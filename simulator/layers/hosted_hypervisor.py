@@ -160,7 +160,7 @@ class HostedHypervisor(Layer):
         return parameters["monitor_bytes"]
 
     def parts(self) -> tuple[Part, ...]:
-        """A process for each guest, which serves its devices; what runs guests on the processor is in the host's kernel.
+        """A process for each guest, which serves its devices; what runs guests is in the host's kernel.
 
         An emulator needs no such module.
         """

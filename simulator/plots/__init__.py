@@ -16,6 +16,7 @@ from simulator.plots._labels import Places, product_names, records, short_names
 from simulator.plots._style import check_kind
 
 if TYPE_CHECKING:
+    from simulator.blast import Blast
     from simulator.results import Results
     from simulator.sharing.drawing.outcome import Outcome
     from simulator.validation.rows import Row
@@ -110,6 +111,24 @@ def draw_sharing(outcomes: Sequence[Outcome], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _style.settings():
         _style.save_as(_schedule.draw(outcomes), path)
+
+
+def draw_blast(found: Sequence[Blast], path: Path) -> None:
+    """Draw what faults take down on the tree of each stack.
+
+    Args:
+        found: of ``simulator.blast``, a panel each.
+        path: of the file, with ``.png`` or ``.svg``.
+
+    Raises:
+        UsageError: another kind of file is wanted.
+    """
+    from simulator.plots import _blast, _style
+
+    check_kind(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _style.settings():
+        _style.save_as(_blast.draw(found), path)
 
 
 def draw_isolation(answer: Mapping[str, Any], path: Path, metric: str = "value") -> Path:

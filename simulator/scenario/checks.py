@@ -56,8 +56,9 @@ def check_faults(lookup: Lookup, combinations: Sequence[Combination]) -> None:
             lookup.complain(("faults", index, *keys), message, remedy)
         elif combinations and not any(points.names(lookup, fault, combination) for combination in combinations):
             known = {name for each in combinations for name in points.known_to_faults(lookup, each)}
-            key, name = faults.unknown(fault, known, lambda name: points.full_name(lookup, name))
-            lookup.complain(("faults", index, key), f"nothing in any stack is called {name!r}", suggestion(name, known))
+            name_key, name = faults.unknown(fault, known, lambda name: points.full_name(lookup, name))
+            message = f"nothing in any stack is called {name!r}"
+            lookup.complain(("faults", index, name_key), message, suggestion(name, known))
         elif fault.recover is not None:
             fitting = [each for each in combinations if points.names(lookup, fault, each)]
             _check_recovery(lookup, index, fault, fitting)
@@ -65,7 +66,7 @@ def check_faults(lookup: Lookup, combinations: Sequence[Combination]) -> None:
 
 def _check_recovery(lookup: Lookup, index: int, fault: Fault, combinations: Sequence[Combination]) -> None:
     """Somebody must know how long recovering takes."""
-    kind, name = faults.struck(fault)
+    _, name = faults.struck(fault)
     for combination in combinations:
         if faults.recovery_s(lookup, fault, points.full_name(lookup, name), combination) is None:
             message = f"nobody knows how {name} recovers in place"

@@ -1,4 +1,4 @@
-"""What a fault of a scenario says: its kind, whom it strikes, whether it contradicts itself, how long recovering takes."""
+"""What a fault of a scenario says: its kind, whom it strikes, what contradicts itself, how long recovering takes."""
 
 from __future__ import annotations
 

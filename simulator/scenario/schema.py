@@ -205,8 +205,8 @@ class Tenant(Part):
 class Fault(Part):
     """A component that fails at a moment, with what stands on it, and what is done about it.
 
-    A component is a tenant (the kernel under it), a role ('domain-0') or a product: what all tenants share of it, or with
-    'of' the one of a tenant.
+    A component is a tenant (the kernel under it), a role ('domain-0') or a product: what all tenants share of it, or
+    with 'of' the one of a tenant.
     """
 
     at: Time = Field(examples=["20 s"])

@@ -1,4 +1,4 @@
-"""An escape: code of a tenant breaks through the boundary that it meets first. Nothing stops; who is reached, follows."""
+"""An escape: code of a tenant breaks through the boundary that it meets first. Nothing stops."""
 
 from __future__ import annotations
 

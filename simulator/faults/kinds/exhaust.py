@@ -1,4 +1,4 @@
-"""Exhaustion: a table or the memory of a system is full. What has its part goes on; whoever asks for more is refused."""
+"""Exhaustion: a table or the memory of a system is full. Whoever asks for more is refused."""
 
 from __future__ import annotations
 
