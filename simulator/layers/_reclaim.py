@@ -5,8 +5,8 @@ root of the memory, ``low`` and ``high`` lie one and two gaps above it (a quarte
 that is more). Whoever takes memory, for a program or for a page of a file, finds so much free:
 
     above low   nothing happens; this costs nothing here
-    below low   the kernel's own thread (kswapd) is woken. It frees pages until ``high`` is free, beside the programs: it
-                takes processor time and, for dirty pages, the disk
+    below low   the kernel's own thread (kswapd) is woken. It frees pages until ``high`` is free, beside the programs:
+                it takes processor time and, for dirty pages, the disk
     below min   the asking thread frees pages itself before it goes on, until ``min`` is free (direct reclaim)
     nothing left to free
                 programs have all the memory. With swap their pages go to the disk (see ``_swap``); otherwise the
@@ -33,9 +33,9 @@ so low 32.4 MiB and high 48.8 MiB. A program that takes 64 MiB with 70 MiB free 
 2560 pages, and the kernel's thread the other 32.8 MiB; if both are at work at once they share that.
 
 Scope and limits: memory that is asked for at once is there at once: the step of a program says how finely that is
-looked at; a program that asks page by page would leave more to the kernel's thread. One list instead of an active and an
-inactive one. Without swap pages of programs are not looked at. Programs' code is not among the pages of files, so that
-a full memory does not thrash before somebody is killed. A victim's memory is free at once.
+looked at; a program that asks page by page would leave more to the kernel's thread. One list instead of an active and
+an inactive one. Without swap pages of programs are not looked at. Programs' code is not among the pages of files, so
+that a full memory does not thrash before somebody is killed. A victim's memory is free at once.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ class Reclaim(Priced):
         if not homes:
             return self.cache.root
         around = [set(map(id, home.lineage())) for home in homes]
-        return next((group for group in homes[0].lineage() if all(id(group) in each for each in around)))
+        return next(group for group in homes[0].lineage() if all(id(group) in each for each in around))
 
     def _needed(self, home: Group, size_bytes: float) -> Iterator[Counts]:
         """So much more is wanted (or was just taken) by a group: its limits first, then the kernel's own marks."""

@@ -59,7 +59,8 @@ from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Require, Step, Use
 
 _CALLS: Mapping[type[d.Demand], float] = {
-    d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Rename: 1.0, d.Delete: 1.0, d.WriteThrough: 2.0,
+    d.Allocate: 1.0, d.Free: 1.0, d.Map: 2.0, d.Create: d.CALLS["create"], d.Rename: 1.0,
+    d.Delete: 1.0, d.WriteThrough: 2.0,
     d.DirectTransfer: 1.0, d.SendData: 1.0, d.ReceiveData: 1.0, d.ReceiveRequest: 1.0, d.Post: 1.0, d.Fetch: 1.0,
     d.Sleep: 1.0,
 }  # fmt: skip
