@@ -13,7 +13,7 @@ the cost of a demand is linear in its count, so only demands without waiting may
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 
@@ -153,7 +153,7 @@ class KeepProcess(Demand):
     cycles: float
     processes: float = 1.0
     insists: bool = True
-    counters: tuple[Callable[[float], None], ...] = ()
+    counters: tuple[Callable[[float], None], ...] = field(default=(), compare=False)
     threads: bool = False
 
 

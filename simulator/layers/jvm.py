@@ -65,7 +65,7 @@ from simulator.steps import Below, Choice, End, Hold, Require, Send, Step, Use
 
 _CALLS = (
     d.SystemCall, d.StartProcess, d.KeepProcess, d.Allocate, d.Free, d.Map, d.Create, d.Rename, d.Delete, d.Read,
-    d.Write,    d.DirectTransfer, d.WriteThrough, d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch, d.Sleep,
+    d.Write, d.DirectTransfer, d.WriteThrough, d.SendData, d.ReceiveData, d.ReceiveRequest, d.Post, d.Fetch, d.Sleep,
 )  # fmt: skip
 """What a Java program asks the system for in native code."""
 _DIRECT = (d.Compute, d.AccessMemory, d.Fault)

@@ -72,7 +72,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.TransferBlocks(0, 8192, write=True, stream="log"), d.TransferPackets("send", 1500, 9000),
     d.TransferPackets("receive", 1500), d.DriveCard("send", 50, 32, 12_800), d.UseShare(8192, 4096),
     d.TouchGuest("new"), d.TouchGuest("row", 2.0**20, 2.0**24), d.TouchGuest("cache", 8192), d.TouchGuest("old", 8192),
-    d.ReleasePages(), d.InflateBalloon(), d.BalanceMemory(),
+    d.ReleasePages(), d.InflateBalloon(), d.BalanceMemory(), d.UseGuestPages("guest", "new", 4096), d.MergePages(),
     d.AskShare(4096), d.AskShare(4096, write=True), d.TransferPackets("send", 1600, 9000, 32, polled=True, burst=True),
 )  # fmt: skip
 TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "notify", "notified", "tick", "interrupted"))
@@ -82,8 +82,10 @@ BY_THE_THREAD = {
         "cache_refill", "idle_exit", "smt_sibling", "cache_contention", "numa_remote", "memory_bandwidth",
         "line_contention",
     },
+    "operating_system": {"lock_spin"},
+    "unikernel": {"lock_spin"},
 }  # fmt: skip
-"""Mechanisms that the thread which goes on charges by itself, because only the processor knows what they take."""
+"""Mechanisms that the thread which goes on charges by itself: only the processor, or the lock, knows what they take."""
 LATER = {"jvm": {"collection", "barrier", "finalization"}, "operating_system": {"ksm", "ksm_break"}}
 """Mechanisms whose steps are worked out when they are reached, or come with choices that no product has."""
 

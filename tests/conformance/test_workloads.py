@@ -310,7 +310,7 @@ def test_another_seed_gives_other_rows_where_there_is_luck(workload: str, site: 
 
 def asked(workload: str, seed: int) -> list[object]:
     """What a program asks for first, with one seed."""
-    return [demand for thread in threads.__wrapped__(workload, seed) for demand in islice(thread.demands, 20)]
+    return [demand for thread in threads.__wrapped__(workload, seed) for demand in islice(thread.demands, 120)]
 
 
 @pytest.mark.parametrize("stack", SITES["2003"].stacks)
