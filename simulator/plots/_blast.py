@@ -14,22 +14,27 @@ if TYPE_CHECKING:
 
     from simulator.blast import Blast, Row
 
-_PANEL_INCHES, _LEVEL_INCHES, _TENANT_INCHES = 2.4, 1.15, 1.55
+_PANEL_INCHES, _LEVEL_INCHES, _TENANT_INCHES, _TITLE_INCHES = 2.4, 0.95, 1.35, 0.5
+_ACROSS = 2
 _FONT = 7.5
 _GAP = 0.06
 
 
 def draw(found: Sequence[Blast]) -> Figure:
-    """One panel for each stack, side by side."""
+    """One panel for each stack, two side by side; each row as high as its higher stack."""
     from matplotlib.figure import Figure
 
     widest = max(_columns(each) for each in found)
-    highest = max(max(_depths(each).values()) for each in found) + 2
-    size = (len(found) * max(_PANEL_INCHES, _TENANT_INCHES * widest), 1.0 + _LEVEL_INCHES * highest)
-    figure = Figure(figsize=size)
+    across = min(_ACROSS, len(found))
+    rows = [found[first : first + across] for first in range(0, len(found), across)]
+    heights = [max(max(_depths(each).values()) for each in row) + 2 for row in rows]
+    width = across * max(_PANEL_INCHES, _TENANT_INCHES * widest)
+    figure = Figure(figsize=(width, 0.4 + sum(_TITLE_INCHES + _LEVEL_INCHES * (height - 0.4) for height in heights)))
     figure.set_layout_engine("constrained")
-    for number, each in enumerate(found):
-        _panel(figure.add_subplot(1, len(found), number + 1), each, highest)
+    grid = figure.add_gridspec(len(rows), across, height_ratios=heights)
+    for down, (row, height) in enumerate(zip(rows, heights, strict=True)):
+        for number, each in enumerate(row):
+            _panel(figure.add_subplot(grid[down, number]), each, height - 0.4)
     figure.suptitle("What a crash takes down: the darker, the more tenants", fontsize=11, fontweight="bold")
     return figure
 
@@ -46,7 +51,7 @@ def _depths(found: Blast) -> dict[str, int]:
     return depths
 
 
-def _panel(axes: Axes, found: Blast, highest: int) -> None:
+def _panel(axes: Axes, found: Blast, highest: float) -> None:
     depths, columns = _depths(found), _columns(found)
     spans = _spans(found)
     rows = _rows(found)
