@@ -291,11 +291,13 @@ class Repeat:
             again when these are done, until there is nothing more.
         plans: what is repeated.
         labels: what each of them is.
+        short: whether there is something to do only where memory is short: where nothing else runs it is not.
     """
 
     decide: Callable[[Sequence[str], float], Iterable[Sequence[float]]]
     plans: tuple[tuple[Step, ...], ...]
     labels: tuple[str, ...]
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)

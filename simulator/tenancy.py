@@ -85,8 +85,10 @@ class House:
     def _enroll(self, tenants: Collection[str] = ()) -> None:
         """Kernels that reclaim or swap learn who stands on them (all, if not said), and which limits are between."""
         for tenant in tenants or self.tops:
-            top = self.tops[tenant]
-            limits, kernel = self.site.groups_of_memory[tenant], self.kernel(top).layer
+            top, limits = self.tops[tenant], self.site.groups_of_memory[tenant]
+            kernel = next((step.layer for step in self.path(top) if step.path in self.spaces), None)
+            if kernel is None:
+                continue
             if kernel.memory is not None:
                 kernel.memory.enroll(tenant, limits)
             if kernel.paging is not None:

@@ -204,7 +204,9 @@ class Walk:
         return [self._entry(spot, "choice", "one of", children=children)]
 
     def _repeat(self, spot: Spot, repeat: Repeat) -> Iterable[Entry]:
-        """Each of what may have to be done, once; nothing of it where nothing is short."""
+        """Each of what may have to be done, once; memory is not short where nothing else runs."""
+        if repeat.short:
+            return []
         options = list(zip(("nothing to do", *repeat.labels), ((), *repeat.plans), strict=True))
         children = tuple(
             self._entry(spot, "option", label, children=self._all(spot, steps)) for label, steps in options

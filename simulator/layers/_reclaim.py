@@ -187,7 +187,7 @@ class Reclaim(Priced):
         return self._repeat(charged)
 
     def _repeat(self, decide: Callable[[Sequence[str], float], Iterator[Counts]]) -> Repeat:
-        return Repeat(decide, self._plans, _LABELS)
+        return Repeat(decide, self._plans, _LABELS, short=True)
 
     def _home(self, owners: Sequence[str]) -> Group:
         """What a layer does for several is charged to what is around all of them."""
