@@ -357,10 +357,10 @@ def test_exit_ends_all_programs_of_the_virtual_machine_and_no_others() -> None:
 def test_out_of_the_system_s_memory_the_whole_process_is_killed_and_no_other() -> None:
     bomb = {"name": "java-memory-bomb", "parameters": {"step": "16 MiB"}}
     together = outcomes("linux-6 / hotspot-21 |", bomb)
-    assert together["worker"].startswith("ended with bully: out of memory: program bully wants 16 MiB")
+    assert together["worker"].startswith("ended with bully: killed: by the out-of-memory killer of")
     apart = outcomes("linux-6 | docker-27 / hotspot-21", bomb)
     assert apart["worker"] == "did not finish"
-    assert apart["bully"].startswith("out of memory: program bully wants 16 MiB of the memory limit of")
+    assert apart["bully"].startswith("killed: by the out-of-memory killer of the memory limit of")
 
 
 def test_out_of_heap_only_those_who_ask_end() -> None:

@@ -271,7 +271,7 @@ def test_who_takes_more_than_memory_and_swap_is_ended(tmp_path: Path) -> None:
     """Docker lets a container swap as much again as it has memory."""
     bomb = "  app: {workload: {name: memory-bomb, parameters: {step_bytes: 16 MiB}}, memory: 200 MiB, stop: 60 s}"
     (app,) = run(tmp_path, DOCKER, bomb)["tenants"]
-    assert app["outcome"].startswith("out of memory: program app wants 16 MiB of the memory limit of")
+    assert app["outcome"].startswith("killed: by the out-of-memory killer of the memory limit of")
     assert app["memory_program_bytes"] == 400 * MIB
     (app,) = run(tmp_path, "linux-6(swap=disk) | docker-27(swap=none)", bomb)["tenants"]
     assert app["memory_program_bytes"] <= 200 * MIB
