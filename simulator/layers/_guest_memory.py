@@ -191,6 +191,8 @@ class GuestMemory:
     target_bytes: float = float("inf")
     """What it ought to have of the machine."""
     shared_bytes: float = 0.0
+    broken_pages: float = 0.0
+    """Shared pages that it has written, not yet paid for."""
     compressed_bytes: float = 0.0
     swapped_bytes: float = 0.0
     compressed_ratio: float = 0.5

@@ -24,6 +24,10 @@ Mechanism (emergent):
     compression, decompression
                     paid by whoever takes, and whoever touches
     balloon         paid by the guest's driver: see ``_balloon``
+    sharing         pages looked at and merged (``sharing=on``, see ``_page_sharing``), by the hypervisor's thread: all
+                    of a guest in ``share_pass_s``; small pages only. With ``large_pages=on`` they are hashed, and
+                    merged from when memory is first short (soft) and large pages are broken up, which they stay
+    share_break     a shared page written: exit, new page, copy; paid by the writer at its next use of memory
 
 Active memory: ESX invalidates ``sample_pages_count`` pages at random at the beginning of each period and counts which
 were touched; here their expected part is known. Estimate: the larger of the last period's and of a slow average.
@@ -31,9 +35,10 @@ were touched; here their expected part is known. Estimate: the larger of the las
 Scope and limits: a guest's first touch of a page is not priced (nested fills of new pages are in its guest's figures),
 nor are large pages broken. A kernel's own pages are taken like all others, but only few of them are in use: their
 coming back is left out. Pages are believed to shrink or not by ``compressible_ratio``, whatever is in them. Periods
-pass by the clock, not by a guest's processor time. Shared pages (``shared_bytes``) come from whoever scans for them.
+pass by the clock, not by a guest's processor time. Guests' kinds of pages: ``_hosted_memory``.
+All large pages are broken up at once, and what is found by then is merged at no cost but that of looking.
 
-References: waldspurger2002, vmwareesx41memory, vmwareresources40.
+References: waldspurger2002, vmwareesx41memory, vmwareresources40, vmwaretps.
 """
 
 from __future__ import annotations
@@ -43,13 +48,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from simulator import demands as d
 from simulator.layers._guest_memory import GuestMemory, HostMemory
+from simulator.layers._hosted_memory import kinds
 from simulator.layers._memory_targets import STATES, Claim, entered, targets, taxed_bytes
+from simulator.layers._page_sharing import PageSharing
 from simulator.layers.base import Mechanism, Place, Priced, Service
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Later, Log, Repeat, Send, Step, Wait
 
-_ON, _BALLOON, _COMPRESSION = "overcommit=on", "balloon=on", "compression=on"
-RECLAIM_STRUCTURE = {"overcommit": ("off", "on"), "balloon": ("off", "on"), "compression": ("off", "on")}
+_ON, _BALLOON, _COMPRESSION, _SHARING = "overcommit=on", "balloon=on", "compression=on", "sharing=on"
+RECLAIM_STRUCTURE = dict.fromkeys(("overcommit", "balloon", "compression", "sharing", "large_pages"), ("off", "on"))
 RECLAIM_PARAMETERS = (
     Parameter("least_free_ratio", "ratio", "part of the memory that is kept free: the mark of the high state", "", _ON),
     Parameter("soft_ratio", "ratio", "of that, the mark of the soft state", "", _ON),
@@ -76,12 +83,19 @@ RECLAIM_PARAMETERS = (
     Parameter("compressed_ratio", "ratio", "what a compressed page takes", "", _COMPRESSION),
     Parameter("compression_most_ratio", "ratio", "most that compressed pages take of a guest's memory", "",
               _COMPRESSION),
+    Parameter("share_pass_s", "s", "time in which all of a guest's memory is looked at", "", _SHARING),
+    Parameter("share_most_count", "count", "pages a second that are looked at, at most", "", _SHARING),
+    Parameter("share_page_cycles", "cycles", "a page looked at: hashed, looked up", "sharing", _SHARING),
+    Parameter("share_merge_cycles", "cycles", "a page compared as a whole, protected and merged", "sharing", _SHARING),
+    Parameter("share_break_cycles", "cycles", "a shared page written: exit, new page, copy", "share_break", _SHARING),
 )  # fmt: skip
 RECLAIM_MECHANISMS = {
     "host_swap_in": Mechanism("a page of a guest brought back from the hypervisor's swap file", "emergent"),
     "host_swap_out": Mechanism("a page of a guest written to the hypervisor's swap file", "emergent"),
     "compression": Mechanism("a page of a guest compressed instead of swapped", "emergent"),
     "decompression": Mechanism("a compressed page of a guest touched", "emergent"),
+    "sharing": Mechanism("a guest's page looked at for its like, or merged", "emergent"),
+    "share_break": Mechanism("a shared page written by a guest", "emergent"),
     "balloon": Mechanism("pages given to the hypervisor by a driver in the guest", "emergent"),
 }
 
@@ -93,7 +107,7 @@ _GATHERED = 8.0
 _LABELS = (
     "guests' pages written to the swap file, waited for", "pages compressed", "pages read from the swap file",
     "pages decompressed", "guests' pages left to the hypervisor's thread to write",
-    *(f"the hypervisor enters its {state} state" for state in STATES),
+    *(f"the hypervisor enters its {state} state" for state in STATES), "shared pages written",
 )  # fmt: skip
 Counts = Iterator[Sequence[float]]
 
@@ -120,14 +134,19 @@ class Reclaim(Priced):
         self.marks = tuple(part * parameters.least_free_ratio * self.host.total_bytes for part in parts)
         """Free bytes at the marks of the states, from high to low."""
         self.balloons, self.compresses = structure["balloon"] == "on", structure["compression"] == "on"
+        self.sharing = PageSharing(second_look=False) if structure["sharing"] == "on" else None
+        self._large = structure["large_pages"] == "on"
+        self._described: dict[str, tuple[float, ...]] = {}
+        self._due_s = 0.0
         self._batch_bytes = parameters.host_swap_batch_count * place.page_bytes
         write, read = self._write(), self._read()
         behind = Send(_QUEUE, write, finish=(self._noted(),), wait=False, forgotten=True)
         compress = (self.use("compression", "compress_cycles"),) if self.compresses else ()
         decompress = (self.use("decompression", "decompress_cycles"),) if self.compresses else ()
         states = tuple(self._entry(state) for state in STATES)
+        broken = (self.use("share_break", "share_break_cycles"),) if self.sharing else ()
         waited = (*write, self._noted())
-        self._plans: tuple[tuple[Step, ...], ...] = (waited, compress, read, decompress, (behind,), *states)
+        self._plans: tuple[tuple[Step, ...], ...] = (waited, compress, read, decompress, (behind,), *states, broken)
 
     def guest_services(self) -> tuple[Service, ...]:
         """The thread that writes one guest's pages behind it."""
@@ -215,6 +234,9 @@ class Reclaim(Priced):
     def _paid(self, missed_bytes: float, had_compressed_bytes: float) -> Counts:
         """What was away is brought back, and what that and new pages take of the memory is made free."""
         guest, page_bytes = self._own(), self.place.page_bytes
+        if guest.broken_pages:
+            broken, guest.broken_pages = guest.broken_pages, 0.0
+            yield self._counts(broken=broken)
         decompressed_bytes = min(missed_bytes, max(0.0, had_compressed_bytes - guest.compressed_bytes))
         yield from self._relieved(guest)
         guest.owed_pages += (missed_bytes - decompressed_bytes) / page_bytes
@@ -340,7 +362,38 @@ class Reclaim(Priced):
         if host.unbalanced or now_s - host.balanced_s >= parameters.balance_s:
             host.balanced_s = now_s
             self.balance()
-        return (self._repeat(lambda owners, count: self._relieved(None)),)
+        shared = self._share(self.sharing, now_s) if self.sharing is not None else ()
+        return (*shared, self._repeat(lambda owners, count: self._relieved(None)))
+
+    # ---- equal pages
+
+    def _share(self, sharing: PageSharing, now_s: float) -> tuple[Step, ...]:
+        """A second's pages are looked at, and merged with their like."""
+        parameters, guests = self.parameters, self.host.guests
+        broken_up = self._large and self.host.state != "high"
+        self._large = self._large and not broken_up
+        for guest in guests.values():
+            self._describe(sharing, guest, now_s)
+        pages = min(sharing.pages / parameters.share_pass_s, parameters.share_most_count)
+        scanned = sharing.scan(pages, now_s)
+        if scanned.merged or broken_up or now_s >= self._due_s:
+            self._due_s = now_s + 10.0
+            for name, saved in sharing.saved_pages(now_s).items():
+                guests[name].shared_bytes = saved * self.place.page_bytes
+        merges = (self.use("sharing", "share_merge_cycles", scanned.merged),) if scanned.merged else ()
+        return (self.use("sharing", "share_page_cycles", pages), *merges)
+
+    def _describe(self, sharing: PageSharing, guest: GuestMemory, now_s: float) -> None:
+        """What a guest has now; shared pages that were taken from it are no writes of its own."""
+        present = guest.resident_bytes / guest.touched_bytes if guest.touched_bytes else 1.0
+        now = (*(region.size_bytes for region in guest.regions.values()), float(self._large), present)
+        had = self._described.get(guest.name, now[-1:])
+        guest.broken_pages += sharing.take_broken(guest.name)
+        if now != had:
+            self._described[guest.name] = now
+            sharing.describe(guest.name, kinds(guest, present), now_s, large=self._large)
+            given_up = sharing.take_broken(guest.name)
+            guest.broken_pages += given_up if present >= had[-1] else 0.0
 
     def _sample(self, guest: GuestMemory) -> None:
         ratio, weight = guest.next_period(), self.parameters.sample_weight_ratio
@@ -351,9 +404,10 @@ class Reclaim(Priced):
 
     def _counts(
         self, direct: float = 0.0, compressed: float = 0.0, read: float = 0.0, decompressed: float = 0.0,
-        behind: float = 0.0, state: int = -1,
+        behind: float = 0.0, state: int = -1, broken: float = 0.0,
     ) -> Sequence[float]:  # fmt: skip
-        return (direct, compressed, read, decompressed, behind, *(float(state == each) for each in range(len(STATES))))
+        states = (float(state == each) for each in range(len(STATES)))
+        return (direct, compressed, read, decompressed, behind, *states, broken)
 
     def _read(self) -> tuple[Step, ...]:
         return (

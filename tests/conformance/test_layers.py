@@ -86,7 +86,8 @@ BY_THE_THREAD = {
     "unikernel": {"lock_spin"},
 }  # fmt: skip
 """Mechanisms that the thread which goes on charges by itself: only the processor, or the lock, knows what they take."""
-LATER = {"jvm": {"collection", "barrier", "finalization"}, "operating_system": {"ksm", "ksm_break"}}
+LATER = {"jvm": {"collection", "barrier", "finalization"}, "operating_system": {"ksm", "ksm_break"},
+         "hardware_hypervisor": {"sharing"}}  # fmt: skip
 """Mechanisms whose steps are worked out when they are reached, or come with choices that no product has."""
 
 
