@@ -369,7 +369,9 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     At: lambda node, step, cause: compile_demand(node.roles[step.role], step.demand, cause),
     Send: _place_send,
     Wait: lambda node, step, cause: (
-        Block(step.by, step.name, step.time_s, step.until_s, step.everyone, step.spin_s, node.path),
+        Block(
+            step.by, step.name, step.time_s, step.until_s, step.everyone, step.spin_s, node.path if step.spin_s else ""
+        ),
     ),
     Signal: lambda node, step, cause: (Wake(step.by, step.name, step.everyone),),
     Hold: lambda node, step, cause: (Keep(step.size_bytes, step.program),),

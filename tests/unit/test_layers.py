@@ -16,7 +16,7 @@ from simulator.layers.hardware import Hardware
 from simulator.layers.hosted_hypervisor import HostedHypervisor
 from simulator.layers.operating_system import OperatingSystem
 from simulator.layers.paravirtual_hypervisor import ParavirtualHypervisor
-from simulator.steps import At, Below, Choice, Hold, Require, Send, Signal, Step, Transfer, Use, Wait
+from simulator.steps import At, Below, Choice, Hold, Repeat, Require, Send, Signal, Step, Transfer, Use, Wait
 
 KIB, MIB = 1024, 1024**2
 PAGE = 4 * KIB
@@ -40,6 +40,8 @@ KERNEL = {
     "message_cycles": 4_800, "context_switch_cycles": 1_850, "tick_cycles": 4_800, "tick_hz": 100,
     "processors_count": 1, "kernel_bytes": 24 * MIB, "dirty_ratio": 0.5,
     "write_back_s": 5, "write_back_bytes": 128 * KIB,
+    "reserve_root_bytes": 16 * KIB, "reserve_most_bytes": 64 * MIB, "mark_gap_ratio": 0.001, "reclaim_cycles": 1_000,
+    "charge_batch_count": 64, "high_full_s": 64, "high_most_s": 2, "high_least_s": 0.01,
 }  # fmt: skip
 
 XEN = {
@@ -65,6 +67,11 @@ def kernel(devices: str = "physical", memory_bytes: float = 64 * MIB) -> Operati
     registers = {"disk": {"registers_count": 12}, "nic": {"registers_count": 3}} if devices == "emulated" else {}
     place = Place("linux", memory_bytes, {"disk": devices, "nic": devices}, devices=registers)
     return OperatingSystem(KERNEL, place=place)
+
+
+def long_term(steps: Iterable[Step]) -> list[Step]:
+    """Without what there is to do only where memory is short."""
+    return [step for step in steps if not (isinstance(step, Repeat) and step.short)]
 
 
 def xen(driver_place: str = "domain-0", page_tables: str = "hypercalls") -> ParavirtualHypervisor:
@@ -171,7 +178,7 @@ def test_a_mapped_file_asks_for_its_faults_and_keeps_its_own_figure() -> None:
 
 
 def test_memory_is_taken_with_a_fault_for_each_page_and_given_back_with_none() -> None:
-    assert lowered(kernel(), d.Allocate(2 * PAGE)) == [
+    assert long_term(lowered(kernel(), d.Allocate(2 * PAGE))) == [
         *call(1_000, 2),
         Hold(2 * PAGE),
         Use("page_fault", cycles=6_800, operations=2),
@@ -210,7 +217,7 @@ def test_a_read_is_a_call_a_look_and_a_copy() -> None:
     steps = lowered(kernel(), d.Read(HEADER, 20 * KIB, 4 * KIB))
     choice = the_choice(steps)
     assert steps == [*call(1_200, 3), choice, Use("copy", cycles=10_240)]
-    assert choice.options == ((), MISS)
+    assert [long_term(option) for option in choice.options] == [[], list(MISS)]
     assert choice.labels == ("in the page cache", "not in the page cache")
 
 
@@ -229,13 +236,13 @@ def test_looking_at_a_plan_does_not_fetch_anything() -> None:
 
 def test_a_read_over_two_windows_looks_twice() -> None:
     steps = lowered(kernel(), d.Read(HEADER, 15 * KIB, 2 * KIB))
-    places = [step.options[1][2] for step in steps if isinstance(step, Choice)]
+    places = [long_term(step.options[1])[2] for step in steps if isinstance(step, Choice)]
     assert places == [Below(d.TransferBlocks(1 * MIB + offset, 16 * KIB)) for offset in (0, 16 * KIB)]
 
 
 def test_a_read_up_to_the_end_of_a_window_does_not_touch_the_next() -> None:
     choice = the_choice(lowered(kernel(), d.Read(HEADER, 12 * KIB, 4 * KIB)))
-    assert choice.options[1][2] == Below(d.TransferBlocks(1 * MIB, 16 * KIB))
+    assert long_term(choice.options[1])[2] == Below(d.TransferBlocks(1 * MIB, 16 * KIB))
 
 
 def read(linux: OperatingSystem, window: int) -> int:
@@ -308,7 +315,8 @@ def test_a_writer_waits_when_too_much_is_dirty() -> None:
 
 def test_the_write_back_daemon_cleans_in_chunks() -> None:
     linux = kernel()
-    (daemon,) = linux.services()
+    daemon, reclaimer = linux.services()
+    assert reclaimer.name == "kswapd"
     assert daemon.wanted is not None and daemon.demand == d.WriteBack(128 * KIB) and daemon.period_s == 5
     looks = []
     for written_bytes in (127 * KIB, 1 * KIB, 2 * KIB):

@@ -229,6 +229,8 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "memory_reservation_bytes": None,
         "memory_limit_bytes": None,
         "memory_weight": 1.0,
+        "memory_high_bytes": None,
+        "memory_low_bytes": None,
         "vcpus": None,
         "weight": 1.0,
         "weight_rule": "shares",
@@ -498,7 +500,7 @@ def test_five_different_mistakes_are_five_located_messages_with_remedies(tmp_pat
         "5:3: stacks.xen: there is nothing between the two bars at character 9 of 'xen-1 | | linux-2.4' "
         "(write one bar, or a layer for each group)",
         "7:9: tenants.app.workload: no workload is called 'buildx' (did you mean 'build'?)",
-        "7:27: tenants.app.memoryy: is not known here (did you mean 'memory' or 'memory_limit'?)",
+        "7:27: tenants.app.memoryy: is not known here (did you mean 'memory' or 'memory_low'?)",
         "8:1: duration: 'GHz' is a unit of frequency (here a time is wanted, e.g. '30 ms')",
     ]
     assert list(tmp_path.iterdir()) == [file]
