@@ -175,8 +175,7 @@ class Site:
         self.hosts: dict[str, HostMemory] = hosts
         self.guests: dict[str, GuestMemory] = {}
         for path in promised:
-            owner = next(name for name, chain in tree.chains.items() for place in chain if place.path == path)
-            figures = self.point["tenants"][owner]
+            figures = self.point["tenants"][tree.givers[path]]
             self.guests[path] = hosts[promised[path]].guests[path] = GuestMemory(
                 path, self._divided[path], figures.get("memory_reservation_bytes") or 0.0,
                 figures.get("memory_limit_bytes") or INFINITE, figures.get("memory_weight", 1.0),

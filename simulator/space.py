@@ -82,7 +82,7 @@ def _lazily(
     left_bytes: float,
 ) -> bool:  # fmt: skip
     """Whether a host's kernel gives memory as it is touched: it merges pages, or its guests do not fit otherwise."""
-    node = next(node for node in tree.nodes if node.path == host)
+    node = tree.node(host)
     if not is_kernel(point, node.name):
         return False
     merges = point["layers"][node.name]["structure"].get("ksm") == "on"
@@ -92,8 +92,7 @@ def _lazily(
 def short(tree: notation.Tree, point: Mapping[str, Any], divided: Mapping[str, float], capacity_bytes: float) -> bool:
     """Whether what was promised may ever have to be taken back: it does not all fit, or guests have limits."""
     promised = kept(tree, point)
-    owners = {node.path: name for name, chain in tree.chains.items() for node in chain if node.private}
-    limited = any(point["tenants"][owners[path]].get("memory_limit_bytes") for path in promised)
+    limited = any(point["tenants"][tree.givers[path]].get("memory_limit_bytes") for path in promised)
     spare_bytes = max(
         (_least_free_bytes(point, tree, promised, path, capacity_bytes) for path in promised), default=0.0
     )
@@ -104,7 +103,7 @@ def _least_free_bytes(
     point: Mapping[str, Any], tree: notation.Tree, promised: Mapping[str, str], path: str, capacity_bytes: float
 ) -> float:
     """Free memory below which the hypervisor of a guest begins to take some."""
-    node = next(node for node in tree.nodes if node.path == path)
+    node = tree.node(path)
     if node.parent is None or promised[path] != node.parent.path:
         return 0.0
     return float(_parameters(point, node.parent).get("least_free_ratio", 0.0)) * capacity_bytes

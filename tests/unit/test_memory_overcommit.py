@@ -10,7 +10,7 @@ import pytest
 
 from simulator.devices.memory import Memory
 from simulator.errors import VirtlabError
-from simulator.experiment import run_point
+from simulator.experiment import build, run_point
 from simulator.layers._guest_memory import GuestMemory
 from simulator.layers._memory_targets import Claim, entered, targets
 from simulator.records import names
@@ -200,3 +200,25 @@ def test_what_cannot_be_promised_is_refused(overrides: dict[str, Any], message: 
     with pytest.raises(VirtlabError) as caught:
         load(OVERCOMMIT, overrides={MEMORY: "3.5 GiB", **overrides})
     assert message in str(caught.value)
+
+
+def test_a_group_s_machine_is_promised_what_its_first_tenant_is() -> None:
+    """Two of 1 GiB on 1.5 GiB: each is a group's, and of its tenants the first says how large it is."""
+    size = {"workload": {"name": "cpu-hog", "parameters": {"chunk": "1e6 cycles"}}, "memory": "1 GiB", "vcpus": 1}
+    (point,) = load(
+        {
+            "machine": {"base": "lenny-2009", "devices": {"memory": {"capacity": "1.5 GiB"}}},
+            "stacks": {"esx": "vmware-esx-4.1 | linux-2.6 |"},
+            "tenants": {
+                "a": {**size, "group": "g"},
+                "b": {"workload": "idle", "group": "g"},
+                "c": {**size, "group": "h"},
+            },
+            "duration": "0.2 s",
+        }
+    ).points()
+    site = build(point).site
+    assert {path: guest.configured_bytes for path, guest in site.guests.items()} == dict.fromkeys(
+        ("vmware-esx-4.1/linux-2.6[group=g]", "vmware-esx-4.1/linux-2.6[group=h]"), 1024.0 * MIB
+    )
+    assert run_point(point, 0)["tables"]["tenants"]
