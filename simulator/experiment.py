@@ -260,10 +260,7 @@ class _Run:
             over |= self.environment.timeout(max(0.0, stop_s - self.environment.now))
         yield over
         if tenant.killed.triggered or not finished.triggered:
-            awaited = self._awaited(tenant)
-            house.stop(tenant.name)
-            if awaited:
-                self._listen(tenant)
+            self._stop(tenant)
         else:
             tenant.outcome = outcomes.OK
         tenant.end(self.environment.now)
@@ -273,6 +270,13 @@ class _Run:
         if not tenant.keeps_memory or tenant.up_again is not None:
             self._give_back(tenant)
 
+    def _stop(self, tenant: _Tenant) -> None:
+        """End all threads of a tenant by force; it may have fallen silent before."""
+        awaited = self._awaited(tenant)
+        self.house.stop(tenant.name)
+        if awaited:
+            self._listen(tenant)
+
     def _give_back(self, tenant: _Tenant) -> None:
         """The memory of a program that has ended is free; what it had is kept for the record."""
         held_bytes = self.house.program_bytes[tenant.name]
@@ -280,16 +284,16 @@ class _Run:
         self.house.keep(tenant.name, self.house.tops[tenant.name], -held_bytes)
 
     def _kill(self, names: Sequence[str], outcome: str) -> None:
-        """A kernel ends a process for want of memory, which is free at once: whoever asked for it goes on."""
-        for tenant in self.tenants:
-            if tenant.name in names and tenant.alive:
+        """A kernel ends a process for want of memory, which is free at once: whoever asked for it goes on.
+
+        What hangs has only its memory to lose.
+        """
+        for tenant in (each for each in self.tenants if each.name in names):
+            if tenant.alive:
                 tenant.outcome = outcome
                 tenant.killed.succeed()
-                awaited = self._awaited(tenant)
-                self.house.stop(tenant.name)
-                if awaited:
-                    self._listen(tenant)
-                self._give_back(tenant)
+                self._stop(tenant)
+            self._give_back(tenant)
         top = self.house.tops[names[0]]
         if top.layer.ONE_PROCESS:
             self.house.crash(top)

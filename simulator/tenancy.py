@@ -14,7 +14,7 @@ from simulator.devices.base import Key, Request
 from simulator.devices.memory import Memory
 from simulator.effort import START_IN_TURN
 from simulator.errors import Killed, RunError
-from simulator.layers.base import Paging, Service
+from simulator.layers.base import WHOLE, Paging, Service
 from simulator.log import Log
 from simulator.machine import Machine
 from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
@@ -298,12 +298,6 @@ class House:
             self._start_service(service, name, home, share, queue, sender.device_group)
         return self._rings[queue]
 
-    def named(self, name: str) -> Node:
-        """The node that a fault names: the kernel of a tenant, or a product or role by its name or path."""
-        if name in self.tops:
-            return self.kernel(self.tops[name])
-        return next(node for node in self.nodes.values() if name in (node.path, self.site.names.get(node.path)))
-
     def boot(self, tenant: str, luck: Luck, only: Collection[str] | None = None) -> Life:
         """Start a tenant's own systems, from the hardware up: each when the one below is ready.
 
@@ -321,10 +315,7 @@ class House:
             figures = self.point["layers"][product]
             yield from self._start(tenant, node, self._in_turn(node, product, figures.get("start_queue")))
             yield from self._start(tenant, node, node.layer.start(figures["start"]) if figures.get("start") else ())
-            image = chosen.get(product, {}).get("image")
-            if image:
-                bursts = _bursts(int(image["parameters"].get("start_bursts_count", 1.0)), luck)
-                yield from self._start(tenant, node, node.layer.start(image["parameters"], bursts))
+            yield from self._start_image(tenant, node, chosen.get(product, {}).get("image"), luck)
 
     def renew(self, nodes: Sequence[Node]) -> None:
         """Systems that have ended are about to be started: nothing is left of what they and their services knew."""
@@ -365,10 +356,7 @@ class House:
             return
         yield from self._start(node.path, node, node.layer.start(figures) if figures else ())
         chosen = (each.get(product, {}).get("image") for each in self.point.get("hardware", {}).values())
-        image = next((each for each in chosen if each), None)
-        if image:
-            bursts = _bursts(int(image["parameters"].get("start_bursts_count", 1.0)), luck)
-            yield from self._start(node.path, node, node.layer.start(image["parameters"], bursts))
+        yield from self._start_image(node.path, node, next((each for each in chosen if each), None), luck)
 
     def resume_services(self, node: Node) -> None:
         """A driver domain is up: it serves those whose devices it drives again."""
@@ -411,6 +399,12 @@ class House:
             self.threads.append(thread)
             yield self.environment.process(thread.carry_out(plan))
 
+    def _start_image(self, tenant: str, node: Node, image: Mapping[str, Any] | None, luck: Luck) -> Life:
+        """What a system starts that is on its image, if it has one."""
+        if image:
+            bursts = _bursts(int(image["parameters"].get("start_bursts_count", 1.0)), luck)
+            yield from self._start(tenant, node, node.layer.start(image["parameters"], bursts))
+
     def keep(self, tenant: str, node: Node, size_bytes: float, *, program: bool = True) -> None:
         """The memory of a program, or of the layer that runs it, grows or shrinks; the page cache gets what is left.
 
@@ -452,7 +446,8 @@ class House:
             processes: dict[str, list[str]] = defaultdict(list)
             for name, top in self.tops.items():
                 processes[top.path if top.layer.ONE_PROCESS else f"tenant {name}"].append(name)
-            largest = max(processes.values(), key=lambda names: sum(sizes[name] for name in names))
+            holds = [names for names in processes.values() if asker in names or any(sizes[name] for name in names)]
+            largest = max(holds, key=lambda names: sum(sizes[name] for name in names))
             killer = f"the out-of-memory killer of {memory.name}"
             if asker in largest:
                 raise Killed(outcomes.killed(killer))
@@ -570,10 +565,10 @@ class House:
                 memory.warm(tenant, file)
 
 
-def _bursts(count: int, luck: Luck) -> list[tuple[float, float]]:
+def _bursts(count: int, luck: Luck) -> Sequence[tuple[float, float]]:
     """What part of the reading, and of the computing, each of so many turns has."""
     if count == 1:
-        return [(1.0, 1.0)]
+        return WHOLE
     read = [luck.exponential(1.0) for _ in range(count)]
     computed = [luck.exponential(1.0) for _ in range(count)]
     all_read, all_computed = sum(read), sum(computed)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulator.experiment import run_point
+from simulator.errors import Killed
+from simulator.experiment import build, run_point
 from simulator.layers._reclaim import Marks
 from simulator.parameters import Parameters
 from simulator.records import names
@@ -83,3 +84,36 @@ def test_a_virtual_machine_confines_it() -> None:
     found = beside_a_bomb("linux-6 | kvm-6 / linux-6")
     assert found["bomb"]["outcome"].endswith("linux-6[bomb]")
     assert found["server"]["disk_s"] == 0.0
+
+
+@pytest.mark.parametrize("asks_first", [True, False])
+def test_who_holds_nothing_is_not_killed(asks_first: bool) -> None:
+    """A kernel that has taken all of its memory: who asks is the only one that can end."""
+    tenants = {"one": {"workload": "idle"}, "other": {"workload": "idle"}}
+    (point,) = load({"machine": "lenny-2009", "stacks": {"it": "linux-6 |"}, "tenants": tenants}).points()
+    house = build(point)
+    asker = "one" if asks_first else "other"
+    space = house.spaces["linux-6"]
+    space.hold("kernel", space.free_bytes)
+    house.kill = lambda names, outcome: pytest.fail(f"{names} killed")
+    with pytest.raises(Killed):
+        house.keep(asker, house.tops[asker], 4096.0)
+
+
+def test_what_hangs_is_ended_for_its_memory_too() -> None:
+    """The first one hangs and keeps what it has; the kernel takes it when the second one has filled the rest."""
+    first, second = ({"workload": "memory-bomb", "parameters": {"step": step}} for step in ("64 MiB", "16 MiB"))
+    (point,) = load(
+        {
+            "machine": {"base": "lenny-2009", "devices": {"memory": {"capacity": "2 GiB"}}},
+            "stacks": {"it": "linux-6 | docker-27(memory=unlimited)"},
+            "tenants": {"first": {**first, "vcpus": 1}, "second": {**second, "vcpus": 1, "start": "0.4 s"}},
+            "faults": [{"at": "0.3 s", "hang": "docker-27", "of": "first"}],
+            "duration": "1.2 s",
+        }
+    ).points()
+    tables = run_point(point, 0)["tables"]
+    found = {row[1]: dict(zip(names("tenants"), row, strict=True)) for row in tables["tenants"]}
+    assert found["first"]["outcome"].startswith("hung")
+    assert found["second"]["outcome"].startswith("killed: by the out-of-memory killer of the memory of linux-6")
+    assert found["second"]["memory_program_bytes"] > found["first"]["memory_program_bytes"] > 500 * MIB
