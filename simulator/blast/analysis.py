@@ -13,8 +13,7 @@ from simulator.catalog.product import Quantity
 from simulator.experiment import build
 from simulator.faults.boundaries import Boundary, Figure, reached, routes
 from simulator.faults.components import Component, components
-from simulator.faults.kinds.base import HUNG, LOST
-from simulator.faults.striking import kinds
+from simulator.faults.kinds.base import HUNG, LOST, kinds
 from simulator.site import MACHINE as HARDWARE
 from simulator.site import Site
 
@@ -232,16 +231,18 @@ def _row(site: Site, component: Component, asked: Mapping[str, Any], catalog: Ca
 def _path(component: Component) -> str:
     """Where it runs: a daemon on the system below its product."""
     node = component.node
-    on_system = component.part.each == "system" and node.below is not None
-    return node.below.path if on_system and node.below is not None else node.port or node.path
+    if component.part.each == "system" and node.below is not None:
+        return node.below.path
+    return node.port or node.path
 
 
 def _hits(site: Site, component: Component) -> list[Hit]:
     """Every kind of fault that a component can have; a panic is a kernel's crash, an escape has a boundary."""
     found = []
-    for name, kind in kinds().items():
+    for name, family in kinds().items():
         if name in ("panic", "escape"):
             continue
+        kind = family()
         tables = ("memory", *component.node.layer.EXHAUSTIBLE) if kind.NEEDS_RESOURCE else ("",)
         found += [
             Hit(name, resource, kind.effects(site, component))

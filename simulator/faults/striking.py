@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING, Any, Protocol
 
-from simulator import discovery, outcomes
+from simulator import outcomes
 from simulator.errors import RunError
 from simulator.faults.components import Component
-from simulator.faults.kinds.base import HUNG, LOST, NO_DEVICES, PAUSED, REFUSED, UNTOUCHED, Kind
+from simulator.faults.kinds.base import HUNG, LOST, NO_DEVICES, PAUSED, REFUSED, UNTOUCHED, kinds
 from simulator.faults.recovery import fallen, pause, restart
 from simulator.tenancy import House
 from simulator.threads import Life
@@ -49,11 +49,6 @@ class _Effect:
     work_lost_s: float = 0.0
 
 
-def kinds() -> dict[str, Kind]:
-    """All kinds of fault by the word that scenarios have for them."""
-    return {name: discovery.member("faults.kinds", name).KIND() for name in discovery.members("faults.kinds")}
-
-
 class Strike:
     """One fault of one run.
 
@@ -69,7 +64,7 @@ class Strike:
         self, house: House, tenants: Iterable[Tenant], fault: Mapping[str, Any], rows: list[list[Any]]
     ) -> None:
         self.house, self.tenants, self.fault, self._rows = house, list(tenants), fault, rows
-        self._name, self._kind = next((name, kind) for name, kind in kinds().items() if name in fault)
+        self._name, self._kind = next((name, kind()) for name, kind in kinds().items() if name in fault)
         self._resource = str(fault.get("resource", ""))
         self._component = self._find()
         self._mine: list[list[Any]] = []

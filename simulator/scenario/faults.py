@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from simulator import discovery
-from simulator.faults.kinds.base import Kind
+from simulator.faults.kinds.base import Kind, kinds
 from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.schema import Fault
 
 Complaint = tuple[tuple[str, ...], str, str]
 """Where within the fault, what is wrong, what to do."""
-
-
-def kinds() -> tuple[str, ...]:
-    """The words for all kinds of fault."""
-    return tuple(discovery.members("faults.kinds"))
 
 
 def struck(fault: Fault) -> tuple[str, str]:
@@ -32,7 +26,7 @@ def problem(fault: Fault) -> Complaint | None:
         message = "says nothing of what happens" if not written else f"is {' and '.join(written)} at once"
         return (), message, f"write one of {', '.join(kinds())}, with what it strikes"
     kind = written[0]
-    family = _family(kind)
+    family = kinds()[kind]
     if (fault.resource is not None) != family.NEEDS_RESOURCE:
         if family.NEEDS_RESOURCE:
             return (kind,), "does not say what is used up", "add 'resource: processes', or descriptors, or memory"
@@ -77,7 +71,7 @@ def recovery_s(lookup: Lookup, fault: Fault, name: str, combination: Combination
     if fault.takes is not None:
         return fault.takes
     kind, _ = struck(fault)
-    if not _family(kind).ENDS:
+    if not kinds()[kind].ENDS:
         return 0.0
     machine = combination.machine
     hypervisor = roles(lookup, combination).get(name, "")
@@ -87,8 +81,3 @@ def recovery_s(lookup: Lookup, fault: Fault, name: str, combination: Combination
     numbers = lookup.layer(product, machine.base).recovery
     found = numbers.get("driver_restart_s" if hypervisor else "micro_reboot_s")
     return None if found is None else found.value
-
-
-def _family(kind: str) -> type[Kind]:
-    found: type[Kind] = discovery.member("faults.kinds", kind).KIND
-    return found

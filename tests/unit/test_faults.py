@@ -13,7 +13,7 @@ from simulator.demands import StartProcess
 from simulator.errors import RunError, ScenarioError
 from simulator.experiment import build, run_point
 from simulator.faults.components import find
-from simulator.faults.striking import kinds
+from simulator.faults.kinds.base import kinds
 from simulator.records import names
 from simulator.scenario import load
 from simulator.scenario.schema import Fault
@@ -148,7 +148,7 @@ def test_a_full_table_refuses_whoever_asks_for_more_until_it_is_mended() -> None
     """A kernel without room for a process lets none begin; the one beside it does not notice."""
     house = build(point(XEN))
     component = find(house.site, "a")
-    exhaust, start = kinds()["exhaust"], StartProcess("fork")
+    exhaust, start = kinds()["exhaust"](), StartProcess("fork")
     refusals = []
     for change in (None, exhaust.strike, exhaust.mend):
         if change is not None:

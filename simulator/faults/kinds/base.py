@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from simulator import discovery
 from simulator.faults.components import Component, find
 
 if TYPE_CHECKING:
@@ -69,3 +70,8 @@ class Kind:
 
     def mend(self, house: House, component: Component, resource: str) -> None:
         """Undo what was done, where what stands on the component goes on."""
+
+
+def kinds() -> dict[str, type[Kind]]:
+    """All kinds of fault by the word that scenarios have for them."""
+    return {name: discovery.member("faults.kinds", name).KIND for name in discovery.members("faults.kinds")}
