@@ -13,9 +13,7 @@ Mechanism (emergent; paid by the virtual processor that touches, unless said oth
                 ``ksm_sleep_s``, whether it finds anything or not
     ksm_break   a write to a merged page: the exception, a new page, the copy; paid at the guest's next use of memory
 
-Similarity of guests: figures of the guest's kernel product (``SIMILARITY``), by what its memory is used for. Pages with
-the same content are those of kernels of one product, of page caches under one product, of data of one workload, and
-zero pages. What nobody says of a kernel is like nothing else.
+Which pages are equal: see ``_similarity``.
 
 By hand: 100 pages each 20 ms are 5,000 a second, 19.5 MiB/s: two passes over 8 GiB take 14 minutes.
 
@@ -35,9 +33,10 @@ from typing import Literal
 from simulator import demands as d
 from simulator.devices.memory import OutOfMemory
 from simulator.errors import Refused
-from simulator.layers._guest_memory import CACHE, FREE, KERNEL, GuestMemory
+from simulator.layers._guest_memory import GuestMemory
 from simulator.layers._hosted_pages import HostedPages
-from simulator.layers._page_sharing import Kind, PageSharing
+from simulator.layers._page_sharing import PageSharing
+from simulator.layers._similarity import SIMILARITY, kinds
 from simulator.layers._swap import Swap
 from simulator.layers.base import Mechanism, Place, Priced, Service
 from simulator.outcomes import killed
@@ -46,20 +45,6 @@ from simulator.steps import Below, Later, Log, Repeat, Step, Wait
 
 _KSM = "ksm=on"
 HOSTED_STRUCTURE = {"ksm": ("off", "on")}
-SIMILARITY = (
-    Parameter("kernel_alike_ratio", "ratio", "part of the kernel's memory that is the same in each guest with it", "",
-              "", optional=True),
-    Parameter("files_alike_ratio", "ratio", "part of the page cache that is the same in each guest with this kernel",
-              "", "", optional=True),
-    Parameter("data_alike_ratio", "ratio", "part of a program's memory that is the same where it runs in other guests",
-              "", "", optional=True),
-    Parameter("data_zero_ratio", "ratio", "part of a program's memory that is zero", "", "", optional=True),
-    Parameter("free_zero_ratio", "ratio", "part of the memory given up that is zero", "", "", optional=True),
-    Parameter("twice_ratio", "ratio", "part of the other memory that is there twice in a guest", "", "",
-              optional=True),
-    Parameter("rewritten_s", "s", "mean time between two writes to a page that is like another", "", "",
-              optional=True),
-)  # fmt: skip
 HOSTED_PARAMETERS = (
     Parameter("ksm_pages_count", "count", "pages that the scanner looks at before it sleeps", "ksm", _KSM),
     Parameter("ksm_sleep_s", "s", "how long it sleeps", "ksm", _KSM),
@@ -100,36 +85,6 @@ def told(demand: d.Demand, guest: GuestMemory | None) -> tuple[Step, ...]:
         what: Literal["random", "stream"] = "random" if demand.pattern == "random" else "stream"
         return (Below(d.UseGuestPages(name, what, extent_bytes=demand.working_set_bytes), own=True),)
     return ()
-
-
-def kinds(memory: GuestMemory, present: float = 1.0) -> list[Kind]:
-    """Pages of a guest by what they are like; ``present`` is the part of them that is in memory."""
-    alike, image, found = memory.alike, memory.image, dict[str, Kind]()
-
-    def add(key: str, size_bytes: float, copies: float = 1.0) -> float:
-        pages = size_bytes / memory.page_bytes * present
-        if pages:
-            had = found.get(key)
-            found[key] = Kind(key, pages + (had.pages if had else 0.0), copies, alike.get("rewritten_s", float("inf")))
-        return size_bytes
-
-    rest_bytes = 0.0
-    for name, region in memory.regions.items():
-        size_bytes = region.size_bytes
-        if name == KERNEL:
-            rest_bytes += size_bytes - add(f"kernel of {image}", alike.get("kernel_alike_ratio", 0.0) * size_bytes)
-        elif name == CACHE:
-            rest_bytes += size_bytes - add(f"files of {image}", alike.get("files_alike_ratio", 0.0) * size_bytes)
-        elif name == FREE:
-            rest_bytes += size_bytes - add("zero", alike.get("free_zero_ratio", 0.0) * size_bytes, float("inf"))
-        else:
-            program = memory.programs.get(name, name)
-            same_bytes = add(f"data of {program}", alike.get("data_alike_ratio", 0.0) * size_bytes)
-            same_bytes += add("zero", alike.get("data_zero_ratio", 0.0) * size_bytes, float("inf"))
-            rest_bytes += size_bytes - same_bytes
-    rest_bytes -= add(f"twice in {memory.name}", alike.get("twice_ratio", 0.0) * rest_bytes, 2.0)
-    add(f"only in {memory.name}", rest_bytes)
-    return list(found.values())
 
 
 class HostedMemory(Priced):

@@ -35,7 +35,7 @@ were touched; here their expected part is known. Estimate: the larger of the las
 Scope and limits: a guest's first touch of a page is not priced (nested fills of new pages are in its guest's figures),
 nor are large pages broken. A kernel's own pages are taken like all others, but only few of them are in use: their
 coming back is left out. Pages are believed to shrink or not by ``compressible_ratio``, whatever is in them. Periods
-pass by the clock, not by a guest's processor time. Guests' kinds of pages: ``_hosted_memory``.
+pass by the clock, not by a guest's processor time. Guests' kinds of pages: ``_similarity``.
 All large pages are broken up at once, and what is found by then is merged at no cost but that of looking.
 
 References: waldspurger2002, vmwareesx41memory, vmwareresources40, vmwaretps.
@@ -48,9 +48,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from simulator import demands as d
 from simulator.layers._guest_memory import GuestMemory, HostMemory
-from simulator.layers._hosted_memory import kinds
 from simulator.layers._memory_targets import STATES, Claim, entered, targets, taxed_bytes
 from simulator.layers._page_sharing import PageSharing
+from simulator.layers._similarity import kinds
 from simulator.layers.base import Mechanism, Place, Priced, Service
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import Later, Log, Repeat, Send, Step, Wait

@@ -63,12 +63,13 @@ from simulator.failure import Part
 from simulator.layers import _transfers
 from simulator.layers._balloon import Balloon
 from simulator.layers._guest_memory import FIGURES
-from simulator.layers._hosted_memory import HOSTED_FIGURES, SIMILARITY, HostedMemory
+from simulator.layers._hosted_memory import HOSTED_FIGURES, HostedMemory
 from simulator.layers._kernel_figures import MECHANISMS, PARAMETERS, STRUCTURE
 from simulator.layers._mitigations import KernelGuard
 from simulator.layers._network_stack import NetworkStack
 from simulator.layers._page_cache import PageCache
 from simulator.layers._reclaim import Reclaim
+from simulator.layers._similarity import SIMILARITY
 from simulator.layers._swap import Swap
 from simulator.layers.base import Place, Service, TableLayer, Transition
 from simulator.outcomes import NO_FORK

@@ -9,10 +9,10 @@ import pytest
 from simulator.demands import File
 from simulator.devices.memory import Memory
 from simulator.layers._guest_memory import CACHE, FREE, KERNEL, GuestMemory
-from simulator.layers._hosted_memory import kinds
 from simulator.layers._hosted_pages import HostedPages
 from simulator.layers._page_cache import PageCache
 from simulator.layers._resident_pages import Counts
+from simulator.layers._similarity import kinds
 from simulator.parameters import Parameters
 
 MIB = 2.0**20
