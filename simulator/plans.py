@@ -328,6 +328,13 @@ def carried(node: Node, use: Use) -> Iterable[tuple[Node, Use]]:
         below = below.below
 
 
+def _place_wait(node: Node, step: Wait, cause: str) -> Plan:
+    """Whoever waits sleeps at once where nobody spins."""
+    spin_s = 0.0 if "lock_spin" in node.without else step.spin_s
+    spinner = node.path if spin_s else ""
+    return (Block(step.by, step.name, step.time_s, step.until_s, step.everyone, spin_s, spinner),)
+
+
 def _place_transfer(node: Node, step: Transfer, cause: str) -> Plan:
     key = Key(step.device, step.cause or cause, step.mechanism)
     move = Move(
@@ -368,11 +375,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Below: _place_below,
     At: lambda node, step, cause: compile_demand(node.roles[step.role], step.demand, cause),
     Send: _place_send,
-    Wait: lambda node, step, cause: (
-        Block(
-            step.by, step.name, step.time_s, step.until_s, step.everyone, step.spin_s, node.path if step.spin_s else ""
-        ),
-    ),
+    Wait: _place_wait,
     Signal: lambda node, step, cause: (Wake(step.by, step.name, step.everyone),),
     Hold: lambda node, step, cause: (Keep(step.size_bytes, step.program),),
     End: lambda node, step, cause: (Over(node),),

@@ -18,7 +18,7 @@ Payload = SendData | ReceiveData | ReceiveRequest
 def units(demand: Payload, segment_bytes: float, place: Place) -> float:
     """Units that pass a stack: packets, or what the card there is cuts into packets (or puts together) by itself."""
     if is_datagrams(demand):
-        return max(1.0, demand.size_bytes / demand.payload_bytes)
+        return calls(demand)
     offload_bytes = min(segment_bytes, place.devices.get("nic", {}).get("offload_bytes", 0.0))
     return max(1.0, demand.size_bytes / max(demand.payload_bytes, offload_bytes))
 

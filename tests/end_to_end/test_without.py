@@ -48,6 +48,18 @@ ELSEWHERE = {
     ),
 }
 """What the stacks above have no use for: a processor that sleeps beside another, a mounted folder."""
+SMALL = {"base": "dell-2650", "devices": {"memory": {"capacity": "400 MiB"}}}
+UNDER_PRESSURE: dict[str, tuple[Any, dict[str, Any]]] = {
+    "lock_spin": (
+        "dell-2650",
+        {"workload": "locking-threads", "parameters": {"threads_count": 4, "sections_count": 40, "spin": "1 s"}},
+    ),
+    "reclaim": (
+        SMALL,
+        {"workload": "memory-user", "parameters": {"held": "300 MiB", "cached": "128 MiB", "requests": 3}},
+    ),
+}
+"""What a kernel alone pays where threads want one lock, or memory is short."""
 Rows = list[dict[str, Any]]
 
 
@@ -111,7 +123,7 @@ def test_every_mechanism_there_is_is_charged_in_some_stack() -> None:
     for stack in STACKS:
         found = {row["mechanism"] for row in charged(stack)}
         missing = {mechanism for of, mechanism in mechanisms() if of == stack} - found
-        elsewhere = {"back_end", "driver", "host_interrupt", "register_exit", *ELSEWHERE}
+        elsewhere = {"back_end", "driver", "host_interrupt", "register_exit", *ELSEWHERE, *UNDER_PRESSURE}
         assert missing <= {"slice_switch", "domain_slice", "cache_refill", "idle_exit"} | elsewhere, stack
 
 
@@ -124,6 +136,16 @@ def test_what_needs_another_machine_is_charged_there_and_can_be_left_out(mechani
         of = scenario({"stack": stack, "without": without}, {"app": tenant}) | {"machine": machine}
         payers.append({row["cause"] for row in charges(of, *without) if row["mechanism"] == mechanism})
     assert len(payers[0]) >= 2 and not payers[1]
+
+
+@pytest.mark.parametrize("mechanism", UNDER_PRESSURE)
+def test_what_needs_pressure_is_charged_there_and_can_be_left_out(mechanism: str) -> None:
+    machine, tenant = UNDER_PRESSURE[mechanism]
+    payers = []
+    for without in ([], [mechanism]):
+        of = scenario({"stack": "linux-2.4 |", "without": without}, {"app": tenant}) | {"machine": machine}
+        payers.append({row["cause"] for row in charges(of, *without) if row["mechanism"] == mechanism})
+    assert payers == [{"linux-2.4"}, set()]
 
 
 @pytest.fixture(scope="module")
