@@ -141,6 +141,11 @@ def _check_header(kind: str, name: str, document: Document) -> None:
     document.check_keys(("hardware",), hardware, (), HARDWARE)
     for key, names in hardware.items():
         _check_words(document, ("hardware", key), names)
+    _check_control(document, data)
+
+
+def _check_control(document: Document, data: Mapping[str, Any]) -> None:
+    """What a product lacks and adds is said in words of control."""
     for key in ("lacks", "adds"):
         for word in data.get(key, []):
             if word not in control.WORDS:
