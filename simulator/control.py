@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from simulator.parameters import Parameter
+
 WORDS: Mapping[str, str] = {
     "limit-processor": "give it a part of the processors, and no more",
     "limit-memory": "give it a part of the memory, and no more",
@@ -24,6 +26,17 @@ WORDS: Mapping[str, str] = {
     "debug-system": "stop a whole system and look inside",
 }
 """Each way of control with what it lets one do."""
+
+
+PAUSE = (
+    Parameter("stop_cycles", "cycles", "processor work to stop what stands on it"),
+    Parameter("stop_each_cycles", "cycles", "further, for each process or virtual processor that it stops"),
+    Parameter("resume_cycles", "cycles", "processor work to let it go on"),
+    Parameter("resume_each_cycles", "cycles", "further, for each process or virtual processor"),
+)
+"""What it takes a layer to pause what stands on it."""
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE}
+"""The sections of a layer's file that say what ways of control take; each may be left out, then nobody knows."""
 
 
 class Grip(NamedTuple):

@@ -155,16 +155,19 @@ def _resolved(written: Source, catalog: Catalog) -> list[Point]:
     for combination in combinations:
         checks.check(lookup, combination)
     checks.check_faults(lookup, combinations)
+    operations.check(lookup, combinations)
     _refuse(lookup)
     header = {
         "scenario": written.name,
         "title": written.data.get("title") or written.name,
         "seed": written.data.get("seed", 1),
-        "faults": [Fault.model_validate(each) for each in written.data.get("faults", ())],
+        "faults": [Fault.model_validate(each) for each in written.data.get("faults") or ()],
+        "operations": [Operation.model_validate(each) for each in written.data.get("operations") or ()],
     }
     points = [point(lookup, combination, number, header) for number, combination in enumerate(combinations)]
     for combination, each in zip(combinations, points, strict=True):
         checks.check_space(lookup, combination, each)
+    operations.check_offered(lookup, points)
     publishing.check(lookup, points)
     _refuse(lookup)
     return points
