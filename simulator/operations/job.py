@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.operations import state as states
 from simulator.operations.kinds.base import kinds
 from simulator.operations.state import State
-from simulator.operations.subjects import Hold, holds, subject
+from simulator.operations.subjects import Hold, holds, refusal, subject
 from simulator.plans import Node, compile_steps
 from simulator.sharing.tree import Share
 from simulator.steps import Step, Use
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     import simpy
 
 DONE, UNFINISHED, REFUSED, FAILED, ABORTED = "done", "not finished", "refused", "failed", "aborted"
-_NO_REASON = "nothing on its way offers it"
-
-
 @dataclass(slots=True)
 class Row:
     """What the table ``operations`` says of an operation, in the order of its columns."""
@@ -131,9 +128,10 @@ class Job:
         """Why nobody can do it here; the check has told whoever wrote it, unless another stack can."""
         if self.kind.TARGET != "tenants":
             return ""
-        hold = subject(holds(self.house.point, self.row.tenant), self.kind.WORD, str(self.options.get("with", "")))
+        found, product = holds(self.house.point, self.row.tenant), str(self.options.get("with", ""))
+        hold = subject(found, self.kind.WORD, product)
         if hold is None:
-            return str(self.options.get("refusal") or _NO_REASON)
+            return refusal(found, self.kind.WORD, product)
         self.row.node, self.row.product = hold.path, hold.product
         return str(self.options.get("refusal", ""))
 

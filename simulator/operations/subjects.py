@@ -1,17 +1,16 @@
 """Who may do what to a tenant: the layers on its way, each with what stands on it, found in the tree.
 
-A layer's words hold for what stands on it, and for a tenant where that is the tenant's alone: ``simulator.control``.
-Where several layers offer the same, the one meant is the outermost that makes a box of the tenant's own: its virtual
-machine, its container; a plain system's signals to processes come last.
+Which layer is meant where several can do the same is the vocabulary's matter, see ``simulator.control.giver``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulator import notation
+from simulator import control, notation
+from simulator.control import Grip
 from simulator.space import family
 
 
@@ -22,18 +21,14 @@ class Hold:
     Attributes:
         path: of the layer's node.
         product: catalog name.
-        words: what it offers, in the words of ``simulator.control``.
+        grip: what it offers.
         above: paths of the tenant's nodes that stand on it, from the lowest; empty where its program itself does.
-        own: whether what stands on it is the tenant's alone.
-        box: whether it makes a box of it: a container or a virtual machine of the tenant's own.
     """
 
     path: str
     product: str
-    words: frozenset[str]
+    grip: Grip
     above: tuple[str, ...]
-    own: bool
-    box: bool
 
 
 def holds(point: Mapping[str, Any], tenant: str) -> list[Hold]:
@@ -43,38 +38,48 @@ def holds(point: Mapping[str, Any], tenant: str) -> list[Hold]:
         {name: notation.parse(each["expression"]) for name, each in figures.items()},
         {name: each["group"] for name, each in figures.items()},
     )
-    return list(_holds(point, tenant, tree.chains[tenant], tree.givers))
+    chain = tree.chains[tenant]
+    return list(_holds(point, chain, [*(_is_alone(point, tenant, node) for node in chain[1:]), True]))
 
 
-def _holds(
-    point: Mapping[str, Any], tenant: str, chain: tuple[notation.Node, ...], givers: Mapping[str, str]
-) -> Iterator[Hold]:
-    alone = [givers.get(node.path) == tenant and _is_alone(point, tenant, node) for node in chain]
-    for number, node in enumerate(chain):
-        layer = family(point, node.name)
-        words = frozenset(layer.CONTROL) - set(point["layers"][node.name].get("lacks", ()))
-        above = tuple(each.path for each in chain[number + 1 :])
-        own = not above or alone[number + 1]
-        yield Hold(node.path, node.name, words, above, own, own and (alone[number] or layer.OFFERS == "machine"))
+def _holds(point: Mapping[str, Any], chain: Sequence[notation.Node], own: Sequence[bool]) -> Iterator[Hold]:
+    for number, (node, alone) in enumerate(zip(chain, own, strict=True)):
+        layer, figures = family(point, node.name), point["layers"][node.name]
+        allows = {*layer.CONTROL, *figures.get("adds", ())}
+        grip = Grip(allows, figures.get("lacks", ()), alone, node.name, layer.HOLDS, layer.BARS)
+        yield Hold(node.path, node.name, grip, tuple(each.path for each in chain[number + 1 :]))
 
 
 def _is_alone(point: Mapping[str, Any], tenant: str, node: notation.Node) -> bool:
-    """Whether nobody else of its group stands on a node: what is one tenant's has no bars to others."""
+    """Whether nobody else stands on a node: it is private, or its tenant's group has no other member."""
     if node.private:
         return True
     group = point["tenants"][tenant]["group"]
-    members = [name for name, each in point["tenants"].items() if each["group"] == group]
-    return bool(node.apart) and members == [tenant]
+    return node.apart and [name for name, each in point["tenants"].items() if each["group"] == group] == [tenant]
 
 
-def subject(found: list[Hold], word: str, product: str = "") -> Hold | None:
+def subject(found: Sequence[Hold], word: str, product: str = "") -> Hold | None:
     """The layer that does it to a tenant; None if none offers it.
 
     Args:
         found: the layers on the tenant's way.
-        word: of ``simulator.control``; empty: anybody may, whoever keeps its program does.
+        word: of ``simulator.control``; empty: whoever holds the outermost thing of its own.
         product: which layer is meant, if somebody says.
     """
-    fitting = [each for each in found if each.own and (not word or word in each.words)]
-    fitting = [each for each in fitting if not product or each.product == product]
-    return next((each for each in fitting if each.box), next(iter(fitting), None))
+    if product:
+        able = (each for each in found if each.product == product and each.grip.own)
+        return next((each for each in able if not word or each.grip.offers(word)), None)
+    if word:
+        number = control.giver(word, [each.grip for each in found])
+        return None if number is None else found[number]
+    own = [each for each in found if each.grip.own]
+    return next((each for each in own if each.grip.holds != control.PROCESS), own[-1] if own else None)
+
+
+def refusal(found: Sequence[Hold], word: str, product: str = "") -> str:
+    """Why no layer does it to a tenant, with what to do instead; empty if one does."""
+    if subject(found, word, product) is not None:
+        return ""
+    if product and subject(found, word) is not None:
+        return f"{product} does not offer it; leave out 'with', or name another layer"
+    return control.refusal(word, [each.grip for each in found])

@@ -8,10 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.catalog.suggestion import suggestion
-from simulator.control import refusal
 from simulator.errors import CatalogError
 from simulator.operations.kinds.base import Kind, kinds
-from simulator.operations.subjects import holds, subject
+from simulator.operations.subjects import holds, refusal, subject
 from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.schema import Operation
@@ -142,7 +141,7 @@ def _refusal(point: Mapping[str, Any], operation: dict[str, Any]) -> str:
     found = holds(point, tenant)
     hold = subject(found, kind.WORD, operation.get("with", ""))
     if hold is None:
-        why = refusal(kind.WORD, tenant, [each.product for each in found if each.own], operation.get("with", ""))
+        why = refusal(found, kind.WORD, operation.get("with", ""))
     else:
         lacking = [each for each in kind.SECTIONS if not point["layers"][hold.product].get(each)]
         if lacking:

@@ -106,6 +106,7 @@ def _layer(lookup: Lookup, combination: Combination, name: str, machine: Machine
         "start": values(product.start) or None,
         "start_queue": values(product.start_queue) or None,
         "lacks": list(product.lacks),
+        "adds": list(product.adds),
         **{name: values(numbers) for name, numbers in product.control.items()},
         "structure": {**product.structure, **stack.structure.get(name, {})},
         "parameters": {**product.values(), **stack.parameters.get(name, {})},

@@ -16,11 +16,11 @@ from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
-from simulator.scenario import checks, choosing, parts, problems, publishing, source, stacks
+from simulator.scenario import checks, choosing, operations, parts, problems, publishing, source, stacks
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
-from simulator.scenario.schema import Choose, Fault, Published, ScenarioFile
+from simulator.scenario.schema import Choose, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.variants import repeated
 
