@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from simulator.parameters import Parameter
+
 
 class Word(NamedTuple):
     """One way of control, and what is said of it where it is missing.
@@ -131,6 +133,17 @@ WORDS: Mapping[str, str] = {name: word.meaning for name, word in VOCABULARY.item
 """Each way of control with what it lets one do."""
 PROCESS = "process"
 """What a plain system holds: its words give way to those of the layer whose process it is."""
+
+
+PAUSE = (
+    Parameter("stop_cycles", "cycles", "processor work to stop what stands on it"),
+    Parameter("stop_each_cycles", "cycles", "further, for each process or virtual processor that it stops"),
+    Parameter("resume_cycles", "cycles", "processor work to let it go on"),
+    Parameter("resume_each_cycles", "cycles", "further, for each process or virtual processor"),
+)
+"""What it takes a layer to pause what stands on it."""
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE}
+"""The sections of a layer's file that say what ways of control take; each may be left out, then nobody knows."""
 
 
 class Grip(NamedTuple):
