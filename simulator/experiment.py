@@ -400,6 +400,7 @@ class _Run:
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),
             house.swapped_bytes(tenant.name),
             int(house.enforced[tenant.name]), int(house.groups[tenant.name] in house.shares.values()),
+            tenant.starts_s, nan if tenant.ended_s is None else tenant.ended_s,
         ]  # fmt: skip
 
 

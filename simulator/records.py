@@ -123,6 +123,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column(
             "share_enforced", "bool", "1 where something enforces its weights, caps, processors and rates", "integer"
         ),
+        _seconds(
+            "started_s", "simulated time at which it was told to start: its own systems first, then its program"
+        ),
+        _seconds("ended_s", "simulated time at which its program ended last; empty where it ran to the end"),
     ),
     "operations": (
         RUN,
