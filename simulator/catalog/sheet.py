@@ -6,7 +6,7 @@ declared by a class, which its module names: ``LAYER``, ``PROGRAM`` or ``DEVICE`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,7 +59,12 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "devices": (("kind", "parameters"), ("structure",)),
 }
 BETTER = ("higher", "lower")
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, **failure.SECTIONS, **control.SECTIONS, "bytecode": PORTABLE}
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
+    **effort.SECTIONS,
+    **failure.SECTIONS,
+    **control.SECTIONS,
+    "bytecode": PORTABLE,
+}
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
 
@@ -136,21 +141,24 @@ def _check_header(kind: str, name: str, document: Document) -> None:
         _check_metric(document)
     for key in ("abi", "architecture", "scheduler"):
         document.text((), data, key)
-    for key in (*_BUILT_FOR, "lacks", "adds"):
+    for key in _BUILT_FOR:
         _check_words(document, (key,), data.get(key, []))
+    for key in ("lacks", "adds"):
+        _check_words(document, (key,), data.get(key, []), control.WORDS)
     hardware = document.mapping(("hardware",), data.get("hardware", {}), "{disk: [...], nic: [...]}")
     document.check_keys(("hardware",), hardware, (), HARDWARE)
     for key, names in hardware.items():
         _check_words(document, ("hardware", key), names)
-    for key in ("lacks", "adds"):
-        for word in data.get(key, []):
-            if word not in control.WORDS:
-                document.complain((key,), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
 
 
-def _check_words(document: Document, place: Place, words: object) -> None:
+def _check_words(document: Document, place: Place, words: object, known: Collection[str] | None = None) -> None:
+    """Names; ways of control where it is said which there are."""
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         document.complain(place, f"{words!r} is not a list of names", "write [name, name]")
+        return
+    for word in words if known is not None else ():
+        if word not in known:
+            document.complain(place, f"{word!r} is no way of control", suggestion(word, known))
 
 
 def _check_metric(document: Document) -> None:
