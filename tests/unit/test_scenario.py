@@ -588,7 +588,7 @@ def test_a_mistake_in_a_list_is_located_in_the_list(tmp_path: Path) -> None:
         ({"seed": [1, 2]}, "seed: [1, 2] is not a whole number from 0 up"),
         ({"fidelity": "quantun"}, "fidelity: there is no fidelity 'quantun' (did you mean 'quantum'?)"),
         ({"baseline": "nativ"}, "baseline: no stack is called 'nativ' (did you mean 'native'?)"),
-        ({"operations": [{"at": "1 s", "deploy": "app"}]}, "operations[0].deploy: unknown key"),
+        ({"operations": [{"at": "1 s", "deploy": "app"}]}, "operations[0].deploy: is not known here (there are: "),
         ({"operations": [{"at": "1 s"}]}, "operations[0]: says nothing of what is done (write one of "),
         ({"operations": [{"at": "1 s", "pause": "app", "kill": "app"}]}, "operations[0]: is kill and pause at once"),
         ({"operations": [{"at": "1 s", "pause": "ap"}]}, "operations[0].pause: there is no tenant 'ap' (did you mean"),
