@@ -13,9 +13,10 @@ from typing import Any
 
 import simpy
 
-from simulator import discovery, outcomes
+from simulator import discovery, energy, outcomes
 from simulator.accounts import STATES
 from simulator.demands import Demand
+from simulator.devices.base import DeviceRow
 from simulator.devices.memory import OutOfMemory
 from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, VirtlabError
 from simulator.faults.striking import Strike
@@ -345,8 +346,17 @@ class _Run:
 
     # ---- rows
 
+    def _energies_j(self) -> dict[str, float]:
+        """Each tenant's part of the energy of the whole run, see ``simulator.energy``."""
+        power, row = self.machine.cpu.power, self.machine.cpu.row()
+        if power is None:
+            return dict.fromkeys((tenant.name for tenant in self.tenants), nan)
+        useful_s = {each.name: sum(t.spent["useful"] for t in self._threads(each)) for each in self.tenants}
+        return energy.parts(row.energy_j, power.joules(row.time_s, 0.0, 0.0), useful_s)
+
     def tables(self) -> Tables:
         """Rows of every table."""
+        self.energies_j = self._energies_j()
         run = run_id(self.point["point"], self.replication)
         return {
             "runs": [self._run_row(run)],
@@ -357,10 +367,7 @@ class _Run:
             "faults": [[run, *fault] for fault in self.faults],
             "log": [[run, *row] for row in self.house.log.rows],
             "settings": [[run, *row] for tenant in self.tenants for row in self._settings(tenant.name)],
-            "devices": [
-                [run, *row, row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0]
-                for row in self.machine.rows()
-            ],
+            "devices": [[run, *_device_row(row)] for row in self.machine.rows()],
         }
 
     def _run_row(self, run: str) -> list[Any]:
@@ -439,7 +446,7 @@ class _Run:
             tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
             operations, elapsed_s, tenant.boot_s, tenant.create_s,
             tenant.boot_s if counts else nan,
-            mean, quantile(latencies, 0.5), quantile(latencies, 0.99),
+            mean, quantile(latencies, 0.5), quantile(latencies, 0.99), self.energies_j[tenant.name],
             program_bytes - house.runtime_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),
             house.swapped_bytes(tenant.name),
@@ -452,6 +459,12 @@ def quantile(ordered: Sequence[float], part: float) -> float:
     if not ordered:
         return float("nan")
     return ordered[min(len(ordered) - 1, max(0, -int(-part * len(ordered) // 1) - 1))]
+
+
+def _device_row(row: DeviceRow) -> list[Any]:
+    utilisation = row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0
+    mean_watts = row.energy_j / row.time_s if row.time_s else nan
+    return [*row[:5], utilisation, row.loaded_s, row.energy_j, mean_watts]
 
 
 def _text(value: float | str) -> str:
