@@ -256,7 +256,7 @@ class Processor:
         ran_before = share in self._recent
         others_bytes = 0.0
         for other, size_bytes in reversed(self._recent.items()):
-            if other is share:
+            if other is share or others_bytes >= self.parameters.cache_bytes:
                 break
             others_bytes += size_bytes
         others_bytes += self._bus.fetched_bytes - self._left.pop(share, self._bus.fetched_bytes)
