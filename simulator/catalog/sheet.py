@@ -44,9 +44,11 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *_BUILT_FOR,
             "hardware",
             "lacks",
+            "adds",
             "scheduler",
             *effort.SECTIONS,
             *failure.SECTIONS,
+            *control.SECTIONS,
         ),
     ),
     "workloads": (
@@ -64,7 +66,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _DECLARED: Mapping[str, tuple[Parameter, ...]] = {"packages": LAYER, "registries": REGISTRY}
 """The numbers of kinds whose files have no class of their own."""
 BETTER = ("higher", "lower")
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, **failure.SECTIONS, "bytecode": PORTABLE}
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, **failure.SECTIONS, **control.SECTIONS, "bytecode": PORTABLE}
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
 
@@ -147,15 +149,16 @@ def _check_header(kind: str, name: str, document: Document) -> None:
         document.text((), data, key)
     for key in ("depends", "packages"):
         _check_requirements(document, key, data.get(key, []))
-    for key in (*_BUILT_FOR, "lacks"):
+    for key in (*_BUILT_FOR, "lacks", "adds"):
         _check_words(document, (key,), data.get(key, []))
     hardware = document.mapping(("hardware",), data.get("hardware", {}), "{disk: [...], nic: [...]}")
     document.check_keys(("hardware",), hardware, (), HARDWARE)
     for key, names in hardware.items():
         _check_words(document, ("hardware", key), names)
-    for word in data.get("lacks", []):
-        if word not in control.WORDS:
-            document.complain(("lacks",), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
+    for key in ("lacks", "adds"):
+        for word in data.get(key, []):
+            if word not in control.WORDS:
+                document.complain((key,), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
 
 
 def _check_requirements(document: Document, key: str, written: object) -> None:
