@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from simulator import discovery, notation
+from simulator import control, discovery, notation
 from simulator.catalog.entry import ANY
 from simulator.catalog.library import DEFAULT_ARCHITECTURE, Library, refuse
 from simulator.catalog.product import Device, Fitted, Machine, Product, Quantity
@@ -177,7 +177,9 @@ class Catalog:
             installation=numbers.get("installation", {}),
             boundary=numbers.get("boundary", {}),
             recovery=numbers.get("recovery", {}),
+            control={name: numbers[name] for name in control.SECTIONS if name in numbers},
             bytecode=numbers.get("bytecode", {}),
+            writes=numbers.get("writes", {}),
             **(words | texts),
         )
 

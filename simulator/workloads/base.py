@@ -22,6 +22,7 @@ from simulator.demands import (
     Together,
 )
 from simulator.parameters import Parameter, Parameters
+from simulator.writing import Writing
 
 Demands = Iterator[Demand]
 
@@ -211,6 +212,7 @@ class Program(ABC):
         parameters: see ``PARAMETERS``.
         context: time, luck and reports.
         class_files: the build in bytecode, where the program runs on a Java virtual machine.
+        writes: what it writes of the memory that it holds, see ``simulator.writing``.
     """
 
     INTERFACE: ClassVar[str] = "system"
@@ -225,11 +227,20 @@ class Program(ABC):
     """Mechanisms that the workload says how often happen; none of them may be emergent."""
 
     def __init__(
-        self, parameters: Mapping[str, float], context: Context, class_files: ClassFiles | None = None
+        self,
+        parameters: Mapping[str, float],
+        context: Context,
+        class_files: ClassFiles | None = None,
+        writes: Mapping[str, float] | None = None,
     ) -> None:
         self.parameters = Parameters(parameters)
         self.context = context
         self.class_files = class_files
+        self._writes = writes
+
+    def writing(self) -> Writing:
+        """What it writes of the memory that it holds, as it goes on."""
+        return Writing.of(self._writes)
 
     def compute(self, cycles: float, on: AccessMemory | None = None, mix: Mix | None = None) -> Demands:
         """The program's own work of so many cycles of its machine code, as it is built here: code or class files.
