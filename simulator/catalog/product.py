@@ -76,6 +76,7 @@ class Product:
         scheduler: what divides the processors among the threads, or guests, on it; empty: what lies below does
             (layers only).
         lacks: what its family allows and this product does not, in the words of ``simulator.control``.
+        adds: what this product allows and its family in general does not.
         parameters: the numbers by name.
         start: what its start takes, empty where nobody knows.
         start_queue: what all its starts go through one by one, empty where there is nothing of the kind.
@@ -104,6 +105,7 @@ class Product:
     hardware: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scheduler: str = ""
     lacks: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
     parameters: Mapping[str, Quantity] = field(default_factory=dict)
     start: Mapping[str, Quantity] = field(default_factory=dict)
     start_queue: Mapping[str, Quantity] = field(default_factory=dict)

@@ -212,7 +212,6 @@ class Program(ABC):
         parameters: see ``PARAMETERS``.
         context: time, luck and reports.
         class_files: the build in bytecode, where the program runs on a Java virtual machine.
-        writes: what it writes of the memory that it holds, see ``simulator.writing``.
     """
 
     INTERFACE: ClassVar[str] = "system"
@@ -223,24 +222,21 @@ class Program(ABC):
     are what may be asked, and nothing about them is uncertain."""
     WHOLE: ClassVar[bool] = False
     """Whether the figure of merit means something only once all the work is done (a time, not a rate)."""
+    writes: Mapping[str, float] = {}
+    """What it writes of the memory that it holds, as its file says in the section ``writes``."""
     COUNTS: ClassVar[tuple[str, ...]] = ()
     """Mechanisms that the workload says how often happen; none of them may be emergent."""
 
     def __init__(
-        self,
-        parameters: Mapping[str, float],
-        context: Context,
-        class_files: ClassFiles | None = None,
-        writes: Mapping[str, float] | None = None,
+        self, parameters: Mapping[str, float], context: Context, class_files: ClassFiles | None = None
     ) -> None:
         self.parameters = Parameters(parameters)
         self.context = context
         self.class_files = class_files
-        self._writes = writes
 
     def writing(self) -> Writing:
         """What it writes of the memory that it holds, as it goes on."""
-        return Writing.of(self._writes)
+        return Writing.of(self.writes)
 
     def compute(self, cycles: float, on: AccessMemory | None = None, mix: Mix | None = None) -> Demands:
         """The program's own work of so many cycles of its machine code, as it is built here: code or class files.
