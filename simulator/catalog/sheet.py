@@ -21,6 +21,7 @@ from simulator.images.versions import requirement
 from simulator.parameters import Parameter
 from simulator.units import DIMENSIONS, unit_of_name
 from simulator.workloads.base import PORTABLE
+from simulator.writing import WRITES
 
 _MODULE_KEY = {
     "layers": "family", "workloads": "program", "devices": "kind", "virtual_hardware": "kind", "schedulers": "policy",
@@ -53,7 +54,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "workloads": (
         ("name", "title", "program", "interface", "metric", "parameters"),
-        ("extends", "structure", "bytecode", *_BUILT_FOR),
+        ("extends", "structure", "bytecode", "writes", *_BUILT_FOR),
     ),
     "machines": (("name", "title", "year", "devices"), ("architecture", "extends")),
     "virtual_hardware": (("name", "title", "kind", "parameters"), ("extends", "structure")),
@@ -71,6 +72,7 @@ SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
     **failure.SECTIONS,
     **control.SECTIONS,
     "bytecode": PORTABLE,
+    "writes": WRITES,
 }
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
