@@ -107,7 +107,9 @@ class _Run:
         def make(context: Context) -> Program:
             bytecode = figures.get("bytecode")
             class_files = ClassFiles(context.path(figures["workload"]), bytecode) if bytecode else None
-            return family(figures["parameters"], context, class_files)
+            program = family(figures["parameters"], context, class_files)
+            program.writes = figures.get("writes") or {}
+            return program
 
         return Tenant(name, figures, self.house, context, make, keeps_history=keeps_history(self.point, name))
 

@@ -19,6 +19,7 @@ from simulator.errors import CatalogError, Problem
 from simulator.parameters import Parameter
 from simulator.units import DIMENSIONS, unit_of_name
 from simulator.workloads.base import PORTABLE
+from simulator.writing import WRITES
 
 _MODULE_KEY = {
     "layers": "family", "workloads": "program", "devices": "kind", "virtual_hardware": "kind", "schedulers": "policy",
@@ -51,7 +52,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "workloads": (
         ("name", "title", "program", "interface", "metric", "parameters"),
-        ("extends", "structure", "bytecode", *_BUILT_FOR),
+        ("extends", "structure", "bytecode", "writes", *_BUILT_FOR),
     ),
     "machines": (("name", "title", "year", "devices"), ("architecture", "extends")),
     "virtual_hardware": (("name", "title", "kind", "parameters"), ("extends", "structure")),
@@ -59,7 +60,9 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "devices": (("kind", "parameters"), ("structure",)),
 }
 BETTER = ("higher", "lower")
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, **failure.SECTIONS, **control.SECTIONS, "bytecode": PORTABLE}
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
+    **effort.SECTIONS, **failure.SECTIONS, **control.SECTIONS, "bytecode": PORTABLE, "writes": WRITES,
+}  # fmt: skip
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
 
