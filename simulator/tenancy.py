@@ -515,8 +515,8 @@ class House:
 
         Plans of any node may lead through it: those of guests through their driver domain.
         """
-        for step in self.nodes.values():
-            step.plans.clear()
+        for step in (*self.nodes.values(), *self.site.ports):
+            step.forget()
         self._waking.clear()
         self._notifying.clear()
         self._slices.clear()
