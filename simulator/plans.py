@@ -388,7 +388,9 @@ def _place_repeat(node: Node, step: Repeat, cause: str) -> Plan:
     return (Series(step.decide, plans, trains, 1.0),)
 
 
-def _series(node: Node, repeated: tuple[tuple[Step, ...], ...], cause: str) -> tuple[tuple[Plan, ...], tuple[bool, ...]]:
+def _series(
+    node: Node, repeated: tuple[tuple[Step, ...], ...], cause: str
+) -> tuple[tuple[Plan, ...], tuple[bool, ...]]:
     """Plans of what is repeated; kept with the steps themselves, by which they are found again."""
     found = node.series.get((id(repeated), cause))
     if found is None:
