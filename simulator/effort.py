@@ -8,10 +8,12 @@ from simulator.parameters import Parameter
 
 START = (
     Parameter("start_cycles", "cycles", "processor work from nothing to ready"),
+    Parameter("firmware_cycles", "cycles", "beside that, a guest's firmware until it hands over to a kernel",
+              optional=True),
     Parameter("start_read_bytes", "bytes", "read from its image on the way"),
     Parameter("start_unit_bytes", "bytes", "how much of the image is read at a time"),
     Parameter("start_wait_s", "s", "waits of fixed length on the way: probes, timeouts, grace periods"),
-)
+)  # fmt: skip
 INSTALLATION = (
     Parameter("install_steps_count", "count", "things that a person does, from an empty disk or a running system"),
     Parameter("install_privileged_count", "count", "of these, those that need an administrator"),

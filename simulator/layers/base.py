@@ -410,10 +410,13 @@ class Layer(Priced, ABC):
         whole, done = image.size_bytes, 0
         for number, (read, computed) in enumerate(bursts, 1):
             end = whole if number == len(bursts) else min(whole, done + round(whole * read / unit_bytes) * unit_bytes)
-            yield Use("start", cycles=figures["start_cycles"] * computed)
+            if figures["start_cycles"]:
+                yield Use("start", cycles=figures["start_cycles"] * computed)
             if end > done:
                 yield from self._load(image, done, end - done)
             done = end
+        if firmware_cycles := figures.get("firmware_cycles"):
+            yield Use("firmware", cycles=firmware_cycles)
         yield Wait("time", time_s=figures["start_wait_s"])
 
     def start_in_turn(self, figures: Mapping[str, float], peers: int, place: str) -> Iterable[Step]:
