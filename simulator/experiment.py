@@ -5,9 +5,8 @@ The only place that makes a simulated clock and seeds the streams of random numb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from math import isfinite, nan
 from typing import Any
 
@@ -15,15 +14,15 @@ import simpy
 
 from simulator import discovery, outcomes
 from simulator.accounts import STATES
-from simulator.demands import Demand
 from simulator.devices.memory import OutOfMemory
 from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, VirtlabError
 from simulator.faults.striking import Strike
 from simulator.machine import Machine
+from simulator.operations import Job, elsewhere, keeps_history
 from simulator.records import run_id
 from simulator.tenancy import House
+from simulator.tenant import Tenant
 from simulator.threads import Life, Thread
-from simulator.workloads._pace import paced
 from simulator.workloads.base import ClassFiles, Context, Draws, Program
 
 Tables = dict[str, list[list[Any]]]
@@ -82,70 +81,6 @@ def _algorithm(fidelity: str) -> Any:
     return known[fidelity]
 
 
-class _Tenant:
-    """One tenant while its run lasts."""
-
-    def __init__(
-        self, name: str, figures: Mapping[str, Any], make: Callable[[], Program], context: Context, killed: simpy.Event
-    ) -> None:
-        self.name, self.figures, self.context, self.killed = name, figures, context, killed
-        self.intensity: float = figures.get("intensity", 1.0)
-        self._make = make
-        self.program = make()
-        self.plans = self.program.threads() if self.intensity else []
-        self.begun_s = nan
-        self.up_again: simpy.Event | None = None
-        """Comes when what it stood on is up again after a fault, if anybody sees to that."""
-        self.down = killed.env.event()
-        """Comes with the end of its program, of which nothing runs any more then."""
-        self.keeps_memory = False
-        self.outcome = outcomes.NOT_FINISHED
-        self.boot_s = self.create_s = nan if figures["boot"] else 0.0
-        self.ended_s: float | None = None
-        self.program_bytes = 0.0
-
-    @property
-    def alive(self) -> bool:
-        """Whether it has neither ended nor been ended."""
-        return self.ended_s is None and not self.killed.triggered
-
-    def fall(self, outcome: str, keeps_memory: bool) -> float:
-        """What it stands on fails under it; returns for how long it had worked on what is lost with that.
-
-        What a program has answered is answered; where only the whole of its work counts, all of it is lost.
-        """
-        now_s = self.context.now
-        ends_s = [] if self.program.WHOLE else [start_s + latency_s for _, _, start_s, latency_s in self.requests]
-        self.outcome, self.keeps_memory = outcome, keeps_memory
-        self.killed.succeed()
-        return now_s - max([self.begun_s, *ends_s]) if isfinite(self.begun_s) else 0.0
-
-    def end(self, now_s: float) -> None:
-        """Nothing of its program runs any more."""
-        self.ended_s = now_s
-        self.down.succeed()
-
-    def begin_again(self, killed: simpy.Event) -> None:
-        """Its program starts anew, from nothing."""
-        if self.program.WHOLE:
-            self.requests.clear()
-        self.killed, self.up_again, self.ended_s, self.keeps_memory = killed, None, None, False
-        self.down = killed.env.event()
-        self.outcome, self.begun_s = outcomes.NOT_FINISHED, nan
-        self.program = self._make()
-        self.plans = self.program.threads() if self.intensity else []
-
-    @property
-    def requests(self) -> list[Any]:
-        """What it has done so far."""
-        return self.context.requests
-
-    @property
-    def ends(self) -> bool:
-        """Whether it has a thread that comes to an end of its own; otherwise it goes on until something stops it."""
-        return any(not plan.endless for plan in self.plans)
-
-
 class _Run:
     """The clock, the house, its tenants, and what they left behind."""
 
@@ -154,24 +89,34 @@ class _Run:
         self.sharing = _algorithm(point["fidelity"])
         self.house = build(point)
         self.house.kill = self._kill
-        self.environment, self.machine = self.house.environment, self.house.machine
+        self.houses = [self.house]
+        self.environment = self.house.environment
         self.tenants = [self._tenant(name, figures) for name, figures in point["tenants"].items()]
         self.events = 0
         self.faults: list[list[Any]] = []
+        self.operations: list[list[Any]] = []
         self._simulate()
         self._close()
 
-    def _tenant(self, name: str, figures: Mapping[str, Any]) -> _Tenant:
+    def _tenant(self, name: str, figures: Mapping[str, Any]) -> Tenant:
         family: type[Program] = discovery.member("workloads", figures["program"]).PROGRAM
-        seed = self.point["seed"]
-        context = Context(
-            name, lambda: self.environment.now, lambda purpose: Draws(seed, self.replication, name, purpose)
-        )
-        class_files = (
-            ClassFiles(context.path(figures["workload"]), figures["bytecode"]) if figures.get("bytecode") else None
-        )
-        make = partial(family, figures["parameters"], context, class_files)
-        return _Tenant(name, figures, make, context, self.environment.event())
+
+        def context(name: str, now: Callable[[], float]) -> Context:
+            return Context(name, now, partial(Draws, self.point["seed"], self.replication, name))
+
+        def make(context: Context) -> Program:
+            bytecode = figures.get("bytecode")
+            class_files = ClassFiles(context.path(figures["workload"]), bytecode) if bytecode else None
+            return family(figures["parameters"], context, class_files)
+
+        return Tenant(name, figures, self.house, context, make, keeps_history=keeps_history(self.point, name))
+
+    def _destination(self, tenant: Tenant) -> House:
+        """An equal machine in the same time, with nothing on it but what this tenant stands on."""
+        house = elsewhere(tenant, len(self.houses) + 1)
+        house.kill = self._kill
+        self.houses.append(house)
+        return house
 
     # ---- simulating
 
@@ -180,6 +125,9 @@ class _Run:
         lives = {tenant.name: environment.process(self._live(tenant)) for tenant in self.tenants}
         for fault in self.point["faults"]:
             environment.process(Strike(self.house, self.tenants, fault, self.faults).happen())
+        for operation in self.point["operations"]:
+            job = Job(self.house, self.tenants, operation, self.operations, self._destination)
+            environment.process(job.happen())
         end = self._end(lives)
         while not end.triggered:
             environment.step()
@@ -205,51 +153,58 @@ class _Run:
             raise RunError(f"no tenant ever ends ({names}); give the scenario a duration, or a tenant a stop")
         return self.environment.any_of(ends)
 
-    def _live(self, tenant: _Tenant) -> Life:
+    def _live(self, tenant: Tenant) -> Life:
         """Start a tenant's systems if they are not up, then its threads, and wait for those that end.
 
         A tenant whose threads are all endless leaves nothing undone when it is stopped: its outcome is good.
         """
-        yield self.environment.timeout(tenant.figures["start_s"])
-        if tenant.figures["boot"]:
+        if tenant.awaits is not None:
+            yield tenant.awaits
+            tenant.boot_s = tenant.create_s = self.environment.now - tenant.starts_s
+        else:
+            yield self.environment.timeout(tenant.starts_s)
+        if tenant.figures["boot"] and not tenant.goes_on:
             yield self.environment.process(self.house.boot(tenant.name, tenant.context.draws("start"))) | tenant.killed
-            tenant.boot_s = self.environment.now - tenant.figures["start_s"]
-            tenant.create_s = self.house.created_s.get(tenant.name, self.environment.now) - tenant.figures["start_s"]
+            tenant.boot_s = self.environment.now - tenant.starts_s
+            tenant.create_s = self.house.created_s.get(tenant.name, self.environment.now) - tenant.starts_s
         yield from self._one_life(tenant)
-        while tenant.up_again is not None:
-            yield tenant.up_again
-            tenant.begin_again(self.environment.event())
-            yield from self._one_life(tenant)
+        while (event := tenant.comes_back()) is not None:
+            yield event
+            if event is tenant.up_again:
+                tenant.begin_again()
+                yield from self._one_life(tenant)
 
-    def _one_life(self, tenant: _Tenant) -> Life:
+    def _one_life(self, tenant: Tenant) -> Life:
         """A tenant's program from its start to its end, if there is anything to run it."""
+        house = tenant.house
         if tenant.alive:
             tenant.begun_s = self.environment.now
-            self.house.settle(tenant.name)
+            house.settle(tenant.name)
             yield from self._program(tenant)
-            self.house.settle(tenant.name, -1)
+            house.settle(tenant.name, -1)
         else:
-            self.house.stop(tenant.name)
+            house.stop(tenant.name)
             tenant.end(self.environment.now)
 
-    def _program(self, tenant: _Tenant) -> Life:
+    def _program(self, tenant: Tenant) -> Life:
         """A tenant's threads, from the first that begins to the last that ends."""
-        house, node = self.house, self.house.tops[tenant.name]
-        house.warm(tenant.name, tenant.program.warm_files())
+        house, node = tenant.house, tenant.house.tops[tenant.name]
+        if not tenant.goes_on:
+            house.warm(tenant.name, tenant.program.warm_files())
         ends = []
-        first = tenant.program.begins()
-        for plan in tenant.plans:
-            demands: Iterator[Demand] = chain(first, plan.demands)
-            if tenant.intensity < 1.0:
-                demands = paced(demands, tenant.intensity, lambda: self.environment.now)
-            group, weight, working_set_bytes = house.groups[tenant.name], plan.processes, plan.working_set_bytes
+        tenant.threads = []
+        for plan, demands in zip(tenant.plans, tenant.demands(), strict=True):
+            if demands is None:
+                tenant.threads.append(None)
+                continue
             thread = Thread(
-                house, tenant.name, plan.name, node, group, working_set_bytes=working_set_bytes, processes=weight
-            )
+                house, tenant.name, plan.name, node, house.groups[tenant.name],
+                working_set_bytes=plan.working_set_bytes, processes=plan.processes,
+            )  # fmt: skip
             thread.on_sent = tenant.program.context.sent
             house.threads.append(thread)
+            tenant.threads.append(thread)
             process = self.environment.process(self._guarded(tenant, thread, demands))
-            first = ()
             if not plan.endless:
                 ends.append(process)
         stop_s = tenant.figures["stop_s"]
@@ -270,18 +225,19 @@ class _Run:
         if not tenant.keeps_memory or tenant.up_again is not None:
             self._give_back(tenant)
 
-    def _stop(self, tenant: _Tenant) -> None:
+    def _stop(self, tenant: Tenant) -> None:
         """End all threads of a tenant by force; it may have fallen silent before."""
         awaited = self._awaited(tenant)
-        self.house.stop(tenant.name)
+        tenant.house.stop(tenant.name)
         if awaited:
             self._listen(tenant)
 
-    def _give_back(self, tenant: _Tenant) -> None:
+    def _give_back(self, tenant: Tenant) -> None:
         """The memory of a program that has ended is free; what it had is kept for the record."""
-        held_bytes = self.house.program_bytes[tenant.name]
+        house = tenant.house
+        held_bytes = house.program_bytes[tenant.name]
         tenant.program_bytes = max(tenant.program_bytes, held_bytes)
-        self.house.keep(tenant.name, self.house.tops[tenant.name], -held_bytes)
+        house.keep(tenant.name, house.tops[tenant.name], -held_bytes)
 
     def _kill(self, names: Sequence[str], outcome: str) -> None:
         """A kernel ends a process for want of memory, which is free at once: whoever asked for it goes on.
@@ -294,51 +250,54 @@ class _Run:
                 tenant.killed.succeed()
                 self._stop(tenant)
             self._give_back(tenant)
-        top = self.house.tops[names[0]]
+        first = next(each for each in self.tenants if each.name == names[0])
+        top = first.house.tops[first.name]
         if top.layer.ONE_PROCESS:
-            self.house.crash(top)
+            first.house.crash(top)
 
-    def _guarded(self, tenant: _Tenant, thread: Thread, demands: Any) -> Life:
+    def _guarded(self, tenant: Tenant, thread: Thread, demands: Any) -> Life:
         """A program that is refused what it asks for ends with all its threads; its tenant's outcome says so."""
         try:
-            yield from thread.live(demands)
+            yield from thread.live(demands, begun=tenant.goes_on)
         except (OutOfMemory, Refused) as error:
             thread.end()
             if not tenant.killed.triggered:
                 self._over(tenant, error)
 
-    def _over(self, tenant: _Tenant, error: OutOfMemory | Refused) -> None:
+    def _over(self, tenant: Tenant, error: OutOfMemory | Refused) -> None:
         """A program is ended by what it asked for; a process that ends takes all others along that run in it."""
         exits = isinstance(error, Exited)
         text = outcomes.out_of_memory(str(error)) if isinstance(error, OutOfMemory) else str(error)
         tenant.outcome = outcomes.OK if exits else text
         tenant.killed.succeed()
-        node = self.house.tops[tenant.name]
+        house, node = tenant.house, tenant.house.tops[tenant.name]
         if not node.layer.ONE_PROCESS or not (exits or isinstance(error, OutOfMemory | Killed)):
             return
         for other in self.tenants:
-            if other.alive and self.house.tops[other.name] is node:
+            if other.alive and other.house is house and house.tops[other.name] is node:
                 other.outcome = outcomes.ended_with(tenant.name, "it called exit" if exits else text)
                 other.killed.succeed()
-        self.house.crash(node)
+        house.crash(node)
 
     def _close(self) -> None:
         awaited = [tenant for tenant in self.tenants if self._awaited(tenant)]
-        for thread in self.house.threads:
-            thread.close()
-        for request, thread, move in self.house.detached:
-            thread.account.transfer(request, move)
+        for house in self.houses:
+            for thread in house.threads:
+                thread.close()
+            for request, thread, move in house.detached:
+                thread.account.transfer(request, move)
         for tenant in awaited:
             self._listen(tenant)
-        self._check_devices()
+        for house in self.houses:
+            self._check_devices(house)
 
-    def _check_devices(self) -> None:
+    def _check_devices(self, house: House) -> None:
         """Capacity times time is charges plus idle time, for every device."""
         charged: dict[str, float] = {}
-        for thread in self.house.threads:
+        for thread in house.threads:
             for key, charge in thread.charges.items():
                 charged[key.device] = charged.get(key.device, 0.0) + charge.service_s
-        for row in self.machine.rows():
+        for row in house.machine.rows():
             gap_s = row.capacity * row.time_s - row.idle_s - charged.get(row.device, 0.0)
             if abs(gap_s) > _CLOSES * max(1.0, row.capacity * row.time_s):
                 raise LedgerError(f"{row.device}: {gap_s:g} s of {row.time_s:g} s are not accounted for")
@@ -351,15 +310,19 @@ class _Run:
         return {
             "runs": [self._run_row(run)],
             "requests": [[run, *row] for tenant in self.tenants for row in self._requests(tenant)],
-            "charges": [[run, *row] for thread in self.house.threads for row in _charge_rows(thread)],
-            "threads": [[run, *_thread_row(thread)] for thread in self.house.threads],
+            "charges": [
+                [run, *row] for house in self.houses for thread in house.threads for row in _charge_rows(thread, house)
+            ],
+            "threads": [[run, *_thread_row(thread)] for house in self.houses for thread in house.threads],
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "faults": [[run, *fault] for fault in self.faults],
-            "log": [[run, *row] for row in self.house.log.rows],
-            "settings": [[run, *row] for tenant in self.tenants for row in self._settings(tenant.name)],
+            "operations": [[run, *operation] for operation in self.operations],
+            "log": [[run, *row] for house in self.houses for row in house.log.rows],
+            "settings": [[run, *row] for tenant in self.tenants for row in _settings(tenant)],
             "devices": [
-                [run, *row, row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0]
-                for row in self.machine.rows()
+                [run, house.of(row.device), *row[1:], row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0]
+                for house in self.houses
+                for row in house.machine.rows()
             ],
         }
 
@@ -379,28 +342,21 @@ class _Run:
         names = {name for layer in layers for name, mechanism in layer.MECHANISMS.items() if mechanism.needs_slices}
         return sorted(names)
 
-    def _settings(self, tenant: str) -> list[list[Any]]:
-        """What the layers under a tenant made of what they saw; numbers with all their digits."""
-        return [
-            [tenant, node.path, name, _text(value), node.layer.SETTINGS[name][0]]
-            for node in self.house.chains[tenant]
-            for name, value in node.layer.settings().items()
-        ]
-
-    def _requests(self, tenant: _Tenant) -> list[list[Any]]:
+    def _requests(self, tenant: Tenant) -> list[list[Any]]:
         return [[tenant.name, *request, outcomes.OK] for request in (*tenant.context.requests, *tenant.context.wakes)]
 
-    def _window_s(self, tenant: _Tenant) -> tuple[float, float]:
+    def _window_s(self, tenant: Tenant) -> tuple[float, float]:
         """When a tenant's measured window begins, its systems up and the warm-up over, and when it ends."""
         boot_s = tenant.boot_s if isfinite(tenant.boot_s) else self.environment.now
-        begin_s = max(tenant.figures["start_s"] + boot_s, self.point["warmup_s"])
+        begin_s = max(tenant.starts_s + boot_s, self.point["warmup_s"])
         return begin_s, self.environment.now if tenant.ended_s is None else tenant.ended_s
 
-    def _threads(self, tenant: _Tenant) -> list[Thread]:
+    def _threads(self, tenant: Tenant) -> list[Thread]:
         """Of its program."""
-        return [each for each in self.house.threads if each.tenant == tenant.name and not each.service]
+        threads = (thread for house in self.houses for thread in house.threads)
+        return [each for each in threads if each.tenant == tenant.name and not each.service]
 
-    def _awaited(self, tenant: _Tenant) -> bool:
+    def _awaited(self, tenant: Tenant) -> bool:
         """Whether a tenant, asked at the end of its run or at its stop, wants to go on with an operation.
 
         One that merely sleeps asks for nothing; of one that is cut off because all others are done nothing is known.
@@ -411,7 +367,7 @@ class _Run:
         asleep = all(thread.asleep for thread in self._threads(tenant))
         return tenant.alive and bool(waited_for) and not asleep and not tenant.program.WHOLE
 
-    def _listen(self, tenant: _Tenant) -> None:
+    def _listen(self, tenant: Tenant) -> None:
         """One that was awaited and is stopped now did not respond if it has not answered for long."""
         begin_s, end_s = self._window_s(tenant)
         ends_s = [start_s + latency_s for _, _, start_s, latency_s in tenant.context.requests]
@@ -419,10 +375,10 @@ class _Run:
         if not outcomes.responding(ends_s, begin_s, end_s, worked_s):
             tenant.outcome = outcomes.not_responding(end_s - max((begin_s, *ends_s)))
 
-    def _tenant_row(self, tenant: _Tenant) -> list[Any]:
-        figures, house = tenant.figures, self.house
+    def _tenant_row(self, tenant: Tenant) -> list[Any]:
+        figures, house = tenant.figures, tenant.house
         begin_s, end_s = self._window_s(tenant)
-        counts = figures["boot"] and figures["start_s"] + tenant.boot_s >= self.point["warmup_s"]
+        counts = figures["boot"] and tenant.starts_s + tenant.boot_s >= self.point["warmup_s"]
         latencies = sorted(latency for _, _, start_s, latency in tenant.context.requests if start_s >= begin_s)
         operations, elapsed_s = float(len(latencies)), max(0.0, end_s - begin_s)
         whole = outcomes.is_ok(tenant.outcome) and not self.point["warmup_s"]
@@ -458,10 +414,19 @@ def _text(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.17g}"
 
 
-def _charge_rows(thread: Thread) -> list[list[Any]]:
+def _settings(tenant: Tenant) -> list[list[Any]]:
+    """What the layers under a tenant made of what they saw; numbers with all their digits."""
+    return [
+        [tenant.name, node.path, name, _text(value), node.layer.SETTINGS[name][0]]
+        for node in tenant.house.chains[tenant.name]
+        for name, value in node.layer.settings().items()
+    ]
+
+
+def _charge_rows(thread: Thread, house: House) -> list[list[Any]]:
     return [
         [
-            thread.tenant, thread.name, key.device, thread.node.path, key.cause, key.mechanism,
+            thread.tenant, thread.name, house.of(key.device), thread.node.path, key.cause, key.mechanism,
             charge.cycles, charge.size_bytes, charge.operations, charge.service_s,
         ]
         for key, charge in sorted(thread.charges.items())

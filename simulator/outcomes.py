@@ -26,8 +26,9 @@ KILLED = "killed"
 LOST = "lost"
 ENDED_WITH = "ended with"
 HUNG = "hung"
+STOPPED = "stopped"
 
-PHRASES = (OK, NOT_FINISHED, NOT_RESPONDING, NO_FORK, OUT_OF_MEMORY, KILLED, LOST, ENDED_WITH, HUNG)
+PHRASES = (OK, NOT_FINISHED, NOT_RESPONDING, NO_FORK, OUT_OF_MEMORY, KILLED, LOST, ENDED_WITH, HUNG, STOPPED)
 """Every outcome begins with one of them."""
 _SILENT_RATIO = 0.5
 """Part of the measured window, at its end, without any operation: from there on a tenant may be taken for dead."""
@@ -88,7 +89,7 @@ def is_ok(outcome: str) -> bool:
 
 def counts(outcome: str) -> bool:
     """Whether what a tenant achieved is worth telling: it did its work, or was still at it."""
-    return outcome in (OK, NOT_FINISHED)
+    return outcome in (OK, NOT_FINISHED, STOPPED)
 
 
 def responding(ends_s: Iterable[float], begin_s: float, end_s: float, worked_s: float = 0.0) -> bool:

@@ -83,10 +83,17 @@ class Site:
             path = self._paths[node.path] = tuple(nodes)
         return path
 
-    def renew(self, paths: Collection[str]) -> None:
-        """Nodes are as when they were made: what their layers knew is gone, and what hypervisors knew of them."""
+    def renew(self, paths: Collection[str], layers: Mapping[str, Layer] | None = None) -> None:
+        """Nodes are as when they were made: what their layers knew is gone, and what hypervisors knew of them.
+
+        Args:
+            paths: of the nodes.
+            layers: what stands there from now on, where that is not a layer as it was made.
+        """
         for node in self.nodes.values():
-            if node.path in paths:
+            if layers and node.path in layers:
+                node.layer = layers[node.path]
+            elif node.path in paths:
                 node.layer = type(node.layer)(node.layer.parameters, node.layer.structure, node.layer.place)
         for port in self.ports:
             if port.port in paths:

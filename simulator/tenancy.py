@@ -14,7 +14,7 @@ from simulator.devices.base import Key, Request
 from simulator.devices.memory import Memory
 from simulator.effort import START_IN_TURN
 from simulator.errors import Killed, RunError
-from simulator.layers.base import WHOLE, Paging, Service
+from simulator.layers.base import WHOLE, Layer, Paging, Service
 from simulator.log import Log
 from simulator.machine import Machine
 from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
@@ -42,10 +42,13 @@ class House:
         environment: simulated time.
         machine: the devices.
         point: the resolved point, see ``simulator.scenario``.
+        number: of the machine, where a tenant moves from one to another.
     """
 
-    def __init__(self, environment: simpy.Environment, machine: Machine, point: Mapping[str, Any]) -> None:
-        self.environment, self.machine, self.point = environment, machine, point
+    def __init__(
+        self, environment: simpy.Environment, machine: Machine, point: Mapping[str, Any], number: int = 1
+    ) -> None:
+        self.environment, self.machine, self.point, self.number = environment, machine, point, number
         self.without = frozenset(point["without"])
         machine.cpu.stand(machine.memory.capacity_bytes, self.without)
         self.threads: list[Thread] = []
@@ -121,6 +124,10 @@ class House:
             self.environment.process(thread.serve(service, ring))
         else:
             self.environment.process(thread.repeat(service))
+
+    def of(self, device: str) -> str:
+        """The name of one of its devices among those of all machines."""
+        return device if self.number == 1 else f"{device} of machine {self.number}"
 
     # ---- what threads ask of it
 
@@ -317,16 +324,22 @@ class House:
             yield from self._start(tenant, node, node.layer.start(figures["start"]) if figures.get("start") else ())
             yield from self._start_image(tenant, node, chosen.get(product, {}).get("image"), luck)
 
-    def renew(self, nodes: Sequence[Node]) -> None:
-        """Systems that have ended are about to be started: nothing is left of what they and their services knew."""
+    def renew(self, nodes: Sequence[Node], layers: Mapping[str, Layer] | None = None) -> None:
+        """Systems that have ended are about to be started: nothing is left of what they and their services knew.
+
+        Args:
+            nodes: the systems.
+            layers: what some of them are to know, by path, where they go on as they once were.
+        """
         paths = {node.path for node in nodes}
-        self.site.renew(paths)
+        self.site.renew(paths, layers)
         self._clear_queues(paths)
         for path in paths:
             self._pools.pop(path, None)
             if path in self.site.programs:
                 self.machine.cpu.sharing.set(self.site.programs[path], frozen=False)
-        if enrolled := [name for name, top in self.tops.items() if self.kernel(top).path in paths]:
+        anew = paths - (layers or {}).keys()
+        if enrolled := [name for name, top in self.tops.items() if self.kernel(top).path in anew]:
             self._enroll(enrolled)
         own = [node for node in nodes if self.owners.get(node.path)]
         for node in (*own, *(port for port in self.site.ports if port.port in paths and not port.roles)):
@@ -452,6 +465,42 @@ class House:
             if asker in largest:
                 raise Killed(outcomes.killed(killer))
             self.kill(largest, outcomes.killed(killer, asker))
+
+    def messages(self, tenant: str) -> dict[tuple[str, str], int]:
+        """What is on its way between a tenant's threads, and which of its locks are free, by kind and name."""
+        return {key[1:]: box.messages for key, box in self._mailboxes.items() if key[0] == tenant}
+
+    def put_messages(self, tenant: str, messages: Mapping[tuple[str, str], int]) -> None:
+        """That is on its way, and nothing else; nobody waits."""
+        for key in [key for key in self._mailboxes if key[0] == tenant]:
+            del self._mailboxes[key]
+        for (kind, name), count in messages.items():
+            self.mailbox(tenant, kind, name).messages = count
+
+    def put_memory(
+        self, tenant: str, original: str, program_bytes: float, runtime_bytes: float, known: Collection[str]
+    ) -> None:
+        """A tenant's program has again what it had.
+
+        Args:
+            tenant: whose.
+            original: whose it was in the books of the kernel, if that knows of it.
+            program_bytes: its memory; of that of the layer which runs it, ``runtime_bytes``.
+            known: paths of systems that know of it already.
+
+        Raises:
+            OutOfMemory: it is refused.
+            Killed: there is no room, and nobody holds more.
+        """
+        top = self.tops[tenant]
+        kernel = self.kernel(top)
+        self.runtime_bytes[tenant] = runtime_bytes
+        if kernel.path in known:
+            for books in (kernel.layer.memory, kernel.layer.paging):
+                if books is not None:
+                    books.hold(original, -program_bytes)
+            self._enroll([tenant])
+        self.keep(tenant, top, program_bytes - self.program_bytes[tenant])
 
     def holders(self, thread: Thread) -> Sequence[str]:
         """Whose memory a thread works on: its tenant's, or that of all whose programs stand on a layer's own thread."""

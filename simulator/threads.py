@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.accounts import Account
 from simulator.carriers import Ride
-from simulator.demands import Demand
+from simulator.demands import Demand, Sleep
 from simulator.devices.base import Key, Request
 from simulator.errors import Exited, Refused, RunError
 from simulator.layers.base import Service, Transition
@@ -124,17 +124,34 @@ class Thread:
         self._hands: list[Item] = []
         """What a service has taken of its queue and not done yet."""
         self._drains: Ring | None = None
+        self._asking: Demand | None = None
+        self._asked_s = 0.0
 
     # ---- lives
 
-    def live(self, demands: Iterable[Demand]) -> Life:
-        """Run a program to its end."""
+    def live(self, demands: Iterable[Demand], *, begun: bool = False) -> Life:
+        """Run a program to its end, from its beginning or from where it has come to."""
         yield from self._begin_life()
-        yield from self.do(self.house.thread_start(self.node))
+        if not begun:
+            yield from self.do(self.house.thread_start(self.node))
         for demand in demands:
             yield from self.ask(demand)
+        self._asking = None
         yield from self._drain()
         self.end()
+
+    @property
+    def asking(self) -> Demand | None:
+        """What is left of the demand that it is at; None when it has asked for all.
+
+        Of processor time that is exact once the thread was lowered again; of a sleep what is left to sleep. Anything
+        else is one piece, of which nothing counts before its end.
+        """
+        asking = self._asking
+        if isinstance(asking, Sleep) and self._blocked and self._state == "asleep":
+            slept = (self.environment.now - self._asked_s) / asking.time_s if asking.time_s else 0.0
+            return replace(asking, count=max(0.0, asking.count - slept))
+        return asking
 
     def carry_out(self, plan: Plan) -> Life:
         """One plan is this thread's whole life."""
@@ -155,7 +172,9 @@ class Thread:
         if self._ride is not None:
             self._ride.demand = type(demand)
         plan = compiled(self.node, demand, cause)
+        self._asked_s = self.environment.now
         while plan:
+            self._asking = demand
             if _is_work(plan):
                 left = demand.count * (yield from self._interruptible(plan))
             elif any(isinstance(operation, Tally) for operation in plan):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from simulator import discovery, notation
+from simulator import control, discovery, notation
 from simulator.catalog.entry import ANY
 from simulator.catalog.library import DEFAULT_ARCHITECTURE, Library, refuse
 from simulator.catalog.product import Device, Fitted, Machine, Product, Quantity
@@ -161,7 +161,7 @@ class Catalog:
         keys = ("title", "family", "program", "released", "interface", "abi", "scheduler")
         texts = {key: str(found.data.get(key, "")) for key in keys}
         texts["family"] = texts["family"] or str(found.data.get("kind", found.data.get("policy", "")))
-        words: dict[str, Any] = {key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks")}
+        words: dict[str, Any] = {key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks", "adds")}
         numbers = self._numbers(found, machine)
         return Product(
             kind,
@@ -177,6 +177,7 @@ class Catalog:
             installation=numbers.get("installation", {}),
             boundary=numbers.get("boundary", {}),
             recovery=numbers.get("recovery", {}),
+            control={name: numbers[name] for name in control.SECTIONS if name in numbers},
             bytecode=numbers.get("bytecode", {}),
             **(words | texts),
         )

@@ -76,12 +76,14 @@ class Product:
         scheduler: what divides the processors among the threads, or guests, on it; empty: what lies below does
             (layers only).
         lacks: what its family allows and this product does not, in the words of ``simulator.control``.
+        adds: what this product allows and its family in general does not.
         parameters: the numbers by name.
         start: what its start takes, empty where nobody knows.
         start_queue: what all its starts go through one by one, empty where there is nothing of the kind.
         installation: what its installation takes, empty where nobody knows.
         boundary: what is known of the ways into it, empty where nobody knows.
         recovery: how it recovers in place, empty where it cannot.
+        control: what ways of control take, by the section of the file (``pause``, ...).
         bytecode: a workload's class files, empty where there are none.
     """
 
@@ -102,12 +104,14 @@ class Product:
     hardware: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scheduler: str = ""
     lacks: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
     parameters: Mapping[str, Quantity] = field(default_factory=dict)
     start: Mapping[str, Quantity] = field(default_factory=dict)
     start_queue: Mapping[str, Quantity] = field(default_factory=dict)
     installation: Mapping[str, Quantity] = field(default_factory=dict)
     boundary: Mapping[str, Quantity] = field(default_factory=dict)
     recovery: Mapping[str, Quantity] = field(default_factory=dict)
+    control: Mapping[str, Mapping[str, Quantity]] = field(default_factory=dict)
     bytecode: Mapping[str, Quantity] = field(default_factory=dict)
 
     def values(self) -> dict[str, float]:

@@ -42,9 +42,11 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *_BUILT_FOR,
             "hardware",
             "lacks",
+            "adds",
             "scheduler",
             *effort.SECTIONS,
             *failure.SECTIONS,
+            *control.SECTIONS,
         ),
     ),
     "workloads": (
@@ -57,7 +59,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "devices": (("kind", "parameters"), ("structure",)),
 }
 BETTER = ("higher", "lower")
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, **failure.SECTIONS, "bytecode": PORTABLE}
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, **failure.SECTIONS, **control.SECTIONS, "bytecode": PORTABLE}
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
 
@@ -134,15 +136,16 @@ def _check_header(kind: str, name: str, document: Document) -> None:
         _check_metric(document)
     for key in ("abi", "architecture", "scheduler"):
         document.text((), data, key)
-    for key in (*_BUILT_FOR, "lacks"):
+    for key in (*_BUILT_FOR, "lacks", "adds"):
         _check_words(document, (key,), data.get(key, []))
     hardware = document.mapping(("hardware",), data.get("hardware", {}), "{disk: [...], nic: [...]}")
     document.check_keys(("hardware",), hardware, (), HARDWARE)
     for key, names in hardware.items():
         _check_words(document, ("hardware", key), names)
-    for word in data.get("lacks", []):
-        if word not in control.WORDS:
-            document.complain(("lacks",), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
+    for key in ("lacks", "adds"):
+        for word in data.get(key, []):
+            if word not in control.WORDS:
+                document.complain((key,), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
 
 
 def _check_words(document: Document, place: Place, words: object) -> None:

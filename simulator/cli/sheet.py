@@ -62,6 +62,7 @@ def _standing(product: Product) -> Iterator[str]:
         "scheduler": (product.scheduler,) if product.scheduler else (),
         "policy": (product.family,) if product.kind == "schedulers" else (),
         "lacks": product.lacks,
+        "adds": product.adds,
         "class files": ("yes",) if product.bytecode else (),
     }
     yield from (f"{key}: {', '.join(names)}" for key, names in words.items() if names)

@@ -82,7 +82,12 @@ class ApplicationKernel(TableLayer):
         "sentry_network": Mechanism("a unit through the application kernel's TCP and IP"),
         "sentry_wake": Mechanism("a blocked thread is woken by the application kernel", "emergent"),
     }
-    CONTROL = frozenset({"limit-processor", "limit-memory", "limit-disk", "pause", "snapshot", "roll-back", "package"})
+    CONTROL = frozenset({
+        "limit-processor", "limit-memory", "limit-disk", "pause", "inspect", "save", "snapshot", "roll-back",
+        "checkpoint", "package", "lazy-pull",
+    })  # fmt: skip
+    HOLDS = "sandbox"
+    BARS = frozenset({"checkpoint"})
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None

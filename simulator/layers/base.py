@@ -276,6 +276,10 @@ class Layer(Priced, ABC):
     """Limits that the layer keeps for a tenant (``limits`` of a scenario), with their units."""
     CONTROL: ClassVar[frozenset[str]] = frozenset()
     """What may be done to what stands on this layer, in the words of ``simulator.control``."""
+    HOLDS: ClassVar[str] = "process"
+    """What stands on it is to those who control it, in a word: a process, a container, a virtual machine."""
+    BARS: ClassVar[frozenset[str]] = frozenset()
+    """Words that those below it can no longer do, because a part of its state is where they do not look."""
     EXHAUSTIBLE: ClassVar[tuple[str, ...]] = ()
     """Tables of its own that a fault may fill, so that it refuses whoever asks for more."""
 

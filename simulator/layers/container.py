@@ -87,7 +87,10 @@ class Container(Layer):
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS
     LIMITS = {"pids": "count"}
-    CONTROL = frozenset({"limit-processor", "limit-memory", "limit-disk", "pause", "package"})
+    CONTROL = frozenset({
+        "limit-processor", "limit-memory", "limit-disk", "pause", "inspect", "checkpoint", "package", "lazy-pull",
+    })  # fmt: skip
+    HOLDS = "container"
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None

@@ -104,9 +104,11 @@ class HardwareHypervisor(Layer):
     NEEDS = "machine"
     CONFINES_MEMORY = True
     CONTROL = frozenset({
-        "limit-processor", "limit-memory", "limit-disk", "pause", "snapshot", "roll-back", "clone", "migrate",
-        "own-kernel", "other-system", "package", "debug-system",
+        "limit-processor", "limit-memory", "limit-disk", "pause", "inspect", "debug-system", "save", "snapshot",
+        "roll-back", "clone", "fork", "migrate", "own-kernel", "other-system", "package",
     })  # fmt: skip
+    HOLDS = "virtual machine"
+    BARS = frozenset({"checkpoint"})
     STRUCTURE = {
         "stands_on": ("machine", "system"),
         **_assist.STRUCTURE,

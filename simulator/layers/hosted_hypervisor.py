@@ -120,9 +120,11 @@ class HostedHypervisor(Layer):
     NEEDS = "system"
     CONFINES_MEMORY = True
     CONTROL = frozenset({
-        "limit-processor", "limit-memory", "pause", "snapshot", "roll-back", "clone",
-        "own-kernel", "other-system", "debug-system",
+        "limit-processor", "limit-memory", "pause", "inspect", "debug-system", "save", "snapshot", "roll-back",
+        "clone", "own-kernel", "other-system",
     })  # fmt: skip
+    HOLDS = "virtual machine"
+    BARS = frozenset({"checkpoint"})
     STRUCTURE = {
         "processor": tuple(_MONITORS),
         "paging": (*_assist.STRUCTURE["paging"], "software"),

@@ -106,7 +106,8 @@ class JavaVirtualMachine(TableLayer):
         "heap_most_bytes": ("bytes", "the heap at its largest"),
         "heap_initial_bytes": ("bytes", "the heap that its start prepares"),
     }
-    CONTROL = frozenset({"limit-memory", "package"})
+    CONTROL = frozenset({"limit-memory", "inspect", "package"})
+    HOLDS = "Java program"
 
     def __init__(
         self, parameters: Mapping[str, float], structure: Mapping[str, str] | None = None, place: Place | None = None

@@ -87,7 +87,8 @@ class OperatingSystem(TableLayer):
     OFFERS = "system"
     NEEDS = "machine"
     EXHAUSTIBLE = ("processes", "descriptors")
-    CONTROL = frozenset({"pause"})  # SIGSTOP and its like; priorities and limits of one process confine no tenant
+    CONTROL = frozenset({"pause", "inspect", "checkpoint"})
+    """SIGSTOP, ptrace, CRIU and their like; priorities and limits of one process confine no tenant."""
     STRUCTURE = STRUCTURE
     PARAMETERS = PARAMETERS
     MECHANISMS = MECHANISMS

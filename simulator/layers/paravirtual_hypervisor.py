@@ -66,9 +66,11 @@ class ParavirtualHypervisor(Layer):
     NEEDS = "machine"
     CONFINES_MEMORY = True
     CONTROL = frozenset({
-        "limit-processor", "limit-memory", "pause", "snapshot", "migrate",
-        "own-kernel", "other-system", "package", "debug-system",
+        "limit-processor", "limit-memory", "pause", "inspect", "debug-system", "save", "snapshot", "migrate",
+        "own-kernel", "other-system", "package",
     })  # fmt: skip
+    HOLDS = "virtual machine"
+    BARS = frozenset({"checkpoint"})
     STRUCTURE = {
         "driver_place": ("hypervisor", DOMAIN_0), "page_tables": ("hypercalls", "writable"),
         "driver_work": ("uncharged", "charged"),

@@ -42,6 +42,7 @@ class Unikernel(TableLayer):
 
     OFFERS = "system"
     NEEDS = "machine"
+    HOLDS = "program"
     STRUCTURE = {"calls": ("linked", "binary"), "files": ("disk", "memory"), "card": ("interrupts", "polled")}
     PARAMETERS = (
         Parameter("linked_cycles", "cycles", "a system call as a call of a function", "function_call", "calls=linked"),

@@ -52,7 +52,9 @@ class UserModeKernel(Layer):
     NEEDS = "system"
     CONFINES_MEMORY = True
     MEETS_CALLS = True
-    CONTROL = frozenset({"limit-memory", "pause", "own-kernel", "debug-system"})
+    CONTROL = frozenset({"limit-memory", "pause", "inspect", "own-kernel", "debug-system"})
+    HOLDS = "virtual machine"
+    BARS = frozenset({"checkpoint"})
     PARAMETERS = (
         Parameter("kernel_entry_cycles", "cycles", "a guest's system call, to its kernel and back", "kernel_entry"),
         Parameter("trap_cycles", "cycles", "a guest's fault, to its kernel and back", "trap"),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from simulator.catalog.product import values
 from simulator.errors import CatalogError
-from simulator.scenario import faults
+from simulator.scenario import faults, operations
 from simulator.scenario.combinations import Combination
 from simulator.scenario.fits import as_class_files
 from simulator.scenario.hardware import hardware
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.parts import MachineChoice, TenantChoice
-from simulator.scenario.schema import Fault
+from simulator.scenario.schema import Fault, Operation
 from simulator.scenario.stacks import StackChoice
 from simulator.scenario.types import processors
 
@@ -34,6 +35,7 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
     return {
         **header,
         "faults": [_fault(lookup, each, combination) for each in header["faults"] if names(lookup, each, combination)],
+        "operations": _operations(lookup, header["operations"], combination),
         "point": number,
         "axes": dict(combination.axes),
         "stack": stack.label,
@@ -52,6 +54,13 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
         "warmup_s": combination.setting("warmup"),
         "fidelity": combination.setting("fidelity"),
     }
+
+
+def _operations(lookup: Lookup, written: Sequence[Operation], combination: Combination) -> list[Point]:
+    """Those whose tenants are there, with full names of products."""
+    tenants = {tenant.name for tenant in combination.tenants}
+    found = (operations.resolved(each, lambda name: full_name(lookup, name)) for each in written)
+    return [each for each in found if operations.tenants(each) <= tenants]
 
 
 def names(lookup: Lookup, fault: Fault, combination: Combination) -> bool:
@@ -96,6 +105,9 @@ def _layer(lookup: Lookup, combination: Combination, name: str, machine: Machine
         "scheduler": _scheduler(lookup, stack, stack.schedulers.get(name, product.scheduler), machine),
         "start": values(product.start) or None,
         "start_queue": values(product.start_queue) or None,
+        "lacks": list(product.lacks),
+        "adds": list(product.adds),
+        **{name: values(numbers) for name, numbers in product.control.items()},
         "structure": {**product.structure, **stack.structure.get(name, {})},
         "parameters": {**product.values(), **stack.parameters.get(name, {})},
     }

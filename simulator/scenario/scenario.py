@@ -16,11 +16,11 @@ from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
-from simulator.scenario import checks, choosing, parts, problems, publishing, source, stacks
+from simulator.scenario import checks, choosing, operations, parts, problems, publishing, source, stacks
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
-from simulator.scenario.schema import Choose, Fault, Published, ScenarioFile
+from simulator.scenario.schema import Choose, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.variants import repeated
 
@@ -155,16 +155,19 @@ def _resolved(written: Source, catalog: Catalog) -> list[Point]:
     for combination in combinations:
         checks.check(lookup, combination)
     checks.check_faults(lookup, combinations)
+    operations.check(lookup, combinations)
     _refuse(lookup)
     header = {
         "scenario": written.name,
         "title": written.data.get("title") or written.name,
         "seed": written.data.get("seed", 1),
-        "faults": [Fault.model_validate(each) for each in written.data.get("faults", ())],
+        "faults": [Fault.model_validate(each) for each in written.data.get("faults") or ()],
+        "operations": [Operation.model_validate(each) for each in written.data.get("operations") or ()],
     }
     points = [point(lookup, combination, number, header) for number, combination in enumerate(combinations)]
     for combination, each in zip(combinations, points, strict=True):
         checks.check_space(lookup, combination, each)
+    operations.check_offered(lookup, points)
     publishing.check(lookup, points)
     _refuse(lookup)
     return points

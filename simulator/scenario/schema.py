@@ -24,7 +24,6 @@ from simulator.scenario.types import (
     Count,
     Duration,
     Intensity,
-    Nothing,
     Operations,
     Processors,
     Rate,
@@ -235,6 +234,27 @@ class Fault(Part):
     """How long recovering takes, if the product's own time is not meant."""
 
 
+class Operation(Part):
+    """Something that is done while time runs: one kind of operation with whom it is done to, and when."""
+
+    at: Time = Field(examples=["20 s"])
+    """When it is asked for."""
+    pause: Text | None = Field(default=None, examples=["app"])
+    """The tenant stops where it is; with 'for', until then, else until it is resumed."""
+    resume: Text | None = Field(default=None, examples=["app"])
+    """A paused tenant goes on."""
+    stop: Text | None = Field(default=None, examples=["app"])
+    """The tenant's program and its own systems are shut down."""
+    kill: Text | None = Field(default=None, examples=["app"])
+    """All that runs of the tenant ends at once."""
+    start: Text | None = Field(default=None, examples=["app"])
+    """A tenant that has ended is started anew."""
+    by: Text | None = Field(default=None, alias="with", examples=["docker-27"])
+    """Which layer does it, where several can: a product of the tenant's stack."""
+    time: Duration | None = Field(default=None, alias="for", examples=["2 s"])
+    """How long it lasts."""
+
+
 class Need(Part):
     """What somebody wants of a way of virtualizing; every limit is an upper one."""
 
@@ -362,8 +382,8 @@ class Settings(Part):
     """Label of the stack that the others are compared with; the first one if not given."""
     figures: tuple[Text, ...] = ()
     """Names of the figures to draw."""
-    operations: Nothing = None
-    """For a later version."""
+    operations: tuple[Operation, ...] = ()
+    """What is done to tenants while time runs, and when."""
     faults: tuple[Fault, ...] = ()
     """What fails, and when."""
     choose: Choose = Choose()

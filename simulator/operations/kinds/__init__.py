@@ -1,0 +1,1 @@
+"""Kinds of operation, a module each: found by being there."""

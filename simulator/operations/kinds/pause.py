@@ -1,0 +1,35 @@
+"""Pause: what stands on a layer stops where it is, and goes on there later; nothing is lost.
+
+What is paid: the layer stops each thing that runs on it, one after the other: a kernel its processes by signals or
+through a control group, a hypervisor the virtual processors of a machine (section ``pause``; a layer without it takes
+nothing that anybody has measured). What is not stopped is the lesson: devices finish what they have in hand, timers run
+on (a sleep that ends meanwhile is over when it goes on), and what serves the tenant from outside goes on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.operations.kinds.base import Kind
+
+if TYPE_CHECKING:
+    from simulator.operations.job import Job
+    from simulator.threads import Life
+
+
+class Pause(Kind):
+    """It stops where it is; with ``for`` it goes on after that time by itself."""
+
+    WORD = "pause"
+    KEYS = ("for",)
+
+    def perform(self, job: Job) -> Life:
+        """Stopped, and let go on if that was said."""
+        yield from job.pause()
+        if "for" in job.options:
+            yield job.environment.timeout(job.options["for"])
+            if job.is_paused:
+                yield from job.resume()
+
+
+KIND = Pause
