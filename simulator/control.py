@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from simulator import keeping
 from simulator.parameters import Parameter
 
 
@@ -186,7 +187,7 @@ MIGRATION = (
 )  # fmt: skip
 """What it takes a hypervisor to move a guest while it runs, and by which rules it does so. Rules that a product has not
 are left out; without the numbers of post-copy it does only pre-copy."""
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE, "migration": MIGRATION}
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE, "migration": MIGRATION, **keeping.SECTIONS}
 """The sections of a layer's file that say what ways of control take; each may be left out, then nobody knows."""
 
 
