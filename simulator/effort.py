@@ -30,9 +30,18 @@ START_QUEUE = (
 )  # fmt: skip
 """What a start takes there; a product without these numbers has no such place."""
 
+INSTANCE = (
+    Parameter("instance_tasks_count", "count", "processes and threads that one instance adds to the system below it, "
+              "beside those of its program and one for each virtual processor"),
+    Parameter("instances_most_count", "count", "most instances that it allows on one machine, where that is known; of "
+              "containers those on one network of their own", optional=True),
+)  # fmt: skip
+"""What one instance more takes of tables that do not grow with the memory."""
+
 SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
     "start": START,
     "start_queue": START_QUEUE,
     "installation": INSTALLATION,
+    "instance": INSTANCE,
 }
 """The sections of a layer's file that say so; each may be left out, then nobody knows, or has no queue."""

@@ -177,6 +177,7 @@ class Catalog:
             start=numbers.get("start", {}),
             start_queue=numbers.get("start_queue", {}),
             installation=numbers.get("installation", {}),
+            instance=numbers.get("instance", {}),
             boundary=numbers.get("boundary", {}),
             recovery=numbers.get("recovery", {}),
             control={name: numbers[name] for name in control.SECTIONS if name in numbers},

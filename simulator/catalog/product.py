@@ -81,6 +81,7 @@ class Product:
         start: what its start takes, empty where nobody knows.
         start_queue: what all its starts go through one by one, empty where there is nothing of the kind.
         installation: what its installation takes, empty where nobody knows.
+        instance: what one instance takes of tables, empty where nobody knows.
         boundary: what is known of the ways into it, empty where nobody knows.
         recovery: how it recovers in place, empty where it cannot.
         control: what ways of control take, by the section of the file (``pause``, ...).
@@ -109,6 +110,7 @@ class Product:
     start: Mapping[str, Quantity] = field(default_factory=dict)
     start_queue: Mapping[str, Quantity] = field(default_factory=dict)
     installation: Mapping[str, Quantity] = field(default_factory=dict)
+    instance: Mapping[str, Quantity] = field(default_factory=dict)
     boundary: Mapping[str, Quantity] = field(default_factory=dict)
     recovery: Mapping[str, Quantity] = field(default_factory=dict)
     control: Mapping[str, Mapping[str, Quantity]] = field(default_factory=dict)
