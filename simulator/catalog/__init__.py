@@ -96,6 +96,14 @@ class Catalog:
         machine = self._library.sheet("machines", machine or self.names("machines")[0]).name
         return ImageMaker(self._library, lambda found: self._numbers(found, machine)).image(name, more)
 
+    def title(self, kind: str, name: str) -> str:
+        """What a file says that it is."""
+        return str(self._library.sheet(kind, name).data["title"])
+
+    def depends(self, name: str) -> tuple[str, ...]:
+        """What a package needs, as it is written."""
+        return tuple(map(str, self._library.sheet("packages", name).data.get("depends", ())))
+
     def registry(self, name: str, machine: str) -> Registry:
         """A registry, with the numbers of the way there."""
         found = self._library.sheet("registries", name)
@@ -184,7 +192,9 @@ class Catalog:
         keys = ("title", "family", "program", "released", "interface", "abi", "scheduler")
         texts = {key: str(found.data.get(key, "")) for key in keys}
         texts["family"] = texts["family"] or str(found.data.get("kind", found.data.get("policy", "")))
-        words: dict[str, Any] = {key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks", "adds")}
+        words: dict[str, Any] = {
+            key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks", "adds")
+        }
         numbers = self._numbers(found, machine)
         return Product(
             kind,

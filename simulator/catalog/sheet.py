@@ -66,7 +66,12 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _DECLARED: Mapping[str, tuple[Parameter, ...]] = {"packages": LAYER, "registries": REGISTRY}
 """The numbers of kinds whose files have no class of their own."""
 BETTER = ("higher", "lower")
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {**effort.SECTIONS, **failure.SECTIONS, **control.SECTIONS, "bytecode": PORTABLE}
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
+    **effort.SECTIONS,
+    **failure.SECTIONS,
+    **control.SECTIONS,
+    "bytecode": PORTABLE,
+}
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
 
@@ -114,6 +119,7 @@ def read(kind: str, name: str, document: Document, around: Surroundings) -> Shee
     required, optional = _KEYS[kind]
     document.check_keys((), document.data, required, (*optional, "sources"))
     _check_header(kind, name, document)
+    _check_requirements(document)
     if kind in _DECLARED:
         return Sheet(kind, name, document, (_declared(document, (), "parameters", _DECLARED[kind], around),))
     if kind == "images":
@@ -147,9 +153,7 @@ def _check_header(kind: str, name: str, document: Document) -> None:
         _check_metric(document)
     for key in ("abi", "architecture", "scheduler", "base"):
         document.text((), data, key)
-    for key in ("depends", "packages"):
-        _check_requirements(document, key, data.get(key, []))
-    for key in (*_BUILT_FOR, "lacks", "adds"):
+    for key in (*_BUILT_FOR, "lacks", "adds", "depends", "packages"):
         _check_words(document, (key,), data.get(key, []))
     hardware = document.mapping(("hardware",), data.get("hardware", {}), "{disk: [...], nic: [...]}")
     document.check_keys(("hardware",), hardware, (), HARDWARE)
@@ -161,13 +165,14 @@ def _check_header(kind: str, name: str, document: Document) -> None:
                 document.complain((key,), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
 
 
-def _check_requirements(document: Document, key: str, written: object) -> None:
-    _check_words(document, (key,), written)
-    for text in written if isinstance(written, list) else ():
-        try:
-            requirement(str(text))
-        except CatalogError as error:
-            document.complain((key,), *str(error).split("; ", 1))
+def _check_requirements(document: Document) -> None:
+    for key in ("depends", "packages"):
+        written = document.data.get(key, [])
+        for text in written if isinstance(written, list) else ():
+            try:
+                requirement(str(text))
+            except CatalogError as error:
+                document.complain((key,), *str(error).split("; ", 1))
 
 
 def _check_words(document: Document, place: Place, words: object) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import simpy
 
 DONE, UNFINISHED, REFUSED, FAILED, ABORTED = "done", "not finished", "refused", "failed", "aborted"
+
+
 @dataclass(slots=True)
 class Row:
     """What the table ``operations`` says of an operation, in the order of its columns."""
@@ -127,7 +129,7 @@ class Job:
     def _refusal(self) -> str:
         """Why nobody can do it here; the check has told whoever wrote it, unless another stack can."""
         if self.kind.TARGET != "tenants":
-            return ""
+            return self.kind.unfit(self.house.point, self.options)
         found, product = holds(self.house.point, self.row.tenant), str(self.options.get("with", ""))
         hold = subject(found, self.kind.WORD, product)
         if hold is None:
