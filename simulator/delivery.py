@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import simpy
 
 MACHINE, STACK = "server-2025", "linux-6 | docker-27"
+_NOTHING = ("idle", "java-idle")
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,25 @@ def deliver(
     for quantity, dimension in ((link, "rate"), (round_trip, "time")):
         if quantity is not None:
             parse_quantity(quantity, dimension)  # type: ignore[arg-type]
-    tenant = {"workload": "idle", "boot": True, "image": {"name": chosen[0], **written}}
     for name in (*chosen, *written.get("held", ())):
         catalog.image(name)
-    data = {"machine": machine, "stacks": {"it": stack}, "tenants": {"it": tenant}, "duration": "1 s"}
-    try:
-        point = load(data, catalog=catalog).points()[0]
-    except ScenarioError as error:
-        raise UsageError("\n".join(f"{each.message} ({each.remedy})" for each in error.problems)) from None
+    point = _point(catalog, stack, machine, {"name": chosen[0], **written})
     asked = point["tenants"]["it"]["image"]
     images = tuple(catalog.image(name, point["machine"]["base"], added) for name in chosen)
     return _delivered(point, asked, images, at_once=at_once, start=start and lazy)
+
+
+def _point(catalog: Catalog, stack: str, machine: str, image: dict[str, Any]) -> dict[str, Any]:
+    """The host with one tenant that does nothing, whatever the stack runs."""
+    complaints = ""
+    for workload in _NOTHING:
+        tenant = {"workload": workload, "boot": True, "memory": "512 MiB", "image": image}
+        data = {"machine": machine, "stacks": {"it": stack}, "tenants": {"it": tenant}, "duration": "1 s"}
+        try:
+            return load(data, catalog=catalog).points()[0]
+        except ScenarioError as error:
+            complaints = complaints or "\n".join(f"{each.message} ({each.remedy})" for each in error.problems)
+    raise UsageError(complaints)
 
 
 def _delivered(

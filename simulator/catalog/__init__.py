@@ -213,6 +213,7 @@ class Catalog:
             recovery=numbers.get("recovery", {}),
             control={name: numbers[name] for name in control.SECTIONS if name in numbers},
             bytecode=numbers.get("bytecode", {}),
+            writes=numbers.get("writes", {}),
             **(words | texts),
         )
 

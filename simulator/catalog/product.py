@@ -86,6 +86,7 @@ class Product:
         recovery: how it recovers in place, empty where it cannot.
         control: what ways of control take, by the section of the file (``pause``, ...).
         bytecode: a workload's class files, empty where there are none.
+        writes: what a workload writes of the memory that it holds, empty where nobody knows.
     """
 
     kind: str
@@ -115,6 +116,7 @@ class Product:
     recovery: Mapping[str, Quantity] = field(default_factory=dict)
     control: Mapping[str, Mapping[str, Quantity]] = field(default_factory=dict)
     bytecode: Mapping[str, Quantity] = field(default_factory=dict)
+    writes: Mapping[str, Quantity] = field(default_factory=dict)
 
     def values(self) -> dict[str, float]:
         """The bare numbers by name, in SI base units."""

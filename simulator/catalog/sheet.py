@@ -6,7 +6,7 @@ declared by a class, which its module names: ``LAYER``, ``PROGRAM`` or ``DEVICE`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from simulator.images.versions import requirement
 from simulator.parameters import Parameter
 from simulator.units import DIMENSIONS, unit_of_name
 from simulator.workloads.base import PORTABLE
+from simulator.writing import WRITES
 
 _MODULE_KEY = {
     "layers": "family", "workloads": "program", "devices": "kind", "virtual_hardware": "kind", "schedulers": "policy",
@@ -53,7 +54,7 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "workloads": (
         ("name", "title", "program", "interface", "metric", "parameters"),
-        ("extends", "structure", "bytecode", *_BUILT_FOR),
+        ("extends", "structure", "bytecode", "writes", *_BUILT_FOR),
     ),
     "machines": (("name", "title", "year", "devices"), ("architecture", "extends")),
     "virtual_hardware": (("name", "title", "kind", "parameters"), ("extends", "structure")),
@@ -71,6 +72,7 @@ SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
     **failure.SECTIONS,
     **control.SECTIONS,
     "bytecode": PORTABLE,
+    "writes": WRITES,
 }
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
@@ -153,16 +155,14 @@ def _check_header(kind: str, name: str, document: Document) -> None:
         _check_metric(document)
     for key in ("abi", "architecture", "scheduler", "base"):
         document.text((), data, key)
-    for key in (*_BUILT_FOR, "lacks", "adds", "depends", "packages"):
+    for key in (*_BUILT_FOR, "depends", "packages"):
         _check_words(document, (key,), data.get(key, []))
+    for key in ("lacks", "adds"):
+        _check_words(document, (key,), data.get(key, []), control.WORDS)
     hardware = document.mapping(("hardware",), data.get("hardware", {}), "{disk: [...], nic: [...]}")
     document.check_keys(("hardware",), hardware, (), HARDWARE)
     for key, names in hardware.items():
         _check_words(document, ("hardware", key), names)
-    for key in ("lacks", "adds"):
-        for word in data.get(key, []):
-            if word not in control.WORDS:
-                document.complain((key,), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
 
 
 def _check_requirements(document: Document) -> None:
@@ -175,9 +175,14 @@ def _check_requirements(document: Document) -> None:
                 document.complain((key,), *str(error).split("; ", 1))
 
 
-def _check_words(document: Document, place: Place, words: object) -> None:
+def _check_words(document: Document, place: Place, words: object, known: Collection[str] | None = None) -> None:
+    """Names; ways of control where it is said which there are."""
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         document.complain(place, f"{words!r} is not a list of names", "write [name, name]")
+        return
+    for word in words if known is not None else ():
+        if word not in known:
+            document.complain(place, f"{word!r} is no way of control", suggestion(word, known))
 
 
 def _check_metric(document: Document) -> None:

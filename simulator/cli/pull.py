@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from simulator.delivery import Delivery
-    from simulator.operations.pulling import Report
+    from simulator.operations.pulling import Report, Stage
 
 
 @click.command()
@@ -54,11 +54,8 @@ def _lines(delivery: Delivery) -> Iterator[str]:
         yield _head(report)
         if report.held:
             yield f"  held already: {', '.join(report.held)}"
-        cells = [
-            [f"  {each.step}", each.layer, f"{each.begin_s:.3f}", f"{each.end_s:.3f}", f"{each.end_s - each.begin_s:.3f}",
-             _size(each.size_bytes) if each.size_bytes else ""]
-            for each in sorted(report.stages, key=lambda each: (each.begin_s, each.end_s))
-        ]  # fmt: skip
+        stages = sorted(report.stages, key=lambda each: (each.begin_s, each.end_s))
+        cells = [_cells(each) for each in stages]
         yield from columns(cells, "<<>>>>", ("  step", "layer", "from s", "to s", "takes s", "size"))
         yield (
             f"  {_size(report.moved_bytes)} over the link, {_size(report.written_bytes)} unpacked, "
@@ -75,6 +72,12 @@ def _head(report: Report) -> str:
         return f"{report.image}: {report.outcome}"
     took_s = report.end_s - report.begin_s
     return f"{report.image}: {took_s:.3f} s{', lazily, with what its start reads' if report.lazy else ''}"
+
+
+def _cells(stage: Stage) -> list[str]:
+    times_s = (stage.begin_s, stage.end_s, stage.end_s - stage.begin_s)
+    size = _size(stage.size_bytes) if stage.size_bytes else ""
+    return [f"  {stage.step}", stage.layer, *(f"{time_s:.3f}" for time_s in times_s), size]
 
 
 def _size(size_bytes: float) -> str:
