@@ -1,4 +1,4 @@
-"""What it takes to start and to install a layer, and to fetch its images: declared once, for the files of all layers."""
+"""What it takes to start and to install a layer, and to fetch images: declared once, for the files of all layers."""
 
 from __future__ import annotations
 
@@ -38,11 +38,13 @@ PULL = (
     Parameter("downloads_count", "count", "layers that are downloaded at a time"),
     Parameter("image_cycles", "cycles", "an image entered into the books, its layers apart"),
     Parameter("layer_cycles", "cycles", "a layer's place made ready, mounted and entered into the books"),
-    Parameter("file_cycles", "cycles", "a file unpacked: its header read, times and rights set; what the kernel does for a "
-              "new file apart"),
+    Parameter("file_cycles", "cycles", "a file unpacked: header read, times and rights set; what the kernel does for a "
+              "new one apart"),
     Parameter("digest_cycles_per_byte", "cycles/byte", "the checksum, of what comes and of what is unpacked"),
     Parameter("inflate_cycles_per_byte", "cycles/byte", "unpacking, for a byte as it comes: codes read"),
     Parameter("unpacked_cycles_per_byte", "cycles/byte", "unpacking, for a byte that comes out: copied and handed on"),
+    Parameter("flushes_count", "count", "how often what of a layer is still in memory is written to the disk before "
+              "the layer is entered"),
     Parameter("blobs_kept_ratio", "ratio", "whether compressed layers stay on the disk: 1, or 0"),
     Parameter("index_bytes", "bytes", "lazy: what is fetched beforehand for each file of a layer", optional=True),
     Parameter("fetch_bytes", "bytes", "lazy: how much, unpacked, is fetched at a time as it is asked for",

@@ -68,7 +68,7 @@ class ImageMaker:
         return layers, installed
 
     def _installed(self, name: str, wanted: list[Requirement], installed: dict[str, Package]) -> tuple[ImageLayer, ...]:
-        """What is installed on top of what is there: one layer, of the packages that were not; notes them as installed."""
+        """What is installed on top of what is there: one layer, of the packages that were not; they are noted."""
         there = {f"the base of {name}": [Requirement(each.name, (("=", each.version),)) for each in installed.values()]}
         chosen = resolve({name: wanted, **there}, self._versions)
         new = [package for package in chosen if package.name not in installed]

@@ -93,11 +93,11 @@ class _Provider(AbstractProvider[Any, Any, str]):
 
     def find_matches(self, identifier: str, requirements: Any, incompatibilities: Any) -> list[Package]:
         asked, refused = list(requirements[identifier]), set(map(str, incompatibilities[identifier]))
-        fitting = (
+        fitting: list[Package] = [
             package
             for package in self._index(identifier)
             if str(package) not in refused and all(each.requirement.allows(package.version) for each in asked)
-        )
+        ]
         return sorted(fitting, key=cmp_to_key(lambda one, other: compare(other.version, one.version)))
 
     def is_satisfied_by(self, requirement: Any, candidate: Any) -> bool:
