@@ -184,7 +184,7 @@ MIGRATION = (
               "brings with it", optional=True),
 )  # fmt: skip
 """What it takes a hypervisor to move a guest while it runs, and by which rules it does so. Rules that a product has not
-are left out; without the numbers of post-copy it does only pre-copy."""
+are left out, or 0; without the numbers of post-copy it does only pre-copy."""
 SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE, "migration": MIGRATION}
 """The sections of a layer's file that say what ways of control take; each may be left out, then nobody knows."""
 

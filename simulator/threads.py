@@ -161,6 +161,14 @@ class Thread:
         yield from self._drain()
         self.end()
 
+    def carry_out_each(self, plans: Iterable[Plan]) -> Life:
+        """Plans one after the other, each asked for when the one before is done, are this thread's whole life."""
+        yield from self._begin_life()
+        for plan in plans:
+            yield from self.do(plan)
+        yield from self._drain()
+        self.end()
+
     def _begin_life(self) -> Life:
         """Runnable from now on, on a carrier of its layer if that has some."""
         self._unblock()

@@ -196,6 +196,9 @@ class Limit(NamedTuple):
 class Cache(Protocol):
     """What the house may do with a kernel's page cache."""
 
+    entered_bytes: float
+    """All that has come in so far, read or written."""
+
     @property
     def resident_bytes(self) -> float:
         """What of files is in memory as on the disk."""
@@ -426,6 +429,10 @@ class Layer(Priced, ABC):
     def settings(self) -> Mapping[str, float | str]:
         """What it has set for itself, by the names of ``SETTINGS``."""
         return {}
+
+    def written(self) -> tuple[float, float]:
+        """What it has written so far of its programs' memory, in a row that it goes round in, and how long that is."""
+        return (0.0, 0.0)
 
     def tick_hz(self) -> float:
         """Timer interrupts a second while this layer's processors run."""

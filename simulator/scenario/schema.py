@@ -249,6 +249,22 @@ class Operation(Part):
     """All that runs of the tenant ends at once."""
     start: Text | None = Field(default=None, examples=["app"])
     """A tenant that has ended is started anew."""
+    migrate: Text | None = Field(default=None, examples=["app"])
+    """The tenant's virtual machine moves to an equal, otherwise empty machine while it runs."""
+    abort: Text | None = Field(default=None, examples=["app"])
+    """A migration of the tenant that is under way is given up; it goes on where it is."""
+    how: Text | None = Field(default=None, examples=["pre-copy"])
+    """Of several ways, which: a migration by 'pre-copy' or 'post-copy'."""
+    rate: Rate | None = Field(default=None, examples=["32 MiB/s"])
+    """Most that a migration sends in a second while the tenant runs, instead of its product's usual limit."""
+    downtime_limit: Duration | None = Field(default=None, examples=["300 ms"])
+    """How long a migration may stop the tenant for the last pages, instead of its product's usual limit."""
+    auto_converge: bool | None = Field(default=None, examples=["true"])
+    """Whether a migration may hold a tenant that writes too fast, for more and more of its time."""
+    give_up_after: Duration | None = Field(default=None, examples=["60 s"])
+    """A migration that is not over by then is aborted."""
+    destination_fails_after: Duration | None = Field(default=None, examples=["5 s"])
+    """The machine that a migration moves to fails so long after the beginning."""
     by: Text | None = Field(default=None, alias="with", examples=["docker-27"])
     """Which layer does it, where several can: a product of the tenant's stack."""
     time: Duration | None = Field(default=None, alias="for", examples=["2 s"])

@@ -75,7 +75,7 @@ class Rules:
 
     @classmethod
     def of(cls, figures: Mapping[str, float], *, auto_converge: bool = False, **asked: float) -> Rules:
-        """A product's rules.
+        """A product's rules; a number that is 0 is none.
 
         Args:
             figures: its section ``migration``.
@@ -83,7 +83,7 @@ class Rules:
             asked: what a scenario says instead, by the names above.
         """
         names = [name for name in cls.__slots__ if auto_converge or not name.startswith("throttle")]
-        return cls(**{name: figures[name] for name in names if name in figures} | asked)
+        return cls(**{name: figures[name] for name in names if figures.get(name)} | asked)
 
     def first_rate(self) -> float:
         """Rate of the first round."""
@@ -111,7 +111,8 @@ class Rules:
             last: the round before; itself where there is none.
             done: the round.
         """
-        if self.downtime_limit_s and done.dirty_bytes <= self.may_leave_bytes(done.bandwidth_bytes_per_s):
+        allowed_bytes = self.may_leave_bytes(done.bandwidth_bytes_per_s) + self.page_bytes  # whole pages are counted
+        if self.downtime_limit_s and done.dirty_bytes <= allowed_bytes:
             return LIMIT
         if done.dirty_bytes < self.least_pages_count * self.page_bytes:
             return FEW
