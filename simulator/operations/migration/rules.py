@@ -55,7 +55,7 @@ class Rules:
         throttle_step_ratio: how much more each further time.
         throttle_most_ratio: most of it.
         throttle_trigger_ratio: what is written over what is sent that is too much.
-        slowed_dirty_ratio: what a guest that is slowed may write of what is sent; it is held just as much as that takes.
+        slowed_dirty_ratio: what a guest that is slowed may write of what is sent; it is held as much as that takes.
     """
 
     page_bytes: float = 4096.0
