@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 MIGRATION = "migration"
 _PIECES = 2000
-_PAYLOAD_BYTES = 1448.0
-"""Data in one packet on Ethernet; what goes with it is in ``page_header_bytes``."""
+_PAYLOAD_BYTES, _HEADER_BYTES = 1448.0, 52.0
+"""Data in one packet on Ethernet, and the headers of IP and TCP that go with it."""
+_LONG_ENOUGH_S = 0.01
+"""So long pages are sent before anybody says how fast they go: at first they only fill buffers."""
 _ENOUGH = 0.5
 """Bytes below which there is nothing left."""
 
@@ -84,7 +86,7 @@ class Copier:
         self.environment = job.environment
         self.page_bytes = job.house.machine.cpu.parameters.page_bytes
         self.moved_bytes = 0.0
-        """On the wire, what goes with the pages included."""
+        """In the stream, what goes with the pages included; the network's own headers are not."""
         self._new_bytes = -1.0
         """Of what is to be sent, pages that the destination has no memory for yet; less than 0: nothing was sent."""
         self._opened_s = self._window_bytes = 0.0
@@ -150,7 +152,8 @@ class Copier:
             if rate < inf:
                 yield self._plan((Wait("time", until_s=begun_s + sent_bytes / rate),))
             elapsed_s = self.environment.now - begun_s
-            self._bandwidth = sent_bytes / elapsed_s if elapsed_s else inf
+            if elapsed_s >= _LONG_ENOUGH_S:
+                self._bandwidth = sent_bytes / elapsed_s
 
     def _room_bytes(self, rate: float, window_s: float) -> float:
         """What may still be sent in the present window; a new one begins where that is over."""
@@ -170,7 +173,8 @@ class Copier:
         window_bytes = max(figures["in_flight_bytes"], 2.0 * grain_bytes)
         frames = size_bytes / _PAYLOAD_BYTES
         self.moved_bytes += size_bytes
-        yield Transfer(NIC_SEND, MIGRATION, size_bytes, window_bytes=window_bytes, operations=pages, frames=frames)
+        wire_bytes = size_bytes + frames * _HEADER_BYTES
+        yield Transfer(NIC_SEND, MIGRATION, wire_bytes, window_bytes=window_bytes, operations=pages, frames=frames)
         piece_s = self._receiving_cycles(piece) / self._ends.destination.machine.cpu.frequency_hz
         if piece_s:
             if self._receiver_free_s > self.environment.now:
@@ -178,7 +182,7 @@ class Copier:
             self._receiver_free_s = max(self._receiver_free_s, self.environment.now) + piece_s
 
     def _wire_bytes(self, dirty: Dirty) -> float:
-        """What pages take on the network."""
+        """What pages take in the stream."""
         figures = self._figures
         page_bytes = self.page_bytes + figures["page_header_bytes"]
         blank_bytes = figures.get("blank_page_bytes", page_bytes)

@@ -139,12 +139,11 @@ def orders(rules: Rules, memory: Dirty, *, endless: bool = False) -> Generator[O
         if reason := rules.stops(number, rate, sent_bytes, memory.total_bytes, last or done, done):
             return Course(number, dirty, reason, throttle)
         held = rules.next_throttle(throttle, too_often, done)
-        same = last is not None and held == throttle and not too_often and isclose(
-            dirty.total_bytes, before.total_bytes, rel_tol=_SAME
-        )  # fmt: skip
-        if same and not endless and not rules.ends():
+        again = rules.writes_too_much(done) and held == throttle and held < rules.throttle_most_ratio
+        changes = held != throttle or again or last is None
+        if not (changes or endless or rules.ends()) and isclose(dirty.total_bytes, before.total_bytes, rel_tol=_SAME):
             return Course(number, dirty, NEVER, throttle)
-        too_often = rules.writes_too_much(done) and held == throttle and held < rules.throttle_most_ratio
+        too_often = again
         throttle, rate, last = held, rules.next_rate(rate, done), done
 
 

@@ -98,7 +98,7 @@ class Rules:
 
     def may_leave_bytes(self, bandwidth_bytes_per_s: float) -> float:
         """What may be left when a round ends: as much as fits into the downtime limit."""
-        return bandwidth_bytes_per_s * self.downtime_limit_s
+        return bandwidth_bytes_per_s * self.downtime_limit_s if self.downtime_limit_s else 0.0
 
     def stops(self, number: int, rate: float, sent_bytes: float, memory_bytes: float, last: Round, done: Round) -> str:
         """Why the guest is stopped after a round; empty if another one follows.
