@@ -7,7 +7,7 @@ the thread rests, within each ``window_s``, or piece by piece where a product ha
 
 Scope and limits: the destination is otherwise empty, so while the guest runs its work there is a pace, and is charged
 when the round is over; with the guest stopped it is simulated side by side. A round of more than two thousand pieces is
-sent in two thousand.
+sent in two thousand, and a piece takes two milliseconds of the wire: others wait that long behind it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from simulator.operations.job import Job
 
 MIGRATION = "migration"
-_PIECES = 2000
+_PIECES, _PIECE_S = 2000.0, 0.002
+"""A piece is as much as fits into the buffers, or takes so long on the wire: finer it is not simulated."""
 _PAYLOAD_BYTES, _HEADER_BYTES = 1448.0, 52.0
 """Data in one packet on Ethernet, and the headers of IP and TCP that go with it."""
 _LONG_ENOUGH_S = 0.01
@@ -85,6 +86,7 @@ class Copier:
         self._job, self._figures, self._ends, self._is_over = job, figures, ends, is_over
         self.environment = job.environment
         self.page_bytes = job.house.machine.cpu.parameters.page_bytes
+        self._link = job.house.machine.nic.parameters.link_bytes_per_s
         self.moved_bytes = 0.0
         """In the stream, what goes with the pages included; the network's own headers are not."""
         self._new_bytes = -1.0
@@ -132,7 +134,7 @@ class Copier:
     def _pieces(self, left: list[Dirty], rate: float, may_leave: Callable[[float], float]) -> Iterator[Plan]:
         """Piece by piece until no more is left than may be."""
         figures, total = self._figures, left[0]
-        grain_bytes = max(figures["in_flight_bytes"] / 4.0, total.total_bytes / _PIECES, self.page_bytes)
+        grain_bytes = max(figures["in_flight_bytes"] / 4.0, total.total_bytes / _PIECES, self._link * _PIECE_S)
         window_s = figures.get("window_s", 0.0) if rate < inf else 0.0
         begun_s, sent_bytes = self.environment.now, 0.0
         while left[0].total_bytes > may_leave(self._bandwidth) + _ENOUGH and not self._is_over():
