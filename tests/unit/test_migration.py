@@ -58,6 +58,7 @@ class TestClosedForm:
         (product,) = [name for name in found["layers"] if name.startswith("kvm")]
         found["layers"][product]["migration"] = FREE | rules
         found["tenants"]["app"] |= {"program": "cpu_hog", "writes": writes, "parameters": hog()}
+        found["layers"][product]["pause"] = None
         found["without"] = [*found["without"], "context_switch", "idle_exit"]  # of the copying thread, once a piece
         found["layers"]["linux-6"]["parameters"]["kernel_bytes"] = 2.0**30 - 1e6  # all of the guest has been touched
         found["machine"]["devices"]["nic"]["parameters"] |= {"frame_bytes": 0.0, "link_bytes_per_s": 1250e6}

@@ -176,7 +176,7 @@ class Copier:
         frames = size_bytes / _PAYLOAD_BYTES
         self.moved_bytes += size_bytes
         wire_bytes = size_bytes + frames * _HEADER_BYTES
-        yield Transfer(NIC_SEND, MIGRATION, wire_bytes, window_bytes=window_bytes, operations=pages, frames=frames)
+        yield Transfer(NIC_SEND, MIGRATION, wire_bytes, window_bytes=window_bytes, frames=frames)
         piece_s = self._receiving_cycles(piece) / self._ends.destination.machine.cpu.frequency_hz
         if piece_s:
             if self._receiver_free_s > self.environment.now:
