@@ -19,8 +19,9 @@ SNAPSHOT = (
     Parameter("restore_cycles", "cycles", "work of going on from a kept state, whatever its size"),
     Parameter("restore_processor_cycles", "cycles", "each virtual processor of it"),
     Parameter("restore_card_cycles", "cycles", "each network card of it"),
-    Parameter("restore_page_cycles", "cycles", "a page read back before the guest goes on; without this number pages "
-              "come when they are touched, and not before", optional=True),
+    Parameter("lazy_ratio", "ratio", "where nobody says: whether pages come when they are touched (1), or before the "
+              "guest goes on (0)"),
+    Parameter("restore_page_cycles", "cycles", "a page read back before the guest goes on", optional=True),
     Parameter("map_page_cycles", "cycles", "a page of the guest's memory that is only made known: it comes when it is "
               "touched", optional=True),
     Parameter("lazy_fault_cycles", "cycles", "such a touch: the exception, the page found in the file and put in place",
@@ -32,6 +33,8 @@ SNAPSHOT = (
               "holds only what has changed", optional=True),
     Parameter("copy_page_cycles", "cycles", "the first write to a page that is not kept yet, while the guest goes on: "
               "the exception and the copy", optional=True),
+    Parameter("share_page_cycles", "cycles", "the first write to a page that a copy of the guest shares: the exception "
+              "and the copy", optional=True),
     Parameter("cluster_bytes", "bytes", "how much of the virtual disk is kept apart for one write after a snapshot"),
     Parameter("cluster_cycles", "cycles", "the first write to such a part: room found for it and noted"),
 )  # fmt: skip

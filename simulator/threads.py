@@ -171,6 +171,10 @@ class Thread:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
         if self._ride is not None:
             self._ride.demand = type(demand)
+        if self.house.watches and not self.service:
+            self._asking = demand
+            for watch in self.house.watches.get(self.tenant, ()):
+                yield from self.do(watch(self, demand))
         plan = compiled(self.node, demand, cause)
         self._asked_s = self.environment.now
         while plan:
