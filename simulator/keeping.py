@@ -1,4 +1,4 @@
-"""What it takes to keep a state and to go on from it: numbers that layers' files give, declared once for all of them."""
+"""What it takes to keep a state and to go on from it: numbers of layers' files, declared once for all of them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CHECKPOINT = (
     Parameter("dump_process_cycles", "cycles", "each process, one after the other: stopped, its files, maps and "
               "threads asked for by code that is put into it, and written"),
     Parameter("dump_scan_cycles", "cycles", "each page of its memory: looked at"),
-    Parameter("dump_page_cycles", "cycles", "each page that is written: taken out of it and handed on to the file; what "
+    Parameter("dump_page_cycles", "cycles", "each page that is written: taken out of it, handed on to the file; what "
               "the kernel takes to write it is its own"),
     Parameter("process_bytes", "bytes", "what is written of each process beside its pages"),
     Parameter("quiesce_cycles", "cycles", "what the program itself does before: files and connections closed, the heap "

@@ -112,16 +112,14 @@ def _recorded(job: Job, found: Kept) -> float:
     """Pages of the working set that an earlier restore has shown, if it is asked for."""
     if not job.options.get("prefetch") or found.seen is None:
         return 0.0
-    found.record = {region: pages for region, pages in found.seen.present.items()}
+    found.record = dict(found.seen.present)
     return min(sum(found.record.values()), found.pages.content + found.pages.empty)
 
 
 # ---- what stands before the tenant's demands
 
 
-def watch_lazily(
-    job: Job, found: Kept, house: House, tenant: Tenant, figures: Figures, prefetched: bool
-) -> Watch:
+def watch_lazily(job: Job, found: Kept, house: House, tenant: Tenant, figures: Figures, prefetched: bool) -> Watch:
     """The first touch of each page fetches it from the file."""
     home, store = job.home_on(house, tenant), found.store
     steps = store.touched("lazy_fault", figures["lazy_fault_cycles"], figures["lazy_read_bytes"])

@@ -51,7 +51,8 @@ def of_machine(house: House, guest: Node) -> Memory:
 
 def of_programs(house: House, tenant: str) -> Memory:
     """The memory of a tenant's processes."""
-    return Memory(house.program_bytes[tenant] / house.machine.cpu.parameters.page_bytes, 0.0, house.machine.cpu.parameters.page_bytes)
+    page_bytes = house.machine.cpu.parameters.page_bytes
+    return Memory(house.program_bytes[tenant] / page_bytes, 0.0, page_bytes)
 
 
 def memory(job: Job) -> Memory:
@@ -128,5 +129,5 @@ def put(job: Job, kept: Kept) -> None:
 
 def find(job: Job, name: str) -> Kept | None:
     """A state of the tenant by its name; the latest if no name is given."""
-    mine: Mapping[str, Kept] = job.tenant.kept
+    mine: dict[str, Kept] = job.tenant.kept
     return mine.get(name) if name else next(reversed(mine.values()), None)

@@ -1,7 +1,8 @@
-"""A virtual disk after a snapshot: what was there stays as it was, and the first write to each part of it goes elsewhere.
+"""A virtual disk after a snapshot: what was there stays, and the first write to each part of it goes elsewhere.
 
 Mechanism (emergent; paid by the thread that writes): the first write to a cluster since the snapshot finds room for it
-and notes where (``cluster_cycles``); a write that fills a part of a cluster only has the rest copied (qcow2, redo logs).
+and notes where (``cluster_cycles``); a write that fills a part of a cluster only has the rest copied (qcow2, redo
+logs).
 Going back to the snapshot throws these clusters away; deleting it copies them into what was there before.
 
 By hand: clusters of 64 KiB, four writes of 4 KiB, two of them to the same cluster: three clusters, 180 KiB copied.
@@ -50,7 +51,8 @@ class Overlay:
         return self.price(new, 0.0)
 
     def _at_a_place(self, file: str, offset_bytes: int, size_bytes: int) -> Plan:
-        first, last = int(offset_bytes // self.cluster_bytes), int((offset_bytes + size_bytes - 1) // self.cluster_bytes)
+        first = int(offset_bytes // self.cluster_bytes)
+        last = int((offset_bytes + size_bytes - 1) // self.cluster_bytes)
         there = self._written.setdefault(file, set())
         new = set(range(first, last + 1)) - there
         if not new:

@@ -59,7 +59,9 @@ class Store:
 
     # ---- written
 
-    def written(self, mechanism: str, cycles: float, flushed_ratio: float, at_once_bytes: float = 0.0) -> Iterator[Step]:
+    def written(
+        self, mechanism: str, cycles: float, flushed_ratio: float, at_once_bytes: float = 0.0
+    ) -> Iterator[Step]:
         """The whole file, with so many cycles of the layer's own spread over it.
 
         Args:

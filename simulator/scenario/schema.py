@@ -289,6 +289,8 @@ class Operation(Part):
     """What holds the tenant (a monitor, a domain) stands there already, empty."""
     tcp: Literal["established"] | None = Field(default=None, examples=["established"])
     """Open connections are kept as well."""
+    processes: Count | None = Field(default=None, examples=["14"])
+    """How many processes the tenant is; as many as its program has threads if not given."""
     ends: bool | None = Field(default=None, examples=["true"])
     """The processes end once they are kept."""
     every: Duration | None = Field(default=None, examples=["25 ms"])

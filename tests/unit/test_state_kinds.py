@@ -11,15 +11,17 @@ from simulator.experiment import run_point
 from simulator.records import names
 from simulator.scenario import load
 
-KVM, QEMU, FIRECRACKER = "linux-6 | kvm-6 / linux-6", "linux-6 | qemu-7.2 / linux-6", "linux-6 | firecracker-1 / linux-6"
+KVM, FIRECRACKER = "linux-6 | kvm-6 / linux-6", "linux-6 | firecracker-1 / linux-6"
 DOCKER, XEN, ESX = "linux-6 | docker-27", "xen-4.8 | linux-4.4", "vmware-esxi-7 | linux-6"
 SERVICE = {
     "name": "memory-user",
     "parameters": {
         "held_bytes": "64 MiB", "step_s": "0 s", "cached_bytes": "0 B", "active_bytes": "16 MiB",
-        "requests_count": "200", "request_cycles": "10e6 cycles", "request_reads_count": "0",
+        "requests_count": "400", "request_cycles": "10e6 cycles", "request_reads_count": "0",
     },
 }  # fmt: skip
+
+LOOP = {"name": "sysbench-cpu", "parameters": {"threads_count": "1", "events_count": "80"}}
 
 
 def run(
@@ -45,20 +47,20 @@ def refused(stack: str, *operations: dict[str, Any], **more: Any) -> str:
 
 
 def test_rolling_back_loses_exactly_what_was_done_since() -> None:
-    _, alone = run(KVM, workload="sysbench-cpu")
-    times = ({"at": "0.1 s", "snapshot": "web", "as": "s"}, {"at": "0.5 s", "roll_back": "web", "to": "s"})
-    (kept, back), tenants = run(KVM, *times, workload="sysbench-cpu")
+    _, alone = run(KVM, workload=LOOP)
+    times = ({"at": "0.1 s", "snapshot": "web", "as": "s"}, {"at": "0.9 s", "roll_back": "web", "to": "s"})
+    (kept, back), tenants = run(KVM, *times, workload=LOOP)
     assert [each["outcome"] for each in (kept, back)] == ["done", "done"]
     since_s = back["at_s"] - kept["end_s"]
     costs_s = kept["downtime_s"] + (back["end_s"] - back["at_s"])
     assert tenants["web"]["outcome"] == "ok"
     assert tenants["web"]["elapsed_s"] == pytest.approx(alone["web"]["elapsed_s"] + since_s + costs_s, rel=1e-6)
-    assert back["work_lost_s"] == pytest.approx(since_s, rel=2e-3)  # ticks are not its own work
+    assert back["work_lost_s"] == pytest.approx(since_s, rel=1e-2)  # ticks are not its own work
 
 
 def test_going_back_twice_loses_each_time_what_was_done_since_the_last() -> None:
-    times = ({"at": "0.1 s", "snapshot": "web"}, {"at": "0.8 s", "roll_back": "web"}, {"at": "1.4 s", "roll_back": "web"})
-    (_, first, second), _ = run(KVM, *times)
+    back = ({"at": "0.8 s", "roll_back": "web"}, {"at": "1.4 s", "roll_back": "web"})
+    (_, first, second), _ = run(KVM, {"at": "0.1 s", "snapshot": "web"}, *back)
     assert second["work_lost_s"] < 1.4 - first["end_s"]
     assert second["work_lost_s"] > 0.6 * (1.4 - first["end_s"])  # it waits for its memory meanwhile
 
@@ -70,7 +72,7 @@ def test_a_program_that_has_ended_can_be_rolled_back() -> None:
     assert back["work_lost_s"] > 0.0
 
 
-@pytest.mark.parametrize("stack", [KVM, QEMU, FIRECRACKER, XEN, ESX, "linux-6 | gvisor-2024"])
+@pytest.mark.parametrize("stack", [KVM, FIRECRACKER, XEN, ESX, "linux-6 | gvisor-2024"])
 def test_saved_and_restored_it_goes_on_where_it_was(stack: str) -> None:
     _, alone = run(stack)
     (kept, back), tenants = run(
@@ -153,10 +155,9 @@ def test_an_epoch_costs_its_stop() -> None:
 def test_what_a_model_does_not_offer_is_refused_with_what_it_does() -> None:
     assert "checkpoint it" in refused(DOCKER, {"at": "1 s", "snapshot": "web"})
     assert "leave out 'live'" in refused(FIRECRACKER, {"at": "1 s", "snapshot": "web", "live": True})
-    assert "tcp: established" in refused(DOCKER, {"at": "1 s", "checkpoint": "web"}, workload="web-server-6", duration="2 s")
-    assert "does not keep" in refused(
-        "linux-6 | zulu-crac-17", {"at": "1 s", "checkpoint": "web"}, workload="java-server", duration="2 s"
-    )
+    checkpoint = {"at": "1 s", "checkpoint": "web"}
+    assert "tcp: established" in refused(DOCKER, checkpoint, workload="web-server-6", duration="2 s")
+    assert "does not keep" in refused("linux-6 | zulu-crac-17", checkpoint, workload="java-server", duration="2 s")
     assert "reads all memory back" in refused(
         ESX, {"at": "1 s", "snapshot": "web"}, {"at": "2 s", "roll_back": "web", "memory": "lazy"}
     )

@@ -1,13 +1,14 @@
 """Checkpoint: the processes of a tenant are kept one after the other, from outside, while all of them stand still.
 
-What is paid (section ``checkpoint``, by the layer's thread on the system's kernel): a tool and its engine; what is of the
-container; each process in turn: code put into it asks for its files, maps and threads; each page of it is looked at, and
-each that has content written. A Java virtual machine with CRaC first closes its files and makes its heap small. What
-cannot be kept is refused: see ``problem``.
+What is paid (section ``checkpoint``, by the layer's thread on the system's kernel): a tool and its engine; what is of
+the container; each process in turn: code put into it asks for its files, maps and threads; each page of it is looked
+at, and each that has content written. A Java virtual machine with CRaC first closes its files and makes its heap small.
+What cannot be kept is refused: see ``problem``.
 
 By hand: one process with 14 pages: 19 ms for the container, 19 ms for the process: 39 ms of standing still.
 
-Scope and limits: each thread of a program counts as a process where its layer is not one process of the system below.
+Scope and limits: unless ``processes`` says how many there are, each thread of a program counts as one where its layer is
+not one process of the system below.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Checkpoint(Kind):
     """Its processes are kept under the name ``as``; with ``ends`` they end."""
 
     WORD = "checkpoint"
-    KEYS = ("as", "onto", "tcp", "ends")
+    KEYS = ("as", "onto", "tcp", "ends", "processes")
     SECTIONS = ("checkpoint",)
     CAPTURES = True
 
@@ -83,7 +84,9 @@ class Checkpoint(Kind):
         job.note(moved_bytes=found.bytes, disk_bytes=written_bytes, detail=f"{processes:g} processes")
 
     def _processes(self, job: Job) -> float:
-        """How many there are."""
+        """How many there are, if nobody says."""
+        if "processes" in job.options:
+            return float(job.options["processes"])
         if job.subject.grip.layer.ONE_PROCESS:
             return 1.0
         top = job.house.tops[job.row.tenant]

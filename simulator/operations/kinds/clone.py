@@ -42,7 +42,8 @@ class Clone(Kind):
     @classmethod
     def problem(cls, point: Mapping[str, Any], tenant: str, hold: Hold, options: Mapping[str, Any]) -> str:
         """Both must be of one make."""
-        why = kept.lazily_or_not(point["layers"][hold.product]["snapshot"], str(options.get("memory", "")), hold.product)
+        figures = point["layers"][hold.product]["snapshot"]
+        why = kept.lazily_or_not(figures, str(options.get("memory", "")), hold.product)
         return why or same_systems(point, tenant, str(options.get("as", "")))
 
     def perform(self, job: Job) -> Life:
@@ -54,7 +55,7 @@ class Clone(Kind):
         store = keeping.new_store(job, f"clone {other.name}", pages.written_bytes(figures))
         yield from keeping.write(job, store, figures, save_cycles(figures, pages))
         yield from job.resume()
-        found = keeping.Kept(other.name, job.hold.product, state, store, pages, float(store.file.size_bytes))
+        found = kept.Kept(other.name, job.hold.product, state, store, pages, float(store.file.size_bytes))
         yield from job.house.set_up(other.name)
         yield from keeping.go_on(job, found, other.house, other)
         job.note(moved_bytes=2.0 * found.bytes)

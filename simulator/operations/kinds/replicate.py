@@ -3,8 +3,8 @@
 What is paid: every ``every`` seconds the guest stops, the pages that it has touched since then are copied aside, and it
 goes on; each first touch after that is noted (``dirty_tracking``). The copies go to the other machine by the network
 card meanwhile; the next stop waits for them. What the guest has sent since the last stop is held back until the other
-machine has what it was sent from: with epochs of E, stops of p and copies that take c to get there, answers wait E/2 + p
-+ c in the mean (``simulator.laws.held_output_s``), and the guest's own work takes 1 + p/E times as long
+machine has what it was sent from: with epochs of E, stops of p and copies that take c to get there, answers wait
+E/2 + p + c in the mean (``simulator.laws.held_output_s``), and the guest's own work takes 1 + p/E times as long
 (``simulator.laws.epochs_slowdown``).
 
 Scope and limits: the delay of what is sent is worked out from the epochs and noted, not simulated: requests of the
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from simulator import demands as d
 from simulator.operations import keeping
 from simulator.operations.kept import memory
+from simulator.operations.pages import Watch
 from simulator.operations.kinds.base import Kind
 from simulator.operations.storing import Store
 from simulator.operations.subjects import Hold
@@ -52,31 +53,29 @@ class Replicate(Kind):
         environment, every_s = job.environment, job.options["every"]
         end_s = environment.now + job.options.get("for", inf)
         epochs, moved_bytes, held_s = 0, 0.0, 0.0
-        touched = self._watch(job)
-        while environment.now < end_s and job.tenant.alive:
-            began_s = environment.now
-            yield environment.timeout(min(every_s, end_s - began_s)) | job.tenant.down
+        touched, went_on_s = self._watch(job), environment.now
+        while environment.now < end_s:
+            yield environment.timeout(min(every_s, end_s - environment.now)) | job.tenant.down
             if not job.tenant.alive:
                 break
-            ran_s, stopped_s = environment.now - began_s, environment.now
+            ran_s, stopped_s = environment.now - went_on_s, environment.now
             yield from job.pause()
             keeping.unwatch(job.tenant, touched)
             size_bytes = touched.touched * touched.page_bytes + job.figures("snapshot")["state_bytes"]
             yield from self._copy(job, touched.touched)
             touched = self._watch(job)
             yield from job.resume()
-            pause_s = environment.now - stopped_s
+            went_on_s = environment.now
+            pause_s = went_on_s - stopped_s
             yield from self._send(job, size_bytes)
             epochs, moved_bytes = epochs + 1, moved_bytes + size_bytes
             held_s += ran_s / 2.0 + environment.now - stopped_s
             job.note(rounds=epochs, moved_bytes=moved_bytes, detail=_said(held_s / epochs, pause_s))
         keeping.unwatch(job.tenant, touched)
 
-    def _watch(self, job: Job) -> keeping.Watch:
+    def _watch(self, job: Job) -> Watch:
         figures = job.figures("snapshot")
-        return keeping.watch_first_touches(
-            job, job.tenant, memory(job), "dirty_tracking", figures["track_page_cycles"]
-        )
+        return keeping.watch_first_touches(job, job.tenant, memory(job), "dirty_tracking", figures["track_page_cycles"])
 
     def _copy(self, job: Job, pages: float) -> Life:
         """What was touched is copied aside while the guest stands still."""

@@ -1,8 +1,8 @@
 """Roll back: a tenant goes back to a state that was kept. All work since then is lost, on its disk as well.
 
-What is paid: the guest stops; its devices are set; its memory is read back from the file (``memory: eager``), or the file
-is only mapped and each page comes when it is touched first (``memory: lazy``; with ``prefetch`` the working set of an
-earlier restore comes first, in one read). What was written to the disk since then is thrown away.
+What is paid: the guest stops; its devices are set; its memory is read back from the file (``memory: eager``), or the
+file is only mapped and each page comes when it is touched first (``memory: lazy``; with ``prefetch`` the working set of
+an earlier restore comes first, in one read). What was written to the disk since then is thrown away.
 
 By hand: a program of W seconds of processor time, snapshot at t1, rolled back at t2, nothing costs anything: it ends at
 W + (t2 - t1), and t2 - t1 of its work is lost.

@@ -3,9 +3,9 @@
 What is paid, and when: the guest stops (section ``pause``); the layer's tool and the state of devices; every page with
 content is taken from the guest and written, every other one looked at, by the layer's own thread at home (section
 ``snapshot``); then the guest goes on. With ``live`` it goes on before its pages are written: the first touch of a page
-that is not written yet copies it, and the guest pays for that. With ``track`` the first touch of each page afterwards is
-noted, and a later snapshot with ``changes`` holds only those. The virtual disk's changes are kept apart from then on:
-see ``simulator.operations.overlay``.
+that is not written yet copies it, and the guest pays for that. With ``track`` the first touch of each page afterwards
+is noted, and a later snapshot with ``changes`` holds only those. The virtual disk's changes are kept apart from then
+on: see ``simulator.operations.overlay``.
 
 By hand: see ``simulator.operations.kept``.
 """
