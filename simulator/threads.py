@@ -149,8 +149,8 @@ class Thread:
         """
         asking = self._asking
         if isinstance(asking, Sleep) and self._blocked and self._state == "asleep":
-            slept = (self.environment.now - self._asked_s) / asking.time_s if asking.time_s else 0.0
-            return replace(asking, count=max(0.0, asking.count - slept))
+            slept_s = self.environment.now - self._asked_s
+            return replace(asking, time_s=max(0.0, asking.time_s - slept_s))
         return asking
 
     def carry_out(self, plan: Plan) -> Life:
@@ -179,6 +179,10 @@ class Thread:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
         if self._ride is not None:
             self._ride.demand = type(demand)
+        if self.house.watches and not self.service:
+            self._asking = demand
+            for watch in self.house.watches.get(self.tenant, ()):
+                yield from self.do(watch(self, demand))
         plan = compiled(self.node, demand, cause)
         self._asked_s = self.environment.now
         while plan:

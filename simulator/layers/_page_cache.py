@@ -68,6 +68,10 @@ class PageCache:
         self._shrink()
         return False
 
+    def holds(self, file: File) -> bool:
+        """Whether the last unit of a file is resident; nothing changes."""
+        return (file.name, (file.size_bytes - 1) // file.unit_bytes) in self._units
+
     def charge(self, file: File, index: int, group: Group) -> None:
         """A unit that has just come in is booked to the group of the program that asked for it."""
         key = (file.name, index)

@@ -211,6 +211,12 @@ class Cache(Protocol):
     def resize(self, capacity_bytes: float) -> None:
         """Another amount of memory is left for it."""
 
+    def find(self, file: File, index: int) -> bool:
+        """Whether one unit of a file is resident; it becomes so."""
+
+    def holds(self, file: File) -> bool:
+        """Whether the last unit of a file is resident; nothing changes."""
+
 
 class Groups(Protocol):
     """What the house tells a kernel that divides its memory among groups."""
