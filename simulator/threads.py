@@ -155,8 +155,8 @@ class Thread:
         if asking is not None and self._met:
             return replace(asking, count=0.0)
         if isinstance(asking, Sleep) and self._blocked and self._state == "asleep":
-            slept = (self.environment.now - self._asked_s) / asking.time_s if asking.time_s else 0.0
-            return replace(asking, count=max(0.0, asking.count - slept))
+            slept_s = self.environment.now - self._asked_s
+            return replace(asking, time_s=max(0.0, asking.time_s - slept_s))
         return asking
 
     def carry_out(self, plan: Plan) -> Life:
@@ -164,6 +164,14 @@ class Thread:
         self._leaves = plan[-1] if plan and isinstance(plan[-1], Check) else None
         yield from self._begin_life()
         yield from self.do(plan)
+        yield from self._drain()
+        self.end()
+
+    def carry_out_each(self, plans: Iterable[Plan]) -> Life:
+        """Plans one after the other, each asked for when the one before is done, are this thread's whole life."""
+        yield from self._begin_life()
+        for plan in plans:
+            yield from self.do(plan)
         yield from self._drain()
         self.end()
 
@@ -177,6 +185,10 @@ class Thread:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
         if self._ride is not None:
             self._ride.demand = type(demand)
+        if self.house.watches and not self.service:
+            self._asking = demand
+            for watch in self.house.watches.get(self.tenant, ()):
+                yield from self.do(watch(self, demand))
         plan = compiled(self.node, demand, cause)
         self._asked_s, self._met = self.environment.now, False
         while plan:
