@@ -161,7 +161,9 @@ class Catalog:
         keys = ("title", "family", "program", "released", "interface", "abi", "scheduler")
         texts = {key: str(found.data.get(key, "")) for key in keys}
         texts["family"] = texts["family"] or str(found.data.get("kind", found.data.get("policy", "")))
-        words: dict[str, Any] = {key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks", "adds")}
+        words: dict[str, Any] = {
+            key: tuple(found.data.get(key, ())) for key in ("runs_on", "architectures", "lacks", "adds")
+        }
         numbers = self._numbers(found, machine)
         return Product(
             kind,

@@ -54,9 +54,7 @@ def _function(function: types.FunctionType, memo: dict[int, Any], alive: list[ob
     if not function.__closure__:
         return function
     cells = tuple(types.CellType() for _ in function.__closure__)
-    made = types.FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__, cells
-    )
+    made = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
     made.__kwdefaults__, made.__dict__ = function.__kwdefaults__, dict(function.__dict__)
     memo[id(function)] = made
     for cell, old in zip(cells, function.__closure__, strict=True):

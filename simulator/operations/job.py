@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import simpy
 
 DONE, UNFINISHED, REFUSED, FAILED, ABORTED = "done", "not finished", "refused", "failed", "aborted"
+
+
 @dataclass(slots=True)
 class Row:
     """What the table ``operations`` says of an operation, in the order of its columns."""

@@ -123,9 +123,7 @@ def check_offered(lookup: Lookup, points: Collection[dict[str, Any]]) -> None:
         if not kind or kinds()[kind].TARGET != "tenants":
             continue
         asked = resolved(operation, lambda name: _full_name(lookup, name))
-        refusals = [
-            _refusal(point, each) for point in points for each in point["operations"] if _is_same(each, asked)
-        ]
+        refusals = [_refusal(point, each) for point in points for each in point["operations"] if _is_same(each, asked)]
         if refusals and all(refusals):
             message, _, remedy = refusals[0].partition(": ")
             lookup.complain(("operations", index, kind), message, remedy or "take another stack, or remove it")
