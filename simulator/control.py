@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from simulator import keeping
 from simulator.parameters import Parameter
 
 
@@ -66,17 +67,17 @@ VOCABULARY: Mapping[str, Word] = {
     "save": Word(
         "write its whole state to the disk, end it, and start it again from there",
         "cannot be saved to the disk and ended", _SHARED_STATE,
-        (_CHECKPOINT, ("snapshot", "keep a snapshot, and stop it")), _IN_A_MACHINE,
+        (("snapshot", "keep a snapshot, and stop it"), _CHECKPOINT), _IN_A_MACHINE,
     ),
     "snapshot": Word(
         "keep its whole state, memory included, and go on from there later", "has no snapshot of its memory",
-        _SHARED_STATE, (_CHECKPOINT, ("save", "save it to the disk, which ends it")), _IN_A_MACHINE,
+        _SHARED_STATE, (("save", "save it to the disk, which ends it"), _CHECKPOINT), _IN_A_MACHINE,
     ),
     "roll-back": Word(
         "go back to a state that was kept", "cannot be rolled back", _SHARED_STATE,
         (
-            ("checkpoint", "restore it from a checkpoint (docker checkpoint, CRIU)"),
             ("save", "restore it from what was saved"),
+            ("checkpoint", "restore it from a checkpoint (docker checkpoint, CRIU)"),
         ), _IN_A_MACHINE,
     ),
     "checkpoint": Word(
@@ -91,13 +92,14 @@ VOCABULARY: Mapping[str, Word] = {
     "fork": Word(
         "further ones that share its memory until one of them writes", "cannot be forked",
         "no layer shares its memory with a copy until one of them writes",
-        (("clone", "clone it, which copies its memory"), _ANOTHER), "start another one",
+        (("clone", "clone it, which copies its memory"), _ANOTHER),
+        "run it in a virtual machine whose memory is mapped from a file",
     ),
     "migrate": Word(
         "move it to another machine while it runs", "cannot be moved while it runs", _SHARED_STATE,
         (
-            ("checkpoint", "checkpoint it and restore it there: it stands still meanwhile"),
-            ("save", "save it and restore it there: it stands still meanwhile"),
+            ("save", "save it and restore it there (it stands still meanwhile)"),
+            ("checkpoint", "checkpoint it and restore it there (it stands still meanwhile)"),
             ("package", "stop it, and start its image there"),
         ), _IN_A_MACHINE,
     ),
@@ -185,7 +187,7 @@ MIGRATION = (
 )  # fmt: skip
 """What it takes a hypervisor to move a guest while it runs, and by which rules it does so. Rules that a product has not
 are left out; without the numbers of post-copy it does only pre-copy."""
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE, "migration": MIGRATION}
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE, "migration": MIGRATION, **keeping.SECTIONS}
 """The sections of a layer's file that say what ways of control take; each may be left out, then nobody knows."""
 
 

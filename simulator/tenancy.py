@@ -566,9 +566,9 @@ class House:
         only those of what stands on it.
         """
         alone = node.layer.OFFERS == "bytecode"
-        for step in self.nodes.values():
+        for step in self.nodes.values() if alone else (*self.nodes.values(), *self.site.ports):
             if not alone or node in self.path(step):
-                step.plans.clear()
+                step.forget()
         self._waking.clear()
         self._notifying.clear()
         self._slices.clear()

@@ -43,7 +43,7 @@ def command(
     from simulator import pool
 
     changes = {"replications": replications, "seed": seed}
-    results = pool.run(file, overrides={name: value for name, value in changes.items() if value is not None})
+    results = pool.run(file, **{name: value for name, value in changes.items() if value is not None})
     written = []
     if folder is not None:
         written.append(f"results: {results.save(folder)}")

@@ -2,46 +2,40 @@
 billed; hosts are maintained, fail, are packed and switched off.
 
 What an instance takes follows from the layers of its stack, see ``measuring``; who gets how much of a host's processors
-from the same solver as in any run.
+from the same solver as in any run. The package can be called: ``simulator.pool("scenarios/pools/a-small-cloud.yaml")``.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from typing import Any
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from simulator.pool.plan import Plan
-from simulator.pool.reading import read
-from simulator.pool.results import PoolResults, type_rows
-from simulator.pool.running import replicate
-from simulator.pool.tables import TABLES, Tables
+if TYPE_CHECKING:
+    from simulator.pool.plan import Plan
+    from simulator.pool.reading import read
+    from simulator.pool.results import PoolResults
+    from simulator.pool.whole import run
 
+_HOMES = {"Plan": "plan", "PoolResults": "results", "read": "reading", "run": "whole"}
 __all__ = ["Plan", "PoolResults", "read", "run"]
 
 
-def run(
-    pool: Plan | str | os.PathLike[str] | Mapping[str, Any],
-    *,
-    overrides: Mapping[str, Any] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> PoolResults:
-    """Run all replications of a pool.
+class _Callable(ModuleType):
+    """``simulator.pool`` names this package as soon as anybody has imported it, so that it must answer calls."""
 
-    Args:
-        pool: a file, its text, a mapping with the same keys, or a plan that was read.
-        overrides: other values at dotted paths, e.g. ``{"replications": 3}``.
-        progress: is told after each replication how many of how many are done.
+    def __call__(self, *args: Any, **options: Any) -> PoolResults:
+        from simulator.pool.whole import run
 
-    Raises:
-        ScenarioError: all mistakes of the file at once; nothing was run.
-    """
-    plan = pool if isinstance(pool, Plan) else read(pool, overrides=overrides)
-    tables: Tables = {name: [] for name in TABLES}
-    tables["types"] = type_rows(plan)
-    for replication in range(plan.replications):
-        for name, rows in replicate(plan, replication).items():
-            tables[name] += rows
-        if progress is not None:
-            progress(replication + 1, plan.replications)
-    return PoolResults(plan, tables)
+        return run(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"simulator.pool.{_HOMES[name]}"), name)

@@ -89,7 +89,7 @@ def _check_names(
     named = [(name, options[name])] if kind.TARGET == "tenants" else []
     named += [(kind.MAKES, options[kind.MAKES])] if kind.MAKES in options else []
     for key, tenant in named:
-        if combinations and tenant not in known:
+        if known and tenant not in known:
             message = f"there is no tenant {tenant!r}"
             lookup.complain(("operations", index, key), message, suggestion(tenant, known))
     if kind.TARGET != "tenants":
