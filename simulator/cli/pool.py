@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "asked": "requests", "placed": "placed", "refused_ratio": "refused", "wait_mean_s": "wait for a place",
-    "start_mean_s": "start", "tasks": "tasks", "response_mean_s": "response of a task",
+    "start_mean_s": "start", "tasks": "tasks done", "response_mean_s": "response of a task",
     "instance_hours": "instance hours", "host_hours": "host hours", "density": "instances on a host that is on",
     "utilisation": "processors in use", "energy_kwh": "energy", "instance_hour_cost": "an instance hour costs",
     "migrations": "moved while running", "failures": "failed hosts", "restarts": "started anew elsewhere",
@@ -40,10 +40,10 @@ def command(
     FILE says which hosts there are, which types of instances, and who asks for them. With --to all tables are
     written as CSV, with their units and figures.
     """
-    from simulator import pool
+    from simulator.pool import run
 
-    changes = {"replications": replications, "seed": seed}
-    results = pool.run(file, **{name: value for name, value in changes.items() if value is not None})
+    changes: dict[str, Any] = {"replications": replications, "seed": seed}
+    results = run(file, **{name: value for name, value in changes.items() if value is not None})
     written = []
     if folder is not None:
         written.append(f"results: {results.save(folder)}")
@@ -93,7 +93,8 @@ def _row(word: str, found: Interval, unit: str) -> list[str]:
 def _number(value: float, unit: str) -> str:
     from simulator.units import format_quantity
 
-    return format_quantity(float(f"{value:.4g}"), unit) if value >= 0.0 else f"{value:.3g}"
+    sign, shown = ("-" if value < 0.0 else ""), float(f"{abs(value):.4g}")
+    return sign + (f"{shown:g}" if unit == "money" else format_quantity(shown, unit))
 
 
 def _types(results: PoolResults) -> list[str]:

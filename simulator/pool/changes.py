@@ -169,10 +169,13 @@ class Changes:
         self._open(room)
 
     def _fits_elsewhere(self, room: Room) -> bool:
-        """Whether all that is on a host fits on fuller ones."""
+        """Whether all that is on a host can be moved while it runs, and fits on fuller ones."""
         placer, free = self.control.placer, room.part_free(self.rules.by)
         moved: list[tuple[Room, Instance]] = []
-        for instance in [each for each, home in self.control.homes.items() if home is room]:
+        here = [each for each, home in self.control.homes.items() if home is room]
+        if any(room.kind.figures[instance.kind.name].cannot_migrate for instance in here):
+            return False
+        for instance in here:
             target = placer.find(instance, but=room.number, fuller=free)
             if target is None:
                 break

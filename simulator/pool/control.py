@@ -1,7 +1,8 @@
 """Requests come, are admitted or refused, get a place, and leave it: what decides where instances stand.
 
 A request for which there is no room is refused, with the reason, or waits as long as its stream says; those that wait
-are served in the order in which they came. A lifetime counts from the placement.
+are served in the order in which they came, smaller ones past larger ones that find none. A lifetime counts from the
+placement.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Control:
             self._ask(instance)
 
     def _ask(self, instance: Instance) -> None:
-        room = self.placer.find(instance) if not self.waiting else None
+        room = self.placer.find(instance)
         if room is not None:
             self.place(instance, room)
         elif self.may_wake(instance) or instance.stream.wait_s > 0.0:
@@ -98,13 +99,17 @@ class Control:
             self.serve()
 
     def serve(self) -> None:
-        """Those who wait, in order, as long as there is room."""
-        while self.waiting:
-            room = self.placer.find(self.waiting[0])
-            if room is None:
-                self.may_wake(self.waiting[0])
-                return
-            self.place(self.waiting.popleft(), room)
+        """Those who wait, in the order in which they came; whoever finds no room does not hold up smaller ones."""
+        without: set[tuple[str, str]] = set()
+        for instance in list(self.waiting):
+            alike = (instance.kind.name, instance.stream.name)
+            room = None if alike in without else self.placer.find(instance)
+            if room is not None:
+                self.waiting.remove(instance)
+                self.place(instance, room)
+            elif alike not in without:
+                without.add(alike)
+                self.may_wake(instance)
 
     # ---- places
 

@@ -39,9 +39,9 @@ class Instance:
     """
 
     __slots__ = (
-        "asked_s", "down_since_s", "downtime_s", "ended_s", "ends_s", "guest", "host_name", "kind", "lifetime_s", "longest_s",
-        "lost_cycles", "lost_s", "moves", "number", "outcome", "placed_s", "response_s", "restarts", "stream",
-        "tasks", "up_s",
+        "asked_s", "down_since_s", "downtime_s", "ended_s", "ends_s", "guest", "host_name", "kind", "lifetime_s",
+        "longest_s", "lost_cycles", "lost_s", "moves", "number", "outcome", "placed_s", "response_s", "restarts",
+        "stream", "tasks", "up_s",
     )  # fmt: skip
 
     def __init__(self, number: int, stream: Stream, kind: InstanceType, asked_s: float, lifetime_s: float) -> None:
@@ -115,28 +115,36 @@ class Guest:
         if serial_cycles or figures.turn_wait_s:
             yield from host.take_turn()
             self._holds_turn = True
-            if self.over:
+            if self._ended():
                 host.give_turn()
                 return
             yield self._work(share, serial_cycles)
             if figures.turn_wait_s:
                 yield self.environment.timeout(figures.turn_wait_s)
-            if self.over:
+            if self._ended():
                 return
             self._holds_turn = False
             host.give_turn()
         yield self._work(share, figures.start_cycles)
         alone_s = (figures.start_cycles + figures.turn_cycles) / self.frequency_hz + figures.turn_wait_s
         yield self.environment.timeout(max(0.0, figures.start_s - alone_s))
-        if not self.over:
+        if not self._ended():
             self.starting = None
             host.drop(share)
             self._begin()
 
+    def _ended(self) -> bool:
+        """Whether it was ended while it was waiting."""
+        return self.over
+
     def _work(self, share: Share, cycles: float) -> simpy.Event:
         done = self.environment.event()
+
+        def succeed(_: Share) -> None:
+            done.succeed()
+
         if cycles > 0.0:
-            self.submit(share, cycles, lambda _: done.succeed())
+            self.submit(share, cycles, succeed)
         else:
             done.succeed()
         return done
@@ -204,7 +212,7 @@ class Guest:
             thread.resume(share, cycles * self.cycle_ratio)
 
     def end(self) -> float:
-        """It ends now, whatever it does; returns for how long its threads have worked on what they are in the middle of."""
+        """It ends now, whatever it does; returns for how long its threads have worked on unfinished tasks."""
         now = self.environment.now
         lost_s = sum(now - thread.begun_s for thread in self._threads if thread.busy)
         self.over = True

@@ -18,6 +18,7 @@ from simulator.writing import Writing
 
 if TYPE_CHECKING:
     from simulator.pool.control import Control
+    from simulator.pool.guest import Guest
     from simulator.pool.stages import Together
 
 Life = Generator[simpy.Event, Any, None]
@@ -30,9 +31,9 @@ def predicted(kind: InstanceType, figures: Figures, host: HostType, rules: Rules
 
     The pool's rules decide when it is stopped; what the product's section ``migration`` says decides the rest.
     """
-    asked = {"downtime_limit_s": rules.downtime_s, "rounds_count": float(rules.rounds)}
-    product = PreCopy.of(figures.migration, **asked)
-    writing = Writing(swept_bytes_per_s=kind.writes_bytes_per_s, swept_set_bytes=kind.hot_bytes)
+    product = PreCopy.of(figures.migration, downtime_limit_s=rules.downtime_s, rounds_count=float(rules.rounds))
+    hot_bytes = min(kind.hot_bytes, kind.touched_bytes)
+    writing = Writing(swept_bytes_per_s=kind.writes_bytes_per_s, swept_set_bytes=hot_bytes)
     link = rules.link_bytes_per_s or host.link_bytes_per_s
     return predict(product, Dirty(kind.touched_bytes), writing, link)
 
@@ -138,15 +139,13 @@ class Mover:
         guest.go_on(self.stage.hosts[target.number])
         instance.moves += 1
         instance.downtime_s += expected.downtime_s
-        self.note(
-            "migration", source, instance, target, began_s, expected.downtime_s, sum(expected.sent_bytes), "done"
-        )
+        self.note("migration", source, instance, target, began_s, expected.downtime_s, sum(expected.sent_bytes), "done")
         control.serve()
 
-    def _goes_on(self, instance: Instance, source: Room, target: Room, guest: Any) -> bool:
+    def _goes_on(self, instance: Instance, source: Room, target: Room, guest: Guest | None) -> bool:
         """Whether it is still the same instance on the same host, and both hosts are there."""
         hosts = self.stage.hosts
-        alive = instance.outcome == RUNNING and instance.guest is guest and not guest.over
+        alive = instance.outcome == RUNNING and guest is not None and instance.guest is guest and not guest.over
         same = self.control.homes.get(instance) is source
         return alive and same and FAILED not in (hosts[source.number].state, hosts[target.number].state)
 

@@ -97,9 +97,9 @@ class Placer:
         """
         for number in self._candidates(instance):
             room = self.rooms[number]
-            if number != but and room.open and room.fits(instance.kind) and self._may(room, instance.stream):
-                if fuller == inf or room.part_free(self._by) < fuller:
-                    return room
+            fits = number != but and room.open and room.fits(instance.kind) and self._may(room, instance.stream)
+            if fits and (fuller == inf or room.part_free(self._by) < fuller):
+                return room
         return None
 
     def _candidates(self, instance: Instance) -> Iterator[int]:
@@ -138,7 +138,7 @@ class Placer:
         if not rooms:
             return "no host is on"
         if any(room.fits(instance.kind) for room in rooms):
-            return f"no host where it may stand {instance.stream.keep}"
+            return f"no host where its stream may stand {instance.stream.keep}"
         needs = [(room, *room.needs(instance.kind)) for room in rooms]
         memory = any(
             promised <= room.promised_bytes and touched <= room.touched_bytes for room, promised, touched, _ in needs

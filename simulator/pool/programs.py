@@ -31,7 +31,7 @@ class TaskThread:
     """
 
     __slots__ = (
-        "_again", "_done", "_ended", "_end", "_position", "_tasks", "_times", "begun_s", "callbacks", "guest",
+        "_again", "_done", "_end", "_ended", "_position", "_tasks", "_times", "begun_s", "callbacks", "guest",
         "number", "program", "share", "waits",
     )  # fmt: skip
     _ok, _value = True, None
@@ -61,7 +61,8 @@ class TaskThread:
         think_s = self._times[self._position]
         environment = self.guest.environment
         if think_s > 0.0:
-            heappush(environment._queue, (environment._now + think_s, _NORMAL, next(environment._eid), self))
+            entry = (environment._now + think_s, _NORMAL, next(environment._eid), self)
+            heappush(environment._queue, entry)  # type: ignore[misc]
         else:
             self._compute()
 
@@ -85,9 +86,7 @@ class TaskThread:
     def _compute(self) -> None:
         guest = self.guest
         self.begun_s = guest.environment._now
-        guest.submit(
-            self.share, guest.task_cycles + guest.cycle_ratio * self._times[self._position + 1], self._done
-        )
+        guest.submit(self.share, guest.task_cycles + guest.cycle_ratio * self._times[self._position + 1], self._done)
 
     def _task_done(self, _: Share) -> None:
         guest = self.guest
@@ -102,7 +101,8 @@ class TaskThread:
         if position < self._end:
             think_s = self._times[position]
             if think_s > 0.0:
-                heappush(environment._queue, (now + think_s, _NORMAL, next(environment._eid), self))
+                entry = (now + think_s, _NORMAL, next(environment._eid), self)
+                heappush(environment._queue, entry)  # type: ignore[misc]
                 return
         self._pause()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
@@ -134,11 +134,11 @@ class _Reader:
         """The numbers of a machine's devices, with what is changed in them."""
         form = hosts.machine if isinstance(hosts.machine, MachineForm) else MachineForm(base=hosts.machine)
         place: Place = ("hosts", name, "machine", *(("base",) if isinstance(hosts.machine, MachineForm) else ()))
-        lookup = self.lookup
-        if not isinstance(form.base, str):
+        lookup, written = self.lookup, cast(object, form.base)
+        if not isinstance(written, str):
             lookup.complain(place, "is a list", "write one machine; give another type of host for another")
             return {}
-        base = lookup.name("machines", form.base, place)
+        base = lookup.name("machines", written, place)
         if base is None:
             return {}
         machine = lookup.machine(base)
@@ -199,9 +199,7 @@ class _Reader:
                 remedy = "take a machine with power figures, or leave energy_price out"
                 self.lookup.complain(("hosts", name, "machine"), message, remedy)
 
-    def _check_room(
-        self, hosts: tuple[HostType, ...], instances: Mapping[str, InstanceType], asked: set[str]
-    ) -> None:
+    def _check_room(self, hosts: tuple[HostType, ...], instances: Mapping[str, InstanceType], asked: set[str]) -> None:
         """An instance that no host could ever hold is a mistake, not a refusal."""
         for kind in sorted(asked):
             each = instances[kind]

@@ -57,9 +57,7 @@ class PoolResults:
         """Each column of ``runs`` as its mean over replications, with Student's interval."""
         rows = self.tables["runs"]
         columns = {name: place for place, name in enumerate(names("runs")) if name not in KEYS}
-        return {
-            name: intervals.mean([float(row[place]) for row in rows], LEVEL) for name, place in columns.items()
-        }
+        return {name: intervals.mean([float(row[place]) for row in rows], LEVEL) for name, place in columns.items()}
 
     def refusals(self) -> dict[str, float]:
         """Why requests were refused, with how many in a replication."""
@@ -151,5 +149,3 @@ def type_rows(plan: Plan) -> list[Row]:
                 figures.cannot_migrate or "yes",
             ])  # fmt: skip
     return rows
-
-

@@ -86,9 +86,7 @@ class _Run:
         for number, (at_s, on, used, instances, waiting) in enumerate(control.counts):
             busy = meter.processor_s[number] / meter.every_s
             watts = meter.joules[number] / meter.every_s
-            rows.append(
-                [self.run, at_s, on, used, instances, waiting, busy, busy / (on * mean) if on else 0.0, watts]
-            )
+            rows.append([self.run, at_s, on, used, instances, waiting, busy, busy / (on * mean) if on else 0.0, watts])
         return rows
 
     def _run_row(self) -> Row:

@@ -116,7 +116,7 @@ class Apart:
         """An end is known from the beginning: nothing to note."""
         return 0.0
 
-    def finish(self, _: list[Instance]) -> tuple[list[Usage], float, int]:
+    def finish(self, instances: list[Instance]) -> tuple[list[Usage], float, int]:
         """Run all hosts; what each has used, when all is over, and how many entries their calendars had."""
         usages: list[Callable[[float], Usage]] = []
         end_s, entries = self._environment.now, 0
