@@ -160,10 +160,20 @@ class Control:
         meter = self.stage.meter
         for number in range(meter.count):
             yield self.environment.timeout((number + 1) * meter.every_s - self.environment.now)
-            rooms = self.placer.rooms
-            on = sum(self.is_on(room) for room in rooms)
-            used = sum(room.taken > 0 for room in rooms)
-            self.counts.append((self.environment.now, on, used, len(self.homes), len(self.waiting)))
+            self._count()
+
+    def _count(self) -> None:
+        rooms = self.placer.rooms
+        on = sum(self.is_on(room) for room in rooms)
+        used = sum(room.taken > 0 for room in rooms)
+        self.counts.append((self.environment.now, on, used, len(self.homes), len(self.waiting)))
+
+    def run(self) -> None:
+        """All that is decided, to the end."""
+        duration_s = self.plan.duration_s
+        self.environment.run(until=None if duration_s == inf else duration_s)
+        if len(self.counts) < self.stage.meter.count:
+            self._count()
 
     def is_on(self, room: Room) -> bool:
         """Whether a host is on; hosts that are run one by one always are."""

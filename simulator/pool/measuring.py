@@ -11,6 +11,7 @@ instance pays all of it, in its own share. Waits of a start for a disk are as lo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from simulator.errors import RunError
@@ -71,6 +72,7 @@ class OneInstance:
         devices: Mapping[str, Any] = self._points[0]["machine"]["devices"]
         return devices
 
+    @cached_property
     def figures(self) -> Figures:
         """What one instance takes; runs it.
 

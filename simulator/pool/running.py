@@ -41,7 +41,7 @@ class _Run:
         self.plan, self.replication, self.run = plan, replication, run_id(replication)
         self.control = control = Control(plan, luck, apart)
         changes = Changes(control, control.stage) if isinstance(control.stage, Together) else None
-        control.environment.run(until=None if plan.duration_s == inf else plan.duration_s)
+        control.run()
         self.usages, self.end_s, entries = control.stage.finish(control.instances)
         self.entries = entries + next(control.environment._eid)
         events = changes.rows if changes is not None else []

@@ -30,15 +30,38 @@ class Meter:
         self.processor_s = array("d", bytes(8 * self.count))
         self.joules = array("d", bytes(8 * self.count))
 
-    def watch(self, host: Host) -> Generator[simpy.Event, Any, None]:
+    def watch(self, host: Host) -> Watch:
         """Book what a host uses, interval by interval, as long as the pool runs."""
-        before = Usage(0.0, 0.0, 0.0, 0.0)
-        for number in range(self.count):
-            yield host.environment.timeout((number + 1) * self.every_s - host.environment.now)
-            usage = host.usage(host.environment.now)
-            self.processor_s[number] += usage.processor_s - before.processor_s
-            self.joules[number] += usage.joules - before.joules
-            before = usage
+        return Watch(self, host)
+
+
+class Watch:
+    """What is booked of one host; an interval that ends with the run is booked by ``close``."""
+
+    def __init__(self, meter: Meter, host: Host) -> None:
+        self._meter, self._host = meter, host
+        self._before = Usage(0.0, 0.0, 0.0, 0.0)
+        self._number = 0
+        if meter.count:
+            host.environment.process(self._look())
+
+    def _look(self) -> Generator[simpy.Event, Any, None]:
+        environment = self._host.environment
+        while self._number < self._meter.count:
+            yield environment.timeout((self._number + 1) * self._meter.every_s - environment.now)
+            self._book()
+
+    def _book(self) -> None:
+        usage, before = self._host.usage(self._host.environment.now), self._before
+        self._meter.processor_s[self._number] += usage.processor_s - before.processor_s
+        self._meter.joules[self._number] += usage.joules - before.joules
+        self._before = usage
+        self._number += 1
+
+    def close(self) -> None:
+        """The run is over: book its last interval."""
+        if self._number < self._meter.count:
+            self._book()
 
 
 class Together:
@@ -63,9 +86,7 @@ class Together:
             Host(environment, kind, name, number)
             for number, (kind, name) in enumerate(zip(kinds, host_names, strict=True))
         ]
-        if self.meter.count:
-            for host in self.hosts:
-                environment.process(self.meter.watch(host))
+        self._watches = [self.meter.watch(host) for host in self.hosts]
 
     def start(self, instance: Instance, number: int) -> None:
         """Start an instance on a host."""
@@ -85,6 +106,8 @@ class Together:
         for instance in instances:
             if instance.guest is not None:
                 instance.guest.book()
+        for watch in self._watches:
+            watch.close()
         now_s = self.hosts[0].environment.now
         return [host.usage(now_s) for host in self.hosts], now_s, 0
 
@@ -124,9 +147,9 @@ class Apart:
             environment = simpy.Environment()
             host = Host(environment, self._kinds[number], self._names[number], number)
             environment.process(self._host(host, placed))
-            if self.meter.count:
-                environment.process(self.meter.watch(host))
+            watch = self.meter.watch(host)
             environment.run(until=None if self._plan.duration_s == inf else self._plan.duration_s)
+            watch.close()
             for _, instance in placed:
                 if instance.guest is not None:
                     instance.guest.book()
