@@ -12,8 +12,9 @@ from typing import Any
 
 import simpy
 
-from simulator import discovery, outcomes
+from simulator import discovery, energy, outcomes
 from simulator.accounts import STATES
+from simulator.devices.base import DeviceRow
 from simulator.devices.memory import OutOfMemory
 from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, VirtlabError
 from simulator.faults.striking import Strike
@@ -107,7 +108,9 @@ class _Run:
         def make(context: Context) -> Program:
             bytecode = figures.get("bytecode")
             class_files = ClassFiles(context.path(figures["workload"]), bytecode) if bytecode else None
-            return family(figures["parameters"], context, class_files)
+            program = family(figures["parameters"], context, class_files)
+            program.writes = figures.get("writes") or {}
+            return program
 
         return Tenant(name, figures, self.house, context, make, keeps_history=keeps_history(self.point, name))
 
@@ -304,8 +307,23 @@ class _Run:
 
     # ---- rows
 
+    def _energies_j(self) -> dict[str, float]:
+        """Each tenant's part of the energy of the whole run and all its machines, see ``simulator.energy``."""
+        useful_s = {tenant.name: 0.0 for tenant in self.tenants}
+        joules = idle_joules = 0.0
+        for house in self.houses:
+            cpu = house.machine.cpu
+            row = cpu.row()
+            joules += row.energy_j
+            idle_joules += cpu.power.joules(row.time_s, 0.0, 0.0) if cpu.power else nan
+            for thread in house.threads:
+                if thread.tenant in useful_s and not thread.service:
+                    useful_s[thread.tenant] += thread.spent["useful"]
+        return energy.parts(joules, idle_joules, useful_s)
+
     def tables(self) -> Tables:
         """Rows of every table."""
+        self.energies_j = self._energies_j()
         run = run_id(self.point["point"], self.replication)
         return {
             "runs": [self._run_row(run)],
@@ -320,9 +338,7 @@ class _Run:
             "log": [[run, *row] for house in self.houses for row in house.log.rows],
             "settings": [[run, *row] for tenant in self.tenants for row in _settings(tenant)],
             "devices": [
-                [run, house.of(row.device), *row[1:], row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0]
-                for house in self.houses
-                for row in house.machine.rows()
+                [run, house.of(row.device), *_device_row(row)] for house in self.houses for row in house.machine.rows()
             ],
         }
 
@@ -395,7 +411,7 @@ class _Run:
             tenant.outcome, metric["name"], value, metric["unit"], metric["better"],
             operations, elapsed_s, tenant.boot_s, tenant.create_s,
             tenant.boot_s if counts else nan,
-            mean, quantile(latencies, 0.5), quantile(latencies, 0.99),
+            mean, quantile(latencies, 0.5), quantile(latencies, 0.99), self.energies_j[tenant.name],
             program_bytes - house.runtime_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),
             house.swapped_bytes(tenant.name),
@@ -408,6 +424,12 @@ def quantile(ordered: Sequence[float], part: float) -> float:
     if not ordered:
         return float("nan")
     return ordered[min(len(ordered) - 1, max(0, -int(-part * len(ordered) // 1) - 1))]
+
+
+def _device_row(row: DeviceRow) -> list[Any]:
+    utilisation = row.busy_s / (row.capacity * row.time_s) if row.time_s else 0.0
+    mean_watts = row.energy_j / row.time_s if row.time_s else nan
+    return [*row[1:5], utilisation, row.loaded_s, row.energy_j, mean_watts]
 
 
 def _text(value: float | str) -> str:

@@ -114,6 +114,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _seconds("latency_mean_s", "mean latency of the operations"),
         _seconds("latency_p50_s", "median latency of the operations"),
         _seconds("latency_p99_s", "99th percentile of the latency, nearest rank"),
+        Column(
+            "energy_j",
+            "j",
+            "its part of the machine's energy: that of the idle machine divided equally, the rest by the "
+            "processor time of programs; empty where nobody knows its power",
+        ),
         _bytes("memory_program_bytes", "memory that the program holds at its end"),
         _bytes("memory_kernel_bytes", "memory that the tenant's own systems hold"),
         _bytes("memory_page_cache_bytes", "memory of the page caches in the tenant's own systems at the end"),
@@ -185,6 +191,11 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _seconds("busy_s", "service time given, summed over the capacity"),
         _seconds("idle_s", "capacity times time, less busy"),
         Column("utilisation", "ratio", "busy over capacity times time"),
+        _seconds("loaded_s", "of a machine's processors: time in which any of them was busy"),
+        Column(
+            "energy_j", "j", "of the whole machine, in the row of its processors; empty where nobody knows its power"
+        ),
+        Column("mean_watts", "watts", "that energy over the time"),
     ),
 }
 

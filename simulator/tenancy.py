@@ -562,10 +562,13 @@ class House:
     def relower(self, node: Node) -> None:
         """Something about a node has changed: forget all plans, and lower again what is in flight on it.
 
-        Plans of any node may lead through it: those of guests through their driver domain.
+        Plans of any node may lead through it, those of guests through their driver domain; but through what runs bytecode
+        only those of what stands on it.
         """
-        for step in (*self.nodes.values(), *self.site.ports):
-            step.forget()
+        alone = node.layer.OFFERS == "bytecode"
+        for step in self.nodes.values() if alone else (*self.nodes.values(), *self.site.ports):
+            if not alone or node in self.path(step):
+                step.forget()
         self._waking.clear()
         self._notifying.clear()
         self._slices.clear()

@@ -263,6 +263,8 @@ class Thread:
         assert service.wanted is not None and service.demand is not None
         while True:
             yield self.environment.timeout(service.period_s)
+            if self.ended_s is not None:
+                return
             if service.wanted():
                 self.account.waited("asleep")
                 yield from self._go_on()

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 
 from simulator.errors import UnitError
 
-Dimension = Literal["time", "frequency", "size", "rate", "ratio", "cycles", "count"]
+Dimension = Literal["time", "frequency", "size", "rate", "ratio", "cycles", "count", "power", "energy"]
 
 DIMENSIONS: Mapping[str, Dimension] = {
     "s": "time",
@@ -26,6 +26,8 @@ DIMENSIONS: Mapping[str, Dimension] = {
     "ratio": "ratio",
     "cycles": "cycles",
     "count": "count",
+    "watts": "power",
+    "j": "energy",
 }
 """The dimension of each unit that a name may end in."""
 
@@ -43,6 +45,8 @@ UNITS: Mapping[Dimension, Mapping[str, Decimal]] = {
     "ratio": {"%": Decimal("0.01")},
     "cycles": {f"{prefix} cycles".strip(): Decimal(scale) for prefix, scale in _DECIMAL.items()},
     "count": {prefix: Decimal(scale) for prefix, scale in _DECIMAL.items()},
+    "power": {f"{prefix}W": Decimal(scale) for prefix, scale in ({"m": "1e-3"} | _DECIMAL).items()},
+    "energy": {f"{prefix}J": Decimal(scale) for prefix, scale in _DECIMAL.items()} | {"kWh": Decimal("3.6e6")},
 }
 """How much one of each unit is, in the SI base unit of its dimension."""
 
@@ -54,6 +58,8 @@ _WANTED: Mapping[Dimension, str] = {
     "ratio": "a ratio is wanted, e.g. '5 %'",
     "cycles": "a number of cycles is wanted, e.g. '1200 cycles'",
     "count": "a count is wanted, e.g. '4'",
+    "power": "a power is wanted, e.g. '120 W'",
+    "energy": "an energy is wanted, e.g. '1120 J'",
 }
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
@@ -66,6 +72,8 @@ _LADDERS: Mapping[Dimension, tuple[str, ...]] = {
     "ratio": ("%",),
     "cycles": ("cycles", "k cycles", "M cycles", "G cycles"),
     "count": ("", "k", "M", "G"),
+    "power": ("mW", "W", "kW", "MW"),
+    "energy": ("J", "kJ", "MJ", "GJ"),
 }
 _DECIMAL_SIZES = ("B", "kB", "MB", "GB", "TB")
 _BINARY_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")

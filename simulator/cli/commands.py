@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 COMMANDS = (
-    *("run", "check", "list", "show", "explain", "share", "blast"),
+    *("run", "check", "list", "show", "explain", "share", "blast", "can"),
     *("compare", "choose", "isolate", "sensitivity", "validate", "plot", "import"),
 )
 _MODULES = {"import": "import_"}

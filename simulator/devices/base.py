@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import nan
 from typing import NamedTuple, Protocol, TypedDict, Unpack
 
 import simpy
@@ -39,13 +40,20 @@ Ledger = dict[Key, Charge]
 
 
 class DeviceRow(NamedTuple):
-    """One device's time ledger at the end of a run."""
+    """One device's time ledger at the end of a run.
+
+    Attributes:
+        loaded_s: time in which it served anything at all; not a number where it keeps no account of it.
+        energy_j: what the whole machine drew, in the row of its processors; not a number where nobody knows.
+    """
 
     device: str
     capacity: float
     time_s: float
     busy_s: float
     idle_s: float
+    loaded_s: float = nan
+    energy_j: float = nan
 
 
 class Piece(NamedTuple):

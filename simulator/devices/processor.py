@@ -11,6 +11,7 @@ Where a core runs two threads at once (SMT), each is a processor, see ``_speed``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import nan
 from typing import Any, cast
 
 import simpy
@@ -21,6 +22,7 @@ from simulator.devices._memory_bus import MemoryBus
 from simulator.devices._nodes import Nodes
 from simulator.devices._speed import SIBLINGS, Law, Speed, siblings
 from simulator.devices.base import DeviceRow, EndOfInstant
+from simulator.energy import power
 from simulator.parameters import Parameter, Parameters
 from simulator.sharing.base import Sharing
 from simulator.sharing.tree import INFINITE, Share
@@ -63,6 +65,9 @@ class Processor:
         Parameter("memory_socket_bytes_per_s", "bytes_per_s", "what all cores of a socket together read or write"),
         Parameter("numa_remote_ratio", "ratio", "time of an access to another socket's memory over one's own"),
         Parameter("numa_link_bytes_per_s", "bytes_per_s", "what the links between sockets carry in one direction"),
+        Parameter("idle_watts", "watts", "power of the whole machine while nothing runs", optional=True),
+        Parameter("floor_watts", "watts", "its power with any load at all, without the load's own part", optional=True),
+        Parameter("busy_watts", "watts", "its power with all cores busy", optional=True),
     )
 
     def __init__(
@@ -73,12 +78,15 @@ class Processor:
         self.cores = self.parameters.cores_count
         self.frequency_hz = self.parameters.frequency_hz
         self.processors = self.cores * self.parameters.get("threads_per_core_count", 1.0)
+        self.power = power(self.parameters)
         algorithm = discovery.member("sharing", fidelity)
         self.slices: bool = algorithm.SLICES
         capacity, more = self.processors * self.frequency_hz, self._for_slices() if self.slices else {}
         self.sharing: Sharing = algorithm.SHARING(environment, capacity, self.frequency_hz, **more)
         self._contend()
         self.served_s = 0.0
+        self.worked_s = 0.0
+        """Core seconds of work done: as ``served_s``, but what siblings take from each other is no work."""
         self._settled_work = 0.0
         self._recent: dict[Share, float] = {}
         self._idle_since: list[float] = [environment.now] * int(self.cores)
@@ -248,7 +256,7 @@ class Processor:
         ran_before = share in self._recent
         others_bytes = 0.0
         for other, size_bytes in reversed(self._recent.items()):
-            if other is share:
+            if other is share or others_bytes >= self.parameters.cache_bytes:
                 break
             others_bytes += size_bytes
         others_bytes += self._bus.fetched_bytes - self._left.pop(share, self._bus.fetched_bytes)
@@ -277,6 +285,7 @@ class Processor:
     def spend(self, seconds: float) -> None:
         """Processor time that went to switches between slices."""
         self.served_s += seconds
+        self.worked_s += seconds
 
     def forget(self, share: Share) -> None:
         """A thread has ended: its working set is nobody's any more."""
@@ -301,12 +310,16 @@ class Processor:
     def row(self) -> DeviceRow:
         """The time ledger so far."""
         self._settle_time()
-        time_s = self.environment.now
-        return DeviceRow("cpu", self.processors, time_s, self.served_s, self.processors * time_s - self.served_s)
+        time_s, loaded_s = self.environment.now, self.sharing.loaded_s
+        joules = nan if self.power is None else self.power.joules(time_s, loaded_s, self.worked_s)
+        idle_s = self.processors * time_s - self.served_s
+        return DeviceRow("cpu", self.processors, time_s, self.served_s, idle_s, loaded_s, joules)
 
     def _settle_time(self) -> None:
         self.sharing.settle()
-        self.served_s += (self.sharing.served - self._settled_work) / self.sharing.unit_rate
+        work = self.sharing.served - self._settled_work
+        self.served_s += work / self.sharing.unit_rate
+        self.worked_s += work / self.frequency_hz
         self._settled_work = self.sharing.served
 
     def rest_cores(self) -> None:

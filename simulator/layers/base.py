@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
+from simulator.control import Grip
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
 from simulator.failure import Part
@@ -309,6 +310,22 @@ class Layer(Priced, ABC):
     def nonsense(cls, structure: Mapping[str, str]) -> str:
         """Why these choices cannot stand together, with what to do; empty if they can."""
         return ""
+
+    @classmethod
+    def grip(
+        cls, product: str, *, own: bool, private: bool = True, lacks: Collection[str] = (), adds: Collection[str] = ()
+    ) -> Grip:
+        """What a product of this family lets one do to what stands on it, on the way to one tenant.
+
+        Args:
+            product: its name in the catalog.
+            own: whether what stands on it there is the tenant's alone.
+            private: whether it is the tenant's alone itself; what is one process is only treated as a whole.
+            lacks: words of the family that the product does not have.
+            adds: words that it has beyond its family.
+        """
+        whole = private or not cls.ONE_PROCESS
+        return Grip(cls.CONTROL | frozenset(adds), lacks, own and whole, product, cls.HOLDS, cls.BARS)
 
     @classmethod
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:

@@ -7,6 +7,7 @@ copy's own would go on to change the original. Here a function that has captured
 from __future__ import annotations
 
 import copy
+import functools
 import types
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -42,6 +43,10 @@ def _copy(thing: Any, memo: dict[int, Any], alive: list[object]) -> Any:
         return _function(thing, memo, alive)
     if isinstance(thing, types.MethodType):
         return types.MethodType(_copy(thing.__func__, memo, alive), _copy(thing.__self__, memo, alive))
+    if isinstance(thing, functools.partial):
+        inside = (thing.func, thing.args, thing.keywords)
+        function, arguments, named = (_copy(each, memo, alive) for each in inside)
+        return memo.setdefault(id(thing), functools.partial(function, *arguments, **named))
     if isinstance(thing, list | set | dict) or type(thing).__module__ in ("collections",):
         return _container(thing, memo, alive)
     if isinstance(thing, tuple | frozenset):
@@ -54,9 +59,7 @@ def _function(function: types.FunctionType, memo: dict[int, Any], alive: list[ob
     if not function.__closure__:
         return function
     cells = tuple(types.CellType() for _ in function.__closure__)
-    made = types.FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__, cells
-    )
+    made = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
     made.__kwdefaults__, made.__dict__ = function.__kwdefaults__, dict(function.__dict__)
     memo[id(function)] = made
     for cell, old in zip(cells, function.__closure__, strict=True):

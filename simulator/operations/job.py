@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import simpy
 
 DONE, UNFINISHED, REFUSED, FAILED, ABORTED = "done", "not finished", "refused", "failed", "aborted"
+
+
 @dataclass(slots=True)
 class Row:
     """What the table ``operations`` says of an operation, in the order of its columns."""
@@ -270,8 +272,8 @@ class Job:
             if thread.tenant == self.row.tenant and thread.ended_s is None and not thread.service
         )
 
-    def capture(self) -> Life:
-        """The state of a tenant that is paused; it stays paused. Returns a ``State``."""
+    def capture(self) -> Generator[simpy.Event, Any, State]:
+        """The state of a tenant that is paused; it stays paused."""
         states.lower_again(self.tenant)
         yield self.environment.timeout(0.0)
         return states.keep(self.tenant, self.subject.nodes)

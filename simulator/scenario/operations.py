@@ -89,7 +89,7 @@ def _check_names(
     named = [(name, options[name])] if kind.TARGET == "tenants" else []
     named += [(kind.MAKES, options[kind.MAKES])] if kind.MAKES in options else []
     for key, tenant in named:
-        if combinations and tenant not in known:
+        if known and tenant not in known:
             message = f"there is no tenant {tenant!r}"
             lookup.complain(("operations", index, key), message, suggestion(tenant, known))
     if kind.TARGET != "tenants":
@@ -123,9 +123,7 @@ def check_offered(lookup: Lookup, points: Collection[dict[str, Any]]) -> None:
         if not kind or kinds()[kind].TARGET != "tenants":
             continue
         asked = resolved(operation, lambda name: _full_name(lookup, name))
-        refusals = [
-            _refusal(point, each) for point in points for each in point["operations"] if _is_same(each, asked)
-        ]
+        refusals = [_refusal(point, each) for point in points for each in point["operations"] if _is_same(each, asked)]
         if refusals and all(refusals):
             message, _, remedy = refusals[0].partition(": ")
             lookup.complain(("operations", index, kind), message, remedy or "take another stack, or remove it")

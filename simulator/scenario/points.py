@@ -129,13 +129,15 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
     product, form = lookup.workload(tenant.workload, machine.base), tenant.form
     expression = combination.stack.expressions[tenant.name]
     portable = as_class_files(lookup, expression, tenant.workload)
+    given = tenant.parameters
     return {
         "copy_of": tenant.copy_of or tenant.name,
         "workload": product.name,
         "program": product.program,
         "metric": dict(product.metric),
-        "parameters": {**product.values(), **tenant.parameters},
+        "parameters": product.values() | {name: tenant.parameters[name] for name in given if name not in product.writes},
         "bytecode": {name: each.value for name, each in product.bytecode.items()} if portable else None,
+        "writes": values(product.writes) | {name: tenant.parameters[name] for name in given if name in product.writes},
         "memory_bytes": form.memory,
         "memory_high_bytes": form.memory_high,
         "memory_low_bytes": form.memory_low,

@@ -1,9 +1,10 @@
-"""What others are told of a schedule: transitions as they happen, and a trace of who ran where."""
+"""What others are told of a schedule: transitions, for how long anybody ran at all, and a trace of who ran where."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from simulator.sharing._load_time import LoadTime
 from simulator.sharing._processors import Processor
 from simulator.sharing._rotation import Entity, RunQueue
 from simulator.sharing._trace import Trace
@@ -25,19 +26,24 @@ class Observers:
         self.on_transition, self.trace = on_transition, trace
         self.watched: dict[Processor, None] = {}
         """Processors that may have become idle or busy in this instant."""
+        self.load_time = LoadTime(0.0)
+        self._busy = 0
+        """How many physical processors are."""
 
-    def look(self) -> None:
+    def look(self, now_ns: int) -> None:
         """Which processors have become idle, or busy."""
         if not self.watched:
             return
         watched, self.watched = self.watched, {}
-        if self.on_transition is None:
-            return
         for processor in watched:
             idle = not processor.queue.entities
             if idle != processor.was_idle:
                 processor.was_idle = idle
+                if processor.entity is None:
+                    self._busy += -1 if idle else 1
                 self.tell("idle" if idle else "wake", processor.scheduler.share, processor.queue)
+        if (self._busy > 0) is not self.load_time.loaded:
+            self.load_time.change(self._busy > 0, now_ns / 1e9)
 
     def note(self, processor: Processor, now_ns: int, cut: bool = False) -> None:
         """Write down who ran, if somebody else does from now on."""

@@ -25,6 +25,10 @@ class Sharing(Protocol):
     """Units of work done so far; ``settle`` first."""
 
     @property
+    def loaded_s(self) -> float:
+        """Seconds so far in which anything was served; ``settle`` first."""
+
+    @property
     def undisturbed(self) -> bool:
         """Whether ends of work are being told and nothing else happens at this instant: one may go on at once."""
 

@@ -17,6 +17,7 @@ from simulator.sharing._clocks import advance, advance_root, close_account, open
 from simulator.sharing._ends import next_end
 from simulator.sharing._filling import take
 from simulator.sharing._levels import change, change_all, change_several, join, leave, restart, take_ended
+from simulator.sharing._load_time import LoadTime
 from simulator.sharing._measures import read_rules
 from simulator.sharing._nodes import SATISFIED, Common, Group, Leaf
 from simulator.sharing._straight import arrive
@@ -64,6 +65,7 @@ class Fluid:
         """Groups whose children have joined or left while ends are being told."""
         self._rules_changed = False
         self._busy = False
+        self._load_time = LoadTime(environment.now)
         self._timer = Timer(environment, self._fire)
         self._find_levels = self._catch_up
 
@@ -100,6 +102,8 @@ class Fluid:
             advance(group, common)
             join(leaf, common)
             change(group, common)
+        if not self._load_time.loaded:
+            self._note_load()
         timer = self._timer
         timer.due = end = next_end(self._root, common)
         if end < timer.armed:
@@ -185,6 +189,12 @@ class Fluid:
             share.remaining = leaf.left
             served += share.work - leaf.left
         self.served = served
+        self._load_time.settle(common.now)
+
+    @property
+    def loaded_s(self) -> float:
+        """Seconds so far in which anything was served; ``settle`` first."""
+        return self._load_time.seconds
 
     def finds_idle(self, share: Share) -> bool:
         """Whether a thread that becomes runnable in a share would find a processor of it idle."""
@@ -224,6 +234,7 @@ class Fluid:
             change_all({group: None}, common)
         else:
             change(group, common)
+        self._note_load()
         self._timer.arm(next_end(self._root, common))
 
     def _restart(self) -> None:
@@ -243,6 +254,7 @@ class Fluid:
             self._rules_changed = True
             return
         change_all(groups, common)
+        self._note_load()
         self._timer.arm(next_end(self._root, common))
 
     def _fire(self) -> None:
@@ -273,7 +285,16 @@ class Fluid:
         root.behind = None
         if self._changed:
             self._catch_up()
+        if (root.count > 0) is not self._load_time.loaded:
+            self._note_load()
         self._timer.arm(next_end(root, common))
+
+    def _note_load(self) -> None:
+        """Whether anybody is served from now on."""
+        root = self._root
+        loaded = root.count > 0 and root.bound > 0.0 and not self.root.frozen
+        if loaded is not self._load_time.loaded:
+            self._load_time.change(loaded, self.environment.now)
 
     def _catch_up(self) -> None:
         """Find the levels after all that has joined and left at this instant so far: at its end, or when asked."""

@@ -241,6 +241,12 @@ class Quantum:
         for share in self.active:
             share.node.book(now_ns)
             self._measure(share.node)
+        self._observers.load_time.settle(now_ns / 1e9)
+
+    @property
+    def loaded_s(self) -> float:
+        """Seconds so far in which anything was served; ``settle`` first."""
+        return self._observers.load_time.seconds
 
     def finds_idle(self, share: Share) -> bool:
         """Whether a thread that becomes runnable in a share would find a processor idle that it may use."""
@@ -437,7 +443,7 @@ class Quantum:
             self._plan(processor)
             if observers.trace is not None:
                 observers.note(processor, now_ns)
-        observers.look()
+        observers.look(now_ns)
         self._calendar.arm()
 
     def _even_out(self) -> None:

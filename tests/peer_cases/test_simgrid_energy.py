@@ -5,8 +5,6 @@ SimGrid, ``examples/cpp/energy-vm`` with ``energy_platform.xml``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 import simpy
 
@@ -14,41 +12,32 @@ from simulator.devices.processor import Processor
 from simulator.sharing.drawing import build, parse
 
 FLOP_PER_S, TASK_FLOP, UNTIL_S = 100e6, 300e6, 10.0
+WIDE = {"idle_watts": 100.0, "floor_watts": 280.0 / 3.0, "busy_watts": 200.0}
+NARROW = {"idle_watts": 100.0, "busy_watts": 200.0}
+HOSTS = [
+    ("([oo]1)4", WIDE, 1120.0),  # (93.3 + 106.7 / 4) * 6 + 100 * 4
+    ("([o]1 o)1", NARROW, 1600.0),  # 200 * 6 + 100 * 4
+    ("(oo)1", NARROW, 1600.0),
+]
 
 
-class Power(NamedTuple):
-    """What a host draws when nothing, anything and everything of it is busy, in watts."""
-
-    idle: float
-    floor: float
-    full: float
-
-    def energy_j(self, cores: float, busy_core_s: float, any_busy_s: float) -> float:
-        """A core that is busy draws its part of what lies above the floor."""
-        return (
-            self.idle * (UNTIL_S - any_busy_s)
-            + self.floor * any_busy_s
-            + (self.full - self.floor) * busy_core_s / cores
-        )
-
-
-@pytest.mark.parametrize(
-    ("drawing", "power", "energy_j"),
-    [
-        ("([oo]1)4", Power(100.0, 93.0 + 1 / 3, 200.0), 1120.0),  # (93.3 + 106.7 / 4) * 6 + 100 * 4
-        ("([o]1 o)1", Power(100.0, 200.0, 200.0), 1600.0),  # 200 * 6 + 100 * 4
-        ("(oo)1", Power(100.0, 200.0, 200.0), 1600.0),
-    ],
-)
-def test_energy_of_a_host(drawing: str, power: Power, energy_j: float) -> None:
-    """Two tasks of 3 s that share one processor: both end at 6 s."""
+@pytest.mark.parametrize("fidelity", ["fluid", "quantum"])
+@pytest.mark.parametrize(("drawing", "watts", "energy_j"), HOSTS)
+def test_energy_of_a_host(drawing: str, watts: dict[str, float], energy_j: float, fidelity: str) -> None:
+    """Two tasks of 3 s that share one processor: both have ended at 6 s, in slices the first some slices earlier."""
     environment = simpy.Environment()
     (machine,) = parse(drawing)
-    cpu = Processor(environment, {"cores_count": machine.processors, "frequency_hz": FLOP_PER_S})
+    figures = {"cores_count": machine.processors, "frequency_hz": FLOP_PER_S, "smt_factor_ratio": 1.25, **watts}
+    cpu = Processor(environment, figures, fidelity)
     ends_s: list[float] = []
     for leaf in build(machine, cpu.sharing).values():
         cpu.run(TASK_FLOP, leaf).callbacks.append(lambda _: ends_s.append(environment.now))
     environment.run(until=UNTIL_S)
-    assert ends_s == pytest.approx([6.0, 6.0], rel=1e-12)
+    assert max(ends_s) == pytest.approx(6.0, rel=1e-9)
     row = cpu.row()
-    assert power.energy_j(row.capacity, row.busy_s, max(ends_s)) == pytest.approx(energy_j, rel=1e-9)
+    assert row.loaded_s == pytest.approx(6.0, rel=1e-9)
+    assert row.energy_j == pytest.approx(energy_j, rel=1e-9)
+
+
+def test_energy_of_all_hosts() -> None:
+    assert sum(energy_j for _, _, energy_j in HOSTS) == 4320.0

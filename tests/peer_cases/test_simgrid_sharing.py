@@ -61,7 +61,9 @@ class Cluster:
         self.places: list[tuple[Processor, Share, bool]] = []
         """Of every task: its machine, its share, whether it is in a virtual machine."""
         for machine in parse(drawing):
-            cpu = Processor(self.environment, {"cores_count": machine.processors, "frequency_hz": CORE})
+            watts = {"idle_watts": 0.0, "floor_watts": 0.0, "busy_watts": float(machine.processors)}
+            figures = {"cores_count": machine.processors, "frequency_hz": CORE, **watts}
+            cpu = Processor(self.environment, figures)
             self.machines.append(cpu)
             leaves = build(machine, cpu.sharing, Rule(weights="active"))
             self.places += [(cpu, leaf, "/" in path) for path, leaf in leaves.items()]
@@ -83,7 +85,7 @@ def test_cloud_sharing(drawing: str, native: float | None, virtual: float | None
     cluster = Cluster(drawing)
     assert cluster.ends(native, virtual) == pytest.approx([TIME_S] * drawing.count("o"), rel=1e-12)
     # 1 W per busy core, nothing when idle
-    energy_j = sum(cpu.row().busy_s for cpu in cluster.machines)
+    energy_j = sum(cpu.row().energy_j for cpu in cluster.machines)
     assert energy_j == pytest.approx(TIME_S * cores_used, rel=1e-12)
 
 
