@@ -572,7 +572,7 @@ class House:
     def relower(self, node: Node) -> None:
         """Something about a node has changed: forget all plans, and lower again what is in flight on it.
 
-        Plans of any node may lead through it, those of guests through their driver domain; but through what runs bytecode
+        Plans of any node may lead through it, those of guests through their driver domain; through what runs bytecode
         only those of what stands on it.
         """
         alone = node.layer.OFFERS == "bytecode"

@@ -71,7 +71,9 @@ def resolve(kind: str, name: str, names: Iterable[str]) -> str:
     versions = [match for each in known if (match := _VERSIONED.fullmatch(each)) and match["stem"] == name]
     if versions and kind != "machines":
         return max(versions, key=lambda match: _natural(match["version"]))[0]
-    raise CatalogError(f"no {_SINGULAR.get(kind, kind.removesuffix('s'))} is called {name!r}; {suggestion(name, known)}")
+    raise CatalogError(
+        f"no {_SINGULAR.get(kind, kind.removesuffix('s'))} is called {name!r}; {suggestion(name, known)}"
+    )
 
 
 def _natural(version: str) -> list[tuple[int, int, str]]:

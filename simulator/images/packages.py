@@ -112,7 +112,9 @@ def _conflict(causes: Sequence[_Asked], index: Index) -> str:
     """Who asks for what that does not go together, by package."""
     lines = []
     for name in dict.fromkeys(cause.requirement.name for cause in causes):
-        asked = dict.fromkeys(f"{each.who} needs {each.requirement}" for each in causes if each.requirement.name == name)
+        asked = dict.fromkeys(
+            f"{each.who} needs {each.requirement}" for each in causes if each.requirement.name == name
+        )
         versions = ", ".join(sorted((package.version for package in index(name)), key=cmp_to_key(compare)))
         there = f"there are {versions}" if versions else "there is no package of this name"
         lines.append(f"{', '.join(asked)}: {there}")

@@ -135,7 +135,8 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "workload": product.name,
         "program": product.program,
         "metric": dict(product.metric),
-        "parameters": product.values() | {name: tenant.parameters[name] for name in given if name not in product.writes},
+        "parameters": product.values()
+        | {name: tenant.parameters[name] for name in given if name not in product.writes},
         "bytecode": {name: each.value for name, each in product.bytecode.items()} if portable else None,
         "writes": values(product.writes) | {name: tenant.parameters[name] for name in given if name in product.writes},
         "memory_bytes": form.memory,
