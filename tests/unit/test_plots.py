@@ -65,7 +65,8 @@ def test_where_the_time_went_starts_from_the_baselines_total(results: Results) -
 
 
 def test_an_unknown_figure_is_refused(results: Results, tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match="there are: cost, starts, timeline, tornado, trade_offs, where, who_hurts_whom"):
+    names = "cost, starts, timeline, tornado, trade_offs, where, who_hurts_whom"
+    with pytest.raises(CatalogError, match=f"there are: {names}"):
         draw(results, ["pie"], tmp_path)
 
 
