@@ -20,6 +20,7 @@ from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, Vir
 from simulator.faults.striking import Strike
 from simulator.machine import Machine
 from simulator.operations import Job, elsewhere, keeps_history
+from simulator.operations.pulling import fetch
 from simulator.records import run_id
 from simulator.tenancy import House
 from simulator.tenant import Tenant
@@ -34,7 +35,9 @@ def build(point: Mapping[str, Any]) -> House:
     """The machine of a resolved point with its systems, at time 0, before any program runs."""
     environment = simpy.Environment()
     machine = point["machine"]
-    return House(environment, Machine(environment, machine["devices"], machine["name"], point["fidelity"]), point)
+    house = House(environment, Machine(environment, machine["devices"], machine["name"], point["fidelity"]), point)
+    house.fetch = partial(fetch, house)
+    return house
 
 
 def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
@@ -120,6 +123,7 @@ class _Run:
         """An equal machine in the same time, with nothing on it but what this tenant stands on."""
         house = elsewhere(tenant, len(self.houses) + 1)
         house.kill = self._kill
+        house.fetch = partial(fetch, house)
         self.houses.append(house)
         return house
 
@@ -338,13 +342,17 @@ class _Run:
             "threads": [[run, *_thread_row(thread)] for house in self.houses for thread in house.threads],
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "faults": [[run, *fault] for fault in self.faults],
-            "operations": [[run, *operation] for operation in self.operations],
+            "operations": [[run, *row] for row in (*self.operations, *self._fetched())],
             "log": [[run, *row] for house in self.houses for row in house.log.rows],
             "settings": [[run, *row] for tenant in self.tenants for row in _settings(tenant)],
             "devices": [
                 [run, house.of(row.device), *_device_row(row)] for house in self.houses for row in house.machine.rows()
             ],
         }
+
+    def _fetched(self) -> list[list[Any]]:
+        """The images that came because a tenant started."""
+        return [report.row() for house in self.houses for report in house.pulls if report.tenant]
 
     def _run_row(self, run: str) -> list[Any]:
         point = self.point
