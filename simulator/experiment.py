@@ -343,6 +343,7 @@ class _Run:
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "faults": [[run, *fault] for fault in self.faults],
             "operations": [[run, *row] for row in (*self.operations, *self._fetched())],
+            "inspections": [[run, *row] for house in self.houses for row in house.inspected],
             "log": [[run, *row] for house in self.houses for row in house.log.rows],
             "settings": [[run, *row] for tenant in self.tenants for row in _settings(tenant)],
             "devices": [

@@ -81,6 +81,8 @@ class House:
         """When a tenant's virtual machine was there, and its system began to start."""
         self.log = Log(lambda: environment.now)
         self.post = PostOffice(environment.event)
+        self.inspected: list[list[Any]] = []
+        """Rows of the table ``inspections``."""
         self.kill: Callable[[Sequence[str], str], None] = self._stop_all
         """How the out-of-memory killer ends tenants, with what is said of them then."""
         self.fetch: Callable[[str, Node, str], Life] | None = None

@@ -793,6 +793,18 @@ class Thread:
             self.machine.cpu.stop(self.share)
 
     @property
+    def state(self) -> str:
+        """What it does now: wait for something, in the words of the ledger, or run, as far as it may."""
+        if self.ended_s is not None:
+            return "ended"
+        return self._state if self._blocked else "running"
+
+    @property
+    def since_s(self) -> float:
+        """Since when, or since its last step."""
+        return self.account.since_s
+
+    @property
     def asleep(self) -> bool:
         """Whether it asks for nothing now: it has ended, or waits for nothing but time."""
         return self.ended_s is not None or (self._blocked and self._state == "asleep")
