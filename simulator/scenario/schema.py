@@ -274,6 +274,10 @@ class Operation(Part):
     """All that runs of the tenant ends at once."""
     start: Text | None = Field(default=None, examples=["app"])
     """A tenant that has ended is started anew."""
+    inspect: Text | None = Field(default=None, examples=["app"])
+    """The tenant is stopped, each of its threads looked at, and let go on, after 'for' if that is said."""
+    step: Text | None = Field(default=None, examples=["app"])
+    """A paused tenant goes on for 'for', stops again, and is looked at."""
     pull: Text | None = Field(default=None, examples=["nginx-1.27"])
     """An image comes onto the host, as far as its layers are not held."""
     drop: Text | None = Field(default=None, examples=["nginx-1.27"])
