@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simulator import demands as demands
+    from simulator import pool as pool
     from simulator import steps as steps
     from simulator.batch.progress import Progress
     from simulator.blast import Blast
+    from simulator.capability import Capability
     from simulator.catalog import Catalog as Catalog
     from simulator.choice import Choice as Choice
     from simulator.errors import VirtlabError as VirtlabError
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from simulator.layers.base import Transition as Transition
     from simulator.machine import Machine as Machine
     from simulator.parameters import Parameter as Parameter
+    from simulator.pool import PoolResults as PoolResults
     from simulator.results import Results as Results
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
@@ -55,6 +58,7 @@ _HOMES = {
     "Mechanism": "layers.base",
     "Parameter": "parameters",
     "Place": "layers.base",
+    "PoolResults": "pool.results",
     "Program": "workloads.base",
     "Results": "results",
     "Scenario": "scenario",
@@ -66,9 +70,9 @@ _HOMES = {
     "add": "session",
     "load": "results",
 }
-_MODULES = ("demands", "explain", "steps")
+_MODULES = ("demands", "explain", "pool", "steps")
 
-__all__ = ["__version__", "blast", "choose", "isolate", "run", "sensitivity", "share", *_HOMES, *_MODULES]
+__all__ = ["__version__", "blast", "can", "choose", "isolate", "run", "sensitivity", "share", *_HOMES, *_MODULES]
 
 
 def run(
@@ -141,6 +145,24 @@ def blast(
     from simulator.blast.setting import MACHINE
 
     return [one(stack, tenants=tenants, machine=machine or MACHINE, numbers=numbers) for stack in stacks]
+
+
+def can(*stacks: str, machine: str = "") -> list[Capability]:
+    """What each stack lets one do to a tenant, word by word: which layer does it to what, or why nobody can.
+
+    ``vl.can("linux-6 | docker")[0]["snapshot"].why_not``: the reason and what to do instead.
+
+    Args:
+        stacks: expressions, one result each.
+        machine: of the catalog; if not given a server of 2025.
+
+    Raises:
+        UsageError: a mistake in a stack.
+    """
+    from simulator.capability import can as one
+    from simulator.capability.table import MACHINE
+
+    return [one(stack, machine or MACHINE) for stack in stacks]
 
 
 def isolate(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from simulator import keeping
 from simulator.parameters import Parameter
 
 
@@ -66,17 +67,17 @@ VOCABULARY: Mapping[str, Word] = {
     "save": Word(
         "write its whole state to the disk, end it, and start it again from there",
         "cannot be saved to the disk and ended", _SHARED_STATE,
-        (_CHECKPOINT, ("snapshot", "keep a snapshot, and stop it")), _IN_A_MACHINE,
+        (("snapshot", "keep a snapshot, and stop it"), _CHECKPOINT), _IN_A_MACHINE,
     ),
     "snapshot": Word(
         "keep its whole state, memory included, and go on from there later", "has no snapshot of its memory",
-        _SHARED_STATE, (_CHECKPOINT, ("save", "save it to the disk, which ends it")), _IN_A_MACHINE,
+        _SHARED_STATE, (("save", "save it to the disk, which ends it"), _CHECKPOINT), _IN_A_MACHINE,
     ),
     "roll-back": Word(
         "go back to a state that was kept", "cannot be rolled back", _SHARED_STATE,
         (
-            ("checkpoint", "restore it from a checkpoint (docker checkpoint, CRIU)"),
             ("save", "restore it from what was saved"),
+            ("checkpoint", "restore it from a checkpoint (docker checkpoint, CRIU)"),
         ), _IN_A_MACHINE,
     ),
     "checkpoint": Word(
@@ -91,13 +92,14 @@ VOCABULARY: Mapping[str, Word] = {
     "fork": Word(
         "further ones that share its memory until one of them writes", "cannot be forked",
         "no layer shares its memory with a copy until one of them writes",
-        (("clone", "clone it, which copies its memory"), _ANOTHER), "start another one",
+        (("clone", "clone it, which copies its memory"), _ANOTHER),
+        "run it in a virtual machine whose memory is mapped from a file",
     ),
     "migrate": Word(
         "move it to another machine while it runs", "cannot be moved while it runs", _SHARED_STATE,
         (
-            ("checkpoint", "checkpoint it and restore it there: it stands still meanwhile"),
-            ("save", "save it and restore it there: it stands still meanwhile"),
+            ("save", "save it and restore it there (it stands still meanwhile)"),
+            ("checkpoint", "checkpoint it and restore it there (it stands still meanwhile)"),
             ("package", "stop it, and start its image there"),
         ), _IN_A_MACHINE,
     ),
@@ -141,7 +143,51 @@ PAUSE = (
     Parameter("resume_each_cycles", "cycles", "further, for each process or virtual processor"),
 )
 """What it takes a layer to pause what stands on it."""
-SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE}
+MIGRATION = (
+    Parameter("page_cycles", "cycles", "copying thread: a page found in the bitmap, mapped and handed to the network"),
+    Parameter("blank_page_cycles", "cycles", "copying thread: a page looked through and found all zero", optional=True),
+    Parameter("blank_page_bytes", "bytes", "what is sent for such a page; without it all pages are sent alike",
+              optional=True),
+    Parameter("page_header_bytes", "bytes", "what is sent beside each page"),
+    Parameter("protect_page_cycles", "cycles", "copying thread: bitmap read and page watched again, each round"),
+    Parameter("first_write_cycles", "cycles", "guest: its first write to a page that is watched, each round"),
+    Parameter("receive_page_cycles", "cycles", "destination: a page taken from the network and put in its place"),
+    Parameter("new_page_cycles", "cycles", "destination: beyond that, memory found for a page that was not there"),
+    Parameter("in_flight_bytes", "bytes", "most that is handed to the network and not yet sent"),
+    Parameter("state_bytes", "bytes", "state of processors and devices"),
+    Parameter("setup_s", "s", "before the first page: destination set up, pages watched"),
+    Parameter("suspend_s", "s", "guest stands still: its devices come to rest, its processors stop"),
+    Parameter("resume_s", "s", "guest stands still: devices and processors go on at the destination"),
+    Parameter("announce_s", "s", "guest cannot be reached yet: the network learns where it is now"),
+    Parameter("rate_bytes_per_s", "bytes_per_s", "most that is sent in a second while the guest runs", optional=True),
+    Parameter("window_s", "s", "time in which that is kept: as fast as it goes, then a rest", optional=True),
+    Parameter("first_rate_bytes_per_s", "bytes_per_s", "rate of the first round, if it follows what is written",
+              optional=True),
+    Parameter("rate_step_bytes_per_s", "bytes_per_s", "how much more is sent in a second than was written in the round "
+              "before", optional=True),
+    Parameter("downtime_limit_s", "s", "the guest is stopped as soon as all that is left takes no longer",
+              optional=True),
+    Parameter("rounds_count", "count", "most rounds before it is stopped", optional=True),
+    Parameter("least_pages_count", "count", "it is stopped when fewer pages are left", optional=True),
+    Parameter("most_sent_ratio", "ratio", "it is stopped when so many times its memory has been sent", optional=True),
+    Parameter("stops_at_growth", "count", "1: it is stopped when a round at the highest rate sent more than the one "
+              "before", optional=True),
+    Parameter("throttle_first_ratio", "ratio", "part of the time that a guest is held at first that writes too much, "
+              "where that is asked for", optional=True),
+    Parameter("throttle_step_ratio", "ratio", "how much more each further time", optional=True),
+    Parameter("throttle_most_ratio", "ratio", "most of it", optional=True),
+    Parameter("throttle_trigger_ratio", "ratio", "what is written over what is sent that is too much", optional=True),
+    Parameter("slowed_dirty_ratio", "ratio", "a guest that writes more of what is sent is held until it does not",
+              optional=True),
+    Parameter("fault_cycles", "cycles", "post-copy, destination: a page that is not there, asked for and put in",
+              optional=True),
+    Parameter("fault_wait_s", "s", "post-copy: way to the source and back, beside the page on the wire", optional=True),
+    Parameter("run_pages_count", "count", "post-copy: pages in a row that are touched in a row, and that one fault "
+              "brings with it", optional=True),
+)  # fmt: skip
+"""What it takes a hypervisor to move a guest while it runs, and by which rules it does so. Rules that a product has not
+are left out, or 0; without the numbers of post-copy it does only pre-copy."""
+SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE, "migration": MIGRATION, **keeping.SECTIONS}
 """The sections of a layer's file that say what ways of control take; each may be left out, then nobody knows."""
 
 

@@ -418,6 +418,27 @@ class Unlock(Demand):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeTurn(Demand):
+    """A lock of a kernel's own, that whoever changes what it stands for takes, of all tenants one after the other.
+
+    Attributes:
+        what: is changed under it: ``control groups``, ``mounts``, ``network``.
+        period_s: a grace period, after which all readers know of the change; whoever comes while nobody has changed
+            anything for a while waits for it with the lock held.
+    """
+
+    what: str
+    period_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PassTurn(Demand):
+    """That lock given back."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep(Demand):
     """Nothing wanted for a time."""
 

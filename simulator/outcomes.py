@@ -4,6 +4,7 @@ What follows a colon are particulars; ``word`` leaves them out, for tables and h
 are up, the one that answers nobody is told from the one that is merely not done yet:
 
 * ``did not finish``: it was at work when the run ended. What it has achieved until then counts.
+* ``stopped``: somebody made it end before it was done. What it has achieved until then counts.
 * ``did not respond``: it was there to the end, but a client would have given it up. Its program is one of operations
   (its figure of merit is a rate or a latency, not the time of a whole), it wanted to go on with one (it did not merely
   sleep), and none was completed within the last half of its measured window, a silence also several times as long as

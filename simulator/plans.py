@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from simulator.demands import Demand, Together
 from simulator.devices.base import Key
@@ -182,11 +182,36 @@ class Unfold(NamedTuple):
         return compile_steps(self.node, self.make(now_s), self.cause)
 
 
+class Options(Sequence["Plan"]):
+    """The plans of a decision, each made when it is first asked for: of most decisions one is taken again and again."""
+
+    __slots__ = ("_cause", "_node", "_plans", "_steps")
+
+    def __init__(self, node: Node, steps: Sequence[tuple[Step, ...]], cause: str) -> None:
+        self._node, self._steps, self._cause = node, steps, cause
+        self._plans: list[Plan | None] = [None] * len(steps)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    @overload
+    def __getitem__(self, index: int) -> Plan: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Plan]: ...
+    def __getitem__(self, index: int | slice) -> Plan | Sequence[Plan]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        plan = self._plans[index]
+        if plan is None:
+            plan = self._plans[index] = compile_steps(self._node, self._steps[index], self._cause)
+        return plan
+
+
 class Pick(NamedTuple):
     """A decision taken when it is reached."""
 
     decide: Callable[[], int]
-    options: tuple[Plan, ...]
+    options: Sequence[Plan]
     labels: tuple[str, ...]
 
 
@@ -237,6 +262,13 @@ class Node:
     without: frozenset[str] = frozenset()
     port: str = ""
     plans: dict[Demand | tuple[str, Demand], Plan] = field(default_factory=dict)
+    series: dict[tuple[int, str], tuple[object, tuple[Plan, ...], tuple[bool, ...]]] = field(default_factory=dict)
+    """What is repeated, by who repeats it: a layer that has the same at each demand makes it once."""
+
+    def forget(self) -> None:
+        """Something has changed: all plans are made anew."""
+        self.plans.clear()
+        self.series.clear()
 
     def queue(self, name: str) -> str:
         """The full name of one of its queues: each guest has its own."""
@@ -244,6 +276,7 @@ class Node:
 
 
 _MOST_PLANS = 20_000
+_MOST_SERIES = 64
 
 
 def compiled(node: Node, demand: Demand, cause: str = PROGRAM) -> Plan:
@@ -351,8 +384,21 @@ def _place_below(node: Node, step: Below, cause: str) -> Plan:
 
 
 def _place_repeat(node: Node, step: Repeat, cause: str) -> Plan:
-    plans = tuple(compile_steps(node, steps, cause) for steps in step.plans)
-    return (Series(step.decide, plans, tuple(_is_train(plan) for plan in plans), 1.0),)
+    plans, trains = _series(node, step.plans, cause)
+    return (Series(step.decide, plans, trains, 1.0),)
+
+
+def _series(
+    node: Node, repeated: tuple[tuple[Step, ...], ...], cause: str
+) -> tuple[tuple[Plan, ...], tuple[bool, ...]]:
+    """Plans of what is repeated; kept with the steps themselves, by which they are found again."""
+    found = node.series.get((id(repeated), cause))
+    if found is None:
+        if len(node.series) >= _MOST_SERIES:
+            node.series.clear()
+        plans = tuple(compile_steps(node, steps, cause) for steps in repeated)
+        found = node.series[id(repeated), cause] = repeated, plans, tuple(_is_train(plan) for plan in plans)
+    return found[1:]
 
 
 def _is_train(plan: Plan) -> bool:
@@ -386,9 +432,7 @@ _PLACING: Mapping[type, Callable[..., Plan]] = {
     Freeze: lambda node, step, cause: (Halt(node, step.stop),),
     Log: lambda node, step, cause: (Note(node, step),),
     Later: lambda node, step, cause: (Unfold(node, step.make, cause),),
-    Choice: lambda node, step, cause: (
-        Pick(step.decide, tuple(compile_steps(node, option, cause) for option in step.options), step.labels),
-    ),
+    Choice: lambda node, step, cause: (Pick(step.decide, Options(node, step.options, cause), step.labels),),
     Repeat: _place_repeat,
     Parallel: lambda node, step, cause: (
         Branch(tuple(compile_steps(node, branch, cause) for branch in step.branches), True),

@@ -14,13 +14,14 @@ from typing import Any
 from simulator import control, discovery, notation
 from simulator.catalog.entry import ANY
 from simulator.catalog.library import DEFAULT_ARCHITECTURE, Library, refuse
-from simulator.catalog.product import Device, Fitted, Machine, Product, Quantity
+from simulator.catalog.product import Device, Fitted, Machine, Product, Quantity, Registry
 from simulator.catalog.resolution import Generations, Resolution
 from simulator.catalog.sheet import SECTIONS, Group, Sheet
 from simulator.catalog.shelf import KINDS
 from simulator.catalog.sources import Source
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, Problem
+from simulator.images import Image
 from simulator.notation import Expression
 
 __all__ = ["DESCRIBED", "KINDS", "Catalog", "Device", "Fitted", "Machine", "Product", "Quantity", "Source"]
@@ -78,6 +79,36 @@ class Catalog:
     def scheduler(self, name: str, machine: str) -> Product:
         """A scheduler, with its numbers for a machine."""
         return self._product("schedulers", name, machine)
+
+    def image(self, name: str, machine: str = "", more: Iterable[str] = ()) -> Image:
+        """An image with all its layers: its base's, that of its packages, its own.
+
+        Args:
+            name: full name or bare stem.
+            machine: for which machine the numbers are; any, if not given.
+            more: packages that are put on top, as they are asked for (``nginx >=1.27``).
+
+        Raises:
+            CatalogError: also where its packages do not go together: says who needs what.
+        """
+        from simulator.catalog.images import ImageMaker
+
+        machine = self._library.sheet("machines", machine or self.names("machines")[0]).name
+        return ImageMaker(self._library, lambda found: self._numbers(found, machine)).image(name, more)
+
+    def title(self, kind: str, name: str) -> str:
+        """What a file says that it is."""
+        return str(self._library.sheet(kind, name).data["title"])
+
+    def depends(self, name: str) -> tuple[str, ...]:
+        """What a package needs, as it is written."""
+        return tuple(map(str, self._library.sheet("packages", name).data.get("depends", ())))
+
+    def registry(self, name: str, machine: str) -> Registry:
+        """A registry, with the numbers of the way there."""
+        found = self._library.sheet("registries", name)
+        numbers = self._numbers(found, self._library.sheet("machines", machine).name)
+        return Registry(found.name, found.data["title"], numbers[""])
 
     def machine(self, name: str) -> Machine:
         """A machine with its devices' numbers."""
@@ -177,11 +208,13 @@ class Catalog:
             start=numbers.get("start", {}),
             start_queue=numbers.get("start_queue", {}),
             installation=numbers.get("installation", {}),
+            pull=numbers.get("pull", {}),
             instance=numbers.get("instance", {}),
             boundary=numbers.get("boundary", {}),
             recovery=numbers.get("recovery", {}),
             control={name: numbers[name] for name in control.SECTIONS if name in numbers},
             bytecode=numbers.get("bytecode", {}),
+            writes=numbers.get("writes", {}),
             **(words | texts),
         )
 
@@ -216,7 +249,7 @@ class Catalog:
         if found.document.problems:
             return found.document.problems
         machines = [found.name] if found.kind == "machines" else list(self._library.years)
-        problems: list[Problem] = self._unknown_scheduler(found)
+        problems: list[Problem] = [*self._unknown_scheduler(found), *self._unfit_image(found)]
         for group in found.groups:
             for machine in machines:
                 resolution = self._resolution(found, group, machine)
@@ -232,6 +265,16 @@ class Catalog:
         return [
             found.document.problem(("scheduler",), f"no scheduler is called {name!r}", suggestion(str(name), known))
         ]
+
+    def _unfit_image(self, found: Sheet) -> list[Problem]:
+        """An image's base must be there, and its packages must go together."""
+        if found.kind != "images":
+            return []
+        try:
+            self.image(found.name)
+        except CatalogError as error:
+            return [found.document.problem(("packages",), str(error), "")]
+        return []
 
 
 def _row(group: str, quantity: Quantity) -> dict[str, object]:

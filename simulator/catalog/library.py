@@ -21,7 +21,7 @@ from simulator.errors import CatalogError, Problem
 DEFAULT_ARCHITECTURE = "x86-64"
 """What the processors of a machine execute whose file does not say."""
 _BRINGS_SOURCES = re.compile(r"^sources:", re.MULTILINE)
-_GROUPS = ("parameters", "structure", "hardware", *sheet.SECTIONS)
+_GROUPS = ("parameters", "structure", "hardware", "layers", *sheet.SECTIONS)
 """Keys whose members are inherited one by one."""
 
 

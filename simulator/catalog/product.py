@@ -81,11 +81,13 @@ class Product:
         start: what its start takes, empty where nobody knows.
         start_queue: what all its starts go through one by one, empty where there is nothing of the kind.
         installation: what its installation takes, empty where nobody knows.
+        pull: how it fetches images, empty where it does not.
         instance: what one instance takes of tables, empty where nobody knows.
         boundary: what is known of the ways into it, empty where nobody knows.
         recovery: how it recovers in place, empty where it cannot.
         control: what ways of control take, by the section of the file (``pause``, ...).
         bytecode: a workload's class files, empty where there are none.
+        writes: what a workload writes of the memory that it holds, empty where nobody knows.
     """
 
     kind: str
@@ -110,11 +112,13 @@ class Product:
     start: Mapping[str, Quantity] = field(default_factory=dict)
     start_queue: Mapping[str, Quantity] = field(default_factory=dict)
     installation: Mapping[str, Quantity] = field(default_factory=dict)
+    pull: Mapping[str, Quantity] = field(default_factory=dict)
     instance: Mapping[str, Quantity] = field(default_factory=dict)
     boundary: Mapping[str, Quantity] = field(default_factory=dict)
     recovery: Mapping[str, Quantity] = field(default_factory=dict)
     control: Mapping[str, Mapping[str, Quantity]] = field(default_factory=dict)
     bytecode: Mapping[str, Quantity] = field(default_factory=dict)
+    writes: Mapping[str, Quantity] = field(default_factory=dict)
 
     def values(self) -> dict[str, float]:
         """The bare numbers by name, in SI base units."""
@@ -149,6 +153,19 @@ class Machine:
     def figures(self) -> dict[str, dict[str, Any]]:
         """Kind and bare numbers of every device: what ``simulator.Machine`` is made from."""
         return {name: {"kind": device.kind, "parameters": device.values()} for name, device in self.devices.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where images are kept, with the numbers of the way there."""
+
+    name: str
+    title: str
+    parameters: Mapping[str, Quantity]
+
+    def values(self) -> dict[str, float]:
+        """The bare numbers by name, in SI base units."""
+        return values(self.parameters)
 
 
 @dataclass(frozen=True, slots=True)

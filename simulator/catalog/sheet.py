@@ -6,7 +6,7 @@ declared by a class, which its module names: ``LAYER``, ``PROGRAM`` or ``DEVICE`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,12 @@ from simulator.catalog.document import Document, Place
 from simulator.catalog.entry import Entry, Surroundings
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, Problem
+from simulator.images import LAYER, REGISTRY
+from simulator.images.versions import requirement
 from simulator.parameters import Parameter
 from simulator.units import DIMENSIONS, unit_of_name
 from simulator.workloads.base import PORTABLE
+from simulator.writing import WRITES
 
 _MODULE_KEY = {
     "layers": "family", "workloads": "program", "devices": "kind", "virtual_hardware": "kind", "schedulers": "policy",
@@ -51,19 +54,25 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "workloads": (
         ("name", "title", "program", "interface", "metric", "parameters"),
-        ("extends", "structure", "bytecode", *_BUILT_FOR),
+        ("extends", "structure", "bytecode", "writes", *_BUILT_FOR),
     ),
     "machines": (("name", "title", "year", "devices"), ("architecture", "extends")),
     "virtual_hardware": (("name", "title", "kind", "parameters"), ("extends", "structure")),
     "schedulers": (("name", "title", "policy", "parameters"), ("extends",)),
     "devices": (("kind", "parameters"), ("structure",)),
+    "images": (("name", "title"), ("extends", "base", "packages", "layers")),
+    "packages": (("name", "title", "parameters"), ("extends", "depends")),
+    "registries": (("name", "title", "parameters"), ("extends",)),
 }
+_DECLARED: Mapping[str, tuple[Parameter, ...]] = {"packages": LAYER, "registries": REGISTRY}
+"""The numbers of kinds whose files have no class of their own."""
 BETTER = ("higher", "lower")
 SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
     **effort.SECTIONS,
     **failure.SECTIONS,
     **control.SECTIONS,
     "bytecode": PORTABLE,
+    "writes": WRITES,
 }
 HARDWARE = ("disk", "nic", "image")
 """Kinds of virtual hardware: what a hypervisor offers, and which images hold an operating system."""
@@ -112,6 +121,11 @@ def read(kind: str, name: str, document: Document, around: Surroundings) -> Shee
     required, optional = _KEYS[kind]
     document.check_keys((), document.data, required, (*optional, "sources"))
     _check_header(kind, name, document)
+    _check_requirements(document)
+    if kind in _DECLARED:
+        return Sheet(kind, name, document, (_declared(document, (), "parameters", _DECLARED[kind], around),))
+    if kind == "images":
+        return Sheet(kind, name, document, _layers(document, around))
     if kind != "machines":
         groups = [_group(document, (), kind, document.data, around)]
         groups += [_section(document, each, around) for each in SECTIONS if each in document.data]
@@ -139,23 +153,36 @@ def _check_header(kind: str, name: str, document: Document) -> None:
     if kind == "workloads":
         document.text((), data, "interface")
         _check_metric(document)
-    for key in ("abi", "architecture", "scheduler"):
+    for key in ("abi", "architecture", "scheduler", "base"):
         document.text((), data, key)
-    for key in (*_BUILT_FOR, "lacks", "adds"):
+    for key in (*_BUILT_FOR, "depends", "packages"):
         _check_words(document, (key,), data.get(key, []))
+    for key in ("lacks", "adds"):
+        _check_words(document, (key,), data.get(key, []), control.WORDS)
     hardware = document.mapping(("hardware",), data.get("hardware", {}), "{disk: [...], nic: [...]}")
     document.check_keys(("hardware",), hardware, (), HARDWARE)
     for key, names in hardware.items():
         _check_words(document, ("hardware", key), names)
-    for key in ("lacks", "adds"):
-        for word in data.get(key, []):
-            if word not in control.WORDS:
-                document.complain((key,), f"{word!r} is no way of control", suggestion(str(word), control.WORDS))
 
 
-def _check_words(document: Document, place: Place, words: object) -> None:
+def _check_requirements(document: Document) -> None:
+    for key in ("depends", "packages"):
+        written = document.data.get(key, [])
+        for text in written if isinstance(written, list) else ():
+            try:
+                requirement(str(text))
+            except CatalogError as error:
+                document.complain((key,), *str(error).split("; ", 1))
+
+
+def _check_words(document: Document, place: Place, words: object, known: Collection[str] | None = None) -> None:
+    """Names; ways of control where it is said which there are."""
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         document.complain(place, f"{words!r} is not a list of names", "write [name, name]")
+        return
+    for word in words if known is not None else ():
+        if word not in known:
+            document.complain(place, f"{word!r} is no way of control", suggestion(word, known))
 
 
 def _check_metric(document: Document) -> None:
@@ -179,8 +206,24 @@ def _device(document: Document, name: str, data: object, around: Surroundings) -
 
 def _section(document: Document, name: str, around: Surroundings) -> Group:
     """Numbers that are declared once for all files: start and installation of layers, class files of workloads."""
-    declared = {parameter.name: parameter for parameter in SECTIONS[name]}
-    return Group(name, (name,), "", {}, declared, _entries(document, (name,), document.data, declared, around, name))
+    return replace(_declared(document, (), name, SECTIONS[name], around), name=name)
+
+
+def _declared(
+    document: Document, above: Place, key: str, parameters: tuple[Parameter, ...], around: Surroundings
+) -> Group:
+    """The numbers under a key, of those that are declared."""
+    declared, place = {parameter.name: parameter for parameter in parameters}, (*above, key)
+    data: Any = document.data
+    for step in above:
+        data = data[step]
+    return Group("", place, "", {}, declared, _entries(document, place, data, declared, around, key))
+
+
+def _layers(document: Document, around: Surroundings) -> tuple[Group, ...]:
+    """The layers of an image, each with its numbers."""
+    layers = document.mapping(("layers",), document.data.get("layers", {}), "names of layers and their numbers")
+    return tuple(replace(_declared(document, ("layers",), name, LAYER, around), name=name) for name in layers)
 
 
 def _group(document: Document, place: Place, package: str, data: dict[str, Any], around: Surroundings) -> Group:

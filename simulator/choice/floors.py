@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator import notation
 from simulator.catalog.product import Product
-from simulator.control import Grip, held
+from simulator.control import held
 from simulator.layers.base import Layer
 from simulator.scenario import Catalog
 from simulator.scenario.fits import MACHINE
@@ -91,7 +91,12 @@ def control(stack: tuple[Floor, ...]) -> tuple[str, ...]:
     """What may be done to the tenant on these floors."""
     under = [floor for floor in stack if not floor.beside]
     own = [*(floor.private for floor in under[1:]), True]
-    return held(Grip(floor.family.CONTROL, floor.product.lacks, mine) for floor, mine in zip(under, own, strict=True))
+    return held(
+        floor.family.grip(
+            floor.product.name, own=mine, private=floor.private, lacks=floor.product.lacks, adds=floor.product.adds
+        )
+        for floor, mine in zip(under, own, strict=True)
+    )
 
 
 def classes(stack: tuple[Floor, ...]) -> tuple[str, ...]:

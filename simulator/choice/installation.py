@@ -33,7 +33,7 @@ class Pace:
 
     def start_s(self, figures: Mapping[str, float]) -> float:
         """A start on bare metal: processor, disk and waits, one after the other."""
-        cycles, size_bytes = figures["start_cycles"], figures["start_read_bytes"]
+        cycles, size_bytes = figures["start_cycles"] + figures.get("firmware_cycles", 0.0), figures["start_read_bytes"]
         return cycles / self.frequency_hz + self.read_s(size_bytes) + figures["start_wait_s"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.layers._container_start import SET_UP_MECHANISMS, SET_UP_PARAMETERS
 from simulator.layers.base import Mechanism
 from simulator.parameters import Parameter
 
@@ -62,7 +63,6 @@ PARAMETERS = (
     Parameter("exec_components_count", "count", "names on the paths that a program's start looks up", "", _UNION),
     Parameter("mapper_request_cycles", "cycles", "a request through pool and loop device", "mapped_block", _MAPPED),
     Parameter("mapper_unit_bytes", "bytes", "data that one such request reads at most", "mapped_block", _MAPPED),
-    Parameter("mapper_mount_cycles", "cycles", "start: a device made, mounted and removed at the end", "", _MAPPED),
     Parameter("mapper_copy_cycles", "cycles", "a block of the image taken over, its bytes apart", "copy_up", _MAPPED),
     Parameter("mapper_block_bytes", "bytes", "how much is taken over at a time", "copy_up", _MAPPED),
     Parameter("charge_cycles", "cycles", "one page booked to its control group", "memory_charge"),
@@ -80,13 +80,7 @@ PARAMETERS = (
     Parameter("route_cycles", "cycles", "one unit through a routed device", "routing", _ROUTE),
     Parameter("route_cold_cycles", "cycles", "beyond that, a request and its answer on a way long unused", "routing",
               _ROUTE),
-    Parameter("enclosure_cycles", "cycles", "start: namespaces, private mounts, first process"),
-    Parameter("hierarchy_cycles", "cycles", "start: a control group made, limited and joined"),
-    Parameter("hierarchies_count", "count", "control-group hierarchies, one for each controller", "", "cgroup=v1"),
-    Parameter("union_mount_cycles", "cycles", "start: the image's layers mounted"),
-    Parameter("filter_install_cycles", "cycles", "start: the filter checked, compiled and installed", "", _FILTER),
-    Parameter("network_setup_cycles", "cycles", "start: network namespace and virtual cable"),
-    Parameter("network_wait_s", "s", "start: grace periods of the kernel while the network changes"),
+    *SET_UP_PARAMETERS,
     Parameter("runtime_bytes", "bytes", "memory of the processes that watch over one container"),
 )  # fmt: skip
 MECHANISMS = {
@@ -100,4 +94,5 @@ MECHANISMS = {
     "address_translation": Mechanism("a unit's connection looked up and its address changed"),
     "encapsulation": Mechanism("a unit packed into a tunnel, and the tunnel's headers on the wire"),
     "routing": Mechanism("a unit through a routed device without a bridge"),
+    **SET_UP_MECHANISMS,
 }

@@ -57,6 +57,8 @@ HYPERVISOR_MECHANISMS = {
     "exit_guard": Mechanism("guarded branches and cleared buffers at each exit"),
     "cache_flush": Mechanism("the first-level cache emptied before the guest goes on"),
 }
+_Plans = tuple[tuple[Step, ...], ...]
+_MOST_REPEATED = 64
 _STRINGS = frozenset({"copy"})
 """Mechanisms without branches: one instruction moves the bytes."""
 
@@ -74,6 +76,8 @@ class KernelGuard(Priced):
         self.on = structure.get("mitigations") == "on"
         self._tagged = structure.get("tags", "on") == "on"
         self._branch_cycles = parameters.branch_guard_cycles * parameters.indirect_branches_ratio if self.on else 0.0
+        self._repeated: dict[int, tuple[_Plans, _Plans]] = {}
+        """What is repeated, by its identity, with the guarded form of it: the same for the same."""
 
     def entries(self, count: float) -> tuple[Use, ...]:
         """So many entries of the kernel and returns from it."""
@@ -99,12 +103,20 @@ class KernelGuard(Priced):
         """The kernel's steps, each piece of code followed by what its indirect branches take longer."""
         return self._guarded(steps) if self._branch_cycles else steps
 
+    def _guarded_plans(self, plans: _Plans) -> _Plans:
+        found = self._repeated.get(id(plans))
+        if found is None:
+            if len(self._repeated) >= _MOST_REPEATED:
+                self._repeated.clear()
+            found = self._repeated[id(plans)] = plans, tuple(tuple(self._guarded(plan)) for plan in plans)
+        return found[1]
+
     def _guarded(self, steps: Iterable[Step]) -> Iterator[Step]:
         for step in steps:
             if isinstance(step, Choice):
                 yield replace(step, options=tuple(tuple(self._guarded(option)) for option in step.options))
             elif isinstance(step, Repeat):
-                yield replace(step, plans=tuple(tuple(self._guarded(plan)) for plan in step.plans))
+                yield replace(step, plans=self._guarded_plans(step.plans))
             elif isinstance(step, Parallel):
                 yield replace(step, branches=tuple(tuple(self._guarded(branch)) for branch in step.branches))
             elif isinstance(step, Send):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
+from simulator.control import Grip
 from simulator.demands import Demand, File, Read
 from simulator.effort import START_IN_TURN
 from simulator.failure import Part
@@ -196,6 +197,9 @@ class Limit(NamedTuple):
 class Cache(Protocol):
     """What the house may do with a kernel's page cache."""
 
+    entered_bytes: float
+    """All that has come in so far, read or written."""
+
     @property
     def resident_bytes(self) -> float:
         """What of files is in memory as on the disk."""
@@ -206,6 +210,12 @@ class Cache(Protocol):
 
     def resize(self, capacity_bytes: float) -> None:
         """Another amount of memory is left for it."""
+
+    def find(self, file: File, index: int) -> bool:
+        """Whether one unit of a file is resident; it becomes so."""
+
+    def holds(self, file: File) -> bool:
+        """Whether the last unit of a file is resident; nothing changes."""
 
 
 class Groups(Protocol):
@@ -311,6 +321,22 @@ class Layer(Priced, ABC):
         return ""
 
     @classmethod
+    def grip(
+        cls, product: str, *, own: bool, private: bool = True, lacks: Collection[str] = (), adds: Collection[str] = ()
+    ) -> Grip:
+        """What a product of this family lets one do to what stands on it, on the way to one tenant.
+
+        Args:
+            product: its name in the catalog.
+            own: whether what stands on it there is the tenant's alone.
+            private: whether it is the tenant's alone itself; what is one process is only treated as a whole.
+            lacks: words of the family that the product does not have.
+            adds: words that it has beyond its family.
+        """
+        whole = private or not cls.ONE_PROCESS
+        return Grip(cls.CONTROL | frozenset(adds), lacks, own and whole, product, cls.HOLDS, cls.BARS)
+
+    @classmethod
     def own_bytes(cls, parameters: Mapping[str, float], children: int) -> float:
         """Memory that the layer holds itself, with ``children`` systems on it."""
         return 0.0
@@ -393,10 +419,13 @@ class Layer(Priced, ABC):
         whole, done = image.size_bytes, 0
         for number, (read, computed) in enumerate(bursts, 1):
             end = whole if number == len(bursts) else min(whole, done + round(whole * read / unit_bytes) * unit_bytes)
-            yield Use("start", cycles=figures["start_cycles"] * computed)
+            if figures["start_cycles"]:
+                yield Use("start", cycles=figures["start_cycles"] * computed)
             if end > done:
                 yield from self._load(image, done, end - done)
             done = end
+        if firmware_cycles := figures.get("firmware_cycles"):
+            yield Use("firmware", cycles=firmware_cycles)
         yield Wait("time", time_s=figures["start_wait_s"])
 
     def start_in_turn(self, figures: Mapping[str, float], peers: int, place: str) -> Iterable[Step]:
@@ -426,6 +455,10 @@ class Layer(Priced, ABC):
     def settings(self) -> Mapping[str, float | str]:
         """What it has set for itself, by the names of ``SETTINGS``."""
         return {}
+
+    def written(self) -> tuple[float, float]:
+        """What it has written so far of its programs' memory, in a row that it goes round in, and how long that is."""
+        return (0.0, 0.0)
 
     def tick_hz(self) -> float:
         """Timer interrupts a second while this layer's processors run."""

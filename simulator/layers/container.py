@@ -27,8 +27,9 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                          All four are paid by the kernel that carries the packets, where they pass (``Hop``): in the
                          sender's call, or in the interrupt that works off what has come
 
-Starting: namespaces, mounts and first process always; a control group for each hierarchy (v1) or one (v2); the layers
-of the image, the filter and the network only where there are such. The engine's own work is in the section ``start``.
+    namespace, control_group, mount, network_setup, filter_setup
+                         starting: what the kernel sets up, some of it for one container after the other, see
+                         ``_container_start``; the engine's own work is in the section ``start``
 
 Parameters: see ``_container_figures``; structure ``cgroup``, ``seccomp``, ``filter``, ``storage`` (``host``: a
 bind mount or volume), ``engine`` (whether a daemon stands behind all containers, and whether they outlive it),
@@ -45,7 +46,7 @@ References: felter2014, zhuo2019, kuenzer2021, kuehl2017, measured2026.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from typing import Literal
@@ -53,6 +54,7 @@ from typing import Literal
 from simulator import demands as d
 from simulator.failure import Part
 from simulator.layers._container_figures import MECHANISMS, PARAMETERS, STRUCTURE
+from simulator.layers._container_start import set_up
 from simulator.layers._container_storage import MAPPER, Storage
 from simulator.layers.base import WHOLE, Layer, MemoryRule, Place, Transition
 from simulator.outcomes import NO_FORK
@@ -159,24 +161,10 @@ class Container(Layer):
         return ()
 
     def start(self, figures: Mapping[str, float], bursts: Sequence[tuple[float, float]] = WHOLE) -> Iterable[Step]:
-        """What the kernel does to set it up, beside the engine's own work."""
-        networked = self.structure["network"] != "host"
-        cycles = figures["start_cycles"] + sum(self._set_up(networked))
-        wait_s = figures["start_wait_s"] + (self.parameters.network_wait_s if networked else 0.0)
-        return super().start({**figures, "start_cycles": cycles, "start_wait_s": wait_s}, bursts)
-
-    def _set_up(self, networked: bool) -> Iterator[float]:
-        parameters, structure = self.parameters, self.structure
-        yield parameters.enclosure_cycles
-        yield parameters.hierarchy_cycles * (parameters.hierarchies_count if structure["cgroup"] == "v1" else 1.0)
-        if structure["storage"] != "host":
-            yield parameters.union_mount_cycles
-        if structure["storage"] == MAPPER:
-            yield parameters.mapper_mount_cycles
-        if structure["seccomp"] == "on":
-            yield parameters.filter_install_cycles
-        if networked:
-            yield parameters.network_setup_cycles
+        """The engine's own work, what the kernel does to set the container up, then what its program reads."""
+        yield Use("start", cycles=figures["start_cycles"])
+        yield from set_up(self.parameters, self.structure)
+        yield from super().start({**figures, "start_cycles": 0.0}, bursts)
 
     def _uses(self, mechanism: str, name: str, count: float = 1.0) -> tuple[Use, ...]:
         return (self.use(mechanism, name, count),) if count else ()

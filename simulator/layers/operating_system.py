@@ -12,7 +12,8 @@ Mechanism (counted unless said otherwise, paid by the calling thread):
                     faults; the parent's page-table entries copied in one batch; two address-space switches (to the
                 child and back)
     (locks)         a file moved to another directory is moved under a lock of the file system, as Linux takes
-                    ``s_vfs_rename_mutex``: threads of all tenants on the kernel wait for each other there; emergent
+                    ``s_vfs_rename_mutex``: threads of all tenants on the kernel wait for each other there; whoever
+                    sets up something for a container takes the kernel's locks in turn (``_turns``); emergent
     page_cache      a page of file data taken into memory or dropped, user copy included; the kernel page is
                     touched in the machine
     copy            bytes between user and kernel
@@ -71,6 +72,7 @@ from simulator.layers._page_cache import PageCache
 from simulator.layers._reclaim import Reclaim
 from simulator.layers._similarity import SIMILARITY
 from simulator.layers._swap import Swap
+from simulator.layers._turns import Turns
 from simulator.layers.base import Place, Service, TableLayer, Transition
 from simulator.outcomes import NO_FORK
 from simulator.steps import Below, Choice, Hold, Require, Signal, Spawn, Step, Use, Wait
@@ -106,6 +108,7 @@ class OperatingSystem(TableLayer):
         self.network = network = NetworkStack(
             self.parameters, apart, self.place, self._call, self._driver, charged=charged
         )
+        self._turns = Turns(self.place.path)
         self.guard = KernelGuard(self.parameters, self.structure)
         self.swap = self._swap(room_bytes) if self.structure.get("swap") == "disk" else None
         self.paging = self.swap.pages if self.swap else None
@@ -143,6 +146,8 @@ class OperatingSystem(TableLayer):
             d.Fetch: lambda demand: (Wait("message", demand.mailbox), *self._message(demand)),
             d.Lock: lambda demand: (Wait("lock", demand.name, spin_s=demand.spin_s),),
             d.Unlock: lambda demand: (Signal("lock", demand.name),),
+            d.TakeTurn: self._turns.take,
+            d.PassTurn: self._turns.give_back,
             d.Sleep: lambda demand: (*self._call("null"), Wait("time", time_s=demand.time_s)),
             d.UseShare: self._use_share,
             d.DriveCard: lambda demand: (Below(_transfers.driven(demand)),),

@@ -7,6 +7,7 @@ copy's own would go on to change the original. Here a function that has captured
 from __future__ import annotations
 
 import copy
+import functools
 import types
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -42,6 +43,10 @@ def _copy(thing: Any, memo: dict[int, Any], alive: list[object]) -> Any:
         return _function(thing, memo, alive)
     if isinstance(thing, types.MethodType):
         return types.MethodType(_copy(thing.__func__, memo, alive), _copy(thing.__self__, memo, alive))
+    if isinstance(thing, functools.partial):
+        inside = (thing.func, thing.args, thing.keywords)
+        function, arguments, named = (_copy(each, memo, alive) for each in inside)
+        return memo.setdefault(id(thing), functools.partial(function, *arguments, **named))
     if isinstance(thing, list | set | dict) or type(thing).__module__ in ("collections",):
         return _container(thing, memo, alive)
     if isinstance(thing, tuple | frozenset):

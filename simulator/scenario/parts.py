@@ -149,7 +149,8 @@ def _tenant(lookup: Lookup, name: str, variant: Variant) -> TenantChoice | None:
     limits = _limits(lookup, form.limits, found, place, variant)
     if found is None:
         return None
-    declared = lookup.workload(found, lookup.any_machine).parameters
+    product = lookup.workload(found, lookup.any_machine)
+    declared = {**product.parameters, **product.writes}
     own = lookup.numbers(workload.parameters, declared, (*place, "workload", "parameters"), variant)
     more = lookup.numbers(form.parameters, declared, (*place, "parameters"), variant)
     for key in own.keys() & more.keys():

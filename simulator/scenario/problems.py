@@ -55,18 +55,23 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
 }
 
 
-def of_schema(source: Source) -> list[tuple[Place, Problem]]:
-    """What the schema finds wrong with a file, with the place of each."""
+def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PARTS) -> list[tuple[Place, Problem]]:
+    """What the schema finds wrong with a file, with the place of each.
+
+    Args:
+        source: the file.
+        parts: the class of the mapping at each place, a star standing for any name; the whole file's at ``()``.
+    """
     try:
-        ScenarioFile.model_validate(source.data)
+        parts[()].model_validate(source.data)
     except ValidationError as error:
-        return [_problem(source, each) for each in error.errors(include_url=False)]
+        return [_problem(source, each, parts) for each in error.errors(include_url=False)]
     return []
 
 
-def _problem(source: Source, error: ErrorDetails) -> tuple[Place, Problem]:
+def _problem(source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[Place, Problem]:
     place = _place(source.data, error["loc"])
-    message, remedy = _sentence(error, place)
+    message, remedy = _sentence(error, place, parts)
     return place, source.problem(place, message, remedy)
 
 
@@ -82,10 +87,10 @@ def _place(data: Any, location: Iterable[str | int]) -> Place:
     return place
 
 
-def _part(place: Place) -> type[Part]:
+def _part(place: Place, parts: Mapping[tuple[str, ...], type[Part]]) -> type[Part]:
     """The class of the mapping at a place."""
     names = [part for part in place if isinstance(part, str)]
-    return next(part for pattern, part in _PARTS.items() if _matches(pattern, names))
+    return next(part for pattern, part in parts.items() if _matches(pattern, names))
 
 
 def _keys(part: type[Part]) -> dict[str, FieldInfo]:
@@ -99,16 +104,18 @@ def _matches(pattern: Sequence[str], names: Sequence[str]) -> bool:
     return len(pattern) == len(names) and all(same)
 
 
-def _sentence(error: ErrorDetails, place: Place) -> tuple[str, str]:
+def _sentence(
+    error: ErrorDetails, place: Place, parts: Mapping[tuple[str, ...], type[Part]] = _PARTS
+) -> tuple[str, str]:
     """Message and remedy."""
     kind, key = error["type"], str(place[-1]) if place else ""
     if kind == REFUSED:
         context = error.get("ctx")
         return (context["message"], context["remedy"]) if context else split(error["msg"])
     if kind == "extra_forbidden":
-        return "is not known here", suggestion(key, _keys(_part(place[:-1])))
+        return "is not known here", suggestion(key, _keys(_part(place[:-1], parts)))
     if kind == "missing":
-        example = (_keys(_part(place[:-1]))[key].examples or ["..."])[0]
+        example = (_keys(_part(place[:-1], parts))[key].examples or ["..."])[0]
         return "is missing", f"add '{key}: {example}'"
     if kind == "too_short":
         return "is empty", "give at least one value"

@@ -240,15 +240,6 @@ Cores = Annotated[
 ]
 
 
-def _nothing(value: Any) -> None:
-    if value not in (None, [], {}):
-        raise refused("is not available in this version", "leave it out")
-
-
-Nothing = Annotated[None, PlainValidator(_nothing), WithJsonSchema({"enum": [None, [], {}]})]
-"""A key that a later version reads."""
-
-
 def _version(value: Any) -> int:
     if value == 1 and not isinstance(value, bool):
         return 1

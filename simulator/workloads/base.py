@@ -22,6 +22,7 @@ from simulator.demands import (
     Together,
 )
 from simulator.parameters import Parameter, Parameters
+from simulator.writing import Writing
 
 Demands = Iterator[Demand]
 
@@ -221,6 +222,8 @@ class Program(ABC):
     are what may be asked, and nothing about them is uncertain."""
     WHOLE: ClassVar[bool] = False
     """Whether the figure of merit means something only once all the work is done (a time, not a rate)."""
+    writes: Mapping[str, float] = {}
+    """What it writes of the memory that it holds, as its file says in the section ``writes``."""
     COUNTS: ClassVar[tuple[str, ...]] = ()
     """Mechanisms that the workload says how often happen; none of them may be emergent."""
 
@@ -230,6 +233,10 @@ class Program(ABC):
         self.parameters = Parameters(parameters)
         self.context = context
         self.class_files = class_files
+
+    def writing(self) -> Writing:
+        """What it writes of the memory that it holds, as it goes on."""
+        return Writing.of(self.writes)
 
     def compute(self, cycles: float, on: AccessMemory | None = None, mix: Mix | None = None) -> Demands:
         """The program's own work of so many cycles of its machine code, as it is built here: code or class files.

@@ -67,6 +67,7 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.SendData(10_000, 1448), d.ReceiveData(10_000, 1448), d.SendData(10_000, 1448, peer="system"),
     d.ReceiveData(10_000, 1448, peer="machine"), d.TransferPackets("send", 1500, 9000, peer="machine"),
     d.ReceiveRequest(100, 1448, 0.001), d.Post("box", 10), d.Fetch("box", 10), d.Lock("table"), d.Unlock("table"),
+    d.TakeTurn("network"), d.TakeTurn("control groups", 0.01), d.PassTurn("network"),
     d.Sleep(1.0), d.Trap(), d.SensitiveInstruction(), d.UpdatePageTable(), d.UpdatePageTable(batched=True),
     d.SwitchAddressSpace(), d.TouchKernelPage(), d.TimerTick(), d.AccessRegister(), d.TransferBlocks(0, 8192),
     d.TransferBlocks(0, 8192, write=True, stream="log"), d.TransferPackets("send", 1500, 9000),
@@ -76,6 +77,8 @@ DEMANDS: tuple[d.Demand, ...] = (
     d.AskShare(4096), d.AskShare(4096, write=True), d.TransferPackets("send", 1600, 9000, 32, polled=True, burst=True),
 )  # fmt: skip
 TRANSITIONS = tuple(Transition(kind) for kind in ("switch", "resume", "notify", "notified", "tick", "interrupted"))
+
+START = {"start_cycles": 1e6, "start_read_bytes": 65536.0, "start_unit_bytes": 65536.0, "start_wait_s": 0.1}
 
 BY_THE_THREAD = {
     "hardware": {
@@ -156,6 +159,10 @@ def answers(layer: Layer) -> Iterator[tuple[object, list[Step]]]:
     for transition in TRANSITIONS:
         yield transition, list(layer.react(transition))
     carriers = layer.carriers()
+    yield (
+        "it starts",
+        [step for step in layer.start(START) if not (isinstance(step, Use) and step.mechanism == "start")],
+    )
     yield "a thread begins", [*layer.thread_start(), *(carriers.switch if carriers else ())]
     for service in (*layer.services(), *layer.guest_services()):
         if service.demand is not None:

@@ -277,7 +277,11 @@ def test_rows_are_as_wide_as_they_are_declared(run: Run) -> None:
     Every table has rows here but those of what only some layers say: their log, and what they set for themselves.
     """
     scripts = {"app": {"main": seconds(2)}, "other": {"main": seconds(2)}}
-    tables = run(scripts, faults=[{"at": "1 s", "crash": "other"}])
+    tables = run(
+        scripts,
+        faults=[{"at": "1 s", "crash": "other"}],
+        operations=[{"at": "1 s", "pause": "app", "for": "0.1 s"}],
+    )
     assert set(tables) == set(TABLES)
     assert {table for table, rows in tables.items() if not rows} == {"log", "settings"}
 

@@ -27,7 +27,7 @@ def test_every_outcome_begins_with_a_phrase_and_has_a_short_word(outcome: str, w
 
 
 def test_only_who_was_at_it_or_done_counts() -> None:
-    assert [phrase for phrase in outcomes.PHRASES if outcomes.counts(phrase)] == ["ok", "did not finish"]
+    assert [phrase for phrase in outcomes.PHRASES if outcomes.counts(phrase)] == ["ok", "did not finish", "stopped"]
     assert [phrase for phrase in outcomes.PHRASES if outcomes.is_ok(phrase)] == ["ok"]
 
 
