@@ -53,11 +53,19 @@ PULL = (
 )  # fmt: skip
 """How a product fetches images from a registry; one without these numbers does not. Without the last three it cannot
 do so lazily."""
+INSTANCE = (
+    Parameter("instance_tasks_count", "count", "processes and threads that one instance adds to the system below it, "
+              "beside those of its program and one for each virtual processor"),
+    Parameter("instances_most_count", "count", "most instances that it allows on one machine, where that is known; of "
+              "containers those on one network of their own", optional=True),
+)  # fmt: skip
+"""What one instance more takes of tables that do not grow with the memory."""
 
 SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
     "start": START,
     "start_queue": START_QUEUE,
     "installation": INSTALLATION,
     "pull": PULL,
+    "instance": INSTANCE,
 }
 """The sections of a layer's file that say so; each may be left out, then nobody knows, or has no queue."""

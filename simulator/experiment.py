@@ -420,6 +420,7 @@ class _Run:
             operations, elapsed_s, tenant.boot_s, tenant.create_s,
             tenant.boot_s if counts else nan,
             mean, quantile(latencies, 0.5), quantile(latencies, 0.99), self.energies_j[tenant.name],
+            tenant.starts_s, nan if tenant.ended_s is None else tenant.ended_s,
             program_bytes - house.runtime_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),
             house.swapped_bytes(tenant.name),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator import outcomes
 from simulator.carriers import CarrierPool, Ride
-from simulator.demands import File
+from simulator.demands import Demand, File
 from simulator.devices.base import Key, Request
 from simulator.devices.memory import Memory
 from simulator.effort import START_IN_TURN
@@ -74,6 +74,8 @@ class House:
         self._ticks: dict[str, Work] = {}
         self._starts: dict[str, Plan] = {}
         self._pools: dict[str, CarrierPool] = {}
+        self.watches: dict[str, list[Callable[[Thread, Demand], Plan]]] = {}
+        """What stands before each demand of a tenant's programs, and has them pay for what they touch first."""
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
         self.log = Log(lambda: environment.now)
@@ -336,6 +338,14 @@ class House:
             yield from self._start(tenant, node, node.layer.start(figures["start"]) if figures.get("start") else ())
             yield from self._start_image(tenant, node, chosen.get(product, {}).get("image"), luck)
 
+    def set_up(self, tenant: str) -> Life:
+        """A hypervisor, or whatever holds a tenant, makes an empty box for it: the start of it without its system."""
+        for node, product in self._own(tenant):
+            if node.port or node.layer.OFFERS == "machine":
+                figures = self.point["layers"][product]
+                yield from self._start(tenant, node, self._in_turn(node, product, figures.get("start_queue")))
+                yield from self._start(tenant, node, node.layer.start(figures["start"]) if figures.get("start") else ())
+
     def renew(self, nodes: Sequence[Node], layers: Mapping[str, Layer] | None = None) -> None:
         """Systems that have ended are about to be started: nothing is left of what they and their services knew.
 
@@ -574,7 +584,7 @@ class House:
     def relower(self, node: Node) -> None:
         """Something about a node has changed: forget all plans, and lower again what is in flight on it.
 
-        Plans of any node may lead through it, those of guests through their driver domain; but through what runs bytecode
+        Plans of any node may lead through it, those of guests through their driver domain; through what runs bytecode
         only those of what stands on it.
         """
         alone = node.layer.OFFERS == "bytecode"

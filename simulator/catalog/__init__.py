@@ -209,6 +209,7 @@ class Catalog:
             start_queue=numbers.get("start_queue", {}),
             installation=numbers.get("installation", {}),
             pull=numbers.get("pull", {}),
+            instance=numbers.get("instance", {}),
             boundary=numbers.get("boundary", {}),
             recovery=numbers.get("recovery", {}),
             control={name: numbers[name] for name in control.SECTIONS if name in numbers},

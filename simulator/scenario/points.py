@@ -137,15 +137,15 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
     expression = combination.stack.expressions[tenant.name]
     portable = as_class_files(lookup, expression, tenant.workload)
     given = tenant.parameters
+    own = {name: value for name, value in given.items() if name not in product.writes}
     return {
         "copy_of": tenant.copy_of or tenant.name,
         "workload": product.name,
         "program": product.program,
         "metric": dict(product.metric),
-        "parameters": product.values()
-        | {name: tenant.parameters[name] for name in given if name not in product.writes},
+        "parameters": product.values() | own,
         "bytecode": {name: each.value for name, each in product.bytecode.items()} if portable else None,
-        "writes": values(product.writes) | {name: tenant.parameters[name] for name in given if name in product.writes},
+        "writes": values(product.writes) | {name: given[name] for name in given if name in product.writes},
         "memory_bytes": form.memory,
         "memory_high_bytes": form.memory_high,
         "memory_low_bytes": form.memory_low,

@@ -7,7 +7,7 @@ axes, where none is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -290,6 +290,68 @@ class Operation(Part):
     """From a request to the registry to its answer, if not what the catalog says."""
     downloads: Count | None = Field(default=None, examples=["6"])
     """How many layers are downloaded at a time, if not what the product does by itself."""
+    migrate: Text | None = Field(default=None, examples=["app"])
+    """The tenant's virtual machine moves to an equal, otherwise empty machine while it runs."""
+    abort: Text | None = Field(default=None, examples=["app"])
+    """A migration of the tenant that is under way is given up; it goes on where it is."""
+    how: Text | None = Field(default=None, examples=["pre-copy"])
+    """Of several ways, which: a migration by 'pre-copy' or 'post-copy'."""
+    rate: Rate | None = Field(default=None, examples=["32 MiB/s"])
+    """Most that a migration sends in a second while the tenant runs, instead of its product's usual limit."""
+    downtime_limit: Duration | None = Field(default=None, examples=["300 ms"])
+    """How long a migration may stop the tenant for the last pages, instead of its product's usual limit."""
+    auto_converge: bool | None = Field(default=None, examples=["true"])
+    """Whether a migration may hold a tenant that writes too fast, for more and more of its time."""
+    give_up_after: Duration | None = Field(default=None, examples=["60 s"])
+    """A migration that is not over by then is aborted."""
+    destination_fails_after: Duration | None = Field(default=None, examples=["5 s"])
+    """The machine that a migration moves to fails so long after the beginning."""
+    snapshot: Text | None = Field(default=None, examples=["app"])
+    """The tenant's whole state is kept, and it goes on."""
+    roll_back: Text | None = Field(default=None, examples=["app"])
+    """The tenant goes back to a state that was kept; all work since then is lost."""
+    delete_snapshot: Text | None = Field(default=None, examples=["app"])
+    """A state is given up; what was written to the disk since then is merged."""
+    save: Text | None = Field(default=None, examples=["app"])
+    """The tenant's whole state goes to a file, and it ends."""
+    restore: Text | None = Field(default=None, examples=["app"])
+    """The tenant is made anew from what was saved or checkpointed, and goes on from there."""
+    clone: Text | None = Field(default=None, examples=["app"])
+    """The tenant 'as' begins from its state, with a memory of its own."""
+    fork: Text | None = Field(default=None, examples=["app"])
+    """The tenant 'as' begins from its state, and shares its memory until one of them writes."""
+    checkpoint: Text | None = Field(default=None, examples=["app"])
+    """The tenant's processes are kept one after the other, and go on."""
+    replicate: Text | None = Field(default=None, examples=["app"])
+    """The tenant's state is sent to another machine again and again."""
+    name: Text | None = Field(default=None, alias="as", examples=["before"])
+    """What a state is called; of 'clone' and 'fork', the tenant that begins."""
+    to: Text | None = Field(default=None, examples=["before"])
+    """Which state; the latest if not given."""
+    live: bool | None = Field(default=None, examples=["true"])
+    """The tenant goes on before its memory is written."""
+    track: bool | None = Field(default=None, examples=["true"])
+    """What changes from then on is noted, for a later snapshot of the changes."""
+    changes: bool | None = Field(default=None, examples=["true"])
+    """Only what has changed since the last state that was tracked."""
+    onto: Literal["disk", "memory"] | None = Field(default=None, examples=["memory"])
+    """Where the file of a state lies; on the disk if not given."""
+    memory: Literal["eager", "lazy"] | None = Field(default=None, examples=["lazy"])
+    """All memory is read back at once, or each page when it is touched; as the product does if not given."""
+    prefetch: bool | None = Field(default=None, examples=["true"])
+    """The working set that an earlier restore has shown is read first."""
+    cold: bool | None = Field(default=None, examples=["true"])
+    """The file of the state is no longer in the memory of the system that it lies on."""
+    ready: bool | None = Field(default=None, examples=["true"])
+    """What holds the tenant (a monitor, a domain) stands there already, empty."""
+    tcp: Literal["established"] | None = Field(default=None, examples=["established"])
+    """Open connections are kept as well."""
+    processes: Count | None = Field(default=None, examples=["14"])
+    """How many processes the tenant is; as many as its program has threads if not given."""
+    ends: bool | None = Field(default=None, examples=["true"])
+    """The processes end once they are kept."""
+    every: Duration | None = Field(default=None, examples=["25 ms"])
+    """How long an epoch is."""
     by: Text | None = Field(default=None, alias="with", examples=["docker-27"])
     """Which layer does it, where several can: a product of the tenant's stack."""
     time: Duration | None = Field(default=None, alias="for", examples=["2 s"])
