@@ -158,7 +158,9 @@ class Tenant:
         if self._left is None:
             return list(self._demands)
         ahead = zip(self._left, self._demands, strict=True)
-        return [None if left is None else chain((left,), demands) for left, demands in ahead]
+        return [
+            None if left is None else chain((left,) if left.count > 0.0 else (), demands) for left, demands in ahead
+        ]
 
     @property
     def goes_on(self) -> bool:

@@ -133,6 +133,29 @@ Workload = Annotated[
 ]
 
 
+class ImageForm(Part):
+    """What a tenant is shipped as, and what there is of it already."""
+
+    name: Axis[Text] = Field(examples=["nginx-1.27"])
+    """Name of an image in the catalog."""
+    lazy: Axis[bool] = False
+    """Whether it starts when the image's index is there; what it reads comes over the link."""
+    held: tuple[Text, ...] = ()
+    """Images that the host holds already."""
+    registry: Axis[Text | None] = Field(default=None, examples=["registry-near"])
+    """Where it comes from: a name of the catalog."""
+    link: Axis[Rate | None] = Field(default=None, examples=["100 Mbit/s"])
+    """What the way there carries, if not what the catalog says."""
+    round_trip: Axis[Time | None] = Field(default=None, examples=["20 ms"])
+    """From a request to its answer, if not what the catalog says."""
+
+
+Image = Annotated[
+    Annotated[Text, Tag(TEXT)] | Annotated[ImageForm, Tag(MAPPING)],
+    _forms(_form, "an image, e.g. 'nginx-1.27', or '{name: nginx-1.27, lazy: true}'"),
+]
+
+
 class Tenant(Part):
     """A workload at the top of a stack, and what it may use."""
 
@@ -190,6 +213,8 @@ class Tenant(Part):
     """Time between the starts of its copies, whether those before are up or not; 0: all begin at once."""
     boot: Axis[bool] = False
     """Whether its own systems are started first; otherwise they are up already."""
+    image: Axis[Image | None] = Field(default=None, examples=["nginx-1.27"])
+    """What the innermost of its systems that fetches images starts from; it comes from a registry at its start."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
     intensity: Axis[Intensity] = 1.0
@@ -249,6 +274,22 @@ class Operation(Part):
     """All that runs of the tenant ends at once."""
     start: Text | None = Field(default=None, examples=["app"])
     """A tenant that has ended is started anew."""
+    pull: Text | None = Field(default=None, examples=["nginx-1.27"])
+    """An image comes onto the host, as far as its layers are not held."""
+    drop: Text | None = Field(default=None, examples=["nginx-1.27"])
+    """An image is given up; layers that no other image refers to are removed."""
+    lazy: bool | None = None
+    """Whether only the image's index comes; what is read comes over the link when it is."""
+    held: tuple[Text, ...] | None = Field(default=None, examples=["[debian-12-slim]"])
+    """Images that the host holds already."""
+    registry: Text | None = Field(default=None, examples=["registry-near"])
+    """Where images come from: a name of the catalog."""
+    link: Rate | None = Field(default=None, examples=["100 Mbit/s"])
+    """What the way to the registry carries, if not what the catalog says."""
+    round_trip: Time | None = Field(default=None, examples=["20 ms"])
+    """From a request to the registry to its answer, if not what the catalog says."""
+    downloads: Count | None = Field(default=None, examples=["6"])
+    """How many layers are downloaded at a time, if not what the product does by itself."""
     migrate: Text | None = Field(default=None, examples=["app"])
     """The tenant's virtual machine moves to an equal, otherwise empty machine while it runs."""
     abort: Text | None = Field(default=None, examples=["app"])

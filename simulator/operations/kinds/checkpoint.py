@@ -7,8 +7,8 @@ What cannot be kept is refused: see ``problem``.
 
 By hand: one process with 14 pages: 19 ms for the container, 19 ms for the process: 39 ms of standing still.
 
-Scope and limits: unless ``processes`` says how many there are, each thread of a program counts as one where its layer is
-not one process of the system below.
+Scope and limits: unless ``processes`` says how many there are, each thread of a program counts as one where its layer
+is not one process of the system below.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Checkpoint(Kind):
         else:
             yield from job.resume()
         written_bytes = found.bytes if store.onto == "disk" else 0.0
-        job.note(moved_bytes=found.bytes, disk_bytes=written_bytes, detail=f"{processes:g} processes")
+        job.note(moved_bytes=found.bytes, disk_bytes=written_bytes, detail=_counted(processes))
 
     def _processes(self, job: Job) -> float:
         """How many there are, if nobody says."""
@@ -91,6 +91,10 @@ class Checkpoint(Kind):
             return 1.0
         top = job.house.tops[job.row.tenant]
         return 1.0 if top.layer.ONE_PROCESS else max(1.0, job.running())
+
+
+def _counted(processes: float) -> str:
+    return f"{processes:g} {'process' if processes == 1.0 else 'processes'}"
 
 
 def _cycles(figures: Figures, processes: float, pages: float) -> float:

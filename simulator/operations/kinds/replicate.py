@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from simulator import demands as d
 from simulator.operations import keeping
 from simulator.operations.kept import memory
-from simulator.operations.pages import Watch
 from simulator.operations.kinds.base import Kind
+from simulator.operations.pages import Watch
 from simulator.operations.storing import Store
 from simulator.operations.subjects import Hold
 from simulator.steps import Below, Step, Use
