@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.catalog.product import values
 from simulator.errors import CatalogError
-from simulator.scenario import faults, operations
+from simulator.scenario import faults, operations, shipped
 from simulator.scenario.combinations import Combination
 from simulator.scenario.fits import as_class_files
 from simulator.scenario.hardware import hardware
@@ -59,8 +59,14 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
 def _operations(lookup: Lookup, written: Sequence[Operation], combination: Combination) -> list[Point]:
     """Those whose tenants are there, with full names of products."""
     tenants = {tenant.name for tenant in combination.tenants}
+    assert combination.machine is not None
+    machine = combination.machine.base
     found = (operations.resolved(each, lambda name: full_name(lookup, name)) for each in written)
-    return [each for each in found if operations.tenants(each) <= tenants]
+    here = [each for each in found if operations.tenants(each) <= tenants]
+    return [
+        {**each, **shipped.of_operation(lookup, each, machine)} if operations.targets(each) == "images" else each
+        for each in here
+    ]
 
 
 def names(lookup: Lookup, fault: Fault, combination: Combination) -> bool:
@@ -105,6 +111,7 @@ def _layer(lookup: Lookup, combination: Combination, name: str, machine: Machine
         "scheduler": _scheduler(lookup, stack, stack.schedulers.get(name, product.scheduler), machine),
         "start": values(product.start) or None,
         "start_queue": values(product.start_queue) or None,
+        "pull": values(product.pull) or None,
         "lacks": list(product.lacks),
         "adds": list(product.adds),
         **{name: values(numbers) for name, numbers in product.control.items()},
@@ -130,14 +137,15 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
     expression = combination.stack.expressions[tenant.name]
     portable = as_class_files(lookup, expression, tenant.workload)
     given = tenant.parameters
+    own = {name: value for name, value in given.items() if name not in product.writes}
     return {
         "copy_of": tenant.copy_of or tenant.name,
         "workload": product.name,
         "program": product.program,
         "metric": dict(product.metric),
-        "parameters": product.values() | {name: tenant.parameters[name] for name in given if name not in product.writes},
+        "parameters": product.values() | own,
         "bytecode": {name: each.value for name, each in product.bytecode.items()} if portable else None,
-        "writes": values(product.writes) | {name: tenant.parameters[name] for name in given if name in product.writes},
+        "writes": values(product.writes) | {name: given[name] for name in given if name in product.writes},
         "memory_bytes": form.memory,
         "memory_high_bytes": form.memory_high,
         "memory_low_bytes": form.memory_low,
@@ -159,6 +167,7 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "network_bytes_per_s": form.network_limit,
         "start_s": form.start + tenant.number * form.start_every,
         "boot": form.boot,
+        "image": shipped.of_tenant(lookup, combination, tenant, machine.base),
         "stop_s": form.stop,
         "intensity": form.intensity,
         "group": form.group,

@@ -1,4 +1,4 @@
-"""What a container's start goes through in its kernel, and what starts at once share: locks, grace periods, processors."""
+"""What a container's start goes through in its kernel, and what starts share: locks, grace periods, processors."""
 
 from __future__ import annotations
 
