@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from simulator.operations.migration.precopy import Dirty, Prediction, predict
-from simulator.operations.migration.rules import Rules as PreCopy
 from simulator.pool.guest import RUNNING, Instance
 from simulator.pool.host import FAILED
 from simulator.pool.placement import Room
 from simulator.pool.plan import Figures, HostType, InstanceType, Rules
-from simulator.writing import Writing
 
 if TYPE_CHECKING:
+    from simulator.operations.migration.precopy import Prediction
     from simulator.pool.control import Control
     from simulator.pool.guest import Guest
     from simulator.pool.stages import Together
@@ -33,6 +31,10 @@ def predicted(kind: InstanceType, figures: Figures, host: HostType, rules: Rules
     The product's section ``migration`` has the rules, the pool may have others; without either QEMU's limit of 300 ms
     holds, and thirty rounds as Xen makes.
     """
+    from simulator.operations.migration.precopy import Dirty, predict
+    from simulator.operations.migration.rules import Rules as PreCopy
+    from simulator.writing import Writing
+
     said = {"downtime_limit_s": rules.downtime_s, "rounds_count": rules.rounds}
     asked = {name: float(value) for name, value in said.items() if value is not None}
     usual = {} if figures.migration else {"downtime_limit_s": 0.3, "rounds_count": 30.0}

@@ -54,7 +54,8 @@ def test_all_mistakes_at_once_with_line_path_and_remedy() -> None:
         "3:31: hosts.big.cout: is not known here (did you mean 'count'?)",
         "3:40: hosts.big.cpu_overcommit: 'none' is not a weight (write a number greater than 0, e.g. 2)",
         "5:11: instances.small.memory: 1 has no unit (here a size is wanted, e.g. '4 GiB')",
-        "5:30: instances.small.tasks.size: 'ms' is a unit of time (here a number of cycles is wanted, e.g. '1200 cycles')",
+        "5:30: instances.small.tasks.size: 'ms' is a unit of time (here a number of cycles is wanted, e.g. "
+        "'1200 cycles')",
         "7:26: requests.web.evry: is not known here (did you mean 'every'?)",
         "8:13: placement.rule: 'firstfit' is not known here (write one of: first-fit, best-fit, spread)",
     ]
