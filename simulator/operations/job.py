@@ -129,7 +129,7 @@ class Job:
     def _refusal(self) -> str:
         """Why nobody can do it here; the check has told whoever wrote it, unless another stack can."""
         if self.kind.TARGET != "tenants":
-            return ""
+            return self.kind.unfit(self.house.point, self.options)
         found, product = holds(self.house.point, self.row.tenant), str(self.options.get("with", ""))
         hold = subject(found, self.kind.WORD, product)
         if hold is None:

@@ -29,6 +29,11 @@ def kind_of(operation: Operation) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+def targets(operation: Mapping[str, Any]) -> str:
+    """In which part of the catalog, or of the scenario, an operation of a point has its target."""
+    return kinds()[operation["kind"]].TARGET
+
+
 def resolved(operation: Operation, full_name: Callable[[str], str]) -> dict[str, Any]:
     """An operation of a point: its time, kind and target, and what else is written."""
     options, kind = written(operation), kind_of(operation)
@@ -120,7 +125,7 @@ def check_offered(lookup: Lookup, points: Collection[dict[str, Any]]) -> None:
     """Note every operation that no stack of the scenario offers; where some do, the others say so in their results."""
     for index, operation in _read(lookup):
         kind = kind_of(operation)
-        if not kind or kinds()[kind].TARGET != "tenants":
+        if not kind:
             continue
         asked = resolved(operation, lambda name: _full_name(lookup, name))
         refusals = [_refusal(point, each) for point in points for each in point["operations"] if _is_same(each, asked)]
@@ -136,6 +141,8 @@ def _is_same(operation: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
 def _refusal(point: Mapping[str, Any], operation: dict[str, Any]) -> str:
     """Why an operation cannot be done at a point, noted there; empty if it can."""
     kind, tenant = kinds()[operation["kind"]], operation["target"]
+    if kind.TARGET != "tenants":
+        return kind.unfit(point, operation)
     found = holds(point, tenant)
     hold = subject(found, kind.WORD, operation.get("with", ""))
     if hold is None:

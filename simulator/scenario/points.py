@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.catalog.product import values
 from simulator.errors import CatalogError
-from simulator.scenario import faults, operations
+from simulator.scenario import faults, installing, operations
 from simulator.scenario.combinations import Combination
 from simulator.scenario.fits import as_class_files
 from simulator.scenario.hardware import hardware
@@ -59,8 +59,14 @@ def point(lookup: Lookup, combination: Combination, number: int, header: Point) 
 def _operations(lookup: Lookup, written: Sequence[Operation], combination: Combination) -> list[Point]:
     """Those whose tenants are there, with full names of products."""
     tenants = {tenant.name for tenant in combination.tenants}
+    assert combination.machine is not None
+    machine = combination.machine.base
     found = (operations.resolved(each, lambda name: full_name(lookup, name)) for each in written)
-    return [each for each in found if operations.tenants(each) <= tenants]
+    here = [each for each in found if operations.tenants(each) <= tenants]
+    return [
+        {**each, **installing.of_operation(lookup, each, machine)} if operations.targets(each) == "layers" else each
+        for each in here
+    ]
 
 
 def names(lookup: Lookup, fault: Fault, combination: Combination) -> bool:

@@ -249,6 +249,10 @@ class Operation(Part):
     """All that runs of the tenant ends at once."""
     start: Text | None = Field(default=None, examples=["app"])
     """A tenant that has ended is started anew."""
+    install: Text | None = Field(default=None, examples=["virtualbox-7"])
+    """A product of the catalog is fetched, written and set up on the host, which restarts if its installer says so."""
+    into: Text | None = Field(default=None, examples=["app"])
+    """The tenant whose own system it is installed on, not the host's."""
     by: Text | None = Field(default=None, alias="with", examples=["docker-27"])
     """Which layer does it, where several can: a product of the tenant's stack."""
     time: Duration | None = Field(default=None, alias="for", examples=["2 s"])

@@ -47,6 +47,16 @@ class Kind:
         """
         return ""
 
+    @classmethod
+    def unfit(cls, point: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+        """The same for what is not done to a tenant, but to something else on the machine.
+
+        Args:
+            point: the resolved point, operations apart.
+            options: further keys as written, in SI units.
+        """
+        return ""
+
     def perform(self, job: Job) -> Life:
         """What happens, in simulated time."""
         raise NotImplementedError
