@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simulator import demands as demands
+    from simulator import pool as pool
     from simulator import steps as steps
     from simulator.batch.progress import Progress
     from simulator.blast import Blast
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from simulator.layers.base import Transition as Transition
     from simulator.machine import Machine as Machine
     from simulator.parameters import Parameter as Parameter
+    from simulator.pool import PoolResults as PoolResults
     from simulator.results import Results as Results
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
@@ -56,6 +58,7 @@ _HOMES = {
     "Mechanism": "layers.base",
     "Parameter": "parameters",
     "Place": "layers.base",
+    "PoolResults": "pool.results",
     "Program": "workloads.base",
     "Results": "results",
     "Scenario": "scenario",
@@ -67,7 +70,7 @@ _HOMES = {
     "add": "session",
     "load": "results",
 }
-_MODULES = ("demands", "explain", "steps")
+_MODULES = ("demands", "explain", "pool", "steps")
 
 __all__ = ["__version__", "blast", "can", "choose", "isolate", "run", "sensitivity", "share", *_HOMES, *_MODULES]
 

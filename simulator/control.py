@@ -161,7 +161,7 @@ MIGRATION = (
     Parameter("announce_s", "s", "guest cannot be reached yet: the network learns where it is now"),
     Parameter("rate_bytes_per_s", "bytes_per_s", "most that is sent in a second while the guest runs", optional=True),
     Parameter("window_s", "s", "time in which that is kept: as fast as it goes, then a rest", optional=True),
-    Parameter("first_rate_bytes_per_s", "bytes_per_s", "rate of the first round, where the rate follows what is written",
+    Parameter("first_rate_bytes_per_s", "bytes_per_s", "rate of the first round, if it follows what is written",
               optional=True),
     Parameter("rate_step_bytes_per_s", "bytes_per_s", "how much more is sent in a second than was written in the round "
               "before", optional=True),
@@ -186,7 +186,7 @@ MIGRATION = (
               "brings with it", optional=True),
 )  # fmt: skip
 """What it takes a hypervisor to move a guest while it runs, and by which rules it does so. Rules that a product has not
-are left out; without the numbers of post-copy it does only pre-copy."""
+are left out, or 0; without the numbers of post-copy it does only pre-copy."""
 SECTIONS: Mapping[str, tuple[Parameter, ...]] = {"pause": PAUSE, "migration": MIGRATION, **keeping.SECTIONS}
 """The sections of a layer's file that say what ways of control take; each may be left out, then nobody knows."""
 

@@ -1,4 +1,4 @@
-"""What it takes to start and to install a layer, and to fetch its images: declared once, for the files of all layers."""
+"""What it takes to start and to install a layer, and to fetch images: declared once, for the files of all layers."""
 
 from __future__ import annotations
 
@@ -38,11 +38,13 @@ PULL = (
     Parameter("downloads_count", "count", "layers that are downloaded at a time"),
     Parameter("image_cycles", "cycles", "an image entered into the books, its layers apart"),
     Parameter("layer_cycles", "cycles", "a layer's place made ready, mounted and entered into the books"),
-    Parameter("file_cycles", "cycles", "a file unpacked: its header read, times and rights set; what the kernel does for a "
-              "new file apart"),
+    Parameter("file_cycles", "cycles", "a file unpacked: header read, times and rights set; what the kernel does for a "
+              "new one apart"),
     Parameter("digest_cycles_per_byte", "cycles/byte", "the checksum, of what comes and of what is unpacked"),
     Parameter("inflate_cycles_per_byte", "cycles/byte", "unpacking, for a byte as it comes: codes read"),
     Parameter("unpacked_cycles_per_byte", "cycles/byte", "unpacking, for a byte that comes out: copied and handed on"),
+    Parameter("flushes_count", "count", "how often what of a layer is still in memory is written to the disk before "
+              "the layer is entered"),
     Parameter("blobs_kept_ratio", "ratio", "whether compressed layers stay on the disk: 1, or 0"),
     Parameter("index_bytes", "bytes", "lazy: what is fetched beforehand for each file of a layer", optional=True),
     Parameter("fetch_bytes", "bytes", "lazy: how much, unpacked, is fetched at a time as it is asked for",
@@ -51,11 +53,19 @@ PULL = (
 )  # fmt: skip
 """How a product fetches images from a registry; one without these numbers does not. Without the last three it cannot
 do so lazily."""
+INSTANCE = (
+    Parameter("instance_tasks_count", "count", "processes and threads that one instance adds to the system below it, "
+              "beside those of its program and one for each virtual processor"),
+    Parameter("instances_most_count", "count", "most instances that it allows on one machine, where that is known; of "
+              "containers those on one network of their own", optional=True),
+)  # fmt: skip
+"""What one instance more takes of tables that do not grow with the memory."""
 
 SECTIONS: Mapping[str, tuple[Parameter, ...]] = {
     "start": START,
     "start_queue": START_QUEUE,
     "installation": INSTALLATION,
     "pull": PULL,
+    "instance": INSTANCE,
 }
 """The sections of a layer's file that say so; each may be left out, then nobody knows, or has no queue."""

@@ -20,6 +20,7 @@ from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, Vir
 from simulator.faults.striking import Strike
 from simulator.machine import Machine
 from simulator.operations import Job, elsewhere, keeps_history
+from simulator.operations.pulling import fetch
 from simulator.records import run_id
 from simulator.tenancy import House
 from simulator.tenant import Tenant
@@ -34,7 +35,9 @@ def build(point: Mapping[str, Any]) -> House:
     """The machine of a resolved point with its systems, at time 0, before any program runs."""
     environment = simpy.Environment()
     machine = point["machine"]
-    return House(environment, Machine(environment, machine["devices"], machine["name"], point["fidelity"]), point)
+    house = House(environment, Machine(environment, machine["devices"], machine["name"], point["fidelity"]), point)
+    house.fetch = partial(fetch, house)
+    return house
 
 
 def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
@@ -118,6 +121,7 @@ class _Run:
         """An equal machine in the same time, with nothing on it but what this tenant stands on."""
         house = elsewhere(tenant, len(self.houses) + 1)
         house.kill = self._kill
+        house.fetch = partial(fetch, house)
         self.houses.append(house)
         return house
 
@@ -334,13 +338,17 @@ class _Run:
             "threads": [[run, *_thread_row(thread)] for house in self.houses for thread in house.threads],
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "faults": [[run, *fault] for fault in self.faults],
-            "operations": [[run, *operation] for operation in self.operations],
+            "operations": [[run, *row] for row in (*self.operations, *self._fetched())],
             "log": [[run, *row] for house in self.houses for row in house.log.rows],
             "settings": [[run, *row] for tenant in self.tenants for row in _settings(tenant)],
             "devices": [
                 [run, house.of(row.device), *_device_row(row)] for house in self.houses for row in house.machine.rows()
             ],
         }
+
+    def _fetched(self) -> list[list[Any]]:
+        """The images that came because a tenant started."""
+        return [report.row() for house in self.houses for report in house.pulls if report.tenant]
 
     def _run_row(self, run: str) -> list[Any]:
         point = self.point
@@ -412,6 +420,7 @@ class _Run:
             operations, elapsed_s, tenant.boot_s, tenant.create_s,
             tenant.boot_s if counts else nan,
             mean, quantile(latencies, 0.5), quantile(latencies, 0.99), self.energies_j[tenant.name],
+            tenant.starts_s, nan if tenant.ended_s is None else tenant.ended_s,
             program_bytes - house.runtime_bytes[tenant.name], house.spaces[kernel.path].held_bytes["kernel"],
             cache.resident_bytes + cache.dirty_bytes if cache else 0.0, house.overhead_bytes(tenant.name),
             house.swapped_bytes(tenant.name),

@@ -1,4 +1,4 @@
-"""What it takes to keep a state and to go on from it: numbers that layers' files give, declared once for all of them."""
+"""What it takes to keep a state and to go on from it: numbers of layers' files, declared once for all of them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ SNAPSHOT = (
     Parameter("restore_cycles", "cycles", "work of going on from a kept state, whatever its size"),
     Parameter("restore_processor_cycles", "cycles", "each virtual processor of it"),
     Parameter("restore_card_cycles", "cycles", "each network card of it"),
-    Parameter("restore_page_cycles", "cycles", "a page read back before the guest goes on; without this number pages "
-              "come when they are touched, and not before", optional=True),
+    Parameter("lazy_ratio", "ratio", "where nobody says: whether pages come when they are touched (1), or before the "
+              "guest goes on (0)"),
+    Parameter("restore_page_cycles", "cycles", "a page read back before the guest goes on", optional=True),
     Parameter("map_page_cycles", "cycles", "a page of the guest's memory that is only made known: it comes when it is "
               "touched", optional=True),
     Parameter("lazy_fault_cycles", "cycles", "such a touch: the exception, the page found in the file and put in place",
@@ -32,6 +33,8 @@ SNAPSHOT = (
               "holds only what has changed", optional=True),
     Parameter("copy_page_cycles", "cycles", "the first write to a page that is not kept yet, while the guest goes on: "
               "the exception and the copy", optional=True),
+    Parameter("share_page_cycles", "cycles", "the first write to a page that a copy of the guest shares: the exception "
+              "and the copy", optional=True),
     Parameter("cluster_bytes", "bytes", "how much of the virtual disk is kept apart for one write after a snapshot"),
     Parameter("cluster_cycles", "cycles", "the first write to such a part: room found for it and noted"),
 )  # fmt: skip
@@ -43,7 +46,7 @@ CHECKPOINT = (
     Parameter("dump_process_cycles", "cycles", "each process, one after the other: stopped, its files, maps and "
               "threads asked for by code that is put into it, and written"),
     Parameter("dump_scan_cycles", "cycles", "each page of its memory: looked at"),
-    Parameter("dump_page_cycles", "cycles", "each page that is written: taken out of it and handed on to the file; what "
+    Parameter("dump_page_cycles", "cycles", "each page that is written: taken out of it, handed on to the file; what "
               "the kernel takes to write it is its own"),
     Parameter("process_bytes", "bytes", "what is written of each process beside its pages"),
     Parameter("quiesce_cycles", "cycles", "what the program itself does before: files and connections closed, the heap "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from math import ceil, factorial, log, perm
+from math import ceil, exp, factorial, log, perm
 from typing import NamedTuple
 
 # ---------------------------------------------------------------- one queue
@@ -311,6 +311,41 @@ def parallel_requests_per_s(latency_s: float, depth: float, channels: float, ser
     return min(parallel, 1.0 / serial_s) if serial_s else parallel
 
 
+# ---------------------------------------------------------------- states that are kept
+
+
+def epochs_slowdown(epoch_s: float, pause_s: float) -> float:
+    """``1 + p / E``: how much longer work takes that is stopped for p after each epoch of E, if copying overlaps.
+
+    Cully et al. 2008; the least possible: what is done meanwhile on the same processor comes on top.
+    """
+    return 1.0 + pause_s / epoch_s
+
+
+def held_output_s(epoch_s: float, pause_s: float, copied_s: float = 0.0) -> float:
+    """``E / 2 + p + c``: mean delay of what is held back until the state that it was sent from is kept elsewhere.
+
+    It is sent at any moment of an epoch of E; after the stop of p its state is on its way for c. Cully et al. 2008.
+    """
+    return epoch_s / 2.0 + pause_s + copied_s
+
+
+def first_touches(pages: float, touches: float, touched: float = 0.0) -> float:
+    """``(P - m) (1 - exp(-n / P))``: pages of P that n touches anywhere in it find first, if m had been before.
+
+    A coupon collector's; exact for large P.
+    """
+    return (pages - touched) * (1.0 - exp(-touches / pages))
+
+
+def lazy_start_s(map_s: float, faults: float, fault_s: float) -> float:
+    """``T + n f``: until a program that starts from a mapped state has all that it needs, one fault after the other.
+
+    Amdahl 1967: what is left serial decides; an eager start takes its bytes over the rate of the disk.
+    """
+    return map_s + faults * fault_s
+
+
 # ---------------------------------------------------------------- moving a running guest
 
 
@@ -334,7 +369,9 @@ def precopy_downtime_s(memory_bytes: float, rate: float, dirty_rate: float, roun
     return memory_bytes * (dirty_rate / rate) ** rounds / rate + floor_s
 
 
-def precopy_sent_bytes(memory_bytes: float, rate: float, dirty_rate: float, set_bytes: float, rounds: int) -> list[float]:
+def precopy_sent_bytes(
+    memory_bytes: float, rate: float, dirty_rate: float, set_bytes: float, rounds: int
+) -> list[float]:
     """What each round sends, ``min(D T, W)`` after the first: no more than the writable working set W is ever written.
 
     For D >= B all rounds but the first send W, and the guest stands still for W / B. Clark et al. 2005, section 4.

@@ -120,6 +120,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "its part of the machine's energy: that of the idle machine divided equally, the rest by the "
             "processor time of programs; empty where nobody knows its power",
         ),
+        _seconds("started_s", "simulated time at which it was told to start, its own systems first"),
+        _seconds("ended_s", "simulated time at which its program ended last; empty where it ran to the end"),
         _bytes("memory_program_bytes", "memory that the program holds at its end"),
         _bytes("memory_kernel_bytes", "memory that the tenant's own systems hold"),
         _bytes("memory_page_cache_bytes", "memory of the page caches in the tenant's own systems at the end"),

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator import outcomes
 from simulator.carriers import CarrierPool, Ride
-from simulator.demands import File
+from simulator.demands import Demand, File
 from simulator.devices.base import Key, Request
 from simulator.devices.memory import Memory
 from simulator.effort import START_IN_TURN
 from simulator.errors import Killed, RunError
+from simulator.images.store import Store
 from simulator.layers.base import WHOLE, Layer, Paging, Service
 from simulator.log import Log
 from simulator.machine import Machine
@@ -73,11 +74,22 @@ class House:
         self._ticks: dict[str, Work] = {}
         self._starts: dict[str, Plan] = {}
         self._pools: dict[str, CarrierPool] = {}
+        self.watches: dict[str, list[Callable[[Thread, Demand], Plan]]] = {}
+        """What stands before each demand of a tenant's programs, and has them pay for what they touch first."""
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
         self.log = Log(lambda: environment.now)
         self.kill: Callable[[Sequence[str], str], None] = self._stop_all
         """How the out-of-memory killer ends tenants, with what is said of them then."""
+        self.fetch: Callable[[str, Node, str], Life] | None = None
+        """How a tenant's image comes before a system of its own starts that is made from it."""
+        self.stores: dict[str, Store] = {}
+        """What the engines on it hold of images."""
+        self.arriving: dict[tuple[str, str], simpy.Event] = {}
+        """Layers that are on their way to an engine."""
+        self.pulls: list[Any] = []
+        """Reports of all pulls, in the order in which they began."""
+        self.pulling_threads = 0
         self._peers: Counter[str] = Counter()
         self._spawned = 0
         self._price_guests()
@@ -320,9 +332,19 @@ class House:
             if node.layer.OFFERS == "system" and node.below is not None and node.below.port:
                 self.created_s[tenant] = self.environment.now
             figures = self.point["layers"][product]
+            if self.fetch is not None:
+                yield from self.fetch(tenant, node, product)
             yield from self._start(tenant, node, self._in_turn(node, product, figures.get("start_queue")))
             yield from self._start(tenant, node, node.layer.start(figures["start"]) if figures.get("start") else ())
             yield from self._start_image(tenant, node, chosen.get(product, {}).get("image"), luck)
+
+    def set_up(self, tenant: str) -> Life:
+        """A hypervisor, or whatever holds a tenant, makes an empty box for it: the start of it without its system."""
+        for node, product in self._own(tenant):
+            if node.port or node.layer.OFFERS == "machine":
+                figures = self.point["layers"][product]
+                yield from self._start(tenant, node, self._in_turn(node, product, figures.get("start_queue")))
+                yield from self._start(tenant, node, node.layer.start(figures["start"]) if figures.get("start") else ())
 
     def renew(self, nodes: Sequence[Node], layers: Mapping[str, Layer] | None = None) -> None:
         """Systems that have ended are about to be started: nothing is left of what they and their services knew.
@@ -562,7 +584,7 @@ class House:
     def relower(self, node: Node) -> None:
         """Something about a node has changed: forget all plans, and lower again what is in flight on it.
 
-        Plans of any node may lead through it, those of guests through their driver domain; but through what runs bytecode
+        Plans of any node may lead through it, those of guests through their driver domain; through what runs bytecode
         only those of what stands on it.
         """
         alone = node.layer.OFFERS == "bytecode"

@@ -106,6 +106,14 @@ class Tenant:
         """Comes when it may begin, where something else than the clock decides that."""
         self.comebacks: list[simpy.Event] = []
         """Each comes when something is over that may bring it back, though it has ended."""
+        self.kept: dict[str, Any] = {}
+        """Its states that are kept, by name: see ``simulator.operations.kept``."""
+        self.busy = ""
+        """The operation under way that keeps its state or puts it back: there is only one at a time."""
+        self.lost_s = 0.0
+        """Processor time of its program's own work of which nothing is left, because it went back to a state."""
+        self.tracked: Any = None
+        """Who notes what changes of its memory, if anybody does."""
         self.paused_s = nan
         """When it was paused last."""
         self._called = self.environment.event()
@@ -150,7 +158,9 @@ class Tenant:
         if self._left is None:
             return list(self._demands)
         ahead = zip(self._left, self._demands, strict=True)
-        return [None if left is None else chain((left,), demands) for left, demands in ahead]
+        return [
+            None if left is None else chain((left,) if left.count > 0.0 else (), demands) for left, demands in ahead
+        ]
 
     @property
     def goes_on(self) -> bool:

@@ -70,6 +70,7 @@ _WAITING = {
 }
 
 
+_MEETING = ("blocked_message", "blocked_lock")
 _NOTHING = Work(0.0, 0.0, ())
 
 
@@ -126,6 +127,8 @@ class Thread:
         self._drains: Ring | None = None
         self._asking: Demand | None = None
         self._asked_s = 0.0
+        self._met = False
+        """Whether its demand has reached another thread: a message or a lock was taken, or handed on."""
 
     # ---- lives
 
@@ -144,13 +147,16 @@ class Thread:
     def asking(self) -> Demand | None:
         """What is left of the demand that it is at; None when it has asked for all.
 
-        Of processor time that is exact once the thread was lowered again; of a sleep what is left to sleep. Anything
-        else is one piece, of which nothing counts before its end.
+        Of processor time that is exact once the thread was lowered again; of a sleep what is left to sleep. A meeting
+        with another thread has taken place or has not: what is paid after it is left out. Anything else is one piece,
+        of which nothing counts before its end.
         """
         asking = self._asking
+        if asking is not None and self._met:
+            return replace(asking, count=0.0)
         if isinstance(asking, Sleep) and self._blocked and self._state == "asleep":
-            slept = (self.environment.now - self._asked_s) / asking.time_s if asking.time_s else 0.0
-            return replace(asking, count=max(0.0, asking.count - slept))
+            slept_s = self.environment.now - self._asked_s
+            return replace(asking, time_s=max(0.0, asking.time_s - slept_s))
         return asking
 
     def carry_out(self, plan: Plan) -> Life:
@@ -158,6 +164,14 @@ class Thread:
         self._leaves = plan[-1] if plan and isinstance(plan[-1], Check) else None
         yield from self._begin_life()
         yield from self.do(plan)
+        yield from self._drain()
+        self.end()
+
+    def carry_out_each(self, plans: Iterable[Plan]) -> Life:
+        """Plans one after the other, each asked for when the one before is done, are this thread's whole life."""
+        yield from self._begin_life()
+        for plan in plans:
+            yield from self.do(plan)
         yield from self._drain()
         self.end()
 
@@ -171,8 +185,12 @@ class Thread:
         """Carry out one demand. If the house changes meanwhile, what is left of it is lowered again."""
         if self._ride is not None:
             self._ride.demand = type(demand)
+        if self.house.watches and not self.service:
+            self._asking = demand
+            for watch in self.house.watches.get(self.tenant, ()):
+                yield from self.do(watch(self, demand))
         plan = compiled(self.node, demand, cause)
-        self._asked_s = self.environment.now
+        self._asked_s, self._met = self.environment.now, False
         while plan:
             self._asking = demand
             if _is_work(plan):
@@ -318,6 +336,7 @@ class Thread:
         if work is not None:
             yield from self._whole(work)
         box.put(interrupts=work is not None)
+        self._met = True
 
     def _at_once(self, operation: Operation) -> None:
         """What takes no time.
@@ -434,11 +453,13 @@ class Thread:
             box = self.house.mailbox("" if everyone else self.tenant, block.by, block.name)
             if block.spin_s > 0.0:
                 yield from self._spin(block, box)
+                self._met = True
                 return
             arrival = box.get(self._made_runnable)
             if block.by == "turn":
                 self._turn = (box, arrival)
             if arrival is None:
+                self._met = True
                 return
         else:
             time_s = max(block.time_s, block.until_s - self.environment.now)
@@ -605,6 +626,7 @@ class Thread:
         device_wait = yield event
         if self.ended_s is not None:
             yield self.environment.event()  # stopped meanwhile: never goes on
+        self._met = self._met or state in _MEETING
         if state is None:
             self.account.waited_for_service(device_wait)
         else:

@@ -60,12 +60,16 @@ class Writing:
         """The writable working set: most that can ever be written anew."""
         return self.swept_set_bytes + self.random_set_bytes
 
-    def written_bytes(self, useful_s: float, operations: float = 0.0) -> float:
-        """What of the sets is not as it was, after so much useful processor time and so many operations.
+    def written(self, useful_s: float, operations: float = 0.0) -> tuple[float, float]:
+        """What of either set is not as it was, after so much useful processor time and so many operations.
 
         LAWS: ``min(x, W)`` for x bytes written in turn, ``W (1 - exp(-x / W))`` for x bytes at random.
         """
         swept = self.swept_bytes_per_s * useful_s + self.swept_operation_bytes * operations
         at_random = self.random_bytes_per_s * useful_s + self.random_operation_bytes * operations
         anywhere = -self.random_set_bytes * expm1(-at_random / self.random_set_bytes) if self.random_set_bytes else 0.0
-        return min(swept, self.swept_set_bytes) + anywhere
+        return min(swept, self.swept_set_bytes), anywhere
+
+    def written_bytes(self, useful_s: float, operations: float = 0.0) -> float:
+        """Both together."""
+        return sum(self.written(useful_s, operations))

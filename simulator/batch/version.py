@@ -13,7 +13,10 @@ from simulator import session
 from simulator.discovery import extra_folders
 
 PACKAGE = Path(__file__).parent.parent
-READ_ONLY = ("cli", "plots", "report", "choice", "importance", "uncertainty", "validation", "explain", "__main__.py")
+READ_ONLY = (
+    *("cli", "plots", "report", "choice", "importance", "uncertainty", "validation", "explain", "pool"),
+    "__main__.py",
+)
 """Parts of the package that only ask for points and look at results: changing them makes no result out of date."""
 LIBRARIES = ("simpy", "numpy", "pandas", "scipy", "matplotlib", "pydantic", "PyYAML", "pyarrow")
 

@@ -96,6 +96,14 @@ class Catalog:
         machine = self._library.sheet("machines", machine or self.names("machines")[0]).name
         return ImageMaker(self._library, lambda found: self._numbers(found, machine)).image(name, more)
 
+    def title(self, kind: str, name: str) -> str:
+        """What a file says that it is."""
+        return str(self._library.sheet(kind, name).data["title"])
+
+    def depends(self, name: str) -> tuple[str, ...]:
+        """What a package needs, as it is written."""
+        return tuple(map(str, self._library.sheet("packages", name).data.get("depends", ())))
+
     def registry(self, name: str, machine: str) -> Registry:
         """A registry, with the numbers of the way there."""
         found = self._library.sheet("registries", name)
@@ -201,6 +209,7 @@ class Catalog:
             start_queue=numbers.get("start_queue", {}),
             installation=numbers.get("installation", {}),
             pull=numbers.get("pull", {}),
+            instance=numbers.get("instance", {}),
             boundary=numbers.get("boundary", {}),
             recovery=numbers.get("recovery", {}),
             control={name: numbers[name] for name in control.SECTIONS if name in numbers},

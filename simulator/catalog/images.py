@@ -43,12 +43,12 @@ class ImageMaker:
             layers = (*layers, *self._installed(full, added, installed))
         return Image(" + ".join((full, *map(str, added))), layers)
 
-    def _layers(
-        self, name: str, above: tuple[str, ...]
-    ) -> tuple[tuple[ImageLayer, ...], dict[str, Package]]:
+    def _layers(self, name: str, above: tuple[str, ...]) -> tuple[tuple[ImageLayer, ...], dict[str, Package]]:
         """The layers of an image and the packages in it."""
         if name in above:
-            raise CatalogError(f"the image {name!r} stands on itself: {' on '.join((*above, name))}; give it another base")
+            raise CatalogError(
+                f"the image {name!r} stands on itself: {' on '.join((*above, name))}; give it another base"
+            )
         found = self._library.sheet("images", name)
         layers: tuple[ImageLayer, ...] = ()
         installed: dict[str, Package] = {}
@@ -67,10 +67,8 @@ class ImageMaker:
                 layers = (*layers, *self._installed(name, wanted, installed))
         return layers, installed
 
-    def _installed(
-        self, name: str, wanted: list[Requirement], installed: dict[str, Package]
-    ) -> tuple[ImageLayer, ...]:
-        """What is installed on top of what is there: one layer, of the packages that were not; notes them as installed."""
+    def _installed(self, name: str, wanted: list[Requirement], installed: dict[str, Package]) -> tuple[ImageLayer, ...]:
+        """What is installed on top of what is there: one layer, of the packages that were not; they are noted."""
         there = {f"the base of {name}": [Requirement(each.name, (("=", each.version),)) for each in installed.values()]}
         chosen = resolve({name: wanted, **there}, self._versions)
         new = [package for package in chosen if package.name not in installed]

@@ -82,6 +82,7 @@ class Product:
         start_queue: what all its starts go through one by one, empty where there is nothing of the kind.
         installation: what its installation takes, empty where nobody knows.
         pull: how it fetches images, empty where it does not.
+        instance: what one instance takes of tables, empty where nobody knows.
         boundary: what is known of the ways into it, empty where nobody knows.
         recovery: how it recovers in place, empty where it cannot.
         control: what ways of control take, by the section of the file (``pause``, ...).
@@ -112,6 +113,7 @@ class Product:
     start_queue: Mapping[str, Quantity] = field(default_factory=dict)
     installation: Mapping[str, Quantity] = field(default_factory=dict)
     pull: Mapping[str, Quantity] = field(default_factory=dict)
+    instance: Mapping[str, Quantity] = field(default_factory=dict)
     boundary: Mapping[str, Quantity] = field(default_factory=dict)
     recovery: Mapping[str, Quantity] = field(default_factory=dict)
     control: Mapping[str, Mapping[str, Quantity]] = field(default_factory=dict)

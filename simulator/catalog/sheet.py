@@ -121,6 +121,7 @@ def read(kind: str, name: str, document: Document, around: Surroundings) -> Shee
     required, optional = _KEYS[kind]
     document.check_keys((), document.data, required, (*optional, "sources"))
     _check_header(kind, name, document)
+    _check_requirements(document)
     if kind in _DECLARED:
         return Sheet(kind, name, document, (_declared(document, (), "parameters", _DECLARED[kind], around),))
     if kind == "images":
@@ -154,9 +155,7 @@ def _check_header(kind: str, name: str, document: Document) -> None:
         _check_metric(document)
     for key in ("abi", "architecture", "scheduler", "base"):
         document.text((), data, key)
-    for key in ("depends", "packages"):
-        _check_requirements(document, key, data.get(key, []))
-    for key in _BUILT_FOR:
+    for key in (*_BUILT_FOR, "depends", "packages"):
         _check_words(document, (key,), data.get(key, []))
     for key in ("lacks", "adds"):
         _check_words(document, (key,), data.get(key, []), control.WORDS)
@@ -166,13 +165,14 @@ def _check_header(kind: str, name: str, document: Document) -> None:
         _check_words(document, ("hardware", key), names)
 
 
-def _check_requirements(document: Document, key: str, written: object) -> None:
-    _check_words(document, (key,), written)
-    for text in written if isinstance(written, list) else ():
-        try:
-            requirement(str(text))
-        except CatalogError as error:
-            document.complain((key,), *str(error).split("; ", 1))
+def _check_requirements(document: Document) -> None:
+    for key in ("depends", "packages"):
+        written = document.data.get(key, [])
+        for text in written if isinstance(written, list) else ():
+            try:
+                requirement(str(text))
+            except CatalogError as error:
+                document.complain((key,), *str(error).split("; ", 1))
 
 
 def _check_words(document: Document, place: Place, words: object, known: Collection[str] | None = None) -> None:

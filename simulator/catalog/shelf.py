@@ -71,7 +71,12 @@ def resolve(kind: str, name: str, names: Iterable[str]) -> str:
     versions = [match for each in known if (match := _VERSIONED.fullmatch(each)) and match["stem"] == name]
     if versions and kind != "machines":
         return max(versions, key=lambda match: _natural(match["version"]))[0]
-    raise CatalogError(f"no {_SINGULAR.get(kind, kind.removesuffix('s'))} is called {name!r}; {suggestion(name, known)}")
+    remedy = suggestion(name, known)
+    if not remedy.startswith("did"):
+        stems = {match["stem"] for each in known if (match := _VERSIONED.fullmatch(each))}
+        near = suggestion(name, stems) if kind != "machines" else ""
+        remedy = near if near.startswith("did") else remedy
+    raise CatalogError(f"no {_SINGULAR.get(kind, kind.removesuffix('s'))} is called {name!r}; {remedy}")
 
 
 def _natural(version: str) -> list[tuple[int, int, str]]:

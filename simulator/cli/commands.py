@@ -8,8 +8,8 @@ from importlib import import_module
 import click
 
 COMMANDS = (
-    *("run", "check", "list", "show", "explain", "share", "blast", "can"),
-    *("compare", "choose", "isolate", "sensitivity", "validate", "plot", "import"),
+    *("run", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
+    *("compare", "choose", "isolate", "sensitivity", "validate", "plot", "timeline", "import"),
 )
 _MODULES = {"import": "import_"}
 """Modules of commands whose names are words of Python."""

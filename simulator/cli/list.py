@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def command(kind: str | None, as_json: bool) -> None:
     """List what there is.
 
-    KIND is one of machines, layers, workloads, hardware, schedulers, scenarios, demands, figures, published,
-    readings; without it everything is listed.
+    KIND is one of machines, layers, workloads, hardware, schedulers, images, packages, registries, scenarios, demands,
+    figures, published, readings; without it everything is listed.
     """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
@@ -55,6 +55,9 @@ def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
         "workloads": _workloads,
         "hardware": _hardware,
         "schedulers": _schedulers,
+        "images": _images,
+        "packages": _packages,
+        "registries": _registries,
         "scenarios": _scenarios,
         "demands": _demands,
         "figures": _figures,
@@ -91,6 +94,31 @@ def _schedulers(catalog: Catalog) -> Rows:
     machine = catalog.names("machines")[0]
     found = [catalog.scheduler(name, machine) for name in catalog.names("schedulers")]
     return [{"name": each.name, "policy": each.family.replace("_", " "), "title": each.title} for each in found]
+
+
+def _images(catalog: Catalog) -> Rows:
+    found = [catalog.image(name) for name in catalog.names("images")]
+    return [
+        {
+            "name": each.name,
+            "layers": f"{len(each.layers)} layers",
+            "size": f"{each.compressed_bytes / 1e6:.1f} MB compressed, {each.unpacked_bytes / 1e6:.1f} MB unpacked",
+            "title": catalog.title("images", each.name),
+        }
+        for each in found
+    ]
+
+
+def _packages(catalog: Catalog) -> Rows:
+    names = catalog.names("packages")
+    return [
+        {"name": name, "depends": ", ".join(catalog.depends(name)), "title": catalog.title("packages", name)}
+        for name in names
+    ]
+
+
+def _registries(catalog: Catalog) -> Rows:
+    return [{"name": name, "title": catalog.title("registries", name)} for name in catalog.names("registries")]
 
 
 def _workloads(catalog: Catalog) -> Rows:

@@ -38,6 +38,8 @@ def _head(catalog: Catalog, kind: str, name: str, machine: str | None) -> list[s
     if kind == "machines":
         found = catalog.machine(name)
         return [found.name, f"{found.title}, {found.year}", f"executes: {found.architecture}"]
+    if kind not in _PRODUCT:
+        return list(_shipped(catalog, kind, name))
     chosen = machine or catalog.names("machines")[0]
     product = _PRODUCT[kind](catalog, name, chosen)
     structure = (f"{key.replace('_', ' ')}: {value}" for key, value in product.structure.items())
@@ -50,6 +52,22 @@ def _head(catalog: Catalog, kind: str, name: str, machine: str | None) -> list[s
     mechanisms = discovery.member("layers", product.family).LAYER.MECHANISMS
     rows = [[f"  {key}", each.kind, each.meaning] for key, each in mechanisms.items()]
     return [*lines, "mechanisms:", *columns(rows, "<<<")]
+
+
+def _shipped(catalog: Catalog, kind: str, name: str) -> Iterator[str]:
+    """An image with all its layers, those of its base included; a package with what it needs; a registry."""
+    full = catalog.resolve_name(kind, name)
+    yield from (full, catalog.title(kind, full))
+    if kind == "packages" and catalog.depends(full):
+        yield f"needs: {', '.join(catalog.depends(full))}"
+    if kind == "images":
+        image = catalog.image(full)
+        sizes = [(each.name, each.files_count, each.unpacked_bytes, each.compressed_bytes, each.start_read_bytes)
+                 for each in image.layers]  # fmt: skip
+        rows = [
+            [f"  {layer}", f"{files:.0f}", *(f"{size / 1e6:.3f} MB" for size in more)] for layer, files, *more in sizes
+        ]
+        yield from columns(rows, "<>>>>", ("layers, lowest first", "files", "unpacked", "compressed", "read at start"))
 
 
 def _standing(product: Product) -> Iterator[str]:

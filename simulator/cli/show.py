@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def command(name: str, machine: str | None, as_json: bool) -> None:
     """Show an entry of the catalog: numbers and sources.
 
-    NAME is that of a machine, layer, scheduler or workload (every number with its unit, range and source), of a
-    source, or of a table of published figures.
+    NAME is that of a machine, layer, scheduler, workload, image, package or registry (every number with its unit, range
+    and source), of a source, or of a table of published figures.
     """
     from simulator.catalog import Catalog
     from simulator.cli.sheet import sheet

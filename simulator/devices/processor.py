@@ -254,9 +254,9 @@ class Processor:
         LAWS: least-recently-used cache, whole sets. Nothing is waited for where all sets fit.
         """
         ran_before = share in self._recent
-        others_bytes = 0.0
+        others_bytes, cache_bytes = 0.0, self.parameters.get("cache_bytes", INFINITE)
         for other, size_bytes in reversed(self._recent.items()):
-            if other is share or others_bytes >= self.parameters.cache_bytes:
+            if other is share or others_bytes >= cache_bytes:
                 break
             others_bytes += size_bytes
         others_bytes += self._bus.fetched_bytes - self._left.pop(share, self._bus.fetched_bytes)

@@ -93,11 +93,11 @@ class _Provider(AbstractProvider[Any, Any, str]):
 
     def find_matches(self, identifier: str, requirements: Any, incompatibilities: Any) -> list[Package]:
         asked, refused = list(requirements[identifier]), set(map(str, incompatibilities[identifier]))
-        fitting = (
+        fitting: list[Package] = [
             package
             for package in self._index(identifier)
             if str(package) not in refused and all(each.requirement.allows(package.version) for each in asked)
-        )
+        ]
         return sorted(fitting, key=cmp_to_key(lambda one, other: compare(other.version, one.version)))
 
     def is_satisfied_by(self, requirement: Any, candidate: Any) -> bool:
@@ -112,7 +112,9 @@ def _conflict(causes: Sequence[_Asked], index: Index) -> str:
     """Who asks for what that does not go together, by package."""
     lines = []
     for name in dict.fromkeys(cause.requirement.name for cause in causes):
-        asked = dict.fromkeys(f"{each.who} needs {each.requirement}" for each in causes if each.requirement.name == name)
+        asked = dict.fromkeys(
+            f"{each.who} needs {each.requirement}" for each in causes if each.requirement.name == name
+        )
         versions = ", ".join(sorted((package.version for package in index(name)), key=cmp_to_key(compare)))
         there = f"there are {versions}" if versions else "there is no package of this name"
         lines.append(f"{', '.join(asked)}: {there}")

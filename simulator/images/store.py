@@ -42,12 +42,24 @@ class Store:
         there = self._layers.keys() if lazy else self._layers.keys() - self._lazy_bytes.keys()
         return tuple(layer for layer in image.layers if layer.name not in there)
 
+    def is_lazy(self, layer: ImageLayer) -> bool:
+        """Whether a layer is read over the link."""
+        return layer.name in self._lazy_bytes
+
+    def refer(self, image: Image) -> None:
+        """An image is wanted: what is or will be there of its layers is not collected."""
+        self._images[image.name] = image
+
+    def put(self, layer: ImageLayer) -> None:
+        """A layer is there, unpacked."""
+        self._layers[layer.name] = layer
+        self._lazy_bytes.pop(layer.name, None)
+
     def add(self, image: Image) -> None:
         """An image and all its layers are held, unpacked."""
-        self._images[image.name] = image
+        self.refer(image)
         for layer in image.layers:
-            self._layers[layer.name] = layer
-            self._lazy_bytes.pop(layer.name, None)
+            self.put(layer)
 
     def add_lazily(self, image: Image, index_bytes: float = 0.0) -> None:
         """An image can be read over the link; of each of its layers that was not held only the index is there."""

@@ -114,6 +114,8 @@ class Heap:
         self.shares: dict[str, Share] = {}
         self.used_bytes = 0.0
         """In eden, since the last collection."""
+        self.made_bytes = 0.0
+        """In eden, since the start."""
         self.kept_bytes = self.garbage_bytes = 0.0
         """In the old part: what programs keep, and what has died there."""
         self.cohorts: tuple[Cohort, ...] = ()
@@ -204,6 +206,7 @@ class Heap:
         """So much was made of the part that was reserved first."""
         self._reserved.pop(0)
         self.used_bytes += size_bytes
+        self.made_bytes += size_bytes
         share = self.shares.get(program)
         if share is not None:
             share.made_bytes += size_bytes
@@ -212,6 +215,7 @@ class Heap:
     def take(self, size_bytes: float) -> None:
         """Room in eden that no program makes objects in, until the next collection."""
         self.used_bytes += size_bytes
+        self.made_bytes += size_bytes
         self.touched_bytes = max(self.touched_bytes, self.used_bytes)
 
     # ---- emptying it

@@ -25,6 +25,8 @@ class PageCache:
         self.root = Group()
         self._groups = [self.root]
         self._units: dict[Page, tuple[int, Group]] = {}
+        self.entered_bytes = 0.0
+        """All that has come in so far, read or written, whatever became of it."""
         self._touches = 0
         self._written = 0
         """How often dirty bytes have become clean: what they are parts of is not known here."""
@@ -62,8 +64,13 @@ class PageCache:
             return True
         self._units[key] = (file.unit_bytes, group)
         group.charge(file_bytes=file.unit_bytes)
+        self.entered_bytes += file.unit_bytes
         self._shrink()
         return False
+
+    def holds(self, file: File) -> bool:
+        """Whether the last unit of a file is resident; nothing changes."""
+        return (file.name, (file.size_bytes - 1) // file.unit_bytes) in self._units
 
     def charge(self, file: File, index: int, group: Group) -> None:
         """A unit that has just come in is booked to the group of the program that asked for it."""
@@ -88,6 +95,7 @@ class PageCache:
     def write(self, size_bytes: float) -> bool:
         """Take dirty bytes in, nobody's as yet; True where the writer must write back before it goes on."""
         self.root.charge(dirty_bytes=size_bytes)
+        self.entered_bytes += size_bytes
         return self.dirty_bytes > self.dirty_ratio * self.capacity_bytes
 
     def charge_dirty(self, size_bytes: float, group: Group) -> None:

@@ -197,6 +197,9 @@ class Limit(NamedTuple):
 class Cache(Protocol):
     """What the house may do with a kernel's page cache."""
 
+    entered_bytes: float
+    """All that has come in so far, read or written."""
+
     @property
     def resident_bytes(self) -> float:
         """What of files is in memory as on the disk."""
@@ -207,6 +210,12 @@ class Cache(Protocol):
 
     def resize(self, capacity_bytes: float) -> None:
         """Another amount of memory is left for it."""
+
+    def find(self, file: File, index: int) -> bool:
+        """Whether one unit of a file is resident; it becomes so."""
+
+    def holds(self, file: File) -> bool:
+        """Whether the last unit of a file is resident; nothing changes."""
 
 
 class Groups(Protocol):
@@ -446,6 +455,10 @@ class Layer(Priced, ABC):
     def settings(self) -> Mapping[str, float | str]:
         """What it has set for itself, by the names of ``SETTINGS``."""
         return {}
+
+    def written(self) -> tuple[float, float]:
+        """What it has written so far of its programs' memory, in a row that it goes round in, and how long that is."""
+        return (0.0, 0.0)
 
     def tick_hz(self) -> float:
         """Timer interrupts a second while this layer's processors run."""

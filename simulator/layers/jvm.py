@@ -187,6 +187,10 @@ class JavaVirtualMachine(TableLayer):
         work = (Use("compilation", cycles=self.parameters[f"{compiler}_start_cycles"], operations=0.0),)
         return Send(f"{compiler}-compiler", work, KICK, wait=False, forgotten=True)
 
+    def written(self) -> tuple[float, float]:
+        """Objects made, one after the other in eden, from its beginning again after each collection."""
+        return (self.heap.made_bytes, self.collection.eden_bytes)
+
     def settings(self) -> dict[str, float | str]:
         """What it made of the processors and the memory that it sees."""
         return {

@@ -118,9 +118,12 @@ class Job:
             self.note(outcome=f"{REFUSED}: {refusal}")
         elif self.kind.TARGET == "tenants" and self.kind.ALIVE and not self._runs():
             self.fail(f"{self.row.tenant} does not run")
+        elif self.kind.CAPTURES and self.tenant.busy:
+            self.fail(f"{self.tenant.busy} of {self.row.tenant} is not over")
         else:
             self._begins()
             yield from self.kind.perform(self)
+            self._leaves()
             if self.row.outcome == UNFINISHED:
                 self.row.outcome = DONE
         self._ends()
@@ -140,7 +143,14 @@ class Job:
     def _runs(self) -> bool:
         return self.tenant.alive and any(thread is not None for thread in self.tenant.threads)
 
+    def _leaves(self) -> None:
+        """Others may do what they want with its state."""
+        if self.kind.CAPTURES:
+            self.tenant.busy = ""
+
     def _begins(self) -> None:
+        if self.kind.CAPTURES:
+            self.tenant.busy = self.row.operation
         made = self.tenants.get(str(self.options.get(self.kind.MAKES, "")))
         if made is not None:
             made.starts_s = self.environment.now
@@ -207,10 +217,14 @@ class Job:
     def home(self) -> Node:
         """Where the layer's own work for it is done: in the domain that drives devices, in a monitor's process, or in
         the kernel that a container stands on."""
-        grip = self.subject.grip
+        return self.home_on(self.house, self.tenant)
+
+    def home_on(self, house: House, tenant: Tenant) -> Node:
+        """The same for another tenant with the same systems, or on another machine."""
+        grip = self.subject_on(house, tenant).grip
         if grip.port:
             return grip.roles.get("domain-0", grip)
-        if grip.layer.OFFERS == "machine" or grip.path in self.house.spaces or grip.below is None:
+        if grip.layer.OFFERS == "machine" or grip.path in house.spaces or grip.below is None:
             return grip
         return grip.below
 

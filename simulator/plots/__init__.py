@@ -6,6 +6,7 @@ results give the same files, byte for byte.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from simulator.plots._style import check_kind
 
 if TYPE_CHECKING:
     from simulator.blast import Blast
+    from simulator.pool import PoolResults
     from simulator.results import Results
     from simulator.sharing.drawing.outcome import Outcome
     from simulator.validation.rows import Row
@@ -27,6 +29,7 @@ __all__ = [
     "draw",
     "draw_as",
     "draw_isolation",
+    "draw_pool",
     "draw_predicted",
     "draw_sharing",
     "figures",
@@ -171,3 +174,22 @@ def draw_predicted(rows: Sequence[Row], path: Path) -> Path:
     with _style.settings():
         _style.save_as(_predicted.draw(judged), path)
     return path
+
+
+def draw_pool(results: PoolResults, folder: str | os.PathLike[str]) -> list[Path]:
+    """Draw a pool of hosts over time, where it has a duration, and how its hosts were used; returns the files.
+
+    Args:
+        results: of ``simulator.pool``.
+        folder: of the results; the figures go into ``figures`` in it.
+    """
+    from simulator.plots import _pool, _style
+
+    target = Path(folder) / "figures"
+    target.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    with _style.settings():
+        if results.tables["samples"]:
+            written += _style.save(_pool.draw_time(results), target / "over_time")
+        written += _style.save(_pool.draw_hosts(results), target / "hosts")
+    return written

@@ -11,10 +11,12 @@ instance pays all of it, in its own share. Waits of a start for a disk are as lo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from simulator.errors import RunError
 from simulator.experiment import build, run_point
+from simulator.operations import subjects
 from simulator.outcomes import is_ok
 from simulator.pool.plan import Figures
 from simulator.records import names
@@ -70,6 +72,7 @@ class OneInstance:
         devices: Mapping[str, Any] = self._points[0]["machine"]["devices"]
         return devices
 
+    @cached_property
     def figures(self) -> Figures:
         """What one instance takes; runs it.
 
@@ -89,7 +92,18 @@ class OneInstance:
             overhead_bytes=self._taken_bytes(2) - self._taken_bytes(1),
             task_cycles=max(0.0, smaller / _TASKS - ratio * size),
             cycle_ratio=ratio,
+            cannot_migrate=self._holds_refusal(),
+            migration=self._migration(),
         )
+
+    def _holds_refusal(self) -> str:
+        """Why no layer moves an instance while it runs; empty if one does."""
+        return subjects.refusal(subjects.holds(self._points[0], _NAME), "migrate")
+
+    def _migration(self) -> dict[str, float]:
+        """The rules of the product that does."""
+        hold = subjects.subject(subjects.holds(self._points[0], _NAME), "migrate")
+        return dict(self._points[0]["layers"][hold.product].get("migration") or {}) if hold else {}
 
     def host_bytes(self) -> float:
         """Memory of what is installed on a host for all its instances together."""

@@ -22,6 +22,8 @@ class Figures:
         overhead_bytes: memory of the host that an instance takes beside what is promised to it.
         task_cycles: processor work for each task beside the program's own: pauses, wakings, services.
         cycle_ratio: processor cycles for each cycle of the program's own.
+        cannot_migrate: why an instance cannot be moved while it runs; empty if it can.
+        migration: the section ``migration`` of the product that moves it.
     """
 
     start_s: float = 0.0
@@ -32,6 +34,8 @@ class Figures:
     overhead_bytes: float = 0.0
     task_cycles: float = 0.0
     cycle_ratio: float = 1.0
+    cannot_migrate: str = ""
+    migration: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

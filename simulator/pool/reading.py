@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
@@ -134,11 +134,11 @@ class _Reader:
         """The numbers of a machine's devices, with what is changed in them."""
         form = hosts.machine if isinstance(hosts.machine, MachineForm) else MachineForm(base=hosts.machine)
         place: Place = ("hosts", name, "machine", *(("base",) if isinstance(hosts.machine, MachineForm) else ()))
-        lookup = self.lookup
-        if not isinstance(form.base, str):
+        lookup, written = self.lookup, cast(object, form.base)
+        if not isinstance(written, str):
             lookup.complain(place, "is a list", "write one machine; give another type of host for another")
             return {}
-        base = lookup.name("machines", form.base, place)
+        base = lookup.name("machines", written, place)
         if base is None:
             return {}
         machine = lookup.machine(base)
@@ -154,6 +154,7 @@ class _Reader:
     def _ones(self, name: str, hosts: Hosts, asked: set[str]) -> dict[str, OneInstance]:
         """The ordinary scenarios of one instance of each type that is asked for on this host."""
         found: dict[str, OneInstance] = {}
+        alike: dict[str, OneInstance] = {}
         written: Any = self.lookup.source.data
         if hosts.stack is None:
             return {}
@@ -161,8 +162,11 @@ class _Reader:
             data = written["instances"][kind]
             instance = {key: data[key] for key in _INSTANCE_KEYS if key in data}
             size_cycles, think_s = _typical(self.file.instances[kind], hosts)
+            key = repr((instance, size_cycles, think_s))
             try:
-                found[kind] = OneInstance(written["hosts"][name], instance, size_cycles, think_s, self.catalog)
+                if key not in alike:
+                    alike[key] = OneInstance(written["hosts"][name], instance, size_cycles, think_s, self.catalog)
+                found[kind] = alike[key]
             except ScenarioError as error:
                 for problem in error.problems:
                     self._complain_of_one(name, kind, problem.path, problem.message, problem.remedy)
@@ -199,9 +203,7 @@ class _Reader:
                 remedy = "take a machine with power figures, or leave energy_price out"
                 self.lookup.complain(("hosts", name, "machine"), message, remedy)
 
-    def _check_room(
-        self, hosts: tuple[HostType, ...], instances: Mapping[str, InstanceType], asked: set[str]
-    ) -> None:
+    def _check_room(self, hosts: tuple[HostType, ...], instances: Mapping[str, InstanceType], asked: set[str]) -> None:
         """An instance that no host could ever hold is a mistake, not a refusal."""
         for kind in sorted(asked):
             each = instances[kind]
@@ -273,7 +275,7 @@ def _host_type(
     """A type of host; measures each instance on it."""
     cpu, any_one = devices["cpu"], next(iter(ones.values()), None)
     machine = form.machine.base if isinstance(form.machine, MachineForm) else form.machine
-    figures = {kind: one.figures() for kind, one in ones.items()}
+    figures = {kind: one.figures for kind, one in ones.items()}
     return HostType(
         name=name, count=form.count, expression=any_one.expression if any_one else "", machine=str(machine),
         cores=cpu["cores_count"], processors=cpu["cores_count"] * cpu.get("threads_per_core_count", 1.0),

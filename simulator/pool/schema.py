@@ -33,7 +33,7 @@ class Hosts(Part):
     count: Count = 1
     """How many there are: name-1, name-2, ..."""
     stack: Text | None = Field(default=None, examples=["linux-6 | kvm / linux-6"])
-    """What is installed, from the hardware up, as in a scenario. Left out: nothing, instances cost nothing themselves."""
+    """What is installed, from the hardware up, as in a scenario. Left out: nothing, and instances cost nothing."""
     firmware: Time = 0.0
     """From power-on until the first system of the stack begins to start."""
     cpu_overcommit: Weight = 1.0
@@ -174,7 +174,7 @@ class Failures(Part):
 
 
 class Consolidation(Part):
-    """Instances are packed on few hosts, and those that are left empty are switched off."""
+    """Instances that can be moved while they run are packed on few hosts; hosts that are empty are switched off."""
 
     every: Duration = Field(examples=["5 min"])
     """How often one looks."""

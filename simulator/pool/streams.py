@@ -80,12 +80,10 @@ def arrivals(stream: Stream, uniform: Iterator[float]) -> Iterator[tuple[float, 
         stream: what is said of it.
         uniform: exponential draws of mean 1, in turn for a time between requests and for a lifetime.
     """
-    count = 0
-    for at_s in _moments(stream, uniform):
-        if count >= stream.most or at_s[0] > stream.until_s:
+    for number, moment in enumerate(_moments(stream, uniform)):
+        if (number >= stream.most and not stream.moments) or moment[0] > stream.until_s:
             return
-        count += 1
-        yield at_s
+        yield moment
 
 
 def _moments(stream: Stream, unit: Iterator[float]) -> Iterator[tuple[float, float]]:

@@ -85,6 +85,11 @@ class Results:
         return read(self.folder, "faults", self.axes)
 
     @cached_property
+    def operations(self) -> pd.DataFrame:
+        """One row per operation: what was done to whom, by which layer, and what it took."""
+        return read(self.folder, "operations", self.axes)
+
+    @cached_property
     def log(self) -> pd.DataFrame:
         """What layers wrote into their logs: one row per thing done, with its duration (a collection of the heap)."""
         return read(self.folder, "log", self.axes)

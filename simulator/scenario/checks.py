@@ -12,7 +12,7 @@ from simulator import discovery
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import StackError
 from simulator.notation import Node, Tree, build
-from simulator.scenario import faults, fits, hardware, points
+from simulator.scenario import faults, fits, hardware, points, shipped
 from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.parts import TenantChoice
@@ -30,6 +30,7 @@ def check(lookup: Lookup, combination: Combination) -> None:
     _check_programs(lookup, combination)
     _check_built_for(lookup, combination)
     hardware.check(lookup, combination)
+    shipped.check(lookup, combination)
     if tree is not None:
         givers = _givers(lookup, tree)
         guests = [tenant for tenant in combination.tenants if tenant.name in givers]

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from simulator import discovery
 from simulator.catalog.document import Place, path_text
-from simulator.catalog.product import Machine, Product, Quantity
+from simulator.catalog.product import Machine, Product, Quantity, Registry
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, Problem, UnitError
+from simulator.images import Image
 from simulator.layers.base import Layer
 from simulator.scenario.source import Source
 from simulator.scenario.types import shown, split
@@ -28,6 +29,8 @@ class Catalog(Protocol):
     def virtual_hardware(self, name: str, machine: str) -> Product: ...
     def scheduler(self, name: str, machine: str) -> Product: ...
     def machine(self, name: str) -> Machine: ...
+    def image(self, name: str, machine: str = "") -> Image: ...
+    def registry(self, name: str, machine: str) -> Registry: ...
 
 
 class Lookup:
@@ -47,6 +50,9 @@ class Lookup:
         self.virtual_hardware = cache(catalog.virtual_hardware)
         self.scheduler = cache(catalog.scheduler)
         self.machine = cache(catalog.machine)
+        self.image = cache(catalog.image)
+        self.registry = cache(catalog.registry)
+        self.names = catalog.names
         self.layer_class = cache(self._layer_class)
         self._catalog = catalog
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.catalog.product import values
 from simulator.errors import CatalogError
-from simulator.scenario import faults, installing, operations
+from simulator.scenario import faults, installing, operations, shipped
 from simulator.scenario.combinations import Combination
 from simulator.scenario.fits import as_class_files
 from simulator.scenario.hardware import hardware
@@ -18,6 +18,12 @@ from simulator.scenario.stacks import StackChoice
 from simulator.scenario.types import processors
 
 Point = dict[str, Any]
+_FURTHER: Mapping[str, Callable[[Lookup, Mapping[str, Any], str], Point]] = {
+    "tenants": lambda lookup, operation, machine: {},
+    "images": shipped.of_operation,
+    "layers": installing.of_operation,
+}
+"""What an operation needs to know beside what is written, by the kind of thing that it is done to."""
 
 
 def point(lookup: Lookup, combination: Combination, number: int, header: Point) -> Point:
@@ -63,10 +69,7 @@ def _operations(lookup: Lookup, written: Sequence[Operation], combination: Combi
     machine = combination.machine.base
     found = (operations.resolved(each, lambda name: full_name(lookup, name)) for each in written)
     here = [each for each in found if operations.tenants(each) <= tenants]
-    return [
-        {**each, **installing.of_operation(lookup, each, machine)} if operations.targets(each) == "layers" else each
-        for each in here
-    ]
+    return [{**each, **_FURTHER[operations.targets(each)](lookup, each, machine)} for each in here]
 
 
 def names(lookup: Lookup, fault: Fault, combination: Combination) -> bool:
@@ -111,6 +114,7 @@ def _layer(lookup: Lookup, combination: Combination, name: str, machine: Machine
         "scheduler": _scheduler(lookup, stack, stack.schedulers.get(name, product.scheduler), machine),
         "start": values(product.start) or None,
         "start_queue": values(product.start_queue) or None,
+        "pull": values(product.pull) or None,
         "lacks": list(product.lacks),
         "adds": list(product.adds),
         **{name: values(numbers) for name, numbers in product.control.items()},
@@ -136,14 +140,15 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
     expression = combination.stack.expressions[tenant.name]
     portable = as_class_files(lookup, expression, tenant.workload)
     given = tenant.parameters
+    own = {name: value for name, value in given.items() if name not in product.writes}
     return {
         "copy_of": tenant.copy_of or tenant.name,
         "workload": product.name,
         "program": product.program,
         "metric": dict(product.metric),
-        "parameters": product.values() | {name: tenant.parameters[name] for name in given if name not in product.writes},
+        "parameters": product.values() | own,
         "bytecode": {name: each.value for name, each in product.bytecode.items()} if portable else None,
-        "writes": values(product.writes) | {name: tenant.parameters[name] for name in given if name in product.writes},
+        "writes": values(product.writes) | {name: given[name] for name in given if name in product.writes},
         "memory_bytes": form.memory,
         "memory_high_bytes": form.memory_high,
         "memory_low_bytes": form.memory_low,
@@ -165,6 +170,7 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "network_bytes_per_s": form.network_limit,
         "start_s": form.start + tenant.number * form.start_every,
         "boot": form.boot,
+        "image": shipped.of_tenant(lookup, combination, tenant, machine.base),
         "stop_s": form.stop,
         "intensity": form.intensity,
         "group": form.group,

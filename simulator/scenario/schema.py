@@ -7,7 +7,7 @@ axes, where none is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -133,6 +133,29 @@ Workload = Annotated[
 ]
 
 
+class ImageForm(Part):
+    """What a tenant is shipped as, and what there is of it already."""
+
+    name: Axis[Text] = Field(examples=["nginx-1.27"])
+    """Name of an image in the catalog."""
+    lazy: Axis[bool] = False
+    """Whether it starts when the image's index is there; what it reads comes over the link."""
+    held: tuple[Text, ...] = ()
+    """Images that the host holds already."""
+    registry: Axis[Text | None] = Field(default=None, examples=["registry-near"])
+    """Where it comes from: a name of the catalog."""
+    link: Axis[Rate | None] = Field(default=None, examples=["100 Mbit/s"])
+    """What the way there carries, if not what the catalog says."""
+    round_trip: Axis[Time | None] = Field(default=None, examples=["20 ms"])
+    """From a request to its answer, if not what the catalog says."""
+
+
+Image = Annotated[
+    Annotated[Text, Tag(TEXT)] | Annotated[ImageForm, Tag(MAPPING)],
+    _forms(_form, "an image, e.g. 'nginx-1.27', or '{name: nginx-1.27, lazy: true}'"),
+]
+
+
 class Tenant(Part):
     """A workload at the top of a stack, and what it may use."""
 
@@ -190,6 +213,8 @@ class Tenant(Part):
     """Time between the starts of its copies, whether those before are up or not; 0: all begin at once."""
     boot: Axis[bool] = False
     """Whether its own systems are started first; otherwise they are up already."""
+    image: Axis[Image | None] = Field(default=None, examples=["nginx-1.27"])
+    """What the innermost of its systems that fetches images starts from; it comes from a registry at its start."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
     intensity: Axis[Intensity] = 1.0
@@ -253,6 +278,84 @@ class Operation(Part):
     """A product of the catalog is fetched, written and set up on the host, which restarts if its installer says so."""
     into: Text | None = Field(default=None, examples=["app"])
     """The tenant whose own system it is installed on, not the host's."""
+    pull: Text | None = Field(default=None, examples=["nginx-1.27"])
+    """An image comes onto the host, as far as its layers are not held."""
+    drop: Text | None = Field(default=None, examples=["nginx-1.27"])
+    """An image is given up; layers that no other image refers to are removed."""
+    lazy: bool | None = None
+    """Whether only the image's index comes; what is read comes over the link when it is."""
+    held: tuple[Text, ...] | None = Field(default=None, examples=["[debian-12-slim]"])
+    """Images that the host holds already."""
+    registry: Text | None = Field(default=None, examples=["registry-near"])
+    """Where images come from: a name of the catalog."""
+    link: Rate | None = Field(default=None, examples=["100 Mbit/s"])
+    """What the way to the registry carries, if not what the catalog says."""
+    round_trip: Time | None = Field(default=None, examples=["20 ms"])
+    """From a request to the registry to its answer, if not what the catalog says."""
+    downloads: Count | None = Field(default=None, examples=["6"])
+    """How many layers are downloaded at a time, if not what the product does by itself."""
+    migrate: Text | None = Field(default=None, examples=["app"])
+    """The tenant's virtual machine moves to an equal, otherwise empty machine while it runs."""
+    abort: Text | None = Field(default=None, examples=["app"])
+    """A migration of the tenant that is under way is given up; it goes on where it is."""
+    how: Text | None = Field(default=None, examples=["pre-copy"])
+    """Of several ways, which: a migration by 'pre-copy' or 'post-copy'."""
+    rate: Rate | None = Field(default=None, examples=["32 MiB/s"])
+    """Most that a migration sends in a second while the tenant runs, instead of its product's usual limit."""
+    downtime_limit: Duration | None = Field(default=None, examples=["300 ms"])
+    """How long a migration may stop the tenant for the last pages, instead of its product's usual limit."""
+    auto_converge: bool | None = Field(default=None, examples=["true"])
+    """Whether a migration may hold a tenant that writes too fast, for more and more of its time."""
+    give_up_after: Duration | None = Field(default=None, examples=["60 s"])
+    """A migration that is not over by then is aborted."""
+    destination_fails_after: Duration | None = Field(default=None, examples=["5 s"])
+    """The machine that a migration moves to fails so long after the beginning."""
+    snapshot: Text | None = Field(default=None, examples=["app"])
+    """The tenant's whole state is kept, and it goes on."""
+    roll_back: Text | None = Field(default=None, examples=["app"])
+    """The tenant goes back to a state that was kept; all work since then is lost."""
+    delete_snapshot: Text | None = Field(default=None, examples=["app"])
+    """A state is given up; what was written to the disk since then is merged."""
+    save: Text | None = Field(default=None, examples=["app"])
+    """The tenant's whole state goes to a file, and it ends."""
+    restore: Text | None = Field(default=None, examples=["app"])
+    """The tenant is made anew from what was saved or checkpointed, and goes on from there."""
+    clone: Text | None = Field(default=None, examples=["app"])
+    """The tenant 'as' begins from its state, with a memory of its own."""
+    fork: Text | None = Field(default=None, examples=["app"])
+    """The tenant 'as' begins from its state, and shares its memory until one of them writes."""
+    checkpoint: Text | None = Field(default=None, examples=["app"])
+    """The tenant's processes are kept one after the other, and go on."""
+    replicate: Text | None = Field(default=None, examples=["app"])
+    """The tenant's state is sent to another machine again and again."""
+    name: Text | None = Field(default=None, alias="as", examples=["before"])
+    """What a state is called; of 'clone' and 'fork', the tenant that begins."""
+    to: Text | None = Field(default=None, examples=["before"])
+    """Which state; the latest if not given."""
+    live: bool | None = Field(default=None, examples=["true"])
+    """The tenant goes on before its memory is written."""
+    track: bool | None = Field(default=None, examples=["true"])
+    """What changes from then on is noted, for a later snapshot of the changes."""
+    changes: bool | None = Field(default=None, examples=["true"])
+    """Only what has changed since the last state that was tracked."""
+    onto: Literal["disk", "memory"] | None = Field(default=None, examples=["memory"])
+    """Where the file of a state lies; on the disk if not given."""
+    memory: Literal["eager", "lazy"] | None = Field(default=None, examples=["lazy"])
+    """All memory is read back at once, or each page when it is touched; as the product does if not given."""
+    prefetch: bool | None = Field(default=None, examples=["true"])
+    """The working set that an earlier restore has shown is read first."""
+    cold: bool | None = Field(default=None, examples=["true"])
+    """The file of the state is no longer in the memory of the system that it lies on."""
+    ready: bool | None = Field(default=None, examples=["true"])
+    """What holds the tenant (a monitor, a domain) stands there already, empty."""
+    tcp: Literal["established"] | None = Field(default=None, examples=["established"])
+    """Open connections are kept as well."""
+    processes: Count | None = Field(default=None, examples=["14"])
+    """How many processes the tenant is; as many as its program has threads if not given."""
+    ends: bool | None = Field(default=None, examples=["true"])
+    """The processes end once they are kept."""
+    every: Duration | None = Field(default=None, examples=["25 ms"])
+    """How long an epoch is."""
     by: Text | None = Field(default=None, alias="with", examples=["docker-27"])
     """Which layer does it, where several can: a product of the tenant's stack."""
     time: Duration | None = Field(default=None, alias="for", examples=["2 s"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.catalog.document import Place, path_text
 
-_LISTS = ("without", "figures", "operations", "faults", "aggressors", "control", "rows", "missed", "excluded")
+_LISTS = ("without", "held", "figures", "operations", "faults", "aggressors", "control", "rows", "missed", "excluded")
 Label = str | float
 
 

@@ -13,7 +13,7 @@ from simulator.errors import UsageError
 from simulator.experiment import quantile
 from simulator.outcomes import is_ok
 from simulator.records import TABLES
-from simulator.validation import pause_readings, process_readings
+from simulator.validation import operation_readings, pause_readings, process_readings
 from simulator.validation.run_tables import Tables, column
 from simulator.workloads.base import WAKE
 
@@ -114,7 +114,7 @@ def known() -> dict[str, tuple[str, str]]:
         STEADY: ("s", "mean time of the iterations 5 to 9 of a program that repeats its work"),
         ITERATION: ("s", "time of the N-th iteration of a program that repeats its work, from 1"),
     }
-    own = {**process_readings.MEANINGS, **pause_readings.MEANINGS}
+    own = {**process_readings.MEANINGS, **pause_readings.MEANINGS, **operation_readings.MEANINGS}
     return {**columns, **derived, **further, **_known_settings(), **own, **machine}
 
 
@@ -165,7 +165,7 @@ def _of_tenant(rows: Sequence[Sequence[Any]], tables: Tables) -> Readings:
     found |= {name: quantile(starts, part) for name, (_, _, part) in OF_COPIES.items()}
     found[WITH_BOOT] = found["elapsed_s"] + found["boot_s"]
     own = {str(row[column("tenants", "tenant")]) for row in rows}
-    for read_some in (_settings, process_readings.read, pause_readings.read, _iterations):
+    for read_some in (_settings, process_readings.read, pause_readings.read, operation_readings.read, _iterations):
         found |= read_some(tables, own)
     return found | _latencies(tables, own)
 

@@ -13,6 +13,8 @@ from heapq import heapify, heappop, heappush
 
 from simulator.demands import (
     AccessMemory,
+    Allocate,
+    Demand,
     Fault,
     File,
     Lock,
@@ -89,6 +91,8 @@ class RequestServer(Program):
         Parameter("file_bytes", "bytes", "size of one of these files"),
         Parameter("request_log_bytes", "bytes", "log written for a request"),
         Parameter("working_set_bytes", "bytes", "what a worker wants to find in the cache"),
+        Parameter("resident_bytes", "bytes", "memory that its process takes at its start, in machine code; none if nothing "
+                  "is said", optional=True),
     )
     CHOSEN = frozenset({"workers_count", "clients_count", "requests_count"})
     COUNTS = ("compute", "memory", "page_fault", "system_call", "copy", "network_stack", "driver", "page_cache")
@@ -98,6 +102,12 @@ class RequestServer(Program):
         working_set_bytes = self.parameters.working_set_bytes
         numbers = range(int(self.parameters.workers_count))
         return [ThreadPlan(f"worker-{number}", self._worker(number), working_set_bytes) for number in numbers]
+
+    def begins(self) -> tuple[Demand, ...]:
+        """Its classes, or the memory of its process; the heap of a Java virtual machine holds what objects there are."""
+        resident_bytes = self.parameters.get("resident_bytes", 0.0)
+        own = (Allocate(resident_bytes),) if resident_bytes and self.class_files is None else ()
+        return (*super().begins(), *own)
 
     def warm_files(self) -> tuple[File, ...]:
         """What the clients ask for."""

@@ -18,7 +18,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from simulator import demands as d
-from simulator.faults.components import kernel_of
+from simulator.faults.components import Component, components, kernel_of
 from simulator.faults.striking import Strike
 from simulator.operations.kinds.base import Kind
 from simulator.plans import Node
@@ -99,11 +99,20 @@ def _restart(job: Job, home: Node) -> Life:
     begun_s = job.environment.now
     rows: list[list[Any]] = []
     fault = {"at_s": 0.0, "crash": home.path, "restart_after_s": 0.0}
-    yield from Strike(job.house, job.tenants.values(), fault, rows, kernel_of(job.house.site, home)).happen()
+    yield from Strike(job.house, job.tenants.values(), fault, rows, _machine_of(job.house, home)).happen()
     job.note(
         downtime_s=job.row.downtime_s + job.environment.now - begun_s,
         work_lost_s=job.row.work_lost_s + sum(row[_LOST_S] for row in rows),
     )
+
+
+def _machine_of(house: House, home: Node) -> Component:
+    """What restarts with a system: its own machine, so under the host's domain 0 the hypervisor itself."""
+    site = house.site
+    driving = any(home in port.roles.values() for port in site.ports)
+    if not driving or home.below is None:
+        return kernel_of(site, home)
+    return next(each for each in components(site) if each.node.path == home.below.path and each.part.each == "node")
 
 
 KIND = Install

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from math import isclose
+from math import inf, isclose, nan
 from typing import NamedTuple
 
 from simulator.operations.migration.rules import Round, Rules
@@ -37,10 +37,34 @@ class Dirty(NamedTuple):
         """A part of both: they lie mixed."""
         return Dirty(self.pages_bytes * ratio, self.blank_bytes * ratio)
 
-    def with_fresh(self, fresh_bytes: float, touched_bytes: float) -> Dirty:
-        """With what has been written meanwhile; what is in both is sent once."""
-        both = min(1.0, fresh_bytes / touched_bytes) * self.pages_bytes if touched_bytes else 0.0
-        return Dirty(min(touched_bytes, self.pages_bytes + fresh_bytes - both), self.blank_bytes)
+    def with_fresh(self, fresh: Fresh, extent_bytes: float) -> Dirty:
+        """With what has been written meanwhile; what is in both is sent once.
+
+        A row that is gone through in turn comes last to what was written last, what is written anywhere meets it by
+        chance; all of it lies in ``extent_bytes``.
+        """
+        both = min(1.0, self.pages_bytes / extent_bytes) * fresh.scattered_bytes if extent_bytes else 0.0
+        pages_bytes = self.pages_bytes + fresh.total_bytes - both
+        return Dirty(min(max(extent_bytes, self.pages_bytes), pages_bytes), self.blank_bytes)
+
+
+class Fresh(NamedTuple):
+    """What the guest wrote during a round.
+
+    Attributes:
+        swept_bytes: pages written in turn.
+        scattered_bytes: pages anywhere.
+        extent_bytes: what all that it has written since the beginning lies in.
+    """
+
+    swept_bytes: float
+    scattered_bytes: float
+    extent_bytes: float
+
+    @property
+    def total_bytes(self) -> float:
+        """Both."""
+        return self.swept_bytes + self.scattered_bytes
 
 
 class Order(NamedTuple):
@@ -65,14 +89,14 @@ class Report(NamedTuple):
     Attributes:
         elapsed_s: how long it took.
         left: what was not sent.
-        fresh_bytes: pages that the guest wrote meanwhile.
+        fresh: what the guest wrote meanwhile.
         touched_bytes: pages of the guest that have something in them, by now.
         bandwidth_bytes_per_s: how fast they could be sent.
     """
 
     elapsed_s: float
     left: Dirty
-    fresh_bytes: float
+    fresh: Fresh
     touched_bytes: float
     bandwidth_bytes_per_s: float
 
@@ -106,19 +130,20 @@ def orders(rules: Rules, memory: Dirty, *, endless: bool = False) -> Generator[O
     while True:
         number += 1
         report = yield Order(number, dirty, rate, throttle)
-        before, dirty = dirty, report.left.with_fresh(report.fresh_bytes, report.touched_bytes)
+        fresh = report.fresh
+        extent_bytes = report.touched_bytes if number == 1 else min(report.touched_bytes, fresh.extent_bytes)
+        before, dirty = dirty, report.left.with_fresh(fresh, extent_bytes)
         sent = before.pages_bytes - report.left.pages_bytes
-        done = Round(report.elapsed_s, sent, report.fresh_bytes, dirty.total_bytes, report.bandwidth_bytes_per_s)
+        done = Round(report.elapsed_s, sent, fresh.total_bytes, dirty.total_bytes, report.bandwidth_bytes_per_s)
         sent_bytes += sent
         if reason := rules.stops(number, rate, sent_bytes, memory.total_bytes, last or done, done):
             return Course(number, dirty, reason, throttle)
         held = rules.next_throttle(throttle, too_often, done)
-        same = last is not None and held == throttle and not too_often and isclose(
-            dirty.total_bytes, before.total_bytes, rel_tol=_SAME
-        )  # fmt: skip
-        if same and not endless and not rules.ends():
+        again = rules.writes_too_much(done) and held == throttle and held < rules.throttle_most_ratio
+        changes = held != throttle or again or last is None
+        if not (changes or endless or rules.ends()) and isclose(dirty.total_bytes, before.total_bytes, rel_tol=_SAME):
             return Course(number, dirty, NEVER, throttle)
-        too_often = rules.writes_too_much(done) and held == throttle and held < rules.throttle_most_ratio
+        too_often = again
         throttle, rate, last = held, rules.next_rate(rate, done), done
 
 
@@ -129,7 +154,7 @@ class Prediction:
     Attributes:
         course: how the rounds ended.
         sent_bytes: pages of each round, the last one with the guest stopped.
-        total_s: from the beginning until it goes on elsewhere.
+        total_s: from the beginning until it goes on elsewhere; infinite if that never comes.
         downtime_s: of that, how long it stood still.
     """
 
@@ -163,11 +188,13 @@ def predict(
         round_s = (gone.pages_bytes + gone.blank_bytes * blank) / rate
         elapsed_s += round_s
         sent.append(gone.pages_bytes)
-        fresh_bytes = min(writing.written_bytes(round_s * (1.0 - order.throttle)), memory.pages_bytes)
+        fresh = Fresh(*writing.written(round_s * (1.0 - order.throttle)), writing.set_bytes)
         try:
-            order = rounds.send(Report(round_s, left, fresh_bytes, memory.pages_bytes, rate))
+            order = rounds.send(Report(round_s, left, fresh, memory.pages_bytes, rate))
         except StopIteration as end:
             course: Course = end.value
             break
+    if course.reason == NEVER:
+        return Prediction(course, tuple(sent), inf, nan)
     downtime_s = (course.left.pages_bytes + course.left.blank_bytes * blank) / link_bytes_per_s + floor_s
     return Prediction(course, (*sent, course.left.pages_bytes), elapsed_s + downtime_s, downtime_s)

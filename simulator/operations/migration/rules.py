@@ -55,7 +55,7 @@ class Rules:
         throttle_step_ratio: how much more each further time.
         throttle_most_ratio: most of it.
         throttle_trigger_ratio: what is written over what is sent that is too much.
-        slowed_dirty_ratio: what a guest that is slowed may write of what is sent; it is held just as much as that takes.
+        slowed_dirty_ratio: what a guest that is slowed may write of what is sent; it is held as much as that takes.
     """
 
     page_bytes: float = 4096.0
@@ -75,7 +75,7 @@ class Rules:
 
     @classmethod
     def of(cls, figures: Mapping[str, float], *, auto_converge: bool = False, **asked: float) -> Rules:
-        """A product's rules.
+        """A product's rules; a number that is 0 is none.
 
         Args:
             figures: its section ``migration``.
@@ -83,7 +83,7 @@ class Rules:
             asked: what a scenario says instead, by the names above.
         """
         names = [name for name in cls.__slots__ if auto_converge or not name.startswith("throttle")]
-        return cls(**{name: figures[name] for name in names if name in figures} | asked)
+        return cls(**{name: figures[name] for name in names if figures.get(name)} | asked)
 
     def first_rate(self) -> float:
         """Rate of the first round."""
@@ -98,7 +98,7 @@ class Rules:
 
     def may_leave_bytes(self, bandwidth_bytes_per_s: float) -> float:
         """What may be left when a round ends: as much as fits into the downtime limit."""
-        return bandwidth_bytes_per_s * self.downtime_limit_s
+        return bandwidth_bytes_per_s * self.downtime_limit_s if self.downtime_limit_s else 0.0
 
     def stops(self, number: int, rate: float, sent_bytes: float, memory_bytes: float, last: Round, done: Round) -> str:
         """Why the guest is stopped after a round; empty if another one follows.
@@ -111,7 +111,8 @@ class Rules:
             last: the round before; itself where there is none.
             done: the round.
         """
-        if self.downtime_limit_s and done.dirty_bytes <= self.may_leave_bytes(done.bandwidth_bytes_per_s):
+        allowed_bytes = self.may_leave_bytes(done.bandwidth_bytes_per_s) + self.page_bytes  # whole pages are counted
+        if self.downtime_limit_s and done.dirty_bytes <= allowed_bytes:
             return LIMIT
         if done.dirty_bytes < self.least_pages_count * self.page_bytes:
             return FEW

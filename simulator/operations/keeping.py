@@ -1,0 +1,176 @@
+"""How a layer keeps a state and goes on from it: what its own thread does, and what stands before the tenant's demands.
+
+Used by the kinds ``snapshot``, ``roll_back``, ``save``, ``restore``, ``clone`` and ``fork``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from simulator import demands as d
+from simulator.operations import kept as states
+from simulator.operations.kept import Figures, Kept, Memory
+from simulator.operations.overlay import Overlay
+from simulator.operations.pages import Watch
+from simulator.operations.state import worked_s
+from simulator.operations.storing import DISK, Store
+from simulator.plans import Node, Plan, compile_steps
+from simulator.steps import Repeat, Step, Use
+from simulator.tenancy import House
+from simulator.tenant import Tenant
+
+if TYPE_CHECKING:
+    from simulator.operations.job import Job
+    from simulator.operations.state import State
+    from simulator.threads import Life
+
+MECHANISM = "snapshot"
+CARDS = 1.0
+"""Network cards of a virtual machine."""
+
+
+# ---- keeping
+
+
+def new_store(job: Job, name: str, size_bytes: float) -> Store:
+    """A file for a state."""
+    return Store(job.house, job.home, f"{job.row.tenant}/{name}", size_bytes, str(job.options.get("onto", DISK)))
+
+
+def fixed(job: Job, figures: Figures) -> Life:
+    """What does not depend on the size: the tool, the state of devices, a guest that gets ready."""
+    yield from job.work(f"state of {job.row.tenant}", (Use(MECHANISM, cycles=figures["save_cycles"]),))
+    if figures["save_wait_s"]:
+        yield job.environment.timeout(figures["save_wait_s"])
+
+
+def write(job: Job, store: Store, figures: Figures, cycles: float) -> Life:
+    """A state is written; what need not be safe before it counts as kept goes to the disk behind it."""
+    at_once_bytes = store.at_once_bytes()
+    steps = store.written(MECHANISM, cycles, figures["flushed_ratio"], at_once_bytes)
+    yield from job.work(f"state of {job.row.tenant}", steps)
+    store.settle()
+    behind = tuple(store.behind(figures["flushed_ratio"], at_once_bytes))
+    if behind:
+        job.environment.process(job.work(f"state of {job.row.tenant} to the disk", behind))
+
+
+def keep(job: Job, name: str, state: State, store: Store, pages: Memory) -> Kept:
+    """A state is kept from now on."""
+    found = Kept(name, job.hold.product, state, store, pages, float(store.file.size_bytes))
+    found.worked_s = worked_s(job.tenant) - job.tenant.lost_s
+    states.put(job, found)
+    return found
+
+
+def lose(job: Job, found: Kept) -> float:
+    """The tenant goes back to a state: the processor time of its own work that was done since then."""
+    lost_s = max(0.0, worked_s(job.tenant) - job.tenant.lost_s - found.worked_s)
+    job.tenant.lost_s += lost_s
+    return lost_s
+
+
+# ---- going on
+
+
+def go_on(job: Job, found: Kept, house: House, tenant: Tenant) -> Life:
+    """A tenant goes on from a kept state: its memory is read back, or comes when it is touched."""
+    figures, pages, store = job.figures("snapshot"), found.pages, found.store
+    if job.options.get("cold"):
+        store.cool()
+    cycles = states.restore_cycles(figures, job.running(), CARDS)
+    lazy = states.is_lazy(figures, str(job.options.get("memory", "")))
+    steps: Iterator[Step] | Sequence[Step]
+    prefetched = 0.0
+    if lazy:
+        cycles += (pages.content + pages.empty) * figures["map_page_cycles"]
+        prefetched = _recorded(job, found)
+        steps = [Use(MECHANISM, cycles=cycles)]
+        if prefetched:
+            each = figures.get("prefetch_page_cycles", 0.0)
+            steps += store.read(MECHANISM, prefetched * each, prefetched * pages.page_bytes)
+    else:
+        written = pages.content + figures["whole_ratio"] * pages.empty
+        steps = store.read(MECHANISM, cycles + written * figures["restore_page_cycles"])
+    yield from job.work(f"state of {tenant.name} read", steps, job.home_on(house, tenant), house)
+    yield from job.put_on(found.state, house, tenant)
+    unwatch(tenant)
+    if lazy:
+        found.seen = watch_lazily(job, found, house, tenant, figures, bool(prefetched))
+    read_bytes = prefetched * pages.page_bytes if lazy else found.bytes
+    job.note(moved_bytes=read_bytes, disk_bytes=read_bytes if store.onto == DISK else 0.0, how=_how(lazy, prefetched))
+
+
+def _how(lazy: bool, prefetched: float) -> str:
+    if not lazy:
+        return "eager"
+    return "working set first" if prefetched else "lazy"
+
+
+def _recorded(job: Job, found: Kept) -> float:
+    """Pages of the working set that an earlier restore has shown, if it is asked for."""
+    if not job.options.get("prefetch") or found.seen is None:
+        return 0.0
+    found.record = dict(found.seen.present)
+    return min(sum(found.record.values()), found.pages.content + found.pages.empty)
+
+
+# ---- what stands before the tenant's demands
+
+
+def watch_lazily(job: Job, found: Kept, house: House, tenant: Tenant, figures: Figures, prefetched: bool) -> Watch:
+    """The first touch of each page fetches it from the file."""
+    home, store = job.home_on(house, tenant), found.store
+    steps = store.touched("lazy_fault", figures["lazy_fault_cycles"], figures["lazy_read_bytes"])
+    total = found.pages.content + found.pages.empty
+    present = found.record if prefetched else None
+    watch = Watch(total, found.pages.page_bytes, lambda new: _times(home, steps, new, "page fetched"), present)
+    return _stand(house, tenant, watch)
+
+
+def watch_first_touches(job: Job, tenant: Tenant, pages: Memory, mechanism: str, cycles: float) -> Watch:
+    """The first touch of each page costs so many cycles: it is copied, or noted."""
+    home = job.home_on(tenant.house, tenant)
+
+    def price(new: float) -> Plan:
+        return compile_steps(home, (Use(mechanism, cycles=cycles * new, operations=new),), home.path)
+
+    return _stand(tenant.house, tenant, Watch(pages.content + pages.empty, pages.page_bytes, price))
+
+
+def watch_disk(job: Job, figures: Figures) -> Overlay:
+    """The virtual disk's changes are kept apart from now on."""
+    home, store = job.home, new_store(job, "disk", 1.0)
+    cycles = figures["cluster_cycles"]
+
+    def price(clusters: float, copied_bytes: float) -> Plan:
+        steps: tuple[Step, ...] = (Use("disk_overlay", cycles=cycles * clusters, operations=clusters),)
+        if copied_bytes and Store.has_files(home):
+            steps += (store.asked(d.DirectTransfer(store.file, 0, int(copied_bytes))),)
+        return compile_steps(home, steps, home.path)
+
+    overlay = Overlay(figures["cluster_bytes"], price)
+    job.house.watches.setdefault(job.row.tenant, []).append(overlay)
+    return overlay
+
+
+def _stand(house: House, tenant: Tenant, watch: Watch) -> Watch:
+    house.watches.setdefault(tenant.name, []).append(watch)
+    return watch
+
+
+def unwatch(tenant: Tenant, watch: Watch | Overlay | None = None) -> None:
+    """One of those who watch a tenant goes, or all of them."""
+    watching = tenant.house.watches.get(tenant.name, [])
+    left = [each for each in watching if watch is not None and each is not watch]
+    if left:
+        tenant.house.watches[tenant.name] = left
+    else:
+        tenant.house.watches.pop(tenant.name, None)
+
+
+def _times(home: Node, steps: tuple[Step, ...], count: float, label: str) -> Plan:
+    """Steps so often, one after the other."""
+    whole = float(max(1, round(count)))
+    return compile_steps(home, (Repeat(lambda owners, demands: ((whole,),), (steps,), (label,)),), home.path)

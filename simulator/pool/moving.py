@@ -1,0 +1,159 @@
+"""Instances move: while they run, by pre-copy; or, where no layer can do that, stopped here and started there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from simulator.operations.migration.precopy import Dirty, Prediction, predict
+from simulator.operations.migration.rules import Rules as PreCopy
+from simulator.pool.guest import RUNNING, Instance
+from simulator.pool.host import FAILED
+from simulator.pool.placement import Room
+from simulator.pool.plan import Figures, HostType, InstanceType, Rules
+from simulator.writing import Writing
+
+if TYPE_CHECKING:
+    from simulator.pool.control import Control
+    from simulator.pool.guest import Guest
+    from simulator.pool.stages import Together
+
+Life = Generator[simpy.Event, Any, None]
+_LOOK_S = 1.0
+"""How often one looks whether an instance that is starting is up, before it is moved."""
+
+
+def predicted(kind: InstanceType, figures: Figures, host: HostType, rules: Rules) -> Prediction:
+    """The rounds of an instance's migration, on a link of its own: see ``simulator.operations.migration``.
+
+    The pool's rules decide when it is stopped; what the product's section ``migration`` says decides the rest.
+    """
+    product = PreCopy.of(figures.migration, downtime_limit_s=rules.downtime_s, rounds_count=float(rules.rounds))
+    hot_bytes = min(kind.hot_bytes, kind.touched_bytes)
+    writing = Writing(swept_bytes_per_s=kind.writes_bytes_per_s, swept_set_bytes=hot_bytes)
+    link = rules.link_bytes_per_s or host.link_bytes_per_s
+    return predict(product, Dirty(kind.touched_bytes), writing, link)
+
+
+class Mover:
+    """Moves instances; what leaves a host leaves it one after the other.
+
+    Args:
+        control: of the pool.
+        stage: its hosts.
+        note: writes a row of the table ``events``.
+    """
+
+    def __init__(self, control: Control, stage: Together, note: Any) -> None:
+        self.control, self.stage, self.note = control, stage, note
+        self._rules = control.plan.rules
+        self._sending: dict[int, deque[simpy.Event]] = {}
+
+    def empty(self, room: Room, *, fuller: bool = False) -> Generator[simpy.Event, Any, int]:
+        """Move everything off a host, one after the other; returns how many stay because there is no other place.
+
+        Args:
+            room: of the host.
+            fuller: only to hosts that are fuller.
+        """
+        control, stay = self.control, 0
+        here = sorted((each for each, home in control.homes.items() if home is room), key=lambda each: each.number)
+        yield from self._take_link(room)
+        for instance in here:
+            if control.homes.get(instance) is not room:
+                continue
+            limit = room.part_free(self._rules.by) if fuller else float("inf")
+            place = control.placer.find(instance, but=room.number, fuller=limit)
+            if place is None:
+                stay += 1
+                continue
+            yield from self.move(instance, room, place)
+        self._give_link(room)
+        return stay
+
+    def _take_link(self, room: Room) -> Life:
+        """Wait until nothing else leaves this host."""
+        line = self._sending.get(room.number)
+        if line is None:
+            self._sending[room.number] = deque()
+            return
+        turn = self.control.environment.event()
+        line.append(turn)
+        yield turn
+
+    def _give_link(self, room: Room) -> None:
+        line = self._sending[room.number]
+        if line:
+            line.popleft().succeed()
+        else:
+            del self._sending[room.number]
+
+    def move(self, instance: Instance, source: Room, target: Room) -> Life:
+        """Move one instance, while it runs if a layer can do that."""
+        figures = source.kind.figures[instance.kind.name]
+        if figures.cannot_migrate:
+            self._restart(instance, source, target)
+        else:
+            yield from self._migrate(instance, source, target, figures)
+
+    def _restart(self, instance: Instance, source: Room, target: Room) -> None:
+        """Stop it here and start it there: what it is in the middle of is lost."""
+        control = self.control
+        lost_s = self.stage.end(instance)
+        self.note("restart", source, instance, target, outcome="done")
+        control.leave(instance)
+        self.start_anew(instance, target, lost_s)
+
+    def start_anew(self, instance: Instance, target: Room, lost_s: float) -> None:
+        """Start an instance that was stopped, or whose host has failed, on another host."""
+        instance.lost_s += lost_s
+        instance.restarts += 1
+        if instance.down_since_s != instance.down_since_s:  # not a number: it was up until now
+            instance.down_since_s = self.control.environment.now
+        self.control.place(instance, target)
+
+    def _migrate(self, instance: Instance, source: Room, target: Room, figures: Figures) -> Life:
+        """Copy its memory while it runs, stop it, copy the rest, and let it go on there."""
+        control, environment, began_s = self.control, self.control.environment, self.control.environment.now
+        expected = predicted(instance.kind, figures, source.kind, self._rules)
+        control.placer.take(target, instance)
+        guest = instance.guest
+        while guest is not None and guest.starting is not None and not guest.over:
+            yield environment.timeout(_LOOK_S)
+        yield environment.timeout(max(0.0, expected.total_s - expected.downtime_s))
+        if not self._goes_on(instance, source, target, guest):
+            self._give_up(instance, source, target, began_s)
+            return
+        assert guest is not None
+        guest.pause()
+        yield environment.timeout(expected.downtime_s)
+        if not self._goes_on(instance, source, target, guest):
+            self._give_up(instance, source, target, began_s)
+            return
+        control.placer.leave(target, instance)
+        control.leave(instance)
+        control.settle(instance, target)
+        guest.go_on(self.stage.hosts[target.number])
+        instance.moves += 1
+        instance.downtime_s += expected.downtime_s
+        self.note("migration", source, instance, target, began_s, expected.downtime_s, sum(expected.sent_bytes), "done")
+        control.serve()
+
+    def _goes_on(self, instance: Instance, source: Room, target: Room, guest: Guest | None) -> bool:
+        """Whether it is still the same instance on the same host, and both hosts are there."""
+        hosts = self.stage.hosts
+        alive = instance.outcome == RUNNING and guest is not None and instance.guest is guest and not guest.over
+        same = self.control.homes.get(instance) is source
+        return alive and same and FAILED not in (hosts[source.number].state, hosts[target.number].state)
+
+    def _give_up(self, instance: Instance, source: Room, target: Room, began_s: float) -> None:
+        """It has ended, or a host has failed: where its source still has it, it goes on there."""
+        control, guest = self.control, instance.guest
+        control.placer.leave(target, instance)
+        self.note("migration", source, instance, target, began_s, outcome="given up: it ended, or a host failed")
+        if guest is not None and guest.still and not guest.over and control.homes.get(instance) is source:
+            guest.go_on(self.stage.hosts[source.number])
+        control.serve()
