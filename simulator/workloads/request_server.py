@@ -91,8 +91,12 @@ class RequestServer(Program):
         Parameter("file_bytes", "bytes", "size of one of these files"),
         Parameter("request_log_bytes", "bytes", "log written for a request"),
         Parameter("working_set_bytes", "bytes", "what a worker wants to find in the cache"),
-        Parameter("resident_bytes", "bytes", "memory that its process takes at its start, in machine code; none if nothing "
-                  "is said", optional=True),
+        Parameter(
+            "resident_bytes",
+            "bytes",
+            "memory that its process takes at its start, in machine code; none if nothing is said",
+            optional=True,
+        ),
     )
     CHOSEN = frozenset({"workers_count", "clients_count", "requests_count"})
     COUNTS = ("compute", "memory", "page_fault", "system_call", "copy", "network_stack", "driver", "page_cache")

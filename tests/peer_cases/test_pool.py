@@ -41,10 +41,7 @@ def planned(hosts: Any, instances: Any, requests: Any, **more: Any) -> Plan:
 
 def tables(plan: Plan, apart: bool | None = None) -> dict[str, Rows]:
     found = replicate(plan, 0, apart=apart)
-    return {
-        name: [dict(zip(names(name), row, strict=True)) for row in rows]
-        for name, rows in found.items()
-    }
+    return {name: [dict(zip(names(name), row, strict=True)) for row in rows] for name, rows in found.items()}
 
 
 def responses(plan: Plan) -> list[float]:
@@ -78,7 +75,10 @@ def test_no_penalty_inside_an_instance(hosts_mhz: list[float], instances: int, e
 
 
 def test_an_empty_instance_costs_nothing() -> None:
-    kinds = {"vm": {"memory": "1 MiB", "tasks": task(1.0)}, "empty": {"memory": "1 MiB", "tasks": task(1.0, think="1 h")}}
+    kinds = {
+        "vm": {"memory": "1 MiB", "tasks": task(1.0)},
+        "empty": {"memory": "1 MiB", "tasks": task(1.0, think="1 h")},
+    }
     plan = planned(
         {"host": {"machine": machine(FAFARD), "cpu_overcommit": 2}}, kinds,
         {"all": {"instance": ["empty", "vm"], "at": "0 s", "count": 2}}, duration="1 s",
