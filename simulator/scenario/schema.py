@@ -278,6 +278,10 @@ class Operation(Part):
     """The tenant is stopped, each of its threads looked at, and let go on, after 'for' if that is said."""
     step: Text | None = Field(default=None, examples=["app"])
     """A paused tenant goes on for 'for', stops again, and is looked at."""
+    install: Text | None = Field(default=None, examples=["virtualbox-7"])
+    """A product of the catalog is fetched, written and set up on the host, which restarts if its installer says so."""
+    into: Text | None = Field(default=None, examples=["app"])
+    """The tenant whose own system it is installed on, not the host's."""
     pull: Text | None = Field(default=None, examples=["nginx-1.27"])
     """An image comes onto the host, as far as its layers are not held."""
     drop: Text | None = Field(default=None, examples=["nginx-1.27"])

@@ -139,7 +139,7 @@ def test_the_time_of_a_pause_is_nobodys_work() -> None:
 
 
 def test_who_would_stand_still_for_ever_is_refused() -> None:
-    with pytest.raises(ScenarioError, match="app would stand still for ever.*add 'for: ...', a later 'resume: app'"):
+    with pytest.raises(ScenarioError, match=r"app would stand still for ever.*add 'for: ...', a later 'resume: app'"):
         point(XEN, {"at": "1 s", "pause": "app"})
     assert point(XEN, {"at": "1 s", "pause": "app"}, duration="2 s")["operations"]
 
