@@ -47,6 +47,17 @@ class ImageLayer:
     compressed_bytes: float
     start_read_bytes: float
 
+    def index_bytes(self, file_bytes: float) -> float:
+        """The index of it, which is a part of it on the way, with so many bytes for each file."""
+        return min(self.files_count * file_bytes, self.compressed_bytes)
+
+    def read_bytes(self, file_bytes: float) -> float:
+        """What comes of it, beside its index, if only that comes which a start reads: the same part as unpacked."""
+        if not self.unpacked_bytes:
+            return 0.0
+        part = min(1.0, self.start_read_bytes / self.unpacked_bytes)
+        return (self.compressed_bytes - self.index_bytes(file_bytes)) * part
+
 
 @dataclass(frozen=True, slots=True)
 class Image:

@@ -61,12 +61,17 @@ class Store:
         for layer in image.layers:
             self.put(layer)
 
-    def add_lazily(self, image: Image, index_bytes: float = 0.0) -> None:
-        """An image can be read over the link; of each of its layers that was not held only the index is there."""
+    def add_lazily(self, image: Image, file_bytes: float = 0.0) -> None:
+        """An image can be read over the link; of each of its layers that was not held only the index is there.
+
+        Args:
+            image: which.
+            file_bytes: size of an index for each file.
+        """
         self._images[image.name] = image
         for layer in self.missing(image, lazy=True):
             self._layers[layer.name] = layer
-            self._lazy_bytes[layer.name] = min(index_bytes * layer.files_count, layer.compressed_bytes)
+            self._lazy_bytes[layer.name] = layer.index_bytes(file_bytes)
 
     def came(self, layer: ImageLayer, size_bytes: float) -> None:
         """Something of a layer was read over the link and stays."""

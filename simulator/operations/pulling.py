@@ -247,22 +247,18 @@ class Engine:
         """The index of each layer, and the layer mounted."""
         for layer in missing:
             yield from self._requests("request", layer.name, self._figures["layer_requests_count"])
-            size_bytes = self._index_bytes(layer)
+            size_bytes = layer.index_bytes(self._figures["index_bytes"])
             steps = (*self._downloaded(size_bytes), self._use("layer_cycles", 1.0))
             yield from self._stage("index", layer.name, steps, size_bytes, over_link=True)
             self._report.fetched += (layer.name,)
         self.store.add_lazily(image, self._figures["index_bytes"])
-
-    def _index_bytes(self, layer: ImageLayer) -> float:
-        return min(layer.files_count * self._figures["index_bytes"], layer.compressed_bytes)
 
     def read(self, image: Image, registry: Mapping[str, Any]) -> Life:
         """What a start reads of an image that was pulled lazily, as far as it is not there."""
         self._registry = registry
         for layer in image.layers:
             if self.store.is_lazy(layer) and layer.start_read_bytes:
-                part = min(1.0, layer.start_read_bytes / layer.unpacked_bytes)
-                moved_bytes = (layer.compressed_bytes - self._index_bytes(layer)) * part
+                moved_bytes = layer.read_bytes(self._figures["index_bytes"])
                 steps = self._read(layer, moved_bytes)
                 yield from self._stage("read", layer.name, steps, moved_bytes, over_link=True)
                 self.store.came(layer, layer.start_read_bytes)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from simulator.operations.migration.precopy import Dirty, Prediction, predict
-from simulator.operations.migration.rules import Rules as PreCopy
 from simulator.pool.guest import RUNNING, Instance
 from simulator.pool.host import FAILED
 from simulator.pool.placement import Room
 from simulator.pool.plan import Figures, HostType, InstanceType, Rules
-from simulator.writing import Writing
 
 if TYPE_CHECKING:
+    from simulator.operations.migration.precopy import Prediction
     from simulator.pool.control import Control
     from simulator.pool.guest import Guest
     from simulator.pool.stages import Together
@@ -29,9 +28,17 @@ _LOOK_S = 1.0
 def predicted(kind: InstanceType, figures: Figures, host: HostType, rules: Rules) -> Prediction:
     """The rounds of an instance's migration, on a link of its own: see ``simulator.operations.migration``.
 
-    The pool's rules decide when it is stopped; what the product's section ``migration`` says decides the rest.
+    The product's section ``migration`` has the rules, the pool may have others; without either QEMU's limit of 300 ms
+    holds, and thirty rounds as Xen makes.
     """
-    product = PreCopy.of(figures.migration, downtime_limit_s=rules.downtime_s, rounds_count=float(rules.rounds))
+    from simulator.operations.migration.precopy import Dirty, predict
+    from simulator.operations.migration.rules import Rules as PreCopy
+    from simulator.writing import Writing
+
+    said = {"downtime_limit_s": rules.downtime_s, "rounds_count": rules.rounds}
+    asked = {name: float(value) for name, value in said.items() if value is not None}
+    usual = {} if figures.migration else {"downtime_limit_s": 0.3, "rounds_count": 30.0}
+    product = PreCopy.of({**figures.migration, **usual, **asked})
     hot_bytes = min(kind.hot_bytes, kind.touched_bytes)
     writing = Writing(swept_bytes_per_s=kind.writes_bytes_per_s, swept_set_bytes=hot_bytes)
     link = rules.link_bytes_per_s or host.link_bytes_per_s
@@ -111,7 +118,7 @@ class Mover:
         """Start an instance that was stopped, or whose host has failed, on another host."""
         instance.lost_s += lost_s
         instance.restarts += 1
-        if instance.down_since_s != instance.down_since_s:  # not a number: it was up until now
+        if isnan(instance.down_since_s):
             instance.down_since_s = self.control.environment.now
         self.control.place(instance, target)
 
