@@ -379,9 +379,7 @@ def precopy_downtime_s(memory_bytes: float, rate: float, dirty_rate: float, roun
     return memory_bytes * (dirty_rate / rate) ** rounds / rate + floor_s
 
 
-def precopy_sent_bytes(
-    memory_bytes: float, rate: float, dirty_rate: float, set_bytes: float, rounds: int
-) -> list[float]:
+def precopy_sent_bytes(memory_bytes: float, rate: float, dirty_rate: float, set_bytes: float, rounds: int) -> list[float]:
     """What each round sends, ``min(D T, W)`` after the first: no more than the writable working set W is ever written.
 
     For D >= B all rounds but the first send W, and the guest stands still for W / B. Clark et al. 2005, section 4.
@@ -398,3 +396,24 @@ def postcopy_downtime_s(state_bytes: float, rate: float, floor_s: float = 0.0) -
     Hines and Gopalan 2009.
     """
     return state_bytes / rate + floor_s
+
+
+# ---------------------------------------------------------------- pipelines
+
+
+def flow_shop_s(first_s: Sequence[float], second_s: Sequence[float]) -> float:
+    """``max_k (a_1 + ... + a_k + b_k + ... + b_n)``: when the last of n jobs leaves two machines, each takes in order.
+
+    Layers of an image that are downloaded one after the other and unpacked one after the other. If the link is slow it
+    is all downloads and the last unpacking, if the processor is slow the first download and all unpacking. Johnson 1954.
+
+    Args:
+        first_s: a, what each job takes on the first machine.
+        second_s: b, what it takes on the second.
+    """
+    before, after = list(accumulate(first_s)), sum(second_s)
+    ends = []
+    for arrived, taken in zip(before, second_s, strict=True):
+        ends.append(arrived + after)
+        after -= taken
+    return max(ends, default=0.0)
