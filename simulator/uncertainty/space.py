@@ -204,7 +204,7 @@ class _Collector:
         if figures["start"]:
             group = self._group("layer", name, "start", base, product.family, product.start)
             group.add(number, (*path, "start"), point, {})
-        for section, quantities in product.control.items() if point["operations"] else ():
+        for section, quantities in product.control.items() if point.get("operations") else ():
             group = self._group("layer", name, section, base, product.family, quantities)
             group.add(number, (*path, section), point, {})
         if figures["scheduler"]:
