@@ -203,9 +203,7 @@ class _Reader:
                 remedy = "take a machine with power figures, or leave energy_price out"
                 self.lookup.complain(("hosts", name, "machine"), message, remedy)
 
-    def _check_room(
-        self, hosts: tuple[HostType, ...], instances: Mapping[str, InstanceType], asked: set[str]
-    ) -> None:
+    def _check_room(self, hosts: tuple[HostType, ...], instances: Mapping[str, InstanceType], asked: set[str]) -> None:
         """An instance that no host could ever hold is a mistake, not a refusal."""
         for kind in sorted(asked):
             each = instances[kind]
