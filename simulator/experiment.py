@@ -61,6 +61,11 @@ def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
         raise RunError(f"{_place(point, replication)}: {type(error).__name__}: {error}") from error
 
 
+def house_after(point: Mapping[str, Any], replication: int = 0) -> House:
+    """The machine of a run, as it stands at its end: for what no table says."""
+    return _Run(point, replication).house
+
+
 def run_tenants(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
     """The same, with the rows of ``runs`` and ``tenants`` only: for thousands of runs of which nobody asks more."""
     tables = run_point(point, replication)["tables"]

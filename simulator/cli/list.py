@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def command(kind: str | None, as_json: bool) -> None:
     """List what there is.
 
-    KIND is one of machines, layers, workloads, hardware, schedulers, images, packages, registries, scenarios, demands,
-    figures, published, readings; without it everything is listed.
+    KIND is one of machines, layers, workloads, hardware, schedulers, images, packages, registries, scenarios, pools,
+    demands, figures, published, readings; without it everything is listed.
     """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
@@ -59,6 +59,7 @@ def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
         "packages": _packages,
         "registries": _registries,
         "scenarios": _scenarios,
+        "pools": _pools,
         "demands": _demands,
         "figures": _figures,
         "published": _published,
@@ -130,6 +131,22 @@ def _workloads(catalog: Catalog) -> Rows:
     ]
 
 
+POOLS = "pools"
+"""The folder of pool files, which are read by ``virtlab pool``."""
+
+
+def _pools(_: Catalog) -> Rows:
+    """Pool files of the folder ``scenarios/pools`` here."""
+    from pathlib import Path
+
+    from simulator.catalog import document
+
+    found = (
+        (path, document.read(path).data.get("title", "")) for path in sorted(Path("scenarios", POOLS).glob("*.yaml"))
+    )
+    return [{"path": str(path), "title": str(title)} for path, title in found]
+
+
 def _scenarios(catalog: Catalog) -> Rows:
     """Scenario files of the folder ``scenarios`` here."""
     from pathlib import Path
@@ -138,7 +155,7 @@ def _scenarios(catalog: Catalog) -> Rows:
     from simulator.scenario import load
 
     rows = []
-    for path in sorted(Path("scenarios").rglob("*.yaml")):
+    for path in sorted(path for path in Path("scenarios").rglob("*.yaml") if path.parent.name != POOLS):
         try:
             title = load(path, catalog=catalog).title
         except ScenarioError as error:

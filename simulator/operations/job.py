@@ -122,6 +122,7 @@ class Job:
             self.fail(f"{self.tenant.busy} of {self.row.tenant} is not over")
         else:
             self._begins()
+            self._write()
             yield from self.kind.perform(self)
             self._leaves()
             if self.row.outcome == UNFINISHED:
