@@ -111,7 +111,9 @@ class _Run:
         family: type[Program] = discovery.member("workloads", figures["program"]).PROGRAM
 
         def context(name: str, now: Callable[[], float]) -> Context:
-            return Context(name, now, partial(Draws, self.point["seed"], self.replication, name))
+            context = Context(name, now, partial(Draws, self.point["seed"], self.replication, name))
+            context.programs = {each: tenant["program"] for each, tenant in self.point["tenants"].items()}
+            return context
 
         def make(context: Context) -> Program:
             bytecode = figures.get("bytecode")
@@ -203,6 +205,7 @@ class _Run:
         house, node = tenant.house, tenant.house.tops[tenant.name]
         if not tenant.goes_on:
             house.warm(tenant.name, tenant.program.warm_files())
+        house.post.open(tenant.name, house.number)
         ends = []
         tenant.threads = []
         for plan, demands in zip(tenant.plans, tenant.demands(), strict=True):
@@ -213,7 +216,7 @@ class _Run:
                 house, tenant.name, plan.name, node, house.groups[tenant.name],
                 working_set_bytes=plan.working_set_bytes, processes=plan.processes,
             )  # fmt: skip
-            thread.on_sent = tenant.program.context.sent
+            thread.on_sent, thread.on_letter = tenant.context.sent, tenant.context.came
             house.threads.append(thread)
             tenant.threads.append(thread)
             process = self.environment.process(self._guarded(tenant, thread, demands))
@@ -230,6 +233,7 @@ class _Run:
             self._stop(tenant)
         else:
             tenant.outcome = outcomes.OK
+        house.post.close(tenant.name)
         tenant.end(self.environment.now)
         if tenant.keeps_memory and tenant.up_again is not None:
             tenant.program_bytes = house.program_bytes[tenant.name]
@@ -344,6 +348,7 @@ class _Run:
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "faults": [[run, *fault] for fault in self.faults],
             "operations": [[run, *row] for row in (*self.operations, *self._fetched())],
+            "inspections": [[run, *row] for house in self.houses for row in house.inspected],
             "log": [[run, *row] for house in self.houses for row in house.log.rows],
             "settings": [[run, *row] for tenant in self.tenants for row in _settings(tenant)],
             "devices": [

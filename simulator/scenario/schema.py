@@ -142,6 +142,8 @@ class ImageForm(Part):
     """Whether it starts when the image's index is there; what it reads comes over the link."""
     held: tuple[Text, ...] = ()
     """Images that the host holds already."""
+    by: Axis[Text | None] = Field(default=None, alias="with", examples=["docker-27"])
+    """Which product of the tenant's stack fetches it and starts from it; the innermost that can, if not given."""
     registry: Axis[Text | None] = Field(default=None, examples=["registry-near"])
     """Where it comes from: a name of the catalog."""
     link: Axis[Rate | None] = Field(default=None, examples=["100 Mbit/s"])
@@ -214,7 +216,7 @@ class Tenant(Part):
     boot: Axis[bool] = False
     """Whether its own systems are started first; otherwise they are up already."""
     image: Axis[Image | None] = Field(default=None, examples=["nginx-1.27"])
-    """What the innermost of its systems that fetches images starts from; it comes from a registry at its start."""
+    """What its container, virtual machine or program starts from; it comes from a registry at its start."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
     intensity: Axis[Intensity] = 1.0
@@ -274,6 +276,14 @@ class Operation(Part):
     """All that runs of the tenant ends at once."""
     start: Text | None = Field(default=None, examples=["app"])
     """A tenant that has ended is started anew."""
+    inspect: Text | None = Field(default=None, examples=["app"])
+    """The tenant is stopped, each of its threads looked at, and let go on, after 'for' if that is said."""
+    step: Text | None = Field(default=None, examples=["app"])
+    """A paused tenant goes on for 'for', stops again, and is looked at."""
+    install: Text | None = Field(default=None, examples=["virtualbox-7"])
+    """A product of the catalog is fetched, written and set up on the host, which restarts if its installer says so."""
+    into: Text | None = Field(default=None, examples=["app"])
+    """The tenant whose own system it is installed on, not the host's."""
     pull: Text | None = Field(default=None, examples=["nginx-1.27"])
     """An image comes onto the host, as far as its layers are not held."""
     drop: Text | None = Field(default=None, examples=["nginx-1.27"])
