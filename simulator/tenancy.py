@@ -17,6 +17,7 @@ from simulator.errors import Killed, RunError
 from simulator.images.store import Store
 from simulator.images.way import Way
 from simulator.layers.base import WHOLE, Layer, Paging, Service
+from simulator.letters import PostOffice
 from simulator.log import Log
 from simulator.machine import Machine
 from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
@@ -80,6 +81,9 @@ class House:
         self.created_s: dict[str, float] = {}
         """When a tenant's virtual machine was there, and its system began to start."""
         self.log = Log(lambda: environment.now)
+        self.post = PostOffice(environment.event)
+        self.inspected: list[list[Any]] = []
+        """Rows of the table ``inspections``."""
         self.kill: Callable[[Sequence[str], str], None] = self._stop_all
         """How the out-of-memory killer ends tenants, with what is said of them then."""
         self.fetch: Callable[[str, Node, str], Life] | None = None

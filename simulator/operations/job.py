@@ -122,6 +122,7 @@ class Job:
             self.fail(f"{self.tenant.busy} of {self.row.tenant} is not over")
         else:
             self._begins()
+            self._write()
             yield from self.kind.perform(self)
             self._leaves()
             if self.row.outcome == UNFINISHED:
@@ -286,10 +287,14 @@ class Job:
             if thread.tenant == self.row.tenant and thread.ended_s is None and not thread.service
         )
 
-    def capture(self) -> Generator[simpy.Event, Any, State]:
-        """The state of a tenant that is paused; it stays paused."""
+    def settle(self) -> Life:
+        """All threads of a tenant that is paused know how far they have come with what they ask for."""
         states.lower_again(self.tenant)
         yield self.environment.timeout(0.0)
+
+    def capture(self) -> Generator[simpy.Event, Any, State]:
+        """The state of a tenant that is paused; it stays paused."""
+        yield from self.settle()
         return states.keep(self.tenant, self.subject.nodes)
 
     def put_back(self, state: State) -> Life:

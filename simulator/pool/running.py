@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite, isnan, nan
+from math import isfinite, isnan, nan
 
 from simulator import energy
 from simulator.pool.changes import Changes

@@ -15,6 +15,7 @@ from simulator.errors import Problem
 from simulator.scenario.schema import (
     Against,
     Choose,
+    Density,
     Fault,
     MachineForm,
     NamedRow,
@@ -36,6 +37,7 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
     ("choose",): Choose,
+    ("density",): Density,
     ("choose", "workload"): WorkloadForm,
     ("choose", "needs", "*"): Need,
     ("stacks", "*"): StackForm,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator import laws
+from simulator.errors import VirtlabError
 from simulator.experiment import run_point
 from simulator.records import TABLES
 from simulator.scenario.scenario import Scenario
@@ -100,3 +101,115 @@ def useful(found: Mapping[str, Any]) -> float:
 def memory_bytes(found: Mapping[str, Any]) -> float:
     """What is sent in the first round: all of the guest's memory, for nothing says that blank pages take less."""
     return 2.0**30
+
+
+BUSY = {"write_bytes_per_s": "200 MB/s", "held_bytes": "500 MiB", "set_bytes": "400 MiB"}
+CALM = {"write_bytes_per_s": "20 MB/s", "held_bytes": "200 MiB", "set_bytes": "100 MiB"}
+
+
+class TestPreCopy:
+    def test_it_goes_on_at_the_destination(self) -> None:
+        found = tables(point(KVM, [{"at": "3 s", "migrate": "app"}], parameters=CALM, duration="12 s"))
+        (row,), (app,) = found["operations"], found["tenants"]
+        assert row["outcome"] == "done"
+        assert 0.0 < row["downtime_s"] < 0.3
+        assert row["rounds"] > 1
+        # a hundred turns a second, less those that it missed; every one is counted once
+        assert app["operations"] == pytest.approx((12.0 - row["downtime_s"]) * 100, abs=12)
+        turns = [request for request in found["requests"] if request["tenant"] == "app"]
+        assert len({request["start_s"] for request in turns}) == len(turns)
+
+    def test_the_thread_that_copies_pays_and_so_does_the_guest(self) -> None:
+        found = tables(point(KVM, [{"at": "3 s", "migrate": "app"}], parameters=CALM, duration="12 s"))
+        charges = {(each["mechanism"], each["device"]) for each in found["charges"]}
+        assert {("migration", "cpu"), ("migration", "nic-send"), ("dirty_log", "cpu")} <= charges
+        (row,) = found["operations"]
+        wire = sum(each["bytes"] for each in found["charges"] if each["device"] == "nic-send")
+        assert wire == pytest.approx(row["moved_bytes"] * (1 + 52 / 1448), rel=1e-3)
+
+    def test_who_writes_faster_than_is_sent_is_told_of(self) -> None:
+        row = operation(point(KVM, [{"at": "3 s", "migrate": "app"}], parameters=BUSY, duration="20 s"))
+        assert row["outcome"] == "not finished"
+        assert row["detail"].startswith("does not converge")
+
+    def test_holding_the_guest_helps_where_it_is_busy(self) -> None:
+        busy = BUSY | {"byte_cycles": "15 cycles"}  # a program that computes all the time
+        operations = [{"at": "3 s", "migrate": "app", "auto_converge": True, "downtime_limit": "1 s"}]
+        row = operation(point(KVM, operations, parameters=busy, duration="60 s"))
+        assert row["outcome"] == "done"
+        assert "held" in row["detail"]
+
+    def test_traffic_of_the_guest_and_its_pages_share_the_card(self) -> None:
+        durations = []
+        for copies in (0, 1):
+            tenants = {
+                "app": {"workload": {"name": "page-dirtier", "parameters": CALM}, "memory": "384 MiB", "vcpus": 1},
+                **({"sender": {"workload": "net-send", "memory": "1 GiB", "vcpus": 2}} if copies else {}),
+            }
+            found = point(XEN, [{"at": "1 s", "migrate": "app"}], tenants=tenants, duration="12 s")
+            found["machine"]["devices"]["nic"]["parameters"]["link_bytes_per_s"] = 125e6
+            durations.append(operation(found)["duration_s"])
+        assert durations[1] > 1.2 * durations[0]
+
+
+class TestPostCopy:
+    def test_it_stands_still_for_its_state_only(self) -> None:
+        operations = [{"at": "3 s", "migrate": "app", "how": "post-copy"}]
+        row = operation(point(KVM, operations, parameters=BUSY, duration="12 s"))
+        assert row["outcome"] == "done"
+        assert row["downtime_s"] < 0.02
+        assert row["moved_bytes"] < 1.02 * (500 * 2**20 + 2e8)
+        assert "were waited for" in row["detail"]
+
+    def test_no_way_back(self) -> None:
+        operations = [{"at": "3 s", "migrate": "app", "how": "post-copy"}, {"at": "4 s", "abort": "app"}]
+        rows = tables(point(KVM, operations, parameters=BUSY, duration="12 s"))["operations"]
+        assert [row["outcome"].partition(":")[0] for row in rows] == ["done", "failed"]
+
+
+class TestItGoesWrong:
+    @pytest.mark.parametrize(("how", "after", "lost"), [("pre-copy", "1 s", False), ("post-copy", "2 s", True)])
+    def test_the_destination_fails(self, how: str, after: str, lost: bool) -> None:
+        operations = [{"at": "3 s", "migrate": "app", "how": how, "destination_fails_after": after}]
+        found = tables(point(KVM, operations, parameters=BUSY, duration="10 s"))
+        assert found["operations"][0]["outcome"].startswith("failed: the destination failed")
+        (app,) = found["tenants"]
+        assert app["outcome"].startswith("lost") == lost
+        assert (app["operations"] < 600) == lost
+
+    def test_abort_and_patience(self) -> None:
+        operations = [{"at": "2 s", "migrate": "app", "give_up_after": "1 s"}, {"at": "5 s", "migrate": "app"},
+                      {"at": "6 s", "abort": "app"}, {"at": "8 s", "abort": "app"}]  # fmt: skip
+        found = tables(point(KVM, operations, parameters=BUSY, duration="9 s"))
+        outcomes = [row["outcome"].partition(":")[0] for row in found["operations"]]
+        assert outcomes == ["aborted", "aborted", "done", "failed"]
+        assert found["tenants"][0]["operations"] > 880
+
+    def test_a_tenant_that_ends_meanwhile(self) -> None:
+        tenants = {
+            name: {"workload": {"name": "page-dirtier", "parameters": BUSY | {"steps_count": count}}, "memory": "1 GiB"}
+            for name, count in (("app", 250), ("other", 600))
+        }
+        row = operation(point(KVM, [{"at": "2 s", "migrate": "app"}], tenants=tenants))
+        assert row["outcome"] == "failed: app ended before it was moved"
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("stack", "more", "told"),
+        [
+            ("linux-6 | docker", {}, "checkpoint"),
+            ("linux-6 | firecracker-1 / linux-6", {}, "does not offer"),
+            (XEN, {"how": "post-copy"}, "moves no memory after the guest"),
+            (XEN, {"auto_converge": True}, "does not hold a guest"),
+            (KVM, {"how": "by-hand"}, "there is no migration by 'by-hand'"),
+        ],
+    )
+    def test_with_a_reason(self, stack: str, more: dict[str, Any], told: str) -> None:
+        with pytest.raises(VirtlabError, match=told):
+            point(stack, [{"at": "3 s", "migrate": "app", **more}])
+
+    def test_a_device_that_stays_behind(self) -> None:
+        stacks = {"stack": KVM, "virtual_hardware": {"nic": "passthrough-nic"}}
+        with pytest.raises(VirtlabError, match="stays where it is"):
+            point("", [{"at": "3 s", "migrate": "app"}], stacks={"it": stacks})

@@ -1,7 +1,8 @@
 """The copying of a migration in simulated time: the thread that sends pages, the wire, and who receives them.
 
 Who pays: a thread of the hypervisor (QEMU's migration thread, a process in domain 0) looks pages up and hands them to
-the network card, where they meet the traffic of everybody else, as requests of a group of its own; at most
+the network card, where they meet the traffic of everybody else and take turns with it: a queue that is fair to streams
+gives the one as much as all others together; at most
 ``in_flight_bytes`` wait there. The destination puts them in place; a round goes no faster than that. Beyond its rate
 the thread rests, within each ``window_s``, or piece by piece where a product has no such window.
 
@@ -93,6 +94,8 @@ class Copier:
         """Of what is to be sent, pages that the destination has no memory for yet; less than 0: nothing was sent."""
         self._opened_s = self._window_bytes = 0.0
         """When the present window began, and what has been sent in it."""
+        self._stream = f"{MIGRATION} of {job.row.tenant}"
+        job.house.machine.nic.set_group(self._stream, weight=1.0)
         self._receiver_free_s = self._new_part = 0.0
         self._bandwidth = 0.0
 
@@ -113,8 +116,8 @@ class Copier:
         self._new_part = min(1.0, self._new_bytes / dirty.pages_bytes) if dirty.pages_bytes else 0.0
         left, cycles = [dirty], self._receiving_cycles(dirty)
         thread = Thread(
-            ends.source, job.row.tenant, f"{MIGRATION} of {job.row.tenant}", ends.home,
-            ends.source.shares[ends.home.path], service=True, device_group=f"{MIGRATION} of {job.row.tenant}",
+            ends.source, job.row.tenant, self._stream, ends.home, ends.source.shares[ends.home.path],
+            service=True, device_group=self._stream,
         )  # fmt: skip
         ends.source.threads.append(thread)
         sending = self.environment.process(thread.carry_out_each(self._pieces(left, rate_bytes_per_s, may_leave)))

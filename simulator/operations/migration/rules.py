@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
-LIMIT, FEW, ROUNDS, AMOUNT, GROWTH = (
+LIMIT, FEW, ROUNDS, AMOUNT, GROWTH, TOO_FAST = (
     "what is left fits into the downtime limit", "few pages are left", "as many rounds as it makes",
     "as much as it sends", "a round at the highest rate sent more than the one before",
+    "a round would need more than the highest rate",
 )  # fmt: skip
 """Why a guest is stopped."""
 
@@ -44,7 +45,8 @@ class Rules:
     Attributes:
         page_bytes: unit of all.
         rate_bytes_per_s: most that is sent in a second while the guest runs.
-        first_rate_bytes_per_s: of the first round, where the rate follows what the guest writes.
+        first_rate_bytes_per_s: of the first round, where the rate follows what the guest writes; the guest is stopped
+            when a round would need more than the highest.
         rate_step_bytes_per_s: how much more is sent in a second than was written in the round before.
         downtime_limit_s: the guest is stopped as soon as all that is left takes no longer.
         rounds_count: most rounds before it is stopped.
@@ -90,11 +92,13 @@ class Rules:
         return min(self.first_rate_bytes_per_s, self.rate_bytes_per_s)
 
     def next_rate(self, rate: float, done: Round) -> float:
-        """Rate of the next round: it rises to what was written in the last one and a step more, and never falls."""
+        """Rate of the next round: what was written in the last one and a step more, no less than at first."""
         if self.first_rate_bytes_per_s == inf or not done.elapsed_s:
             return rate
-        written = done.fresh_bytes / done.elapsed_s
-        return min(self.rate_bytes_per_s, written + self.rate_step_bytes_per_s) if written > rate else rate
+        return max(self.first_rate(), min(self.rate_bytes_per_s, self._needed(done)))
+
+    def _needed(self, done: Round) -> float:
+        return done.fresh_bytes / done.elapsed_s + self.rate_step_bytes_per_s
 
     def may_leave_bytes(self, bandwidth_bytes_per_s: float) -> float:
         """What may be left when a round ends: as much as fits into the downtime limit."""
@@ -122,11 +126,14 @@ class Rules:
             return AMOUNT
         if self.stops_at_growth and rate >= self.rate_bytes_per_s and done.sent_bytes > last.sent_bytes:
             return GROWTH
+        if self.first_rate_bytes_per_s < inf and done.elapsed_s and self._needed(done) > self.rate_bytes_per_s:
+            return TOO_FAST
         return ""
 
     def ends(self) -> bool:
         """Whether it stops the guest at some time whatever that writes."""
-        return min(self.rounds_count, self.most_sent_ratio) < inf or bool(self.stops_at_growth)
+        adapts = self.first_rate_bytes_per_s < inf and self.rate_bytes_per_s < inf
+        return min(self.rounds_count, self.most_sent_ratio) < inf or bool(self.stops_at_growth) or adapts
 
     def next_throttle(self, throttle: float, too_often: bool, done: Round) -> float:
         """Part of the time that the guest is held in the next round.
