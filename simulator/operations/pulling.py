@@ -257,25 +257,25 @@ class Engine:
         """What a start reads of an image that was pulled lazily, as far as it is not there."""
         self._registry = registry
         for layer in image.layers:
-            if self.store.is_lazy(layer) and layer.start_read_bytes:
-                moved_bytes = layer.read_bytes(self._figures["index_bytes"])
-                steps = self._read(layer, moved_bytes)
+            unread_bytes = self.store.unread_bytes(layer)
+            if unread_bytes:
+                moved_bytes = layer.packed_bytes(unread_bytes, self._figures["index_bytes"])
+                steps = self._read(unread_bytes, moved_bytes)
                 yield from self._stage("read", layer.name, steps, moved_bytes, over_link=True)
-                self.store.came(layer, layer.start_read_bytes)
+                self.store.came(layer, unread_bytes)
         self._report.end_s, self._report.disk_bytes = self._environment.now, self.store.disk_bytes
 
-    def _read(self, layer: ImageLayer, moved_bytes: float) -> Iterator[Step]:
+    def _read(self, size_bytes: float, moved_bytes: float) -> Iterator[Step]:
         """One request after the other: each waits for its answer, which is checked, unpacked and kept."""
-        fetches = ceil(layer.start_read_bytes / self._figures["fetch_bytes"])
+        fetches = ceil(size_bytes / self._figures["fetch_bytes"])
         for _ in range(fetches):
             yield Wait("network", time_s=self._registry["round_trip_s"])
             yield Ask(d.ReceiveData(moved_bytes / fetches, _PAYLOAD_BYTES))
             yield self._use("fetch_cycles", 1.0)
             yield self._use("inflate_cycles_per_byte", moved_bytes / fetches)
-            read_bytes = layer.start_read_bytes / fetches
-            yield self._use("unpacked_cycles_per_byte", read_bytes)
-            yield self._use("digest_cycles_per_byte", read_bytes)
-            yield from self._written(read_bytes)
+            yield self._use("unpacked_cycles_per_byte", size_bytes / fetches)
+            yield self._use("digest_cycles_per_byte", size_bytes / fetches)
+            yield from self._written(size_bytes / fetches)
 
     # ---- removing
 

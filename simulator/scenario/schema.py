@@ -142,6 +142,8 @@ class ImageForm(Part):
     """Whether it starts when the image's index is there; what it reads comes over the link."""
     held: tuple[Text, ...] = ()
     """Images that the host holds already."""
+    by: Axis[Text | None] = Field(default=None, alias="with", examples=["docker-27"])
+    """Which product of the tenant's stack fetches it and starts from it; the innermost that can, if not given."""
     registry: Axis[Text | None] = Field(default=None, examples=["registry-near"])
     """Where it comes from: a name of the catalog."""
     link: Axis[Rate | None] = Field(default=None, examples=["100 Mbit/s"])
@@ -214,7 +216,7 @@ class Tenant(Part):
     boot: Axis[bool] = False
     """Whether its own systems are started first; otherwise they are up already."""
     image: Axis[Image | None] = Field(default=None, examples=["nginx-1.27"])
-    """What the innermost of its systems that fetches images starts from; it comes from a registry at its start."""
+    """What its container, virtual machine or program starts from; it comes from a registry at its start."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
     intensity: Axis[Intensity] = 1.0

@@ -167,7 +167,7 @@ def test_lazy_never_moves_more_than_all_of_it(
     files: float, unpacked: float, packed: float, read: float, file_bytes: float
 ) -> None:
     one = layer("it", unpacked, unpacked * packed, files, unpacked * read)
-    moved = one.index_bytes(file_bytes) + one.read_bytes(file_bytes)
+    moved = one.index_bytes(file_bytes) + one.packed_bytes(one.start_read_bytes, file_bytes)
     assert 0.0 <= moved <= one.compressed_bytes * (1.0 + 1e-12)
 
 
@@ -176,8 +176,10 @@ def test_of_a_lazy_layer_only_what_has_come_is_on_the_disk() -> None:
     image, store = Image("it", (layer("it"),)), Store(keeps_blobs=True)
     store.add_lazily(image, 4.0)
     assert store.disk_bytes == 8.0
+    assert store.unread_bytes(image.layers[0]) == 10.0
     store.came(image.layers[0], 10.0)
     assert store.disk_bytes == 18.0
+    assert store.unread_bytes(image.layers[0]) == 0.0, "the next start finds it there"
     assert store.missing(image) == image.layers
     assert not store.missing(image, lazy=True)
     store.add(image)
