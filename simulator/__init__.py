@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simulator import demands as demands
-    from simulator import pool as pool
     from simulator import steps as steps
     from simulator.batch.progress import Progress
     from simulator.blast import Blast
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from simulator.machine import Machine as Machine
     from simulator.parameters import Parameter as Parameter
     from simulator.pool import PoolResults as PoolResults
+    from simulator.pool import pool as pool
     from simulator.results import Results as Results
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
