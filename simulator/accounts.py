@@ -37,6 +37,11 @@ class Account:
         self.switches = 0.0
         self.begun_s = self._since = now()
 
+    @property
+    def since_s(self) -> float:
+        """Since when nothing has been booked."""
+        return self._since
+
     def work(self, work: Work, done: float, frequency_hz: float, share: Share) -> None:
         """Book the part of a step that was carried out, and what its thread waited for a processor meanwhile."""
         spent, charges = self.spent, self.charges

@@ -274,10 +274,12 @@ class WriteBack(Demand):
     size_bytes: float
 
 
-Peer = Literal["far", "machine", "system"]
+Peer = Literal["far", "machine", "system", "neighbour"]
 """Where the other end of a connection is: on another machine, on the lowest system of this one (the host, or the
-driver domain), or on the kernel that the program itself runs on. Where no system drives the card, because the
-hypervisor does so itself, packets for the lowest system leave the machine: their other end is on another one."""
+driver domain), on the kernel that the program itself runs on, or in another tenant of this machine. Where no system
+drives the card, because the hypervisor does so itself, packets for the lowest system leave the machine: their other end
+is on another one. To a neighbour they go through what joins the tenants: the kernel's own loop, a bridge, a hypervisor's
+switch or that of a card; never over the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +445,40 @@ class Sleep(Demand):
     """Nothing wanted for a time."""
 
     time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendLetter(Demand):
+    """A message for another tenant's program, over the network between them; layers see the data that is sent.
+
+    The program goes on when its system has taken it. Nobody says whether it arrives.
+    """
+
+    to: str
+    """The other tenant."""
+    door: str
+    """Where its program waits for such messages."""
+    size_bytes: float
+    payload_bytes: float
+    content: object = field(default=None, compare=False)
+
+    def data(self, peer: Peer) -> SendData:
+        """What its system is asked for."""
+        return SendData(self.size_bytes, self.payload_bytes, peer=peer, answered=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveLetter(Demand):
+    """The next message at a door, waited for until it comes, or for so long: ``Context.heard`` says what came."""
+
+    door: str
+    size_bytes: float
+    payload_bytes: float
+    timeout_s: float = float("inf")
+
+    def request(self, peer: Peer) -> ReceiveRequest:
+        """What its system is asked for once it has come."""
+        return ReceiveRequest(self.size_bytes, self.payload_bytes, 0.0, peer=peer, answered=True)
 
 
 # ---------------------------------------------------------------- machine

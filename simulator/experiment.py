@@ -61,6 +61,11 @@ def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
         raise RunError(f"{_place(point, replication)}: {type(error).__name__}: {error}") from error
 
 
+def house_after(point: Mapping[str, Any], replication: int = 0) -> House:
+    """The machine of a run, as it stands at its end: for what no table says."""
+    return _Run(point, replication).house
+
+
 def run_tenants(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
     """The same, with the rows of ``runs`` and ``tenants`` only: for thousands of runs of which nobody asks more."""
     tables = run_point(point, replication)["tables"]
@@ -106,7 +111,9 @@ class _Run:
         family: type[Program] = discovery.member("workloads", figures["program"]).PROGRAM
 
         def context(name: str, now: Callable[[], float]) -> Context:
-            return Context(name, now, partial(Draws, self.point["seed"], self.replication, name))
+            context = Context(name, now, partial(Draws, self.point["seed"], self.replication, name))
+            context.programs = {each: tenant["program"] for each, tenant in self.point["tenants"].items()}
+            return context
 
         def make(context: Context) -> Program:
             bytecode = figures.get("bytecode")
@@ -198,6 +205,7 @@ class _Run:
         house, node = tenant.house, tenant.house.tops[tenant.name]
         if not tenant.goes_on:
             house.warm(tenant.name, tenant.program.warm_files())
+        house.post.open(tenant.name, house.number)
         ends = []
         tenant.threads = []
         for plan, demands in zip(tenant.plans, tenant.demands(), strict=True):
@@ -208,7 +216,7 @@ class _Run:
                 house, tenant.name, plan.name, node, house.groups[tenant.name],
                 working_set_bytes=plan.working_set_bytes, processes=plan.processes,
             )  # fmt: skip
-            thread.on_sent = tenant.program.context.sent
+            thread.on_sent, thread.on_letter = tenant.context.sent, tenant.context.came
             house.threads.append(thread)
             tenant.threads.append(thread)
             process = self.environment.process(self._guarded(tenant, thread, demands))
@@ -225,6 +233,7 @@ class _Run:
             self._stop(tenant)
         else:
             tenant.outcome = outcomes.OK
+        house.post.close(tenant.name)
         tenant.end(self.environment.now)
         if tenant.keeps_memory and tenant.up_again is not None:
             tenant.program_bytes = house.program_bytes[tenant.name]
@@ -339,6 +348,7 @@ class _Run:
             "tenants": [[run, *self._tenant_row(tenant)] for tenant in self.tenants],
             "faults": [[run, *fault] for fault in self.faults],
             "operations": [[run, *row] for row in (*self.operations, *self._fetched())],
+            "inspections": [[run, *row] for house in self.houses for row in house.inspected],
             "log": [[run, *row] for house in self.houses for row in house.log.rows],
             "settings": [[run, *row] for tenant in self.tenants for row in _settings(tenant)],
             "devices": [

@@ -31,6 +31,8 @@ SNAPSHOT = (
               optional=True),
     Parameter("track_page_cycles", "cycles", "the first write to a page after a state was kept, where the next one "
               "holds only what has changed", optional=True),
+    Parameter("epoch_cycles", "cycles", "each time that a state is kept of many in a row: stopped and let go on, the "
+              "record of what has changed read", optional=True),
     Parameter("copy_page_cycles", "cycles", "the first write to a page that is not kept yet, while the guest goes on: "
               "the exception and the copy", optional=True),
     Parameter("share_page_cycles", "cycles", "the first write to a page that a copy of the guest shares: the exception "

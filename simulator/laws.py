@@ -178,6 +178,16 @@ def batch_end_s(jobs: int, size_s: float, cores: float) -> float:
     return size_s * max(1.0, jobs / cores)
 
 
+def line_end_s(sections_s: Sequence[float], jobs: int, *, overlapping_s: float = 0.0) -> float:
+    """``w + sum(s) + (n - 1) max(s)``: when the last of n equal jobs that begin at once has been through a line of
+    sections that each lets one through at a time; before them each works ``w`` beside the others.
+
+    The longest section decides: they leave at the rate ``1 / max(s)``, whatever else there is. Conway, Maxwell, Miller
+    1967, chapter 5 (flow shop of equal jobs).
+    """
+    return overlapping_s + sum(sections_s) + (jobs - 1) * max(sections_s, default=0.0)
+
+
 def max_min_rates(capacity: float, bounds: Sequence[float], weights: Sequence[float]) -> list[float]:
     """``r_i = min(b_i, theta w_i)`` with ``sum r_i = min(C, sum b_i)``: weighted max-min fair shares.
 
@@ -369,9 +379,7 @@ def precopy_downtime_s(memory_bytes: float, rate: float, dirty_rate: float, roun
     return memory_bytes * (dirty_rate / rate) ** rounds / rate + floor_s
 
 
-def precopy_sent_bytes(
-    memory_bytes: float, rate: float, dirty_rate: float, set_bytes: float, rounds: int
-) -> list[float]:
+def precopy_sent_bytes(memory_bytes: float, rate: float, dirty_rate: float, set_bytes: float, rounds: int) -> list[float]:
     """What each round sends, ``min(D T, W)`` after the first: no more than the writable working set W is ever written.
 
     For D >= B all rounds but the first send W, and the guest stands still for W / B. Clark et al. 2005, section 4.
@@ -388,3 +396,24 @@ def postcopy_downtime_s(state_bytes: float, rate: float, floor_s: float = 0.0) -
     Hines and Gopalan 2009.
     """
     return state_bytes / rate + floor_s
+
+
+# ---------------------------------------------------------------- pipelines
+
+
+def flow_shop_s(first_s: Sequence[float], second_s: Sequence[float]) -> float:
+    """``max_k (a_1 + ... + a_k + b_k + ... + b_n)``: when the last of n jobs leaves two machines, each takes in order.
+
+    Layers of an image that are downloaded one after the other and unpacked one after the other. If the link is slow it
+    is all downloads and the last unpacking, if the processor is slow the first download and all unpacking. Johnson 1954.
+
+    Args:
+        first_s: a, what each job takes on the first machine.
+        second_s: b, what it takes on the second.
+    """
+    before, after = list(accumulate(first_s)), sum(second_s)
+    ends = []
+    for arrived, taken in zip(before, second_s, strict=True):
+        ends.append(arrived + after)
+        after -= taken
+    return max(ends, default=0.0)

@@ -160,6 +160,11 @@ class UnderWay:
         return len(self._flights)
 
     @property
+    def newest(self) -> Flight | None:
+        """What was sent off last, if it is still under way."""
+        return self._flights[-1] if self._flights else None
+
+    @property
     def oldest(self) -> Flight:
         """What ends first."""
         return self._flights[0]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import outcomes
 from simulator.demands import Demand
+from simulator.letters import Letter
 from simulator.workloads._pace import paced
 from simulator.workloads.base import Context, Program, ThreadPlan
 
@@ -58,6 +59,7 @@ class Position:
         wakes: how it was woken.
         sending_s: see ``Context``.
         begun_s: when it began.
+        heard: what it has heard from other tenants.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Position:
     wakes: tuple[tuple[str, str, float, float], ...]
     sending_s: float
     begun_s: float
+    heard: tuple[Letter | None, ...] = ()
 
 
 class Tenant:
@@ -235,7 +238,7 @@ class Tenant:
         context = self.context
         return Position(
             context.tenant, self.history.copy(), left, tuple(context.requests), tuple(context.wakes),
-            context.sending_s, self.begun_s,
+            context.sending_s, self.begun_s, tuple(context.heard_before),
         )  # fmt: skip
 
     def go_to(self, position: Position) -> None:
@@ -244,6 +247,7 @@ class Tenant:
         What another tenant's program had answered by then is not this one's.
         """
         self.context = self._contexts(position.name, self._now)
+        self.context.hear_again(position.heard)
         self._make()
         for number, self._replayed_s in position.history:
             next(self._demands[number], None)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from simulator.accounts import Account
 from simulator.carriers import Ride
-from simulator.demands import Demand, Sleep
+from simulator.demands import Demand, ReceiveLetter, SendLetter, Sleep, SystemCall
 from simulator.devices.base import Key, Request
 from simulator.errors import Exited, Refused, RunError
 from simulator.layers.base import Service, Transition
+from simulator.letters import Letter
 from simulator.plans import (
     PROGRAM,
     Alter,
@@ -109,6 +111,7 @@ class Thread:
         self._slices = self._price_slices()
         self._in_flight: Work | None = None
         self._state = "asleep"
+        self.clock = house.clock("" if service else tenant)
         self._sent: dict[str, UnderWay] = {}
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
@@ -119,6 +122,8 @@ class Thread:
         """How often it waits in truth where it waits once here: at each request of a train."""
         self.on_sent: Callable[[float], None] | None = None
         """Told of each piece of data that has left the machine, how long it had been on its way."""
+        self.on_letter: Callable[[str, Letter | None], None] = lambda _name, _letter: None
+        """Told what came when it waited for a letter: its name, and the letter or that none came in time."""
         self._turn: tuple[Mailbox, simpy.Event | None] | None = None
         """What it has its turn at, or waits for: one thread after the other, of all tenants."""
         self._ride = None if service else house.ride(node)
@@ -155,7 +160,7 @@ class Thread:
         if asking is not None and self._met:
             return replace(asking, count=0.0)
         if isinstance(asking, Sleep) and self._blocked and self._state == "asleep":
-            slept_s = self.environment.now - self._asked_s
+            slept_s = self.clock.now - self._asked_s
             return replace(asking, time_s=max(0.0, asking.time_s - slept_s))
         return asking
 
@@ -189,8 +194,12 @@ class Thread:
             self._asking = demand
             for watch in self.house.watches.get(self.tenant, ()):
                 yield from self.do(watch(self, demand))
+        if carry_out := _LETTERS.get(type(demand)):
+            self._asking = demand
+            yield from carry_out(self, demand, cause)
+            return
         plan = compiled(self.node, demand, cause)
-        self._asked_s, self._met = self.environment.now, False
+        self._asked_s, self._met = self.clock.now, False
         while plan:
             self._asking = demand
             if _is_work(plan):
@@ -204,6 +213,61 @@ class Thread:
                 return
             demand = replace(demand, count=left)
             plan = compiled(self.node, demand, cause)
+
+    def _send_letter(self, demand: SendLetter, cause: str) -> Life:
+        """Sent as any data; it is there once all that took it over from this thread have passed it on."""
+        post, letter = self.house.post, Letter(self.tenant, demand.content, self.environment.now)
+        before = [under_way.newest for under_way in self._sent.values()]
+        yield from self.do(compiled(self.node, demand.data(post.peer(demand.to, self.house.number)), cause))
+        newest = (under_way.newest for under_way in self._sent.values())
+        flights = [each for each in newest if each is not None and all(each is not other for other in before)]
+        ahead = [flight.done for flight in flights if not flight.done.processed]
+        if not ahead:
+            post.deliver(demand.to, demand.door, letter)
+            return
+        passed_on = self.environment.all_of(ahead)
+        assert passed_on.callbacks is not None
+        passed_on.callbacks.append(lambda _: post.deliver(demand.to, demand.door, letter))
+
+    def _receive_letter(self, demand: ReceiveLetter, cause: str) -> Life:
+        """Waited for, then taken like any request; if none comes in time, the call that waited returns."""
+        post = self.house.post
+        letter = post.take(self.tenant, demand.door)
+        if letter is None:
+            letter = yield from self._await_letter(demand)
+        self.on_letter(self.name, letter)
+        if letter is None:
+            yield from self.do(compiled(self.node, SystemCall("null_io"), cause))
+            return
+        yield from self.do(compiled(self.node, demand.request(post.peer(letter.sender, self.house.number)), cause))
+        post.taken(self.tenant, demand.door, letter)
+
+    def _await_letter(self, demand: ReceiveLetter) -> Generator[simpy.Event, Any, Letter | None]:
+        """Asleep until it comes. Where a device thread takes it in, that wakes this thread, with all that takes."""
+        post = self.house.post
+        arrival = post.wait(self.tenant, demand.door)
+        waited: simpy.Event = arrival
+        if isfinite(demand.timeout_s):
+            waited = arrival | self.clock.timeout(demand.timeout_s)
+        taken_in = any(
+            isinstance(operation, Enqueue) and operation.wait
+            for operation in compiled(self.node, demand.request("neighbour"))
+        )
+        if taken_in and self._ride is None:
+            self._block()
+            self._state = "blocked_message"
+            yield waited
+            if self.ended_s is not None:
+                yield self.environment.event()  # stopped meanwhile: never goes on
+            self.account.waited(self._state)
+            self._unblock()
+        else:
+            yield from self._wait(waited, "blocked_message")
+        if arrival.triggered:
+            letter: Letter = arrival.value
+            return letter
+        post.give_up(self.tenant, demand.door, arrival)
+        return None
 
     def _portion(self, demand: Demand, cause: str) -> Generator[simpy.Event, Any, float]:
         """As much of a demand as its layer lets pass at once, and what the layer does then; returns how much it was."""
@@ -465,7 +529,8 @@ class Thread:
             time_s = max(block.time_s, block.until_s - self.environment.now)
             if time_s <= 0.0:
                 return
-            arrival = self.environment.timeout(time_s)
+            clock = self.clock if block.by == "time" else self.environment
+            arrival = clock.timeout(time_s)
         yield from self._wait(arrival, _WAITING[block.by])
 
     def _spin(self, block: Block, box: Mailbox) -> Life:
@@ -730,6 +795,18 @@ class Thread:
             self.machine.cpu.stop(self.share)
 
     @property
+    def state(self) -> str:
+        """What it does now: wait for something, in the words of the ledger, or run, as far as it may."""
+        if self.ended_s is not None:
+            return "ended"
+        return self._state if self._blocked else "running"
+
+    @property
+    def since_s(self) -> float:
+        """Since when, or since its last step."""
+        return self.account.since_s
+
+    @property
     def asleep(self) -> bool:
         """Whether it asks for nothing now: it has ended, or waits for nothing but time."""
         return self.ended_s is not None or (self._blocked and self._state == "asleep")
@@ -783,6 +860,11 @@ class Thread:
         return works
 
 
+_LETTERS: Mapping[type, Callable[[Thread, Any, str], Life]] = {
+    SendLetter: Thread._send_letter,
+    ReceiveLetter: Thread._receive_letter,
+}
+"""What a thread does itself, of what a program asks for."""
 _TAKING_TIME: Mapping[type, Callable[[Thread, Any], Life]] = {
     Move: Thread._move,
     Unfold: Thread._unfold,

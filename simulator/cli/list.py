@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def command(kind: str | None, as_json: bool) -> None:
     """List what there is.
 
-    KIND is one of machines, layers, workloads, hardware, schedulers, images, packages, registries, scenarios, demands,
-    figures, published, readings; without it everything is listed.
+    KIND is one of machines, layers, workloads, hardware, schedulers, images, packages, registries, scenarios, pools,
+    demands, operations, figures, published, readings; without it everything is listed.
     """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
@@ -59,7 +59,9 @@ def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
         "packages": _packages,
         "registries": _registries,
         "scenarios": _scenarios,
+        "pools": _pools,
         "demands": _demands,
+        "operations": _operations,
         "figures": _figures,
         "published": _published,
         "readings": _readings,
@@ -121,6 +123,21 @@ def _registries(catalog: Catalog) -> Rows:
     return [{"name": name, "title": catalog.title("registries", name)} for name in catalog.names("registries")]
 
 
+def _operations(_: Catalog) -> Rows:
+    """What may be done while time runs: the key of a scenario, what a layer must offer for it, further keys."""
+    from simulator.operations import kinds
+
+    return [
+        {
+            "operation": name,
+            "needs": kind.WORD or "-",
+            "keys": ", ".join(key if key in kind.NEEDS else f"[{key}]" for key in kind.KEYS) or "-",
+            "what": str(kind.__doc__).partition("\n")[0],
+        }
+        for name, kind in kinds().items()
+    ]
+
+
 def _workloads(catalog: Catalog) -> Rows:
     machine = catalog.names("machines")[0]
     found = [catalog.workload(name, machine) for name in catalog.names("workloads")]
@@ -128,6 +145,22 @@ def _workloads(catalog: Catalog) -> Rows:
         {"name": each.name, "metric": f"{each.metric['name']}, {each.metric['unit']}", "title": each.title}
         for each in found
     ]
+
+
+POOLS = "pools"
+"""The folder of pool files, which are read by ``virtlab pool``."""
+
+
+def _pools(_: Catalog) -> Rows:
+    """Pool files of the folder ``scenarios/pools`` here."""
+    from pathlib import Path
+
+    from simulator.catalog import document
+
+    found = (
+        (path, document.read(path).data.get("title", "")) for path in sorted(Path("scenarios", POOLS).glob("*.yaml"))
+    )
+    return [{"path": str(path), "title": str(title)} for path, title in found]
 
 
 def _scenarios(catalog: Catalog) -> Rows:
@@ -138,7 +171,7 @@ def _scenarios(catalog: Catalog) -> Rows:
     from simulator.scenario import load
 
     rows = []
-    for path in sorted(Path("scenarios").rglob("*.yaml")):
+    for path in sorted(path for path in Path("scenarios").rglob("*.yaml") if path.parent.name != POOLS):
         try:
             title = load(path, catalog=catalog).title
         except ScenarioError as error:

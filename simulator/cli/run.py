@@ -82,11 +82,12 @@ def tell_failures(results: Results) -> None:
 
 
 def _show(results: Results, figures: Sequence[Path]) -> None:
-    from simulator.cli import report
+    from simulator.cli import doings, report
 
     say(results.manifest["scenario"]["title"])
     if results.status != "failed":
-        for table in (report.cost(results), report.outcomes(results), report.where(results), report.knock_on(results)):
+        tables = (report.cost, report.outcomes, doings.lines, report.where, report.knock_on)
+        for table in (make(results) for make in tables):
             if table:
                 say(["", *table])
     say(["", f"results: {results.folder}", *(f"figure: {path}" for path in figures)])
@@ -102,6 +103,7 @@ def _data(results: Results, figures: Sequence[Path]) -> dict[str, Any]:
         "baseline": results.baseline,
         "summary": records(results.summary()),
         "where": records(results.where(by=("device", "cause", "mechanism"))),
+        "operations": records(results.operations),
         "knock_on": records(results.knock_on()),
         "failures": [{"run": failure["run"], "error": failure["error"]} for failure in results.manifest["failures"]],
         "figures": [str(path) for path in figures],

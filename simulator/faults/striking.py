@@ -58,15 +58,17 @@ class Strike:
         fault: of the point: ``at_s``, the kind with whom it strikes, ``of``, ``resource``, ``through``, and after which
             time it is noticed: ``restart_after_s``, or ``recover_after_s`` with ``recovery_s``.
         rows: of the table ``faults``, one for each tenant.
+        component: what it strikes, if that need not be looked for by its name.
     """
 
     def __init__(
-        self, house: House, tenants: Iterable[Tenant], fault: Mapping[str, Any], rows: list[list[Any]]
-    ) -> None:
+        self, house: House, tenants: Iterable[Tenant], fault: Mapping[str, Any], rows: list[list[Any]],
+        component: Component | None = None,
+    ) -> None:  # fmt: skip
         self.house, self.tenants, self.fault, self._rows = house, list(tenants), fault, rows
         self._name, self._kind = next((name, kind()) for name, kind in kinds().items() if name in fault)
         self._resource = str(fault.get("resource", ""))
-        self._component = self._find()
+        self._component = component or self._find()
         self._mine: list[list[Any]] = []
 
     def happen(self) -> Life:

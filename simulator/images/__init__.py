@@ -47,6 +47,15 @@ class ImageLayer:
     compressed_bytes: float
     start_read_bytes: float
 
+    def index_bytes(self, file_bytes: float) -> float:
+        """The index of it, which is a part of it on the way, with so many bytes for each file."""
+        return min(self.files_count * file_bytes, self.compressed_bytes)
+
+    def packed_bytes(self, unpacked_bytes: float, file_bytes: float) -> float:
+        """What comes for so many bytes of it, beside its index: the same part as of all of it unpacked."""
+        part = min(1.0, unpacked_bytes / self.unpacked_bytes) if self.unpacked_bytes else 0.0
+        return (self.compressed_bytes - self.index_bytes(file_bytes)) * part
+
 
 @dataclass(frozen=True, slots=True)
 class Image:

@@ -19,7 +19,9 @@ class Store:
         self._images: dict[str, Image] = {}
         self._layers: dict[str, ImageLayer] = {}
         self._lazy_bytes: dict[str, float] = {}
-        """What is there of layers that are read over the link."""
+        """What is there of layers that are read over the link, their index apart."""
+        self._index_bytes: dict[str, float] = {}
+        """The indexes of these layers."""
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -34,17 +36,13 @@ class Store:
     def layer_bytes(self, layer: ImageLayer) -> float:
         """What a layer takes on the disk: of one that is read over the link what has come."""
         if layer.name in self._lazy_bytes:
-            return self._lazy_bytes[layer.name]
+            return self._index_bytes[layer.name] + self._lazy_bytes[layer.name]
         return layer.unpacked_bytes + (layer.compressed_bytes if self._keeps_blobs else 0.0)
 
     def missing(self, image: Image, *, lazy: bool = False) -> tuple[ImageLayer, ...]:
         """The layers of an image that are not held; what is there for reading over the link only is not unpacked."""
         there = self._layers.keys() if lazy else self._layers.keys() - self._lazy_bytes.keys()
         return tuple(layer for layer in image.layers if layer.name not in there)
-
-    def is_lazy(self, layer: ImageLayer) -> bool:
-        """Whether a layer is read over the link."""
-        return layer.name in self._lazy_bytes
 
     def refer(self, image: Image) -> None:
         """An image is wanted: what is or will be there of its layers is not collected."""
@@ -54,6 +52,7 @@ class Store:
         """A layer is there, unpacked."""
         self._layers[layer.name] = layer
         self._lazy_bytes.pop(layer.name, None)
+        self._index_bytes.pop(layer.name, None)
 
     def add(self, image: Image) -> None:
         """An image and all its layers are held, unpacked."""
@@ -61,12 +60,23 @@ class Store:
         for layer in image.layers:
             self.put(layer)
 
-    def add_lazily(self, image: Image, index_bytes: float = 0.0) -> None:
-        """An image can be read over the link; of each of its layers that was not held only the index is there."""
+    def add_lazily(self, image: Image, file_bytes: float = 0.0) -> None:
+        """An image can be read over the link; of each of its layers that was not held only the index is there.
+
+        Args:
+            image: which.
+            file_bytes: size of an index for each file.
+        """
         self._images[image.name] = image
         for layer in self.missing(image, lazy=True):
             self._layers[layer.name] = layer
-            self._lazy_bytes[layer.name] = min(index_bytes * layer.files_count, layer.compressed_bytes)
+            self._lazy_bytes[layer.name], self._index_bytes[layer.name] = 0.0, layer.index_bytes(file_bytes)
+
+    def unread_bytes(self, layer: ImageLayer) -> float:
+        """What a start reads of a layer and has to come over the link first; nothing of one that is there."""
+        if layer.name not in self._lazy_bytes:
+            return 0.0
+        return max(0.0, min(layer.start_read_bytes, layer.unpacked_bytes) - self._lazy_bytes[layer.name])
 
     def came(self, layer: ImageLayer, size_bytes: float) -> None:
         """Something of a layer was read over the link and stays."""
@@ -93,6 +103,7 @@ class Store:
         for layer in gone:
             del self._layers[layer.name]
             self._lazy_bytes.pop(layer.name, None)
+            self._index_bytes.pop(layer.name, None)
         return freed_bytes
 
 

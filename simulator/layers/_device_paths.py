@@ -161,7 +161,8 @@ class DevicePaths(Priced):
         if not demand.data_bytes:
             return work
         ends = d.SendData if demand.direction == "send" else d.ReceiveData
-        return (*work, Below(ends(demand.data_bytes, demand.data_bytes / demand.frames, count=count)))
+        peer: d.Peer = "neighbour" if demand.peer == "neighbour" else "far"
+        return (*work, Below(ends(demand.data_bytes, demand.data_bytes / demand.frames, peer=peer, count=count)))
 
     def nic(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
         """Units of the network, all in one piece: see ``nic_parts``."""
@@ -187,7 +188,7 @@ class DevicePaths(Priced):
             return self._socket(demand)
         place = self.place("nic", style)
         if place == POLLER:
-            return (moved(demand),)
+            return (moved(demand),) if demand.peer != "neighbour" else ()
         return (At(DOMAIN_0, demand),) if place == DOMAIN_0 else (Below(demand),)
 
     def _socket(self, demand: d.TransferPackets) -> tuple[Step, ...]:

@@ -12,6 +12,9 @@ from whoever runs there, and no weight or cap of a group knows of it), or that o
 
 What stands in the way (``Hop``) is paid where packets pass it: by the sender's call, or by the interrupt.
 
+What goes to a neighbour, or comes from one, meets no card of the machine: the lowest kernel's bridge hands it from one
+virtual card (or socket) to the other, and wakes who serves that one.
+
 The other end may be on the machine itself. Nothing then goes through a card: the sender's call takes data up to the
 receiver's socket, and a thread of the lowest kernel stands for the program there, which copies and acknowledges. What
 a guest sends comes to that kernel by the hypervisor's device thread, unit by unit as its device hands them on.
@@ -76,6 +79,7 @@ class NetworkStack(Priced):
 
     def send(self, demand: d.SendData) -> tuple[Step, ...]:
         """Data down to the card or to the other end here; acknowledgements come back."""
+        demand = replace(demand, hops=self._met(demand.hops, demand.peer))
         call = (*self._call("null_io", _transfers.calls(demand)), self._copy(demand.size_bytes))
         if self._ends_here(demand.peer):
             return (*call, *self._sent_here(demand))
@@ -95,6 +99,7 @@ class NetworkStack(Priced):
 
     def receive_request(self, demand: d.ReceiveRequest) -> tuple[Step, ...]:
         """Waited for, then received where the program runs."""
+        demand = replace(demand, hops=self._met(demand.hops, demand.peer))
         here = self._ends_here(demand.peer)
         thinking = () if (self._apart or here) and demand.arrives_s else (Wait("network", time_s=demand.think_s),)
         demand = demand if not thinking else replace(demand, arrives_s=0.0)
@@ -102,7 +107,8 @@ class NetworkStack(Priced):
         taken = (*self._call("null_io", 1.0), self._copy(demand.size_bytes))
         if here:
             return (*thinking, self._from_peer(demand, 0.0), *cold, *taken, *self._answered_here(demand))
-        return (*thinking, *self._arrival(demand, 0.0), *self._interrupt(), *cold, *taken)
+        interrupt = () if self._crosses_here(demand.peer) else self._interrupt()
+        return (*thinking, *self._arrival(demand, 0.0), *interrupt, *cold, *taken)
 
     def _ahead_bytes(self, size_bytes: float) -> float:
         parameters = self.parameters
@@ -113,8 +119,8 @@ class NetworkStack(Priced):
     def _interrupted(
         self, work: tuple[Step, ...], demand: d.SendData | d.ReceiveData, window_bytes: float
     ) -> tuple[Step, ...]:
-        """Work of interrupts; so much data may be ahead of it."""
-        if not self._apart:
+        """Work of interrupts; so much data may be ahead of it. Where nothing comes from a card there is none."""
+        if not self._apart or self._crosses_here(demand.peer):
             return work
         size_bytes = demand.size_bytes
         return (Send(INTERRUPTS, work, wait=False, size_bytes=size_bytes, window_bytes=window_bytes, apart=True),)
@@ -209,13 +215,17 @@ class NetworkStack(Priced):
         """Driver and card; what arrives is transferred before its driver runs."""
         if self._ends_here(demand.peer):
             return self._passed_on(demand)
+        if self._crosses_here(demand.peer):
+            return self._wakes() if demand.direction == "send" else ()
         driver = (*self._driver("nic", demand.count), *self._further(demand))
         below = Below(replace(demand, hops=()))
         return (*driver, below) if demand.direction == "send" else (below, *driver)
 
     def forwarded(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """What something that stands on this kernel sends or waits for; the interrupt is taken for it."""
-        hops = self._hops(demand.hops, demand.count)
+        hops = self._hops(self._met(demand.hops, demand.peer), demand.count)
+        if self._crosses_here(demand.peer):
+            return (*hops, *self.packets(demand))
         if self._ends_here(demand.peer) or demand.direction == "send":
             return (*hops, *self.headers("send", demand.hops, demand.count * demand.frames), *self.packets(demand))
         if not self._apart:
@@ -237,6 +247,17 @@ class NetworkStack(Priced):
 
     def _ends_here(self, peer: d.Peer) -> bool:
         return peer == "system" or (peer == "machine" and self.place.presents["nic"] in _OWNED)
+
+    def _crosses_here(self, peer: d.Peer) -> bool:
+        """Whether this kernel joins its tenants: the one that has the machine's own card."""
+        return peer == "neighbour" and self.place.presents["nic"] == "physical"
+
+    def _met(self, hops: tuple[d.Hop, ...], peer: d.Peer) -> tuple[d.Hop, ...]:
+        """What packets pass: a tunnel only where they leave the machine."""
+        return tuple(hop for hop in hops if not hop.header_bytes) if self._crosses_here(peer) else hops
+
+    def _wakes(self) -> tuple[Step, ...]:
+        return (self.use("wake_up", "wake_cycles"),) if "wake_cycles" in self.parameters else ()
 
     def _whole(self, demand: Payload) -> float:
         """Units of data that go through no card."""
@@ -279,9 +300,8 @@ class NetworkStack(Priced):
         return (self._to_peer((*thinking, *call, stack), size_bytes, demand.window_bytes),)
 
     def _to_peer(self, work: tuple[Step, ...], size_bytes: float, window_bytes: float) -> Send:
-        kick = (self.use("wake_up", "wake_cycles"),) if "wake_cycles" in self.parameters else ()
         return Send(
-            PEER, work, kick=kick, wait=not window_bytes, size_bytes=size_bytes, window_bytes=window_bytes, apart=True
+            PEER, work, kick=self._wakes(), wait=not window_bytes, size_bytes=size_bytes, window_bytes=window_bytes, apart=True
         )
 
     # ---- single costs

@@ -86,6 +86,8 @@ class Hardware(Layer):
         """Device time."""
         if isinstance(demand, Compute):
             return (Use("compute", cycles=1.0, program=True),)
+        if isinstance(demand, TransferPackets) and demand.peer == "neighbour":
+            return ()
         if isinstance(demand, (TransferBlocks, TransferPackets)):
             return (moved(demand),)
         if isinstance(demand, AccessMemory):

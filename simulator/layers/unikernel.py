@@ -198,7 +198,7 @@ class Unikernel(TableLayer):
         packets = max(1.0, demand.size_bytes / demand.payload_bytes)
         size_bytes = demand.size_bytes / packets + parameters.header_bytes
         window_bytes = 0.0 if isinstance(demand, d.ReceiveRequest) else parameters.socket_window_bytes
-        data = d.TransferPackets(there, size_bytes, window_bytes, count=packets)
+        data = d.TransferPackets(there, size_bytes, window_bytes, peer=demand.peer, count=packets)
         if demand.answered:
             return self._packet(data), ()
         return self._packet(data), self._packet(_transfers.acknowledgements(back, parameters, packets))

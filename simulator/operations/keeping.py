@@ -140,7 +140,9 @@ def watch_first_touches(job: Job, tenant: Tenant, pages: Memory, mechanism: str,
 
 
 def watch_disk(job: Job, figures: Figures) -> Overlay:
-    """The virtual disk's changes are kept apart from now on."""
+    """The virtual disk's changes are kept apart from now on; what was written to an older overlay stays there."""
+    for older in [each for each in job.house.watches.get(job.row.tenant, ()) if isinstance(each, Overlay)]:
+        unwatch(job.tenant, older)
     home, store = job.home, new_store(job, "disk", 1.0)
     cycles = figures["cluster_cycles"]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from simulator import outcomes
 from simulator.layers.base import Layer
+from simulator.letters import Letters
 from simulator.machine import Machine
 from simulator.operations.copying import copied
 from simulator.plans import Node
@@ -37,6 +38,7 @@ class State:
         layers: what these knew, in the same order.
         surroundings: what they know and do not own.
         messages: what was on its way between its threads, by kind and name.
+        letters: what had come for it from other tenants.
         program_bytes: memory of its program.
         runtime_bytes: of that, what the layer that runs it has.
     """
@@ -49,6 +51,7 @@ class State:
     layers: tuple[Layer, ...]
     surroundings: tuple[object, ...]
     messages: Mapping[tuple[str, str], int]
+    letters: Letters
     program_bytes: float
     runtime_bytes: float
 
@@ -67,8 +70,8 @@ def keep(tenant: Tenant, nodes: Sequence[Node]) -> State:
     layers = tuple(copied(node.layer, shared) for node in nodes)
     return State(
         tenant.name, house.environment.now, worked_s(tenant), tenant.where(), tuple(node.path for node in nodes),
-        layers, tuple(_surroundings(house, nodes)), house.messages(tenant.name), house.program_bytes[tenant.name],
-        house.runtime_bytes[tenant.name],
+        layers, tuple(_surroundings(house, nodes)), house.messages(tenant.name), house.post.come(tenant.name),
+        house.program_bytes[tenant.name], house.runtime_bytes[tenant.name],
     )  # fmt: skip
 
 
@@ -113,6 +116,7 @@ def _settle(state: State, tenant: Tenant, house: House, nodes: Sequence[Node]) -
     layers = {node.path: copied(layer, instead) for node, layer in zip(nodes, state.layers, strict=True)}
     house.renew(nodes, layers)
     house.put_messages(tenant.name, state.messages)
+    house.post.put_back(tenant.name, state.letters)
     house.put_memory(tenant.name, state.tenant, state.program_bytes, state.runtime_bytes, paths)
 
 
@@ -143,4 +147,6 @@ def elsewhere(tenant: Tenant, number: int) -> House:
     }  # fmt: skip
     machine, environment = point["machine"], tenant.environment
     devices = Machine(environment, machine["devices"], f"{machine['name']} {number}", point["fidelity"])
-    return House(environment, devices, alone, number)
+    house = House(environment, devices, alone, number)
+    house.post = tenant.house.post
+    return house

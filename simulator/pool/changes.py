@@ -109,10 +109,11 @@ class Changes:
 
     def _fail(self, host: Host, repair_s: float) -> Life:
         """A host fails: its instances are noticed to be missing, and started elsewhere; it is repaired and boots."""
-        if host.state != ON:
-            return
         began_s, control = self.environment.now, self.control
         room = control.placer.rooms[host.number]
+        if host.state != ON:
+            self.note("failure", room, outcome="it is not on")
+            return
         self.failures += 1
         lost = {instance: self.stage.end(instance) for instance, home in control.homes.items() if home is room}
         host.become(FAILED)
@@ -124,6 +125,7 @@ class Changes:
         self.environment.process(self._recover(room, lost))
         if repair_s < inf:
             yield self.environment.timeout(repair_s)
+            host.become(BOOTING)
             yield from self._boot(room, "repair", began_s)
 
     def _recover(self, room: Room, lost: dict[Instance, float]) -> Life:
@@ -198,18 +200,20 @@ class Changes:
             return True
         off = (room for room in rooms if hosts[room.number].state == OFF and room.fits(instance.kind))
         room = next(off, None)
-        if room is not None:
-            self.environment.process(self._boot(room, "boot", self.environment.now))
-        return room is not None or coming > 0
+        if room is None:
+            return False
+        hosts[room.number].become(BOOTING)
+        self.environment.process(self._boot(room, "boot", self.environment.now))
+        return True
 
     def _boot(self, room: Room, kind: str, began_s: float) -> Life:
-        """Switch a host on; it takes instances when its systems are up."""
-        host = self.stage.hosts[room.number]
-        host.become(BOOTING)
+        """A host has been switched on; it takes instances when its systems are up."""
         yield self.environment.timeout(room.kind.boot_s)
-        host.become(ON)
+        self.stage.hosts[room.number].become(ON)
         self.note(kind, room, at_s=began_s)
         self._open(room)
+        if not any(host.state == BOOTING for host in self.stage.hosts):
+            self.control.dismiss()
 
 
 def _fitting(room: Room, instance: Instance) -> int:

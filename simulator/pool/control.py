@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from itertools import cycle
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from typing import Any
 
 import simpy
@@ -111,13 +111,19 @@ class Control:
                 without.add(alike)
                 self.may_wake(instance)
 
+    def dismiss(self) -> None:
+        """No host comes up any more: those who would not have waited but for that are refused."""
+        for instance in [each for each in self.waiting if not each.stream.wait_s and isnan(each.placed_s)]:
+            self.waiting.remove(instance)
+            self._refuse(instance)
+
     # ---- places
 
     def place(self, instance: Instance, room: Room) -> None:
         """Give an instance its place and start it there."""
         now_s = self.environment.now
         self.settle(instance, room)
-        if instance.placed_s != instance.placed_s:  # not a number: for the first time
+        if isnan(instance.placed_s):
             instance.placed_s, instance.ends_s = now_s, now_s + instance.lifetime_s
             if isfinite(instance.ends_s):
                 end = self.environment.timeout(instance.lifetime_s)

@@ -60,6 +60,7 @@ class Host:
         self._turns: deque[simpy.Event] = deque()
         self._turn_taken = False
         self._told: dict[Share, Done] = {}
+        self._jobs: dict[Share, simpy.Event] = {}
         self.submit: Callable[[Share, float, Done], None] = self.sharing.submit
         self.remove: Callable[[Share], float] = self.sharing.remove
         self._speed: Speed | None = None
@@ -114,6 +115,20 @@ class Host:
         """A share is nobody's any more."""
         self.root.children.remove(share)
 
+    def work(self, cycles: float) -> simpy.Event:
+        """Work of the host's own, on one processor beside its guests; the event comes with its end, or the host's."""
+        done = self.environment.event()
+        if cycles <= 0.0:
+            return done.succeed()
+        share = Share("host", self.root)
+        self._jobs[share] = done
+        self.submit(share, cycles, self._job_done)
+        return done
+
+    def _job_done(self, share: Share) -> None:
+        self.drop(share)
+        self._jobs.pop(share).succeed()
+
     # ---- what happens to it
 
     def set_clock(self, frequency_hz: float) -> None:
@@ -129,8 +144,11 @@ class Host:
                 self.sharing.set(share, cap=share.cap * ratio)
 
     def become(self, state: str) -> None:
-        """Switch on or off, or fail. It draws power while it is on or starts."""
+        """Switch on or off, or fail, with all its own work. It draws power while it is on or starts."""
         now = self.environment.now
+        for share in list(self._jobs) if state in (OFF, FAILED) else ():
+            self.remove(share)
+            self._job_done(share)
         if self.state in (ON, BOOTING):
             self._on_s += now - self._since_s
         self._since_s, self.state = now, state

@@ -10,8 +10,8 @@ from random import Random
 
 from simulator.pool.plan import TaskProgram
 
-_BLOCK = 64
-"""Tasks, or other draws, that are drawn at once."""
+_FIRST, _BLOCK = 8, 64
+"""How many tasks are drawn at first, and at most, at once: few instances live as long as 64 tasks."""
 
 
 class Luck:
@@ -44,7 +44,9 @@ class Luck:
             done: how many tasks it has done already.
             program: what is drawn.
         """
-        count = _BLOCK if program.count is None else min(_BLOCK, program.count - done)
+        count = min(_BLOCK, _FIRST + done)
+        if program.count is not None:
+            count = min(count, program.count - done)
         sizes, think_s = program.sizes_cycles, program.think_s
         many = len(sizes)
         block = array("d", bytes(16 * count))

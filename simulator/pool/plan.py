@@ -161,8 +161,8 @@ class Rules:
     rule: str = "first-fit"
     by: str = "memory"
     link_bytes_per_s: float = 0.0
-    downtime_s: float = 0.3
-    rounds: int = 30
+    downtime_s: float | None = None
+    rounds: int | None = None
     detection_s: float = 10.0
     failure_every_s: float = inf
     repair_s: float = inf

@@ -158,10 +158,10 @@ class Migration(Part):
 
     link: Rate | None = None
     """How fast memory moves; that of the hosts' network card, if not said. One after the other leaves a host."""
-    downtime: Duration = 0.3
-    """A round is the last if what is left moves within this time."""
-    rounds: Count = 30
-    """After so many rounds it is stopped whatever is left."""
+    downtime: Duration | None = None
+    """A round is the last if what is left moves within this time; as the product does, if not said, or 300 ms."""
+    rounds: Count | None = None
+    """After so many rounds it is stopped whatever is left; as the product does, if not said, or 30."""
 
 
 class Failures(Part):

@@ -7,18 +7,22 @@ from collections.abc import Iterator
 from itertools import pairwise
 from math import inf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from simulator.catalog.document import Place
-from simulator.catalog.suggestion import suggestion
 from simulator.pool.plan import Stream
-from simulator.pool.schema import PoolFile, Requests
-from simulator.scenario.lookup import Lookup
+
+if TYPE_CHECKING:
+    from simulator.catalog.document import Place
+    from simulator.pool.schema import PoolFile, Requests
+    from simulator.scenario.lookup import Lookup
 
 _COLUMNS = ("at_s", "lifetime_s")
 
 
 def read(lookup: Lookup, file: PoolFile, folder: Path) -> list[Stream]:
     """All streams of a file; mistakes are noted."""
+    from simulator.catalog.suggestion import suggestion
+
     found = []
     for name, form in file.requests.items():
         for kind in form.instance:

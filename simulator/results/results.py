@@ -90,6 +90,11 @@ class Results:
         return read(self.folder, "operations", self.axes)
 
     @cached_property
+    def inspections(self) -> pd.DataFrame:
+        """What the threads of a tenant were doing when somebody stopped it and looked."""
+        return read(self.folder, "inspections", self.axes)
+
+    @cached_property
     def log(self) -> pd.DataFrame:
         """What layers wrote into their logs: one row per thing done, with its duration (a collection of the heap)."""
         return read(self.folder, "log", self.axes)

@@ -28,6 +28,7 @@ def check(lookup: Lookup, combination: Combination) -> None:
     _check_somebody(lookup, combination)
     _check_times(lookup, combination)
     _check_programs(lookup, combination)
+    _check_talkers(lookup, combination)
     _check_built_for(lookup, combination)
     hardware.check(lookup, combination)
     shipped.check(lookup, combination)
@@ -125,6 +126,22 @@ def _check_programs(lookup: Lookup, combination: Combination) -> None:
         problem = fits.misfit_program(lookup, expression, tenant.workload)
         if problem:
             lookup.complain(combination.stack.place, *problem)
+
+
+def _check_talkers(lookup: Lookup, combination: Combination) -> None:
+    """Who talks to programs of other tenants must find them there."""
+    products = {tenant.name: lookup.workload(tenant.workload, lookup.any_machine) for tenant in combination.tenants}
+    running = {product.program for product in products.values()}
+    for tenant in combination.tenants:
+        for other in discovery.member("workloads", products[tenant.name].program).PROGRAM.TALKS_TO:
+            if other not in running:
+                names = [name for name in lookup.names("workloads") if other == _program(lookup, name)]
+                message = f"{tenant.workload} talks to another tenant that is not there"
+                lookup.complain(tenant.place("workload"), message, f"add a tenant with {' or '.join(names)}")
+
+
+def _program(lookup: Lookup, workload: str) -> str:
+    return lookup.workload(workload, lookup.any_machine).program
 
 
 def _check_built_for(lookup: Lookup, combination: Combination) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -50,11 +50,19 @@ class Lookup:
         self.virtual_hardware = cache(catalog.virtual_hardware)
         self.scheduler = cache(catalog.scheduler)
         self.machine = cache(catalog.machine)
-        self.image = cache(catalog.image)
-        self.registry = cache(catalog.registry)
         self.names = catalog.names
         self.layer_class = cache(self._layer_class)
         self._catalog = catalog
+
+    @cached_property
+    def image(self) -> Callable[..., Image]:
+        """An image by its name, for a machine."""
+        return cache(self._catalog.image)
+
+    @cached_property
+    def registry(self) -> Callable[[str, str], Registry]:
+        """A registry by its name, for a machine."""
+        return cache(self._catalog.registry)
 
     def complain(self, place: Place, message: str, remedy: str = "") -> None:
         """Note a mistake."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.catalog.product import values
 from simulator.errors import CatalogError
-from simulator.scenario import faults, operations, shipped
+from simulator.scenario import faults, installing, operations, shipped
 from simulator.scenario.combinations import Combination
 from simulator.scenario.fits import as_class_files
 from simulator.scenario.hardware import hardware
@@ -18,6 +18,12 @@ from simulator.scenario.stacks import StackChoice
 from simulator.scenario.types import processors
 
 Point = dict[str, Any]
+_FURTHER: Mapping[str, Callable[[Lookup, dict[str, Any], str], Point]] = {
+    "tenants": lambda lookup, operation, machine: {},
+    "images": shipped.of_operation,
+    "layers": installing.of_operation,
+}
+"""What an operation needs to know beside what is written, by the kind of thing that it is done to."""
 
 
 def point(lookup: Lookup, combination: Combination, number: int, header: Point) -> Point:
@@ -63,10 +69,7 @@ def _operations(lookup: Lookup, written: Sequence[Operation], combination: Combi
     machine = combination.machine.base
     found = (operations.resolved(each, lambda name: full_name(lookup, name)) for each in written)
     here = [each for each in found if operations.tenants(each) <= tenants]
-    return [
-        {**each, **shipped.of_operation(lookup, each, machine)} if operations.targets(each) == "images" else each
-        for each in here
-    ]
+    return [{**each, **_FURTHER[operations.targets(each)](lookup, each, machine)} for each in here]
 
 
 def names(lookup: Lookup, fault: Fault, combination: Combination) -> bool:
@@ -111,7 +114,7 @@ def _layer(lookup: Lookup, combination: Combination, name: str, machine: Machine
         "scheduler": _scheduler(lookup, stack, stack.schedulers.get(name, product.scheduler), machine),
         "start": values(product.start) or None,
         "start_queue": values(product.start_queue) or None,
-        "pull": values(product.pull) or None,
+        **({"pull": values(product.pull)} if product.pull else {}),
         "lacks": list(product.lacks),
         "adds": list(product.adds),
         **{name: values(numbers) for name, numbers in product.control.items()},
@@ -167,7 +170,7 @@ def _tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, mach
         "network_bytes_per_s": form.network_limit,
         "start_s": form.start + tenant.number * form.start_every,
         "boot": form.boot,
-        "image": shipped.of_tenant(lookup, combination, tenant, machine.base),
+        **({"image": shipped.of_tenant(lookup, combination, tenant, machine.base)} if form.image else {}),
         "stop_s": form.stop,
         "intensity": form.intensity,
         "group": form.group,

@@ -15,6 +15,7 @@ from simulator.errors import Problem
 from simulator.scenario.schema import (
     Against,
     Choose,
+    Density,
     Fault,
     MachineForm,
     NamedRow,
@@ -36,6 +37,7 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
     ("choose",): Choose,
+    ("density",): Density,
     ("choose", "workload"): WorkloadForm,
     ("choose", "needs", "*"): Need,
     ("stacks", "*"): StackForm,
@@ -67,7 +69,9 @@ def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PAR
     return []
 
 
-def _problem(source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[Place, Problem]:
+def _problem(
+    source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]
+) -> tuple[Place, Problem]:
     place = _place(source.data, error["loc"])
     message, remedy = _sentence(error, place, parts)
     return place, source.problem(place, message, remedy)

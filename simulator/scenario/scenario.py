@@ -16,11 +16,11 @@ from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
-from simulator.scenario import checks, choosing, operations, parts, problems, publishing, source, stacks
+from simulator.scenario import checks, choosing, counting, operations, parts, problems, publishing, source, stacks
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
-from simulator.scenario.schema import Choose, Fault, Operation, Published, ScenarioFile
+from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.variants import repeated
 
@@ -67,6 +67,7 @@ class Scenario:
         baseline: label of the stack that the others are compared with.
         figures: names of the figures to draw.
         choose: what the command ``choose`` asks beside.
+        density: what the command ``density`` asks.
         published: the published figures that it repeats, for the command ``validate``.
         catalog: where its names were looked up.
     """
@@ -80,6 +81,7 @@ class Scenario:
     baseline: str
     figures: tuple[str, ...]
     choose: Choose
+    density: Density
     published: Published | None
     catalog: Catalog = field(repr=False)
     _source: Source = field(repr=False)
@@ -140,6 +142,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         baseline=file.baseline or str(resolved[0]["stack"]),
         figures=file.figures,
         choose=file.choose,
+        density=file.density,
         published=file.published,
         catalog=catalog,
         _source=written,
@@ -192,6 +195,7 @@ def _parts(lookup: Lookup) -> Parts:
     _check_baseline(lookup, found)
     _check_figures(lookup)
     choosing.check(lookup)
+    counting.check(lookup)
     return found
 
 

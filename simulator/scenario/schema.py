@@ -142,6 +142,8 @@ class ImageForm(Part):
     """Whether it starts when the image's index is there; what it reads comes over the link."""
     held: tuple[Text, ...] = ()
     """Images that the host holds already."""
+    by: Axis[Text | None] = Field(default=None, alias="with", examples=["docker-27"])
+    """Which product of the tenant's stack fetches it and starts from it; the innermost that can, if not given."""
     registry: Axis[Text | None] = Field(default=None, examples=["registry-near"])
     """Where it comes from: a name of the catalog."""
     link: Axis[Rate | None] = Field(default=None, examples=["100 Mbit/s"])
@@ -214,7 +216,7 @@ class Tenant(Part):
     boot: Axis[bool] = False
     """Whether its own systems are started first; otherwise they are up already."""
     image: Axis[Image | None] = Field(default=None, examples=["nginx-1.27"])
-    """What the innermost of its systems that fetches images starts from; it comes from a registry at its start."""
+    """What its container, virtual machine or program starts from; it comes from a registry at its start."""
     stop: Axis[Duration | None] = None
     """When it is stopped, if its program has not ended."""
     intensity: Axis[Intensity] = 1.0
@@ -274,6 +276,14 @@ class Operation(Part):
     """All that runs of the tenant ends at once."""
     start: Text | None = Field(default=None, examples=["app"])
     """A tenant that has ended is started anew."""
+    inspect: Text | None = Field(default=None, examples=["app"])
+    """The tenant is stopped, each of its threads looked at, and let go on, after 'for' if that is said."""
+    step: Text | None = Field(default=None, examples=["app"])
+    """A paused tenant goes on for 'for', stops again, and is looked at."""
+    install: Text | None = Field(default=None, examples=["virtualbox-7"])
+    """A product of the catalog is fetched, written and set up on the host, which restarts if its installer says so."""
+    into: Text | None = Field(default=None, examples=["app"])
+    """The tenant whose own system it is installed on, not the host's."""
     pull: Text | None = Field(default=None, examples=["nginx-1.27"])
     """An image comes onto the host, as far as its layers are not held."""
     drop: Text | None = Field(default=None, examples=["nginx-1.27"])
@@ -390,6 +400,23 @@ class Choose(Part):
     """For whom is it? Limits by name; the models that keep them are listed."""
 
 
+class Density(Part):
+    """What ``virtlab density`` asks: how many equal tenants fit on the machine, by what they may take to answer."""
+
+    tenant: Text | None = None
+    """The service of which as many as possible are to run; the first tenant if not given."""
+    latency: Duration = 0.1
+    """What an answer may take; of more instances than answer within it one is too many."""
+    percentile: Ratio = 0.95
+    """The part of all answers for which that holds."""
+    precision: Ratio = 0.02
+    """To which part of itself the number is found that the processors allow."""
+    memory: dict[str, Size] = Field(default={}, examples=["{Unikraft: 560 MiB}"])
+    """By the label of a stack what an instance is given there, where that is not what the tenant says."""
+    warmup: dict[str, Time] = Field(default={}, examples=["{JVM: 20 s}"])
+    """By the label of a stack its warm-up, where that takes longer; the measured time after it stays the same."""
+
+
 class Against(Part):
     """The point that a relative figure is relative to: what differs from the row's own point."""
 
@@ -491,6 +518,8 @@ class Settings(Part):
     """What fails, and when."""
     choose: Choose = Choose()
     """For the command ``choose``: who suffers, from whom, and what is wanted."""
+    density: Density = Density()
+    """For the command ``density``: of which service as many as possible are to run, and how fast it has to answer."""
     published: Published | None = None
     """For the command ``validate``: the published figures that this scenario repeats."""
 

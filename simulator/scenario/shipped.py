@@ -29,17 +29,16 @@ def check(lookup: Lookup, combination: Combination) -> None:
         _check_names(lookup, form, place)
         if not tenant.form.boot:
             lookup.complain(place, "counts only at a start", "add 'boot: true', or leave the image out")
-        product = fetcher(lookup, expression)
+        product = fetcher(lookup, expression, form.by)
         if not product:
-            lookup.complain(place, "nothing in this stack fetches images", _remedy(lookup))
+            lookup.complain(
+                place,
+                "nothing in this stack fetches images",
+                "take one that does, e.g. docker-27, or leave the image out",
+            )
         elif form.lazy and "fetch_bytes" not in lookup.product(product).pull:
             word = control.VOCABULARY["lazy-pull"]
             lookup.complain(place, f"{product} has no lazy loading: {word.reason}", word.otherwise)
-
-
-def _remedy(lookup: Lookup) -> str:
-    known = [name for name in lookup.names("layers") if lookup.product(name).pull]
-    return f"take one of {', '.join(known)}, or leave the image out"
 
 
 def _check_names(lookup: Lookup, form: ImageForm, place: Place) -> None:
@@ -52,10 +51,19 @@ def _check_names(lookup: Lookup, form: ImageForm, place: Place) -> None:
         lookup.name("registries", form.registry, place)
 
 
-def fetcher(lookup: Lookup, expression: Expression) -> str:
-    """The product of a stack that fetches images: the last one that can; empty if none does."""
+def fetcher(lookup: Lookup, expression: Expression, named: str | None = None) -> str:
+    """The product of a stack that fetches images: the one that is named, or the last that can; empty if none does."""
     names = [term.name for _, term in expression.placed() if not term.is_role]
+    if named is not None:
+        names = [name for name in names if name in (named, _full_name(lookup, named))]
     return next((name for name in reversed(names) if lookup.product(name).pull), "")
+
+
+def _full_name(lookup: Lookup, name: str) -> str:
+    try:
+        return lookup.full_name("layers", name)
+    except CatalogError:
+        return name
 
 
 def of_tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, machine: str) -> dict[str, Any] | None:
@@ -63,7 +71,7 @@ def of_tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, ma
     form = _form(tenant)
     if form is None:
         return None
-    by = fetcher(lookup, combination.stack.expressions[tenant.name])
+    by = fetcher(lookup, combination.stack.expressions[tenant.name], form.by)
     found = described(lookup, form.name, machine, form.held, form.registry)
     return {**found, **_way(found["registry"], form.link, form.round_trip), "lazy": form.lazy, "by": by}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from simulator import discovery, effort
+from simulator import control, discovery, effort
 from simulator.catalog.product import Machine, Product, Quantity
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
@@ -204,6 +204,9 @@ class _Collector:
         if figures["start"]:
             group = self._group("layer", name, "start", base, product.family, product.start)
             group.add(number, (*path, "start"), point, {})
+        for section, quantities in product.control.items() if point.get("operations") else ():
+            group = self._group("layer", name, section, base, product.family, quantities)
+            group.add(number, (*path, section), point, {})
         if figures["scheduler"]:
             scheduler = self._catalog.scheduler(figures["scheduler"]["name"], base)
             group = self._group("scheduler", scheduler.name, "", base, scheduler.family, scheduler.parameters)
@@ -245,7 +248,7 @@ _HOMES = {
     "workload": ("workloads", "PROGRAM"),
 }
 """Where the class stands that declares the numbers of a kind, and under which name."""
-_SECTIONS = {"start": effort.START, "bytecode": PORTABLE}
+_SECTIONS = {"start": effort.START, "bytecode": PORTABLE, **control.SECTIONS}
 
 
 def _declared(kind: str, section: str, family: str) -> tuple[dict[str, Parameter], frozenset[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import exp, log, sqrt
 from typing import ClassVar, NamedTuple
 
@@ -21,6 +21,7 @@ from simulator.demands import (
     Portable,
     Together,
 )
+from simulator.letters import Letter
 from simulator.parameters import Parameter, Parameters
 from simulator.writing import Writing
 
@@ -69,6 +70,12 @@ class Context:
         self.wakes: list[tuple[str, str, float, float]] = []
         self.sending_s = 0.0
         """How long the data that left the machine last had been on their way to the wire."""
+        self.programs: Mapping[str, str] = {}
+        """What each tenant of the run executes: the module of its program, by its name."""
+        self._letters: dict[str, Letter | None] = {}
+        self.heard_before: list[Letter | None] = []
+        """What its threads have heard, in the order in which they looked."""
+        self._heard_again: Iterator[Letter | None] = iter(())
 
     @property
     def now(self) -> float:
@@ -83,6 +90,26 @@ class Context:
         """Data of the program have left the machine."""
         self.sending_s = sending_s
 
+    def tenants_of(self, program: str) -> list[str]:
+        """The tenants that execute some program, in the order of their names."""
+        return sorted(name for name, each in self.programs.items() if each == program)
+
+    def came(self, thread: str, letter: Letter | None) -> None:
+        """A thread that waited for a letter has got this one, or none in time."""
+        self._letters[thread] = letter
+
+    def heard(self, thread: str) -> Letter | None:
+        """What a thread has got by its last ``ReceiveLetter``; None if nothing came in time."""
+        letter = next(self._heard_again, self)
+        if letter is self:
+            letter = self._letters.pop(thread, None)
+        self.heard_before.append(letter)
+        return letter
+
+    def hear_again(self, letters: Iterable[Letter | None]) -> None:
+        """A program that is brought back to where one was hears what that one heard."""
+        self._heard_again = iter(letters)
+
     def done(self, thread: str, kind: str, start_s: float) -> None:
         """Report one operation that began at ``start_s`` and ended now."""
         self.requests.append((thread, kind, start_s, self._now() - start_s))
@@ -90,6 +117,10 @@ class Context:
     def began(self, thread: str, due_s: float) -> None:
         """Report that what was due at ``due_s`` runs from now on; no operation is done by that."""
         self.wakes.append((thread, WAKE, due_s, self._now() - due_s))
+
+    def failed(self, thread: str, kind: str, start_s: float) -> None:
+        """Report what began at ``start_s`` and came to nothing; no operation is done by that."""
+        self.wakes.append((thread, kind, start_s, self._now() - start_s))
 
 
 WAKE = "wake"
@@ -224,6 +255,8 @@ class Program(ABC):
     """Whether the figure of merit means something only once all the work is done (a time, not a rate)."""
     writes: Mapping[str, float] = {}
     """What it writes of the memory that it holds, as its file says in the section ``writes``."""
+    TALKS_TO: ClassVar[tuple[str, ...]] = ()
+    """Programs of other tenants that it asks, by their modules: without them it has nothing to do."""
     COUNTS: ClassVar[tuple[str, ...]] = ()
     """Mechanisms that the workload says how often happen; none of them may be emergent."""
 

@@ -113,6 +113,12 @@ def threads(workload: str, seed: int = 1) -> list[ThreadPlan]:
     return program(product.values(), context).threads()
 
 
+def little(workload: str) -> dict[str, str]:
+    """Data of a companion: it has little memory."""
+    declared = CATALOG.workload(workload, SITES["today"].machine).values()
+    return {"data_bytes": "1 MiB"} if "data_bytes" in declared else {}
+
+
 def ends(workload: str) -> bool:
     """Whether it ends of its own."""
     return not all(thread.endless for thread in threads(workload))
@@ -126,6 +132,25 @@ def shortened(workload: str) -> Mapping[str, int | str]:
     return {name: count for name, count in SHORT.items() if declared.get(name, 0.0) > count}
 
 
+@cache
+def companions(workload: str) -> dict[str, str]:
+    """Other tenants that a workload needs, or that it is there for, each with its workload: one application."""
+    programs = {name: discovery.member("workloads", name).PROGRAM.TALKS_TO for name in MODULES}
+    application = {_program(workload)}
+    while True:
+        more = {other for name in application for other in programs[name]}
+        more |= {name for name, others in programs.items() if set(others) & application}
+        if more <= application:
+            break
+        application |= more
+    every = {_program(name): name for name in CATALOG.names("workloads")}
+    return {name.replace("_", "-"): every[name] for name in sorted(application - {_program(workload)})}
+
+
+def _program(workload: str) -> str:
+    return CATALOG.workload(workload, SITES["today"].machine).program
+
+
 def scenario(workload: str, site: str, stack: str, seed: int = 1, beside: str = "") -> dict[str, Any]:
     """A workload alone, or beside another."""
     machine, memory, stacks = SITES[site]
@@ -133,10 +158,14 @@ def scenario(workload: str, site: str, stack: str, seed: int = 1, beside: str = 
     if site == "class files":
         app["limits"] = {"hotspot-21": {"heap": HEAP}}
     neighbour = {**app, "workload": beside, "parameters": shortened(beside)} if beside else None
+    others = {
+        name: {"workload": each, "memory": "100 MiB", "vcpus": 1, "parameters": little(each)}
+        for name, each in companions(workload).items()
+    }
     return {
         "machine": machine,
         "stacks": {stack: stacks[stack]},
-        "tenants": {"app": app, **({"neighbour": neighbour} if neighbour else {})},
+        "tenants": {"app": app, **others, **({"neighbour": neighbour} if neighbour else {})},
         "seed": seed,
         **({} if ends(workload) else {"duration": f"{MOMENT_S} s"}),
     }
@@ -207,7 +236,7 @@ def test_there_is_a_place_for_it_natively_and_virtually(workload: str) -> None:
 @each_place
 def test_it_runs_to_its_end(workload: str, site: str, stack: str) -> None:
     """Or for as long as the run lasts, if it never ends."""
-    (app,) = run(workload, site, stack)["tenants"]
+    app = next(row for row in run(workload, site, stack)["tenants"] if row["tenant"] == "app")
     assert app["outcome"] == "ok"
     assert ends(workload) or app["elapsed_s"] == MOMENT_S
     assert app["operations"] > 0
@@ -310,7 +339,10 @@ def test_another_seed_gives_other_rows_where_there_is_luck(workload: str, site: 
 
 def asked(workload: str, seed: int) -> list[object]:
     """What a program asks for first, with one seed."""
-    return [demand for thread in threads.__wrapped__(workload, seed) for demand in islice(thread.demands, 120)]
+    names = (workload, *companions(workload).values())
+    return [
+        demand for name in names for thread in threads.__wrapped__(name, seed) for demand in islice(thread.demands, 120)
+    ]
 
 
 @pytest.mark.parametrize("stack", SITES["2003"].stacks)

@@ -1,7 +1,7 @@
 """Small cases of other simulators, as pools of hosts without a stack: the zero-overhead limit of every layer.
 
 SimGrid's ``cloud-simple``, ``plugin-vm-load`` and ``energy-vm``; OpenDC's ``FlowDistributorTest`` and
-``FragmentScalingTest``; CloudSim 7's ``CloudSimExampleTest``. One million instructions, or floating-point operations, is
+``FragmentScalingTest``; CloudSim 7's ``CloudSimExampleTest``. A million instructions, or floating-point operations, is
 a million cycles.
 """
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulator.batch import run as run_batch
+from simulator.cli.doings import lines
 from simulator.errors import ScenarioError
 from simulator.experiment import run_point
 from simulator.operations.copying import copied
@@ -55,6 +58,7 @@ def instead_of_pausing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[J
     def replace(perform: Callable[[Job], Life]) -> None:
         monkeypatch.setattr(Pause, "CAPTURES", True)
         monkeypatch.setattr(Pause, "BRINGS_BACK", True)
+        monkeypatch.setattr(Pause, "problem", classmethod(lambda *_: ""))
         monkeypatch.setattr(Pause, "perform", lambda self, job: perform(job))
 
     return replace
@@ -132,6 +136,12 @@ def test_the_time_of_a_pause_is_nobodys_work() -> None:
     assert program["overhead_wait_s"] == pytest.approx(2.0, abs=1e-3)
     monitors = [row for row in threads if row["thread"] in ("stop app", "resume app")]
     assert [row["overhead_s"] > 0.0 for row in monitors] == [True, True]
+
+
+def test_who_would_stand_still_for_ever_is_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"app would stand still for ever.*add 'for: ...', a later 'resume: app'"):
+        point(XEN, {"at": "1 s", "pause": "app"})
+    assert point(XEN, {"at": "1 s", "pause": "app"}, duration="2 s")["operations"]
 
 
 # ---------------------------------------------------------------- stopping, starting
@@ -270,3 +280,32 @@ def test_a_copy_of_everything_a_layer_keeps() -> None:
     found["list"][1].append(6)
     assert (found["partial"](), found["method"](1), found["counting"].add(0)) == (2, 3, 3)
     assert (original["list"], counting.add(0)) == ([1, [2]], 0)
+
+
+# ---------------------------------------------------------------- what is printed
+
+
+def test_what_was_done_is_printed_with_what_it_took_and_why_it_was_not(tmp_path: Path) -> None:
+    data = {
+        "version": 1, "title": "printed", "machine": "server-2025", "stacks": {"xen": XEN, "docker": DOCKER},
+        "tenants": {"app": {"workload": "compute-kernel", "memory": "2 GiB", "vcpus": [1, 2]}}, "replications": 1,
+        "operations": [{"at": "1 s", "pause": "app", "for": "2 s"}, {"at": "4 s", "kill": "app", "with": "docker"}],
+    }  # fmt: skip
+    found = lines(run_batch(load(data), out=tmp_path, jobs=1))
+    assert found[0].split() == [
+        "stack",
+        "vcpus",
+        "at",
+        "operation",
+        "tenant",
+        "by",
+        "outcome",
+        "took",
+        "stood",
+        "still",
+    ]
+    assert [line.split()[:7] for line in found[2:6]] == [
+        ["xen", "1", "1", "s", "pause", "app", "xen-4"], ["xen", "1", "4", "s", "kill", "app", "-"],
+        ["xen", "2", "1", "s", "pause", "app", "xen-4"], ["xen", "2", "4", "s", "kill", "app", "-"],
+    ]  # fmt: skip
+    assert found[-1] == "refused: docker-27 does not offer it; leave out 'with', or name another layer"

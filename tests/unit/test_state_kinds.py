@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simulator import laws
 from simulator.errors import ScenarioError
 from simulator.experiment import run_point
 from simulator.records import names
@@ -25,10 +26,15 @@ LOOP = {"name": "sysbench-cpu", "parameters": {"threads_count": "1", "events_cou
 
 
 def run(
-    stack: str, *operations: dict[str, Any], workload: Any = SERVICE, twin: bool = False, **more: Any
+    stack: str,
+    *operations: dict[str, Any],
+    workload: Any = SERVICE,
+    twin: bool = False,
+    disk: int | None = None,
+    **more: Any,
 ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     """The rows of ``operations`` and ``tenants``."""
-    form = {"workload": workload, "memory": "512 MiB", "vcpus": 1}
+    form = {"workload": workload, "memory": "512 MiB", "vcpus": 1, **({"disk_operations_limit": disk} if disk else {})}
     data = {
         "version": 1, "title": "states", "machine": "server-2025", "stacks": {"it": stack},
         "tenants": {"web": form, **({"twin": form} if twin else {})}, "operations": list(operations), **more,
@@ -150,6 +156,28 @@ def test_an_epoch_costs_its_stop() -> None:
     assert longer_s >= row["downtime_s"] * 0.99
     notes_s = row["rounds"] * (16 * 2**20 / 4096) * 3000 / 3e9  # each page of its active part, in each epoch, at most
     assert longer_s <= row["downtime_s"] + notes_s
+
+
+def test_work_is_slowed_by_the_stops_of_its_epochs() -> None:
+    _, alone = run(XEN, workload=LOOP)
+    (row,), tenants = run(XEN, {"at": "0 s", "replicate": "web", "every": "25 ms"}, workload=LOOP)
+    stop_s = row["downtime_s"] / row["rounds"]
+    ratio = tenants["web"]["elapsed_s"] / alone["web"]["elapsed_s"]
+    assert row["rounds"] > 30
+    assert ratio - 1.0 == pytest.approx(laws.epochs_slowdown(0.025, stop_s) - 1.0, rel=0.1)
+    held_ms = float(row["detail"].split(" ms in the mean")[0].rsplit(" ", 1)[1])
+    assert held_ms / 1e3 > laws.held_output_s(0.025, stop_s)  # and what the copies take to get there
+
+
+def test_a_second_snapshot_takes_the_disks_writes_over() -> None:
+    writes = "disk-hog-random"
+    (first, second, gone), _ = run(
+        KVM, {"at": "0.01 s", "snapshot": "web", "as": "a"}, {"at": "0.4 s", "snapshot": "web", "as": "b"},
+        {"at": "0.8 s", "delete_snapshot": "web", "to": "b"}, workload=writes, disk=200, duration="1 s",
+    )  # fmt: skip
+    assert [each["outcome"] for each in (first, second, gone)] == ["done"] * 3
+    assert gone["moved_bytes"] > 0
+    assert gone["disk_bytes"] == 2 * gone["moved_bytes"]
 
 
 def test_what_a_model_does_not_offer_is_refused_with_what_it_does() -> None:

@@ -44,8 +44,8 @@ class Replicate(Kind):
     @classmethod
     def problem(cls, point: Mapping[str, Any], tenant: str, hold: Hold, options: Mapping[str, Any]) -> str:
         """What has changed must be known."""
-        if "track_page_cycles" not in point["layers"][hold.product]["snapshot"]:
-            return f"{hold.product} keeps no record of what has changed: take snapshots instead"
+        if "epoch_cycles" not in point["layers"][hold.product]["snapshot"]:
+            return f"{hold.product} does not keep state after state for another machine: take snapshots instead"
         return ""
 
     def perform(self, job: Job) -> Life:
@@ -80,7 +80,7 @@ class Replicate(Kind):
     def _copy(self, job: Job, pages: float) -> Life:
         """What was touched is copied aside while the guest stands still."""
         figures = job.figures("snapshot")
-        cycles = pages * figures["save_page_cycles"]
+        cycles = figures["epoch_cycles"] + pages * figures["save_page_cycles"]
         yield from job.work(f"epoch of {job.row.tenant}", (Use("epoch", cycles=cycles, operations=pages),))
 
     def _send(self, job: Job, size_bytes: float) -> Life:
