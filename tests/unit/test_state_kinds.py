@@ -31,12 +31,14 @@ def run(
     workload: Any = SERVICE,
     twin: bool = False,
     disk: int | None = None,
+    tenant: Any = None,
     **more: Any,
 ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     """The rows of ``operations`` and ``tenants``."""
     form = {"workload": workload, "memory": "512 MiB", "vcpus": 1, **({"disk_operations_limit": disk} if disk else {})}
+    form = {key: value for key, value in {**form, **(tenant or {})}.items() if value is not None}
     data = {
-        "version": 1, "title": "states", "machine": "server-2025", "stacks": {"it": stack},
+        "version": 1, "title": "states", "machine": more.pop("machine", "server-2025"), "stacks": {"it": stack},
         "tenants": {"web": form, **({"twin": form} if twin else {})}, "operations": list(operations), **more,
     }  # fmt: skip
     tables = run_point(load(data).points()[0], 0)["tables"]
@@ -111,6 +113,11 @@ def test_only_what_has_changed_is_kept_where_it_was_noted() -> None:
     (first, second), _ = run(KVM, whole, changes)
     assert second["outcome"] == "done"
     assert 16 * 2**20 * 0.9 < second["moved_bytes"] < first["moved_bytes"] / 2
+    (_, _, back, refused_), _ = run(
+        KVM, whole, changes, {"at": "1 s", "roll_back": "web"}, {"at": "1.3 s", "delete_snapshot": "web", "to": "all"}
+    )
+    assert back["moved_bytes"] == first["moved_bytes"] + second["moved_bytes"]
+    assert refused_["outcome"].startswith("failed: part holds only what has changed since all")
     (_, missing), _ = run(KVM, {"at": "0.1 s", "snapshot": "web"}, changes)
     assert missing["outcome"].startswith("failed: nothing has noted what has changed")
 
@@ -189,8 +196,31 @@ def test_what_a_model_does_not_offer_is_refused_with_what_it_does() -> None:
     assert "reads all memory back" in refused(
         ESX, {"at": "1 s", "snapshot": "web"}, {"at": "2 s", "roll_back": "web", "memory": "lazy"}
     )
+    back = {"at": "2 s", "roll_back": "web", "prefetch": True}
+    assert "records no working set" in refused(FIRECRACKER, {"at": "1 s", "snapshot": "web"}, back)
     text = refused(FIRECRACKER, {"at": "1 s", "fork": "web", "as": "nobody"})
     assert "there is no tenant 'nobody'" in text
+
+
+def test_a_file_in_memory_takes_memory() -> None:
+    (row,), _ = run(DOCKER, {"at": "0.1 s", "checkpoint": "web", "onto": "memory"}, machine="laptop-2025")
+    assert (row["outcome"], row["disk_bytes"]) == ("done", 0.0)
+    big = {
+        **SERVICE,
+        "parameters": {
+            **SERVICE["parameters"],
+            "held_bytes": "20 GiB",
+            "byte_cycles": "0.01 cycles",
+            "requests_count": "4000",
+            "step_bytes": "1 GiB",
+        },
+    }
+    (row,), _ = run(
+        "linux-6 |", {"at": "8 s", "checkpoint": "web", "onto": "memory"}, machine="laptop-2025", workload=big,
+        duration="9 s", tenant={"memory": None},
+    )  # fmt: skip
+    assert row["outcome"].startswith("failed: ")
+    assert "are not free in the memory of linux-6" in row["outcome"]
 
 
 def test_one_at_a_time() -> None:

@@ -46,16 +46,19 @@ class Snapshot(Kind):
     def perform(self, job: Job) -> Life:
         """Stopped, kept, and let go on."""
         figures, pages = job.figures("snapshot"), memory(job)
-        base = job.tenant.tracked if job.options.get("changes") else None
+        base: Kept | None = job.tenant.tracked if job.options.get("changes") else None
         if job.options.get("changes") and base is None:
             job.fail("nothing has noted what has changed: take a snapshot with 'track: true' before")
             return
-        if base is not None:
-            pages = Memory(min(base.touched, pages.content), 0.0, pages.page_bytes)
         yield from job.pause()
         yield from keeping.fixed(job, figures)
         state = yield from job.capture()
+        if base is not None and base.changes is not None:
+            pages = Memory(min(base.changes.touched, pages.content), 0.0, pages.page_bytes)
         store = keeping.new_store(job, _name(job), pages.written_bytes(figures))
+        if keeping.has_no_room(job, store):
+            yield from job.resume()
+            return
         work = keeping.write(job, store, figures, save_cycles(figures, pages))
         if job.options.get("live"):
             copied = keeping.watch_first_touches(
@@ -72,14 +75,15 @@ class Snapshot(Kind):
         job.note(how="live" if job.options.get("live") else "stopped", moved_bytes=found.bytes)
         job.note(disk_bytes=found.bytes if store.onto == "disk" else 0.0)
 
-    def _go_on_noting(self, job: Job, found: Kept, base: Any) -> None:
+    def _go_on_noting(self, job: Job, found: Kept, base: Kept | None) -> None:
         """From now on changes of the disk are kept apart, and those of the memory noted if somebody asks for that."""
-        figures, tenant = job.figures("snapshot"), job.tenant
-        if base is not None:
-            keeping.unwatch(tenant, base)
+        figures, tenant, found.base = job.figures("snapshot"), job.tenant, base
+        if base is not None and base.changes is not None:
+            keeping.unwatch(tenant, base.changes)
         if job.options.get("track") or base is not None:
-            tenant.tracked = keeping.watch_first_touches(
-                job, tenant, found.pages, "dirty_tracking", figures["track_page_cycles"]
+            tenant.tracked, found.changes = (
+                found,
+                keeping.watch_first_touches(job, tenant, found.pages, "dirty_tracking", figures["track_page_cycles"]),
             )
         found.overlay = keeping.watch_disk(job, figures)
 
