@@ -178,6 +178,16 @@ def batch_end_s(jobs: int, size_s: float, cores: float) -> float:
     return size_s * max(1.0, jobs / cores)
 
 
+def line_end_s(sections_s: Sequence[float], jobs: int, *, overlapping_s: float = 0.0) -> float:
+    """``w + sum(s) + (n - 1) max(s)``: when the last of n equal jobs that begin at once has been through a line of
+    sections that each lets one through at a time; before them each works ``w`` beside the others.
+
+    The longest section decides: they leave at the rate ``1 / max(s)``, whatever else there is. Conway, Maxwell, Miller
+    1967, chapter 5 (flow shop of equal jobs).
+    """
+    return overlapping_s + sum(sections_s) + (jobs - 1) * max(sections_s, default=0.0)
+
+
 def max_min_rates(capacity: float, bounds: Sequence[float], weights: Sequence[float]) -> list[float]:
     """``r_i = min(b_i, theta w_i)`` with ``sum r_i = min(C, sum b_i)``: weighted max-min fair shares.
 

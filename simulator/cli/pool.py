@@ -40,10 +40,10 @@ def command(
     FILE says which hosts there are, which types of instances, and who asks for them. With --to all tables are
     written as CSV, with their units and figures.
     """
-    from simulator.pool import run
+    from simulator.pool import pool
 
     changes: dict[str, Any] = {"replications": replications, "seed": seed}
-    results = run(file, **{name: value for name, value in changes.items() if value is not None})
+    results = pool(file, **{name: value for name, value in changes.items() if value is not None})
     written = []
     if folder is not None:
         written.append(f"results: {results.save(folder)}")

@@ -32,6 +32,12 @@ from simulator.scenario.variants import Variant
 
 _SAMPLES = 100
 """How often a pool is looked at if its file does not say."""
+_PAUSE_S = 1.0
+"""Longest pause of a task whose costs are measured."""
+_SMALL_CYCLES, _LARGE_CYCLES = 1e6, 100e6
+"""Smallest and largest such task."""
+_SLOWEST = 100.0
+"""How many times as long as its cycles such a task may take on any stack."""
 _INSTANCE_KEYS = ("memory", "vcpus", "virtual_hardware")
 """Of an instance, what an ordinary scenario's tenant has as well."""
 
@@ -101,7 +107,7 @@ class _Reader:
         asked = {name for stream in found for name in stream.types}
         devices = {name: self._devices(name, hosts) for name, hosts in file.hosts.items()}
         self._refuse()
-        ones = {name: self._ones(name, hosts, asked) for name, hosts in file.hosts.items()}
+        ones = {name: self._ones(name, hosts, devices[name]["cpu"], asked) for name, hosts in file.hosts.items()}
         self._check_events()
         self._check_power(devices)
         self._refuse()
@@ -151,7 +157,7 @@ class _Reader:
                 found[device] |= lookup.numbers(numbers, machine.devices[device].parameters, at, Variant(None))
         return found
 
-    def _ones(self, name: str, hosts: Hosts, asked: set[str]) -> dict[str, OneInstance]:
+    def _ones(self, name: str, hosts: Hosts, cpu: Mapping[str, float], asked: set[str]) -> dict[str, OneInstance]:
         """The ordinary scenarios of one instance of each type that is asked for on this host."""
         found: dict[str, OneInstance] = {}
         alike: dict[str, OneInstance] = {}
@@ -161,7 +167,7 @@ class _Reader:
         for kind in sorted(asked):
             data = written["instances"][kind]
             instance = {key: data[key] for key in _INSTANCE_KEYS if key in data}
-            size_cycles, think_s = _typical(self.file.instances[kind], hosts)
+            size_cycles, think_s = _typical(self.file.instances[kind], cpu["frequency_hz"])
             key = repr((instance, size_cycles, think_s))
             try:
                 if key not in alike:
@@ -241,16 +247,18 @@ def _names(name: str, count: int) -> list[str]:
     return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
 
 
-def _typical(instance: Instance, hosts: Hosts) -> tuple[float, float]:
-    """Cycles of a mean task and the time from one to the next, at which a task's costs are measured.
+def _typical(instance: Instance, frequency_hz: float) -> tuple[float, float]:
+    """Cycles of a task and the time from one to the next, at which a task's costs are measured; they are linear in it.
 
-    A trace is measured as computing without a pause.
+    A trace is measured as computing without a pause. After a second of a pause nothing changes any more for whoever
+    is woken from it, and the pause is never over before an emulator has done the task.
     """
     if instance.tasks is None:
-        return 100e6, 0.0
+        return _LARGE_CYCLES, 0.0
     sizes = instance.tasks.size
-    mean = sum(sizes) / len(sizes)
-    return mean, instance.tasks.think + mean / 1e9 if instance.tasks.think else 0.0
+    cycles = min(max(sum(sizes) / len(sizes), _SMALL_CYCLES), _LARGE_CYCLES)
+    pause_s = min(instance.tasks.think, _PAUSE_S)
+    return cycles, pause_s + _SLOWEST * cycles / frequency_hz if pause_s else 0.0
 
 
 def _instance_type(name: str, form: Instance) -> InstanceType:

@@ -13,25 +13,25 @@ from simulator.pool.running import replicate
 from simulator.pool.tables import TABLES, Tables
 
 
-def run(
-    pool: Plan | str | os.PathLike[str] | Mapping[str, Any],
+def pool(
+    source: Plan | str | os.PathLike[str] | Mapping[str, Any],
     *,
     progress: Callable[[int, int], None] | None = None,
     **changes: Any,
 ) -> PoolResults:
     """Run a pool of hosts.
 
-    ``run("scenarios/pools/a-small-cloud.yaml").frame("hosts")``: a row for each host and replication.
+    ``pool("scenarios/pools/a-small-cloud.yaml").frame("hosts")``: a row for each host and replication.
 
     Args:
-        pool: a file, its text, a mapping with the same keys, or a plan that was read.
+        source: a file, its text, a mapping with the same keys, or a plan that was read.
         progress: is told after each replication how many of how many are done.
         changes: ``replications``, ``seed``, ``duration`` and so on other than the file's.
 
     Raises:
         ScenarioError: all mistakes of the file at once; nothing was run.
     """
-    plan = pool if isinstance(pool, Plan) else read(pool, overrides=changes)
+    plan = source if isinstance(source, Plan) else read(source, overrides=changes)
     tables: Tables = {name: [] for name in TABLES}
     tables["types"] = type_rows(plan)
     for replication in range(plan.replications):

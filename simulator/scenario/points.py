@@ -18,7 +18,7 @@ from simulator.scenario.stacks import StackChoice
 from simulator.scenario.types import processors
 
 Point = dict[str, Any]
-_FURTHER: Mapping[str, Callable[[Lookup, Mapping[str, Any], str], Point]] = {
+_FURTHER: Mapping[str, Callable[[Lookup, dict[str, Any], str], Point]] = {
     "tenants": lambda lookup, operation, machine: {},
     "images": shipped.of_operation,
     "layers": installing.of_operation,

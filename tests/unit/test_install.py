@@ -68,3 +68,10 @@ def test_what_nobody_knows_is_refused_before_anything_runs() -> None:
         tables({"install": "virtualbox-7", "into": "ap"})
     with pytest.raises(ScenarioError, match="virtualbox"):
         tables({"install": "virtualbok-7"})
+
+
+def test_under_a_hypervisor_that_stands_on_the_hardware_domain_0_installs_and_the_machine_restarts() -> None:
+    found = tables({"install": "xen-4"}, "xen-4 | linux-6", duration="60 s")
+    (row,) = found["operations"]
+    assert (row["node"], row["rounds"]) == ("xen-4/domain-0", 1)
+    assert row["downtime_s"] > 0.0 and row["work_lost_s"] > 0.0

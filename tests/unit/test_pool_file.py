@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from simulator.catalog import Catalog
 from simulator.errors import ScenarioError
+from simulator.pool.export import SCHEMA, json_schema
 from simulator.pool.reading import read
 from simulator.pool.streams import arrivals
 
@@ -139,6 +141,12 @@ def test_arrivals_of_phases_come_as_often_as_is_said() -> None:
             "count": 5}}}  # fmt: skip
     (stream,) = read(data, catalog=CATALOG).streams
     assert list(arrivals(stream, iter(()))) == [(60.0 * at, 60.0) for at in (20, 40, 70, 80, 90)]
+
+
+def test_the_schema_for_editors_is_that_of_the_code() -> None:
+    """``python -m simulator.pool.export`` writes it anew."""
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == json_schema()
+    assert "tasks" in json_schema()["$defs"]["Instance"]["properties"]
 
 
 @pytest.mark.parametrize("path", sorted(POOLS.glob("*.yaml")), ids=lambda path: path.stem)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from simulator.catalog import Catalog
 from simulator.experiment import run_point
+from simulator.laws import line_end_s
 from simulator.layers._turns import GracePeriods
 from simulator.layers.hardware import Hardware
 from simulator.records import names
@@ -91,21 +93,22 @@ def test_fifty_at_once_are_up_at_the_rate_of_the_section(own: Own, step: str) ->
     """Closed form: a section of 0.1 s lets ten a second through, whatever number of processors there is."""
     own("my-box", product(**{step: 0.1}))
     found = sorted(boots({"app": boxes(50)}).values())
-    assert found == pytest.approx([0.1 * n for n in range(1, 51)], rel=0.01)
+    assert found == pytest.approx([line_end_s((0.1,), jobs) for jobs in range(1, 51)], rel=0.01)
 
 
 def test_what_is_outside_of_the_lock_goes_on_side_by_side(own: Own) -> None:
     """Half of 0.2 s before the lock, side by side, half of it under the lock: 0.1 s, then one every 0.1 s."""
     own("my-box", product(network_setup=0.2, alone_ratio=0.5))
     found = sorted(boots({"app": boxes(8)}).values())
-    assert found == pytest.approx([0.1 + 0.1 * n for n in range(1, 9)], rel=0.01)
+    expected = [line_end_s((0.1,), jobs, overlapping_s=0.1) for jobs in range(1, 9)]
+    assert found == pytest.approx(expected, rel=0.01)
 
 
 def test_sections_one_after_the_other_are_a_pipeline(own: Own) -> None:
     """Two locks, 0.1 s and 0.2 s: the slower one decides, the first gets through both alone."""
     own("my-box", product(hierarchy=0.1, network_setup=0.2))
     found = sorted(boots({"app": boxes(6)}).values())
-    assert found == pytest.approx([0.1 + 0.2 * n for n in range(1, 7)], rel=0.01)
+    assert found == pytest.approx([line_end_s((0.1, 0.2), jobs) for jobs in range(1, 7)], rel=0.01)
 
 
 def test_starts_at_once_wait_for_one_grace_period_together(own: Own) -> None:
@@ -139,3 +142,14 @@ def test_firmware_runs_after_its_process_is_there() -> None:
     plain, firm = (list(Hardware({}).start({**figures, **more})) for more in ({}, {"firmware_cycles": 1e9}))
     assert [step for step in firm if step not in plain] == [Use("firmware", cycles=1e9)]
     assert firm[0] == Use("start", cycles=2e9)
+
+
+# ---------------------------------------------------------------- the products of the catalog
+
+
+def test_a_container_as_measured_saturates_where_its_longest_section_says() -> None:
+    """Of the measured steps the network's part under its lock is the longest: 0.76 ms, 1300 starts a second."""
+    product = Catalog().layer("bare-container-1", "server-2025").values()
+    section_s = product["network_setup_cycles"] * product["network_alone_ratio"] / HERTZ
+    found = sorted(boots({"app": boxes(50)}, "linux-6 | bare-container-1").values())
+    assert (found[-1] - found[9]) / 40 == pytest.approx(section_s, rel=0.02)
