@@ -18,6 +18,7 @@ from simulator.plans import Node
 from simulator.tenancy import House
 
 if TYPE_CHECKING:
+    from simulator.operations.changes import Changes
     from simulator.operations.job import Job
     from simulator.operations.overlay import Overlay
     from simulator.operations.pages import Watch
@@ -124,7 +125,7 @@ class Kept:
     overlay: Overlay | None = None
     processes: float = 0.0
     worked_s: float = 0.0
-    changes: Watch | None = None
+    changes: Changes | None = None
     base: Kept | None = None
 
     def stores(self) -> Iterator[Store]:

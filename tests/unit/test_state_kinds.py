@@ -176,6 +176,22 @@ def test_work_is_slowed_by_the_stops_of_its_epochs() -> None:
     assert held_ms / 1e3 > laws.held_output_s(0.025, stop_s)  # and what the copies take to get there
 
 
+def test_epochs_copy_what_a_program_says_that_it_writes() -> None:
+    server = {"workload": "quake-3-server", "duration": "1.2 s"}
+    (row,), _ = run(XEN, {"at": "0.2 s", "replicate": "web", "every": "50 ms"}, **server)
+    frame_bytes = 400 * 2**10  # twenty frames a second: one in each epoch
+    pages_bytes = row["moved_bytes"] / row["rounds"] - 64e3
+    assert frame_bytes * 0.5 < pages_bytes < frame_bytes * 2.5
+    (kept, part), _ = run(
+        KVM,
+        {"at": "0.2 s", "snapshot": "web", "track": True},
+        {"at": "1 s", "snapshot": "web", "changes": True},
+        **server,
+    )
+    assert (kept["outcome"], part["outcome"]) == ("done", "done")
+    assert part["moved_bytes"] < 12 * 2**20  # its row is 3.5 MiB long; packets and the rest are no more
+
+
 def test_a_second_snapshot_takes_the_disks_writes_over() -> None:
     writes = "disk-hog-random"
     (first, second, gone), _ = run(

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.operations import keeping
+from simulator.operations.changes import Changes
 from simulator.operations.kept import Kept, Memory, memory, save_cycles
 from simulator.operations.kinds.base import Kind
 from simulator.operations.subjects import Hold
@@ -54,11 +55,15 @@ class Snapshot(Kind):
         yield from keeping.fixed(job, figures)
         state = yield from job.capture()
         if base is not None and base.changes is not None:
-            pages = Memory(min(base.changes.touched, pages.content), 0.0, pages.page_bytes)
+            pages = Memory(min(base.changes.close(job), pages.content), 0.0, pages.page_bytes)
         store = keeping.new_store(job, _name(job), pages.written_bytes(figures))
         if keeping.has_no_room(job, store):
+            job.tenant.tracked = None
             yield from job.resume()
             return
+        whole = memory(job) if base is not None else pages
+        found = keeping.keep(job, _name(job), state, store, whole)
+        self._go_on_noting(job, found, base)
         work = keeping.write(job, store, figures, save_cycles(figures, pages))
         if job.options.get("live"):
             copied = keeping.watch_first_touches(
@@ -70,22 +75,15 @@ class Snapshot(Kind):
         else:
             yield from work
             yield from job.resume()
-        found = keeping.keep(job, _name(job), state, store, memory(job) if base is not None else pages)
-        self._go_on_noting(job, found, base)
         job.note(how="live" if job.options.get("live") else "stopped", moved_bytes=found.bytes)
         job.note(disk_bytes=found.bytes if store.onto == "disk" else 0.0)
 
     def _go_on_noting(self, job: Job, found: Kept, base: Kept | None) -> None:
         """From now on changes of the disk are kept apart, and those of the memory noted if somebody asks for that."""
-        figures, tenant, found.base = job.figures("snapshot"), job.tenant, base
-        if base is not None and base.changes is not None:
-            keeping.unwatch(tenant, base.changes)
+        tenant, found.base = job.tenant, base
         if job.options.get("track") or base is not None:
-            tenant.tracked, found.changes = (
-                found,
-                keeping.watch_first_touches(job, tenant, found.pages, "dirty_tracking", figures["track_page_cycles"]),
-            )
-        found.overlay = keeping.watch_disk(job, figures)
+            tenant.tracked, found.changes = found, Changes(job, found.pages)
+        found.overlay = keeping.watch_disk(job, job.figures("snapshot"))
 
 
 def _name(job: Job) -> str:
