@@ -12,6 +12,9 @@ asked for when the one before is there, for the program cannot go on without it.
 
 All pulls from one registry share the way to it, piece by piece, and then the machine's card.
 
+What starts from an image writes elsewhere. A container's union copies the whole file first (``layers.container``); a
+virtual machine's disk finds room for the cluster, and copies what of it is not written (``overlay``).
+
 Scope and limits: unpacking is one thread of the engine (an unpacker in a process of its own would overlap with the
 checksum); no single connection has a limit of its own.
 """
@@ -25,10 +28,12 @@ from math import ceil, inf, nan
 from typing import TYPE_CHECKING, Any
 
 from simulator import demands as d
+from simulator.demands import File
 from simulator.images import Image, ImageLayer, of_data
 from simulator.images.store import Store
 from simulator.images.way import Way
-from simulator.plans import Node, compile_steps
+from simulator.operations.overlay import Overlay
+from simulator.plans import Node, Plan, compile_steps
 from simulator.steps import Ask, Later, Parallel, Step, Use, Wait
 from simulator.tenancy import House
 from simulator.threads import Life, Thread
@@ -121,6 +126,27 @@ def fetch(house: House, tenant: str, node: Node, product: str) -> Life:
     yield from engine.pull(image, wanted["registry"], lazy=wanted["lazy"])
     if wanted["lazy"]:
         yield from engine.read(image, wanted["registry"])
+    if node.layer.OFFERS == "machine":
+        _write_apart(house, tenant, product, engine.home, image)
+
+
+def _write_apart(house: House, tenant: str, product: str, home: Node, image: Image) -> None:
+    """A virtual machine's disk is its image's, which others stand on too: what it writes lies apart, by clusters.
+
+    Where the product's file does not say what that takes (section ``snapshot``), nobody knows.
+    """
+    figures = house.point["layers"][product].get("snapshot")
+    if not figures:
+        return
+    file = File(f"{image.name}:disk", max(1, int(image.unpacked_bytes)), int(figures["cluster_bytes"]))
+
+    def price(clusters: float, copied_bytes: float) -> Plan:
+        steps: tuple[Step, ...] = (Use("disk_overlay", figures["cluster_cycles"] * clusters, operations=clusters),)
+        if copied_bytes:
+            steps += (Ask(d.DirectTransfer(file, 0, int(copied_bytes))),)
+        return compile_steps(home, steps, home.path)
+
+    house.watches.setdefault(tenant, []).append(Overlay(figures["cluster_bytes"], price))
 
 
 class Engine:
@@ -140,8 +166,8 @@ class Engine:
         self._house, self._environment, self._tenant = house, house.environment, tenant
         self._node, self._product = node, product
         self._figures: dict[str, float] = {**house.point["layers"][product]["pull"], **(changes or {})}
-        self._home = home(house, node)
-        self._key = f"{product} on {self._home.path}"
+        self.home = home(house, node)
+        self._key = f"{product} on {self.home.path}"
         if self._key not in house.stores:
             house.stores[self._key] = Store(keeps_blobs=self._figures["blobs_kept_ratio"] > 0.0)
         self.store = house.stores[self._key]
@@ -230,7 +256,7 @@ class Engine:
         """When data that leave the registry now have come over the link, headers included."""
         link = self._registry["link_bytes_per_s"]
         way = self._house.ways.setdefault((self._registry["name"], link), Way(link))
-        headers = self._home.layer.parameters["header_bytes"] + self._house.machine.nic.parameters["frame_bytes"]
+        headers = self.home.layer.parameters["header_bytes"] + self._house.machine.nic.parameters["frame_bytes"]
         return way.arrives_s(now_s, size_bytes * (1.0 + headers / _PAYLOAD_BYTES))
 
     def _received(self, size_bytes: float, wait_s: float) -> Step:
@@ -256,7 +282,7 @@ class Engine:
     def _flushed(self) -> Iterator[Step]:
         """As many writes as there are dirty bytes, some at a time; what the kernel's own thread has written meanwhile
         is none any more."""
-        layer = self._home.layer
+        layer = self.home.layer
         unit_bytes = layer.parameters.get("write_back_bytes", 0.0)
         if layer.cache is not None and unit_bytes:
             writes = ceil(layer.cache.dirty_bytes / unit_bytes / _DEPTH)
@@ -264,7 +290,7 @@ class Engine:
 
     def _written(self, size_bytes: float) -> Iterator[Step]:
         if size_bytes:
-            yield Ask(d.Write(size_bytes, new_pages=size_bytes / self._home.layer.place.page_bytes))
+            yield Ask(d.Write(size_bytes, new_pages=size_bytes / self.home.layer.place.page_bytes))
 
     # ---- lazily
 
@@ -312,7 +338,7 @@ class Engine:
         """An image is given up, and the layers that no other refers to are removed; returns what that frees."""
         self.store.drop(name)
         for layer in self.store.unreferenced():
-            pages = layer.unpacked_bytes / max(1.0, layer.files_count) / self._home.layer.place.page_bytes
+            pages = layer.unpacked_bytes / max(1.0, layer.files_count) / self.home.layer.place.page_bytes
             removed = Ask(d.Delete(pages, count=max(1.0, layer.files_count)))
             yield from self._carry("remove", (removed, self._use("layer_cycles", 1.0)))
         return self.store.collect()
@@ -337,7 +363,7 @@ class Engine:
 
     def _carry(self, name: str, steps: Iterable[Step]) -> Life:
         """Steps in a thread of the engine on the system that it runs on."""
-        house, home = self._house, self._home
+        house, home = self._house, self.home
         plan = compile_steps(home, steps, self._node.path)
         if not plan:
             return
