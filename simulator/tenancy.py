@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator import outcomes
 from simulator.carriers import CarrierPool, Ride
+from simulator.clocks import Clock
 from simulator.demands import Demand, File
 from simulator.devices.base import Key, Request
 from simulator.devices.memory import Memory
@@ -82,6 +83,7 @@ class House:
         """When a tenant's virtual machine was there, and its system began to start."""
         self.log = Log(lambda: environment.now)
         self.post = PostOffice(environment.event)
+        self._clocks: dict[str, Clock] = {}
         self.inspected: list[list[Any]] = []
         """Rows of the table ``inspections``."""
         self.kill: Callable[[Sequence[str], str], None] = self._stop_all
@@ -290,6 +292,14 @@ class House:
                     works += [_times(transition_work(above, "interrupted"), hertz)]
             above = step
         return sum_work(works)
+
+    def clock(self, tenant: str) -> Clock:
+        """What a tenant's programs go by."""
+        clock = self._clocks.get(tenant)
+        if clock is None:
+            stops = bool(self.number > 1 or self.point.get("operations"))
+            clock = self._clocks[tenant] = Clock(self.environment, stops=stops)
+        return clock
 
     def mailbox(self, tenant: str, kind: str, name: str) -> Mailbox:
         """A tenant's mailbox or lock, or the place where all take turns (of no tenant), made at its first use."""

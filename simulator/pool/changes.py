@@ -109,10 +109,11 @@ class Changes:
 
     def _fail(self, host: Host, repair_s: float) -> Life:
         """A host fails: its instances are noticed to be missing, and started elsewhere; it is repaired and boots."""
-        if host.state != ON:
-            return
         began_s, control = self.environment.now, self.control
         room = control.placer.rooms[host.number]
+        if host.state != ON:
+            self.note("failure", room, outcome="it is not on")
+            return
         self.failures += 1
         lost = {instance: self.stage.end(instance) for instance, home in control.homes.items() if home is room}
         host.become(FAILED)
