@@ -12,9 +12,6 @@ asked for when the one before is there, for the program cannot go on without it.
 
 All pulls from one registry share the way to it, piece by piece, and then the machine's card.
 
-What starts from an image writes elsewhere. A container's union copies the whole file first (``layers.container``); a
-virtual machine's disk finds room for the cluster, and copies what of it is not written (``overlay``).
-
 Scope and limits: unpacking is one thread of the engine (an unpacker in a process of its own would overlap with the
 checksum); no single connection has a limit of its own.
 """
@@ -23,17 +20,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import ceil, inf, nan
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
 from simulator import demands as d
-from simulator.demands import File
-from simulator.images import Image, ImageLayer, of_data
+from simulator.images import Image, ImageLayer
+from simulator.images.report import PULL, Report, Stage
 from simulator.images.store import Store
 from simulator.images.way import Way
-from simulator.operations.overlay import Overlay
-from simulator.plans import Node, Plan, compile_steps
+from simulator.plans import Node, compile_steps
 from simulator.steps import Ask, Later, Parallel, Step, Use, Wait
 from simulator.tenancy import House
 from simulator.threads import Life, Thread
@@ -41,7 +36,6 @@ from simulator.threads import Life, Thread
 if TYPE_CHECKING:
     import simpy
 
-MECHANISM = "pull"
 _PIECES, _LEAST_BYTES = 64, 1024.0 * 1024.0
 """Into how many pieces at most, and how small at least, a layer is unpacked: devices are shared between pieces."""
 _ARRIVALS, _LEAST_ARRIVAL_BYTES = 128, 65536.0
@@ -52,101 +46,6 @@ _DEPTH = 4
 """Requests that a flush has under way at a time."""
 _PAYLOAD_BYTES = 1448.0
 """Data of a packet: a link's 1500 bytes less the headers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of a pull as it was: what, of which layer, from when to when, and how many bytes of it moved."""
-
-    step: str
-    layer: str
-    begin_s: float
-    end_s: float
-    size_bytes: float = 0.0
-
-
-@dataclass(slots=True)
-class Report:
-    """What a pull did.
-
-    Attributes:
-        image: its name.
-        product: whose engine pulled it.
-        node: where that stands.
-        tenant: for whom; empty for nobody in particular.
-        lazy: whether only indexes came.
-        begin_s: when it was asked for.
-        end_s: when the image could be started.
-        held: layers that were there already.
-        fetched: those that came.
-        moved_bytes: over the link.
-        written_bytes: onto the disk, unpacked.
-        disk_bytes: what all images of this engine take afterwards.
-        stages: its steps.
-        outcome: ``done``, or why not.
-    """
-
-    image: str
-    product: str
-    node: str
-    tenant: str
-    lazy: bool
-    begin_s: float
-    end_s: float = nan
-    held: tuple[str, ...] = ()
-    fetched: tuple[str, ...] = ()
-    moved_bytes: float = 0.0
-    written_bytes: float = 0.0
-    disk_bytes: float = 0.0
-    stages: list[Stage] = field(default_factory=list)
-    outcome: str = "not finished"
-
-    @property
-    def detail(self) -> str:
-        """In a few words."""
-        return f"{len(self.fetched)} of {len(self.fetched) + len(self.held)} layers fetched"
-
-    def row(self) -> list[Any]:
-        """As the table ``operations`` has it, in the order of its columns."""
-        how, written_bytes = "lazy" if self.lazy else "whole", self.written_bytes
-        return [
-            self.begin_s, MECHANISM, self.tenant, self.node, self.product, how, self.outcome, self.end_s,
-            self.end_s - self.begin_s, 0.0, self.moved_bytes, written_bytes, 0, 0.0, self.detail,
-        ]  # fmt: skip
-
-
-def fetch(house: House, tenant: str, node: Node, product: str) -> Life:
-    """What a tenant's image takes before what it is for can start; nothing where it has none, or another product's."""
-    wanted = house.point["tenants"][tenant].get("image")
-    if wanted is None or wanted["by"] != product:
-        return
-    engine = Engine(house, node, product, tenant)
-    engine.hold(map(of_data, wanted["held"]))
-    image = of_data(wanted["image"])
-    yield from engine.pull(image, wanted["registry"], lazy=wanted["lazy"])
-    if wanted["lazy"]:
-        yield from engine.read(image, wanted["registry"])
-    if node.layer.OFFERS == "machine":
-        _write_apart(house, tenant, product, engine.home, image)
-
-
-def _write_apart(house: House, tenant: str, product: str, home: Node, image: Image) -> None:
-    """A virtual machine's disk is its image's, which others stand on too: what it writes lies apart, by clusters.
-
-    Where the product's file does not say what that takes (section ``snapshot``), nobody knows.
-    """
-    figures = house.point["layers"][product].get("snapshot")
-    if not figures:
-        return
-    file = File(f"{image.name}:disk", max(1, int(image.unpacked_bytes)), int(figures["cluster_bytes"]))
-
-    def price(clusters: float, copied_bytes: float) -> Plan:
-        steps: tuple[Step, ...] = (Use("disk_overlay", figures["cluster_cycles"] * clusters, operations=clusters),)
-        if copied_bytes:
-            steps += (Ask(d.DirectTransfer(file, 0, int(copied_bytes))),)
-        return compile_steps(home, steps, home.path)
-
-    house.watches.setdefault(tenant, []).append(Overlay(figures["cluster_bytes"], price))
 
 
 class Engine:
@@ -346,7 +245,7 @@ class Engine:
     # ---- carrying out
 
     def _use(self, name: str, count: float) -> Use:
-        return Use(MECHANISM, cycles=self._figures[name] * count, operations=count)
+        return Use(PULL, cycles=self._figures[name] * count, operations=count)
 
     def _requests(self, step: str, layer: str, count: float) -> Life:
         """Requests to the registry, one after the other."""

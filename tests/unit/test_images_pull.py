@@ -11,8 +11,8 @@ import pytest
 from simulator.delivery import Delivery, deliver
 from simulator.errors import ScenarioError, UsageError
 from simulator.experiment import run_point
+from simulator.images.report import Report
 from simulator.laws import flow_shop_s
-from simulator.operations.pulling import Report
 from simulator.records import names
 from simulator.scenario import load
 
