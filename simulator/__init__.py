@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from simulator.errors import VirtlabError as VirtlabError
     from simulator.explain import Explanation as Explanation
     from simulator.explain import explain as explain
+    from simulator.filling import Density as Density
     from simulator.importance import Sensitivity as Sensitivity
     from simulator.isolation import Isolation as Isolation
     from simulator.layers.base import Layer as Layer
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Catalog": "catalog",
+    "Density": "filling",
     "Explanation": "explain",
     "Isolation": "isolation",
     "Layer": "layers.base",
@@ -72,7 +74,19 @@ _HOMES = {
 }
 _MODULES = ("demands", "explain", "pool", "steps")
 
-__all__ = ["__version__", "blast", "can", "choose", "isolate", "run", "sensitivity", "share", *_HOMES, *_MODULES]
+__all__ = [
+    "__version__",
+    "blast",
+    "can",
+    "choose",
+    "density",
+    "isolate",
+    "run",
+    "sensitivity",
+    "share",
+    *_HOMES,
+    *_MODULES,
+]
 
 
 def run(
@@ -163,6 +177,37 @@ def can(*stacks: str, machine: str = "") -> list[Capability]:
     from simulator.capability.table import MACHINE
 
     return [one(stack, machine or MACHINE) for stack in stacks]
+
+
+def density(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    host_memory: str | None = None,
+    latency: str | None = None,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    **changes: Any,
+) -> Density:
+    """How many instances of a scenario's service fit on its machine on each stack, and what the limit is.
+
+    ``density("scenarios/how-many-fit.yaml").frame()``: a row for each stack.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        host_memory: of the machine, instead of its own, e.g. ``64 GiB``.
+        latency: what an answer may take, instead of what the scenario says, e.g. ``100 ms``.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        changes: ``seed`` or ``fidelity`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario, no duration, or lists of values; nothing was run.
+    """
+    from simulator import filling
+    from simulator.scenario import load
+
+    asked = filling.asked_otherwise(load(scenario, overrides=changes), host_memory, latency)
+    return filling.density(asked, out=out, jobs=jobs)
 
 
 def isolate(

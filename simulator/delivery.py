@@ -87,15 +87,15 @@ def deliver(
         UsageError: a name that nobody knows, packages that do not go together, a stack that fetches no images.
     """
     catalog = catalog or Catalog()
-    chosen, added = list(dict.fromkeys(names)), tuple(packages)
+    chosen, added, held = list(dict.fromkeys(names)), tuple(packages), list(held)
     if not chosen:
         raise UsageError("no image is named; give at least one (virtlab list images)")
-    way = {"registry": registry, "link": link, "round_trip": round_trip, "lazy": lazy, "held": list(held)}
+    way = {"registry": registry, "link": link, "round_trip": round_trip, "lazy": lazy, "held": held}
     written = {key: value for key, value in way.items() if value}
     for quantity, dimension in ((link, "rate"), (round_trip, "time")):
         if quantity is not None:
             parse_quantity(quantity, dimension)  # type: ignore[arg-type]
-    for name in (*chosen, *written.get("held", ())):
+    for name in (*chosen, *held):
         catalog.image(name)
     point = _point(catalog, stack, machine, {"name": chosen[0], **written})
     asked = point["tenants"]["it"]["image"]

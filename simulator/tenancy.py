@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator import outcomes
 from simulator.carriers import CarrierPool, Ride
+from simulator.clocks import Clock
 from simulator.demands import Demand, File
 from simulator.devices.base import Key, Request
 from simulator.devices.memory import Memory
 from simulator.effort import START_IN_TURN
 from simulator.errors import Killed, RunError
 from simulator.images.store import Store
+from simulator.images.way import Way
 from simulator.layers.base import WHOLE, Layer, Paging, Service
 from simulator.letters import PostOffice
 from simulator.log import Log
@@ -81,6 +83,7 @@ class House:
         """When a tenant's virtual machine was there, and its system began to start."""
         self.log = Log(lambda: environment.now)
         self.post = PostOffice(environment.event)
+        self._clocks: dict[str, Clock] = {}
         self.inspected: list[list[Any]] = []
         """Rows of the table ``inspections``."""
         self.kill: Callable[[Sequence[str], str], None] = self._stop_all
@@ -89,6 +92,8 @@ class House:
         """How a tenant's image comes before a system of its own starts that is made from it."""
         self.stores: dict[str, Store] = {}
         """What the engines on it hold of images."""
+        self.ways: dict[tuple[str, float], Way] = {}
+        """The links to registries."""
         self.arriving: dict[tuple[str, str], simpy.Event] = {}
         """Layers that are on their way to an engine."""
         self.pulls: list[Any] = []
@@ -287,6 +292,14 @@ class House:
                     works += [_times(transition_work(above, "interrupted"), hertz)]
             above = step
         return sum_work(works)
+
+    def clock(self, tenant: str) -> Clock:
+        """What a tenant's programs go by."""
+        clock = self._clocks.get(tenant)
+        if clock is None:
+            stops = bool(self.number > 1 or self.point.get("operations"))
+            clock = self._clocks[tenant] = Clock(self.environment, stops=stops)
+        return clock
 
     def mailbox(self, tenant: str, kind: str, name: str) -> Mailbox:
         """A tenant's mailbox or lock, or the place where all take turns (of no tenant), made at its first use."""

@@ -111,6 +111,7 @@ class Thread:
         self._slices = self._price_slices()
         self._in_flight: Work | None = None
         self._state = "asleep"
+        self.clock = house.clock("" if service else tenant)
         self._sent: dict[str, UnderWay] = {}
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True
@@ -159,7 +160,7 @@ class Thread:
         if asking is not None and self._met:
             return replace(asking, count=0.0)
         if isinstance(asking, Sleep) and self._blocked and self._state == "asleep":
-            slept_s = self.environment.now - self._asked_s
+            slept_s = self.clock.now - self._asked_s
             return replace(asking, time_s=max(0.0, asking.time_s - slept_s))
         return asking
 
@@ -198,7 +199,7 @@ class Thread:
             yield from carry_out(self, demand, cause)
             return
         plan = compiled(self.node, demand, cause)
-        self._asked_s, self._met = self.environment.now, False
+        self._asked_s, self._met = self.clock.now, False
         while plan:
             self._asking = demand
             if _is_work(plan):
@@ -247,7 +248,7 @@ class Thread:
         arrival = post.wait(self.tenant, demand.door)
         waited: simpy.Event = arrival
         if isfinite(demand.timeout_s):
-            waited = arrival | self.environment.timeout(demand.timeout_s)
+            waited = arrival | self.clock.timeout(demand.timeout_s)
         taken_in = any(
             isinstance(operation, Enqueue) and operation.wait
             for operation in compiled(self.node, demand.request("neighbour"))
@@ -263,7 +264,8 @@ class Thread:
         else:
             yield from self._wait(waited, "blocked_message")
         if arrival.triggered:
-            letter: Letter = arrival.value
+            letter = arrival.value
+            assert isinstance(letter, Letter)
             return letter
         post.give_up(self.tenant, demand.door, arrival)
         return None
@@ -528,7 +530,8 @@ class Thread:
             time_s = max(block.time_s, block.until_s - self.environment.now)
             if time_s <= 0.0:
                 return
-            arrival = self.environment.timeout(time_s)
+            clock = self.clock if block.by == "time" else self.environment
+            arrival = clock.timeout(time_s)
         yield from self._wait(arrival, _WAITING[block.by])
 
     def _spin(self, block: Block, box: Mailbox) -> Life:

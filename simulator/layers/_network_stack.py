@@ -119,8 +119,8 @@ class NetworkStack(Priced):
     def _interrupted(
         self, work: tuple[Step, ...], demand: d.SendData | d.ReceiveData, window_bytes: float
     ) -> tuple[Step, ...]:
-        """Work of interrupts; so much data may be ahead of it."""
-        if not self._apart:
+        """Work of interrupts; so much data may be ahead of it. Where nothing comes from a card there is none."""
+        if not self._apart or self._crosses_here(demand.peer):
             return work
         size_bytes = demand.size_bytes
         return (Send(INTERRUPTS, work, wait=False, size_bytes=size_bytes, window_bytes=window_bytes, apart=True),)
@@ -301,8 +301,9 @@ class NetworkStack(Priced):
 
     def _to_peer(self, work: tuple[Step, ...], size_bytes: float, window_bytes: float) -> Send:
         return Send(
-            PEER, work, kick=self._wakes(), wait=not window_bytes, size_bytes=size_bytes, window_bytes=window_bytes, apart=True
-        )
+            PEER, work, kick=self._wakes(), wait=not window_bytes, size_bytes=size_bytes, window_bytes=window_bytes,
+            apart=True,
+        )  # fmt: skip
 
     # ---- single costs
 

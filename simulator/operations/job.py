@@ -252,11 +252,25 @@ class Job:
         """Whether it is stopped now."""
         return self.subject.share.frozen
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether anything on its way is stopped now, by whatever layer."""
+        group = self.house.groups[self.tenant.name]
+        return any(share.frozen for share in (group, *group.lineage))
+
     def pause(self) -> Life:
         """Stop what stands on the layer; from the end of the layer's work on it, nothing of it runs."""
         yield from self._stop(True)
         self.house.machine.cpu.sharing.set(self.subject.share, frozen=True)
         self.tenant.paused_s = self.environment.now
+        if self.stops_a_kernel:
+            self.house.clock(self.tenant.name).stop()
+
+    @property
+    def stops_a_kernel(self) -> bool:
+        """Whether a kernel is among what stands on the layer, or the layer itself is one: its clock stops, too."""
+        grip, nodes = self.subject.grip, self.subject.nodes
+        return bool(grip.layer.BARS) or any(node.path in self.house.spaces for node in nodes)
 
     def resume(self) -> Life:
         """Let it go on; how long it stood still is noted."""
@@ -267,6 +281,7 @@ class Job:
         """The same, where the layer's work for it is part of something else."""
         tenant = self.tenant
         self.house.machine.cpu.sharing.set(self.subject.share, frozen=False)
+        self.house.clock(tenant.name).go_on()
         self.note(downtime_s=self.row.downtime_s + self.environment.now - tenant.paused_s)
 
     def _stop(self, stops: bool) -> Life:
@@ -309,6 +324,7 @@ class Job:
         for machine, share in ((before.machine, here), (house.machine, subject.share)):
             if share.frozen:
                 machine.cpu.sharing.set(share, frozen=False)
+        before.clock(tenant.name).go_on()
 
     def destination(self) -> House:
         """An equal machine in the same time, with nothing on it but what the tenant stands on."""

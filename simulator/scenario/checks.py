@@ -135,7 +135,7 @@ def _check_talkers(lookup: Lookup, combination: Combination) -> None:
     for tenant in combination.tenants:
         for other in discovery.member("workloads", products[tenant.name].program).PROGRAM.TALKS_TO:
             if other not in running:
-                names = [name for name in lookup.catalog.names("workloads") if other == _program(lookup, name)]
+                names = [name for name in lookup.names("workloads") if other == _program(lookup, name)]
                 message = f"{tenant.workload} talks to another tenant that is not there"
                 lookup.complain(tenant.place("workload"), message, f"add a tenant with {' or '.join(names)}")
 

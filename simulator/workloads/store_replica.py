@@ -1,7 +1,8 @@
 """A replica of a key-value store: one of several tenants, each of which has all the data.
 
 Workers answer what the front end asks: a ``get`` is looked up, a ``put`` is written to a log and copied to the other
-replicas before it is answered. Who does not take a copy in time is left behind. One operation: one request of the front
+replicas before it is answered. Who does not take a copy in time is left behind, and not tried again for a while; what
+it has missed it never learns. One operation: one request of the front
 end. Each key has a version, which a ``put`` raises: what a replica has lost (a roll-back, a crash) shows.
 """
 
@@ -32,9 +33,10 @@ class StoreReplica(TalkingProgram):
         Parameter("data_bytes", "bytes", "memory of the data"),
         Parameter("log_bytes", "bytes", "what is written for a put, and waited for; 0: nothing is"),
         Parameter("copy_timeout_s", "s", "how long a copy is waited for"),
+        Parameter("retry_s", "s", "how long a replica that did not take one is left out"),
         Parameter("working_set_bytes", "bytes", "what a thread wants to find in the cache"),
     )
-    CHOSEN = frozenset({"workers_count", "value_bytes", "data_bytes", "copy_timeout_s"})
+    CHOSEN = frozenset({"workers_count", "value_bytes", "data_bytes", "copy_timeout_s", "retry_s"})
     COUNTS = ("compute", "memory", "system_call", "copy", "network_stack", "driver", "block_stack")
 
     def __init__(
@@ -42,7 +44,8 @@ class StoreReplica(TalkingProgram):
     ) -> None:
         super().__init__(parameters, context, class_files)
         self.versions: Counter[int] = Counter()
-        self.others = [name for name in context.tenants_of("store_replica") if name != context.tenant]
+        others = [name for name in context.tenants_of("store_replica") if name != context.tenant]
+        self.left_out_until_s = dict.fromkeys(others, 0.0)
 
     def threads(self) -> list[ThreadPlan]:
         """All of them."""
@@ -87,10 +90,13 @@ class StoreReplica(TalkingProgram):
     def _copy(self, name: str, copy: Call) -> Demands:
         """All others get it, one after the other; whoever does not take it in time is given up."""
         parameters = self.parameters
-        for other in self.others:
+        for other, until_s in self.left_out_until_s.items():
+            if self.context.now < until_s:
+                continue
             start_s, sizes = self.context.now, (parameters.value_bytes, parameters.beat_bytes)
             letter = yield from self.call(name, other, "copies", copy, sizes, parameters.copy_timeout_s)
             if letter is None:
+                self.left_out_until_s[other] = self.context.now + parameters.retry_s
                 self.context.failed(name, f"no copy to {other}", start_s)
 
     def _copies(self) -> Demands:

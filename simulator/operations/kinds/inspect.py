@@ -24,7 +24,7 @@ class Inspect(Kind):
 
     def perform(self, job: Job) -> Life:
         """Stopped if it is not, and only then let go on."""
-        was_paused = job.is_paused
+        was_paused = job.stands_still
         if not was_paused:
             yield from job.pause()
         yield from job.settle()

@@ -2,8 +2,10 @@
 
 What is paid: the layer stops each thing that runs on it, one after the other: a kernel its processes by signals or
 through a control group, a hypervisor the virtual processors of a machine (section ``pause``; a layer without it takes
-nothing that anybody has measured). What is not stopped is the lesson: devices finish what they have in hand, timers run
-on (a sleep that ends meanwhile is over when it goes on), and what serves the tenant from outside goes on.
+nothing that anybody has measured). What is not stopped is the lesson: devices
+finish what they have in hand, and what serves the tenant from outside goes on. Who stops processes or a container stops
+no kernel: timers run on, and a sleep that ends meanwhile is over when it goes on. Who stops a virtual machine stops its
+kernel's clock as well (``simulator.clocks``).
 """
 
 from __future__ import annotations

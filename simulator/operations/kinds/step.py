@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Step(Kind):
     """It goes on for so long, and stands still again."""
 
-    WORD = "inspect"
+    WORD = "pause"
     KEYS = ("for",)
     NEEDS = ("for",)
 
