@@ -21,16 +21,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simulator import demands as demands
-    from simulator import pool as pool
     from simulator import steps as steps
     from simulator.batch.progress import Progress
     from simulator.blast import Blast
     from simulator.capability import Capability
     from simulator.catalog import Catalog as Catalog
     from simulator.choice import Choice as Choice
+    from simulator.delivery import Delivery
     from simulator.errors import VirtlabError as VirtlabError
     from simulator.explain import Explanation as Explanation
     from simulator.explain import explain as explain
+    from simulator.filling import Density as Density
     from simulator.importance import Sensitivity as Sensitivity
     from simulator.isolation import Isolation as Isolation
     from simulator.layers.base import Layer as Layer
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from simulator.machine import Machine as Machine
     from simulator.parameters import Parameter as Parameter
     from simulator.pool import PoolResults as PoolResults
+    from simulator.pool import pool as pool
     from simulator.results import Results as Results
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Catalog": "catalog",
+    "Density": "filling",
     "Explanation": "explain",
     "Isolation": "isolation",
     "Layer": "layers.base",
@@ -72,7 +75,20 @@ _HOMES = {
 }
 _MODULES = ("demands", "explain", "pool", "steps")
 
-__all__ = ["__version__", "blast", "can", "choose", "isolate", "run", "sensitivity", "share", *_HOMES, *_MODULES]
+__all__ = [
+    "__version__",
+    "blast",
+    "can",
+    "choose",
+    "density",
+    "isolate",
+    "pull",
+    "run",
+    "sensitivity",
+    "share",
+    *_HOMES,
+    *_MODULES,
+]
 
 
 def run(
@@ -163,6 +179,69 @@ def can(*stacks: str, machine: str = "") -> list[Capability]:
     from simulator.capability.table import MACHINE
 
     return [one(stack, machine or MACHINE) for stack in stacks]
+
+
+def pull(
+    *images: str,
+    stack: str = "",
+    machine: str = "",
+    link: str | None = None,
+    held: Sequence[str] = (),
+    lazy: bool = False,
+    at_once: bool = False,
+) -> Delivery:
+    """Bring images onto a host that is otherwise idle: what came, what was there already, how long each step took.
+
+    ``vl.pull("nginx-1.27", link="100 Mbit/s").reports[0]``: one report for each image.
+
+    Args:
+        images: of the catalog, in order.
+        stack: with a product that fetches images; if not given Docker's newest.
+        machine: of the catalog; if not given a server of 2025.
+        link: what the way to the registry carries, if not what the catalog says.
+        held: images that the host holds already.
+        lazy: only their indexes come; the rest when it is read.
+        at_once: all are asked for at the same time.
+
+    Raises:
+        UsageError: a mistake in the stack, an image that nobody knows, or packages that contradict each other.
+    """
+    from simulator.delivery import MACHINE, STACK, deliver
+
+    return deliver(
+        images, stack=stack or STACK, machine=machine or MACHINE, link=link, held=held, lazy=lazy, at_once=at_once
+    )
+
+
+def density(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    host_memory: str | None = None,
+    latency: str | None = None,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    **changes: Any,
+) -> Density:
+    """How many instances of a scenario's service fit on its machine on each stack, and what the limit is.
+
+    ``density("scenarios/how-many-fit.yaml").frame()``: a row for each stack.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        host_memory: of the machine, instead of its own, e.g. ``64 GiB``.
+        latency: what an answer may take, instead of what the scenario says, e.g. ``100 ms``.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        changes: ``seed`` or ``fidelity`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario, no duration, or lists of values; nothing was run.
+    """
+    from simulator import filling
+    from simulator.scenario import load
+
+    asked = filling.asked_otherwise(load(scenario, overrides=changes), host_memory, latency)
+    return filling.density(asked, out=out, jobs=jobs)
 
 
 def isolate(

@@ -13,8 +13,9 @@ from simulator.catalog import Catalog
 from simulator.errors import ScenarioError, UsageError
 from simulator.experiment import build
 from simulator.images import Image, of_data
+from simulator.images.report import Report
 from simulator.images.store import alone_bytes
-from simulator.operations.pulling import Engine, Report
+from simulator.operations.pulling import Engine
 from simulator.scenario import load
 from simulator.threads import Life
 from simulator.units import parse_quantity
@@ -87,15 +88,15 @@ def deliver(
         UsageError: a name that nobody knows, packages that do not go together, a stack that fetches no images.
     """
     catalog = catalog or Catalog()
-    chosen, added = list(dict.fromkeys(names)), tuple(packages)
+    chosen, added, held = list(dict.fromkeys(names)), tuple(packages), list(held)
     if not chosen:
         raise UsageError("no image is named; give at least one (virtlab list images)")
-    way = {"registry": registry, "link": link, "round_trip": round_trip, "lazy": lazy, "held": list(held)}
+    way = {"registry": registry, "link": link, "round_trip": round_trip, "lazy": lazy, "held": held}
     written = {key: value for key, value in way.items() if value}
     for quantity, dimension in ((link, "rate"), (round_trip, "time")):
         if quantity is not None:
             parse_quantity(quantity, dimension)  # type: ignore[arg-type]
-    for name in (*chosen, *written.get("held", ())):
+    for name in (*chosen, *held):
         catalog.image(name)
     point = _point(catalog, stack, machine, {"name": chosen[0], **written})
     asked = point["tenants"]["it"]["image"]

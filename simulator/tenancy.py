@@ -16,6 +16,7 @@ from simulator.devices.memory import Memory
 from simulator.effort import START_IN_TURN
 from simulator.errors import Killed, RunError
 from simulator.images.store import Store
+from simulator.images.way import Way
 from simulator.layers.base import WHOLE, Layer, Paging, Service
 from simulator.letters import PostOffice
 from simulator.log import Log
@@ -91,6 +92,8 @@ class House:
         """How a tenant's image comes before a system of its own starts that is made from it."""
         self.stores: dict[str, Store] = {}
         """What the engines on it hold of images."""
+        self.ways: dict[tuple[str, float], Way] = {}
+        """The links to registries."""
         self.arriving: dict[tuple[str, str], simpy.Event] = {}
         """Layers that are on their way to an engine."""
         self.pulls: list[Any] = []

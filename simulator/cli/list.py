@@ -24,7 +24,7 @@ def command(kind: str | None, as_json: bool) -> None:
     """List what there is.
 
     KIND is one of machines, layers, workloads, hardware, schedulers, images, packages, registries, scenarios, pools,
-    demands, figures, published, readings; without it everything is listed.
+    demands, operations, figures, published, readings; without it everything is listed.
     """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
@@ -61,6 +61,7 @@ def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
         "scenarios": _scenarios,
         "pools": _pools,
         "demands": _demands,
+        "operations": _operations,
         "figures": _figures,
         "published": _published,
         "readings": _readings,
@@ -120,6 +121,21 @@ def _packages(catalog: Catalog) -> Rows:
 
 def _registries(catalog: Catalog) -> Rows:
     return [{"name": name, "title": catalog.title("registries", name)} for name in catalog.names("registries")]
+
+
+def _operations(_: Catalog) -> Rows:
+    """What may be done while time runs: the key of a scenario, what a layer must offer for it, further keys."""
+    from simulator.operations import kinds
+
+    return [
+        {
+            "operation": name,
+            "needs": kind.WORD or "-",
+            "keys": ", ".join(key if key in kind.NEEDS else f"[{key}]" for key in kind.KEYS) or "-",
+            "what": str(kind.__doc__).partition("\n")[0],
+        }
+        for name, kind in kinds().items()
+    ]
 
 
 def _workloads(catalog: Catalog) -> Rows:

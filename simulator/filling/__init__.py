@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.filling.answer import Density, density
+    from simulator.filling.trials import asked_otherwise
 
-__all__ = ["Density", "density"]
+__all__ = ["Density", "asked_otherwise", "density"]
+_HOMES = {"Density": "answer", "density": "answer", "asked_otherwise": "trials"}
 
 
 def __getattr__(name: str) -> object:
@@ -20,4 +22,4 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module("simulator.filling.answer"), name)
+    return getattr(import_module(f"simulator.filling.{_HOMES[name]}"), name)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from simulator import batch
 from simulator.batch.progress import Progress, Silent
 from simulator.choice import floors
+from simulator.errors import ScenarioError
 from simulator.filling import kept, limits
 from simulator.filling.footprint import Footprint, footprint
 from simulator.filling.limits import MEMORY, Limit
 from simulator.filling.search import Search, largest
 from simulator.filling.trials import Round, Trial, Trials, read
-from simulator.errors import ScenarioError
 from simulator.results import Results
 from simulator.results.folder import common_exit_code
 from simulator.scenario import Scenario
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Watch = Callable[[str], Progress]
-_FULL = 0.85
+_FULL = 0.9
 """Part of the processors at which a first guess is made of what they allow."""
 _TRIAL = 2
 """Instances of the trial by which the guess is made."""
@@ -154,7 +154,7 @@ class _Filling:
     def answer(self) -> Density:
         """Everything."""
         self.trials.check()
-        self._try({label: _TRIAL for label in self.seen})
+        self._try(dict.fromkeys(self.seen, _TRIAL))
         memory = {label: footprint(self.trials.point(label, 1), self.trials.point(label, 2)) for label in self.seen}
         room = {label: self._room(label, memory[label]) for label in self.seen}
         counts = self._fill({label: self._search(label, room[label]) for label in self.seen})

@@ -2,8 +2,9 @@
 
 Of two machines that are set up with one and with two instances the difference is what one takes at once: its virtual
 machine's memory, its monitor or container, what a shared hypervisor keeps for it. What its program holds beside, on the
-kernel that all share, is seen at the end of a run of two. File pages do not count: a kernel drops them when memory runs
-short. Nothing is promised twice, and nothing is shared between instances but what layers share by their nature.
+kernel that all share, is seen at the end of a run of two, and what a heap may still grow by counts as if it had. File
+pages do not count: a kernel drops them when memory runs short. Nothing is promised twice, and nothing is shared between
+instances but what layers share by their nature.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "program"
 RUNTIME = "its runtime"
+GROWTH = "heap to come"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def _of_program(parts: dict[str, float], house: House, tenant: str) -> None:
     runtime_bytes = house.runtime_bytes[tenant]
     _add(parts, PROGRAM, house.program_bytes[tenant] - runtime_bytes)
     _add(parts, RUNTIME, runtime_bytes)
+    _add(parts, GROWTH, house.tops[tenant].layer.grows_bytes())
 
 
 def _add(parts: dict[str, float], name: str, size_bytes: float) -> None:

@@ -7,7 +7,7 @@ from math import ceil
 
 Search = Generator[int, bool, int]
 """Yields numbers to try, is told whether they hold, and returns the largest that does."""
-_STEP = 1.25
+_STEP = 1.15
 
 
 def largest(guess: int, most: int, precision: float) -> Search:
@@ -26,8 +26,6 @@ def largest(guess: int, most: int, precision: float) -> Search:
             low = number
         else:
             high = number
-        if high > most:
-            number = min(most, max(low + 1, ceil(low * _STEP)))
-        else:
-            number = (low + high) // 2
+        bracketed = high <= most
+        number = (low + high) // 2 if bracketed else min(most, max(low + 1, ceil(low * _STEP)))
     return low

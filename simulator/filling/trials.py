@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite, nan
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from simulator.choice.written import expression, first, labelled, of_tenants, seconds
 from simulator.errors import UsageError
 from simulator.experiment import quantile
-from simulator.outcomes import counts, word
+from simulator.outcomes import NOT_RESPONDING, counts, word
 from simulator.records import run_id
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, load
 
 if TYPE_CHECKING:
     from simulator.results import Results
@@ -26,6 +26,29 @@ _DEVICES = {"cpu": "processors", "disk": "disk", "nic-send": "network", "nic-rec
 WAITING = "waiting"
 
 
+def asked_otherwise(scenario: Scenario, host_memory: str | None, latency: str | None) -> Scenario:
+    """The scenario with another host or another target.
+
+    Args:
+        scenario: the scenario, checked.
+        host_memory: the machine's memory, as a scenario writes a size.
+        latency: what an answer may take, as a scenario writes a time.
+
+    Raises:
+        ScenarioError: no size, or no time.
+    """
+    changes: dict[str, Any] = {}
+    if host_memory is not None:
+        written = scenario.data["machine"]
+        machine: dict[str, Any] = {"base": written} if isinstance(written, str) else written
+        devices = machine.get("devices", {})
+        memory = {**devices.get("memory", {}), "capacity_bytes": host_memory}
+        changes["machine"] = {**machine, "devices": {**devices, "memory": memory}}
+    if latency is not None:
+        changes["density"] = {**scenario.data.get("density", {}), "latency": latency}
+    return load(scenario, overrides=changes) if changes else scenario
+
+
 @dataclass(frozen=True)
 class Trial:
     """What came of it.
@@ -35,6 +58,7 @@ class Trial:
         latency_s: the percentile asked for, of all answers in the measured time.
         requests: how many answers that is of.
         lost: how an instance ended that was lost; empty if none was.
+        silent: instances without an answer for the last half of the time; of few requests that may be chance.
         busiest: the device with the least idle time, in words.
         busy_ratio: how busy it was.
         cores: processors busy on average.
@@ -49,10 +73,11 @@ class Trial:
     busy_ratio: float = 0.0
     cores: float = 0.0
     watts: float = nan
+    silent: int = 0
 
     def holds(self, latency_s: float) -> bool:
-        """Whether all live, and answer in time."""
-        return not self.lost and isfinite(self.latency_s) and self.latency_s <= latency_s
+        """Whether all live, most of them answer to the end, and do so in time."""
+        return not self.lost and self.silent <= self.count / 2 and self.latency_s <= latency_s
 
     @property
     def limit(self) -> str:
@@ -115,11 +140,11 @@ class Trials:
         tenant = {**first(data["tenants"][self.service]), "count": count}
         if label in asked.memory:
             tenant["memory"] = f"{asked.memory[label]!r} B"
-        warmup_s = asked.warmup.get(label, own["warmup_s"])
+        warmup_s = asked.warmup.get(label, float(own["warmup_s"]))
         derived = {key: data[key] for key in _KEPT if key in data} | {
             "title": self.scenario.title,
             "fidelity": own["fidelity"],
-            "duration": seconds(warmup_s + own["duration_s"] - own["warmup_s"]),
+            "duration": seconds(warmup_s + float(own["duration_s"]) - float(own["warmup_s"])),
             "warmup": seconds(warmup_s),
             "replications": 1,
             "stacks": {label: self.stacks[label]},
@@ -203,13 +228,14 @@ def read(results: Results, asked: Round, percentile: float) -> dict[str, Trial]:
 
 def _trial(count: int, rows: Mapping[str, Sequence[Mapping[str, Any]]], percentile: float, warmup_s: float) -> Trial:
     latencies = sorted(float(row["latency_s"]) for row in rows["requests"] if row["start_s"] >= warmup_s)
-    lost = next((word(str(row["outcome"])) for row in rows["tenants"] if not counts(str(row["outcome"]))), "")
+    ended = [word(str(row["outcome"])) for row in rows["tenants"] if not counts(str(row["outcome"]))]
+    lost = next((how for how in ended if how != NOT_RESPONDING), "")
     name, busy_ratio = max(((str(row["device"]), float(row["utilisation"])) for row in rows["devices"]), key=_second)
     cpu = next(row for row in rows["devices"] if row["device"] == "cpu")
     cores = float(cpu["busy_s"]) / float(cpu["time_s"])
     return Trial(
         count, quantile(latencies, percentile), len(latencies), lost, _DEVICES.get(name, name), busy_ratio, cores,
-        float(cpu["mean_watts"]),
+        float(cpu["mean_watts"]), ended.count(NOT_RESPONDING),
     )  # fmt: skip
 
 

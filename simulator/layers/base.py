@@ -341,6 +341,10 @@ class Layer(Priced, ABC):
         """Memory that the layer holds itself, with ``children`` systems on it."""
         return 0.0
 
+    def grows_bytes(self) -> float:
+        """Memory that it may still come to hold, of what its own limits allow: the rest of a heap."""
+        return 0.0
+
     @classmethod
     def swap_bytes(cls, structure: Mapping[str, str], limit_bytes: float) -> float:
         """Swap of the kernel below that a tenant may use beyond a memory limit of this layer."""

@@ -178,6 +178,10 @@ class JavaVirtualMachine(TableLayer):
         )
         yield from self._classes.start(opened, {name: self._ready(name) for name in self.compiler_threads})
 
+    def grows_bytes(self) -> float:
+        """What of the heap has never been touched."""
+        return max(0.0, self.heap.size_bytes - self.heap.touched_bytes - self.heap.old_touched_bytes)
+
     def _load(self, image: d.File, start_bytes: int, size_bytes: int) -> Iterable[Step]:
         """Libraries and archive are mapped, not copied."""
         return (Below(d.Read(image, start_bytes, size_bytes, mapped=True)),)

@@ -10,7 +10,7 @@ unpacking of the layers below, and of two pulls that want one layer the second w
 Lazily, only an index of each layer comes beforehand; what a start reads then comes over the link piece by piece, each
 asked for when the one before is there, for the program cannot go on without it.
 
-All pulls from one registry share the way to it (a limit of the card, for a group of its own) and the machine's card.
+All pulls from one registry share the way to it, piece by piece, and then the machine's card.
 
 Scope and limits: unpacking is one thread of the engine (an unpacker in a process of its own would overlap with the
 checksum); no single connection has a limit of its own.
@@ -20,13 +20,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import ceil, inf, nan
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
 from simulator import demands as d
-from simulator.images import Image, ImageLayer, of_data
+from simulator.images import Image, ImageLayer
+from simulator.images.report import PULL, Report, Stage
 from simulator.images.store import Store
+from simulator.images.way import Way
 from simulator.plans import Node, compile_steps
 from simulator.steps import Ask, Later, Parallel, Step, Use, Wait
 from simulator.tenancy import House
@@ -35,87 +36,16 @@ from simulator.threads import Life, Thread
 if TYPE_CHECKING:
     import simpy
 
-MECHANISM = "pull"
 _PIECES, _LEAST_BYTES = 64, 1024.0 * 1024.0
-"""Into how many pieces at most, and how small at least, a layer's way is divided: devices are shared between pieces."""
+"""Into how many pieces at most, and how small at least, a layer is unpacked: devices are shared between pieces."""
+_ARRIVALS, _LEAST_ARRIVAL_BYTES = 128, 65536.0
+"""The same for what comes over the link."""
+_AHEAD = 4
+"""Pieces of a download that may be on their way ahead of the one that is taken."""
 _DEPTH = 4
 """Requests that a flush has under way at a time."""
 _PAYLOAD_BYTES = 1448.0
 """Data of a packet: a link's 1500 bytes less the headers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of a pull as it was: what, of which layer, from when to when, and how many bytes of it moved."""
-
-    step: str
-    layer: str
-    begin_s: float
-    end_s: float
-    size_bytes: float = 0.0
-
-
-@dataclass(slots=True)
-class Report:
-    """What a pull did.
-
-    Attributes:
-        image: its name.
-        product: whose engine pulled it.
-        node: where that stands.
-        tenant: for whom; empty for nobody in particular.
-        lazy: whether only indexes came.
-        begin_s: when it was asked for.
-        end_s: when the image could be started.
-        held: layers that were there already.
-        fetched: those that came.
-        moved_bytes: over the link.
-        written_bytes: onto the disk, unpacked.
-        disk_bytes: what all images of this engine take afterwards.
-        stages: its steps.
-        outcome: ``done``, or why not.
-    """
-
-    image: str
-    product: str
-    node: str
-    tenant: str
-    lazy: bool
-    begin_s: float
-    end_s: float = nan
-    held: tuple[str, ...] = ()
-    fetched: tuple[str, ...] = ()
-    moved_bytes: float = 0.0
-    written_bytes: float = 0.0
-    disk_bytes: float = 0.0
-    stages: list[Stage] = field(default_factory=list)
-    outcome: str = "not finished"
-
-    @property
-    def detail(self) -> str:
-        """In a few words."""
-        return f"{len(self.fetched)} of {len(self.fetched) + len(self.held)} layers fetched"
-
-    def row(self) -> list[Any]:
-        """As the table ``operations`` has it, in the order of its columns."""
-        how, written_bytes = "lazy" if self.lazy else "whole", self.written_bytes
-        return [
-            self.begin_s, MECHANISM, self.tenant, self.node, self.product, how, self.outcome, self.end_s,
-            self.end_s - self.begin_s, 0.0, self.moved_bytes, written_bytes, 0, 0.0, self.detail,
-        ]  # fmt: skip
-
-
-def fetch(house: House, tenant: str, node: Node, product: str) -> Life:
-    """What a tenant's image takes before what it is for can start; nothing where it has none, or another product's."""
-    wanted = house.point["tenants"][tenant].get("image")
-    if wanted is None or wanted["by"] != product:
-        return
-    engine = Engine(house, node, product, tenant)
-    engine.hold(map(of_data, wanted["held"]))
-    image = of_data(wanted["image"])
-    yield from engine.pull(image, wanted["registry"], lazy=wanted["lazy"])
-    if wanted["lazy"]:
-        yield from engine.read(image, wanted["registry"])
 
 
 class Engine:
@@ -135,8 +65,8 @@ class Engine:
         self._house, self._environment, self._tenant = house, house.environment, tenant
         self._node, self._product = node, product
         self._figures: dict[str, float] = {**house.point["layers"][product]["pull"], **(changes or {})}
-        self._home = home(house, node)
-        self._key = f"{product} on {self._home.path}"
+        self.home = home(house, node)
+        self._key = f"{product} on {self.home.path}"
         if self._key not in house.stores:
             house.stores[self._key] = Store(keeps_blobs=self._figures["blobs_kept_ratio"] > 0.0)
         self.store = house.stores[self._key]
@@ -205,17 +135,37 @@ class Engine:
             arrived[layer.name].succeed()
 
     def _downloaded(self, size_bytes: float) -> Iterator[Step]:
-        """Bytes from the card, their checksum, and the bytes as they are onto the disk."""
-        for piece_bytes in _pieces(size_bytes):
-            yield Ask(d.ReceiveData(piece_bytes, _PAYLOAD_BYTES))
+        """Bytes over the link and from the card, their checksum, and the bytes as they are onto the disk."""
+        pieces = list(_pieces(size_bytes, _ARRIVALS, _LEAST_ARRIVAL_BYTES))
+        arrivals_s: deque[float] = deque()
+        left = deque(pieces)
+
+        def comes(now_s: float) -> Iterator[Step]:
+            """All pieces are of one size; some are asked for before the one is taken that they come after."""
+            while left and len(arrivals_s) < _AHEAD:
+                arrivals_s.append(self._arrives_s(now_s, left.popleft()))
+            yield self._received(pieces[0], arrivals_s.popleft() - now_s)
+
+        for piece_bytes in pieces:
+            yield Later(comes, "the next piece has come")
             yield self._use("digest_cycles_per_byte", piece_bytes)
             yield from self._written(piece_bytes)
+
+    def _arrives_s(self, now_s: float, size_bytes: float) -> float:
+        """When data that leave the registry now have come over the link, headers included."""
+        link = self._registry["link_bytes_per_s"]
+        way = self._house.ways.setdefault((self._registry["name"], link), Way(link))
+        headers = self.home.layer.parameters["header_bytes"] + self._house.machine.nic.parameters["frame_bytes"]
+        return way.arrives_s(now_s, size_bytes * (1.0 + headers / _PAYLOAD_BYTES))
+
+    def _received(self, size_bytes: float, wait_s: float) -> Step:
+        return Ask(d.ReceiveRequest(size_bytes, _PAYLOAD_BYTES, max(0.0, wait_s)))
 
     def _unpacked(self, layer: ImageLayer) -> Iterator[Step]:
         """A layer made out of what came, piece by piece; what is not packed (an archive) is left where it is."""
         yield self._use("layer_cycles", 1.0)
         packed = layer.unpacked_bytes > layer.compressed_bytes
-        pieces = list(_pieces(layer.unpacked_bytes)) if packed else []
+        pieces = list(_pieces(layer.unpacked_bytes, _PIECES, _LEAST_BYTES)) if packed else []
         for piece_bytes in pieces:
             part = 1.0 / len(pieces)
             yield self._use("inflate_cycles_per_byte", layer.compressed_bytes * part)
@@ -231,7 +181,7 @@ class Engine:
     def _flushed(self) -> Iterator[Step]:
         """As many writes as there are dirty bytes, some at a time; what the kernel's own thread has written meanwhile
         is none any more."""
-        layer = self._home.layer
+        layer = self.home.layer
         unit_bytes = layer.parameters.get("write_back_bytes", 0.0)
         if layer.cache is not None and unit_bytes:
             writes = ceil(layer.cache.dirty_bytes / unit_bytes / _DEPTH)
@@ -239,7 +189,7 @@ class Engine:
 
     def _written(self, size_bytes: float) -> Iterator[Step]:
         if size_bytes:
-            yield Ask(d.Write(size_bytes, new_pages=size_bytes / self._home.layer.place.page_bytes))
+            yield Ask(d.Write(size_bytes, new_pages=size_bytes / self.home.layer.place.page_bytes))
 
     # ---- lazily
 
@@ -268,9 +218,13 @@ class Engine:
     def _read(self, size_bytes: float, moved_bytes: float) -> Iterator[Step]:
         """One request after the other: each waits for its answer, which is checked, unpacked and kept."""
         fetches = ceil(size_bytes / self._figures["fetch_bytes"])
+
+        def comes(now_s: float) -> Iterator[Step]:
+            asked_s = now_s + self._registry["round_trip_s"]
+            yield self._received(moved_bytes / fetches, self._arrives_s(asked_s, moved_bytes / fetches) - now_s)
+
         for _ in range(fetches):
-            yield Wait("network", time_s=self._registry["round_trip_s"])
-            yield Ask(d.ReceiveData(moved_bytes / fetches, _PAYLOAD_BYTES))
+            yield Later(comes, "the piece that was asked for has come")
             yield self._use("fetch_cycles", 1.0)
             yield self._use("inflate_cycles_per_byte", moved_bytes / fetches)
             yield self._use("unpacked_cycles_per_byte", size_bytes / fetches)
@@ -283,7 +237,7 @@ class Engine:
         """An image is given up, and the layers that no other refers to are removed; returns what that frees."""
         self.store.drop(name)
         for layer in self.store.unreferenced():
-            pages = layer.unpacked_bytes / max(1.0, layer.files_count) / self._home.layer.place.page_bytes
+            pages = layer.unpacked_bytes / max(1.0, layer.files_count) / self.home.layer.place.page_bytes
             removed = Ask(d.Delete(pages, count=max(1.0, layer.files_count)))
             yield from self._carry("remove", (removed, self._use("layer_cycles", 1.0)))
         return self.store.collect()
@@ -291,7 +245,7 @@ class Engine:
     # ---- carrying out
 
     def _use(self, name: str, count: float) -> Use:
-        return Use(MECHANISM, cycles=self._figures[name] * count, operations=count)
+        return Use(PULL, cycles=self._figures[name] * count, operations=count)
 
     def _requests(self, step: str, layer: str, count: float) -> Life:
         """Requests to the registry, one after the other."""
@@ -302,23 +256,19 @@ class Engine:
         self, step: str, layer: str, steps: Iterable[Step], size_bytes: float = 0.0, *, over_link: bool = False
     ) -> Life:
         begin_s = self._environment.now
-        yield from self._carry(step, steps, over_link=over_link)
+        yield from self._carry(step, steps)
         self._report.moved_bytes += size_bytes if over_link else 0.0
         self._report.stages.append(Stage(step, layer, begin_s, self._environment.now, size_bytes))
 
-    def _carry(self, name: str, steps: Iterable[Step], *, over_link: bool = False) -> Life:
-        """Steps in a thread of the engine on the system that it runs on; over the link as one of all that share it."""
-        house, home, group = self._house, self._home, None
+    def _carry(self, name: str, steps: Iterable[Step]) -> Life:
+        """Steps in a thread of the engine on the system that it runs on."""
+        house, home = self._house, self.home
         plan = compile_steps(home, steps, self._node.path)
         if not plan:
             return
-        if over_link:
-            group = f"way to {self._registry['name']}"
-            house.machine.nic.set_group(group, bytes_per_s=self._registry["link_bytes_per_s"])
         house.pulling_threads += 1
         title = f"{name} {house.pulling_threads} of {self._product}"
-        thread = Thread(house, self._tenant or home.path, title, home, house.shares[home.path], service=True,
-                        device_group=group)  # fmt: skip
+        thread = Thread(house, self._tenant or home.path, title, home, house.shares[home.path], service=True)
         house.threads.append(thread)
         yield self._environment.process(thread.carry_out(plan))
 
@@ -331,8 +281,8 @@ def home(house: House, node: Node) -> Node:
     return house.kernel(below if below is not None and below.path in house.nodes and not node.port else node)
 
 
-def _pieces(size_bytes: float) -> Iterator[float]:
+def _pieces(size_bytes: float, most: int, least_bytes: float) -> Iterator[float]:
     """A row of equal pieces, not too small and not too many; nothing of nothing."""
     if size_bytes > 0.0:
-        count = max(1, min(_PIECES, int(size_bytes / _LEAST_BYTES)))
+        count = max(1, min(most, int(size_bytes / least_bytes)))
         yield from [size_bytes / count] * count

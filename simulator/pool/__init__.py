@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from simulator.pool.plan import Plan
     from simulator.pool.reading import read
     from simulator.pool.results import PoolResults
-    from simulator.pool.whole import run
+    from simulator.pool.whole import pool
 
-_HOMES = {"Plan": "plan", "PoolResults": "results", "read": "reading", "run": "whole"}
-__all__ = ["Plan", "PoolResults", "read", "run"]
+_HOMES = {"Plan": "plan", "PoolResults": "results", "read": "reading", "pool": "whole"}
+__all__ = ["Plan", "PoolResults", "pool", "read"]
 
 
 class _Callable(ModuleType):
     """``simulator.pool`` names this package as soon as anybody has imported it, so that it must answer calls."""
 
     def __call__(self, *args: Any, **options: Any) -> PoolResults:
-        from simulator.pool.whole import run
+        from simulator.pool.whole import pool
 
-        return run(*args, **options)
+        return pool(*args, **options)
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import isfinite, isnan, nan
 
 from simulator import energy
 from simulator.pool.changes import Changes
-from simulator.pool.control import REFUSED, WAITING, Control
+from simulator.pool.control import REFUSED, Control
 from simulator.pool.guest import Instance
 from simulator.pool.host import Usage
 from simulator.pool.luck import Luck
@@ -83,11 +84,25 @@ class _Run:
         processors = [room.kind.processors for room in control.placer.rooms]
         mean = sum(processors) / len(processors)
         rows: list[Row] = []
-        for number, (at_s, on, used, instances, waiting) in enumerate(control.counts):
+        for number, (at_s, on, *counts) in enumerate(control.counts):
+            used, instances, waiting = self._recounted(at_s) if self._late else counts
             busy = meter.processor_s[number] / meter.every_s
             watts = meter.joules[number] / meter.every_s
             rows.append([self.run, at_s, on, used, instances, waiting, busy, busy / (on * mean) if on else 0.0, watts])
         return rows
+
+    @cached_property
+    def _late(self) -> bool:
+        """Whether ends of programs became known only after all had been placed, at one and the same time."""
+        apart = not isinstance(self.control.stage, Together)
+        return apart and any(instance.kind.ends for instance in self.control.instances)
+
+    def _recounted(self, at_s: float) -> tuple[int, int, int]:
+        """Hosts with an instance, instances with a place, and requests that wait, at a time."""
+        there = [
+            each.host_name for each in self.control.instances if each.placed_s <= at_s and not each.ended_s <= at_s
+        ]
+        return len(set(there)), len(there), 0
 
     def _run_row(self) -> Row:
         plan, instances, usages = self.plan, self.control.instances, self.usages
@@ -127,6 +142,3 @@ class _Run:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else nan
-
-
-__all__ = ["WAITING", "replicate", "run_id"]

@@ -31,15 +31,14 @@ def check(lookup: Lookup, combination: Combination) -> None:
             lookup.complain(place, "counts only at a start", "add 'boot: true', or leave the image out")
         product = fetcher(lookup, expression, form.by)
         if not product:
-            lookup.complain(place, "nothing in this stack fetches images", _remedy(lookup))
+            lookup.complain(
+                place,
+                "nothing in this stack fetches images",
+                "take one that does, e.g. docker-27, or leave the image out",
+            )
         elif form.lazy and "fetch_bytes" not in lookup.product(product).pull:
             word = control.VOCABULARY["lazy-pull"]
             lookup.complain(place, f"{product} has no lazy loading: {word.reason}", word.otherwise)
-
-
-def _remedy(lookup: Lookup) -> str:
-    known = [name for name in lookup.names("layers") if lookup.product(name).pull]
-    return f"take one of {', '.join(known)}, or leave the image out"
 
 
 def _check_names(lookup: Lookup, form: ImageForm, place: Place) -> None:

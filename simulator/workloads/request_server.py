@@ -108,7 +108,7 @@ class RequestServer(Program):
         return [ThreadPlan(f"worker-{number}", self._worker(number), working_set_bytes) for number in numbers]
 
     def begins(self) -> tuple[Demand, ...]:
-        """Its classes, or the memory of its process; the heap of a Java virtual machine holds what objects there are."""
+        """Its classes, or the memory of its process; of a Java virtual machine the heap holds what there is."""
         resident_bytes = self.parameters.get("resident_bytes", 0.0)
         own = (Allocate(resident_bytes),) if resident_bytes and self.class_files is None else ()
         return (*super().begins(), *own)

@@ -80,8 +80,8 @@ def test_the_same_pool_gives_the_same_tables(virtlab: Command, pool: str, tmp_pa
         assert virtlab("pool", pool, "--to", name, "--no-figures")[0] == 0
     for path in (tmp_path / "one").glob("*.csv"):
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
-    other = vl.pool(pool, seed=2)  # type: ignore[operator]
-    assert other.frame("requests")["asked_s"].tolist() != vl.pool(pool).frame("requests")["asked_s"].tolist()  # type: ignore[operator]
+    other = vl.pool(pool, seed=2)
+    assert other.frame("requests")["asked_s"].tolist() != vl.pool(pool).frame("requests")["asked_s"].tolist()
 
 
 def test_a_mistake_is_told_with_its_place_and_nothing_is_written(virtlab: Command, pool: str, tmp_path: Path) -> None:
@@ -102,8 +102,18 @@ def test_a_folder_of_something_else_is_left_alone(virtlab: Command, pool: str, t
 
 
 def test_the_package_can_be_called_from_python(pool: str) -> None:
-    results = vl.pool(pool, replications=1, duration="30 min", events=[])  # type: ignore[operator]
+    results = vl.pool(pool, replications=1, duration="30 min", events=[])
     assert results.frame()["simulated_s"].tolist() == [1800.0]
     assert set(results.frame("hosts")["host"]) == {"big-1", "big-2"}
     with pytest.raises(vl.VirtlabError, match="there is no table 'host'"):
         results.frame("host")
+
+
+def test_worker_processes_give_the_same_tables(pool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulator.pool import whole
+
+    monkeypatch.setattr(whole, "_WORTH_S", 0.0)
+    alone, beside = (vl.pool(pool, replications=3, jobs=jobs) for jobs in (1, 2))
+    assert alone.tables["requests"] != []
+    for table in ("runs", "requests", "hosts", "events"):
+        assert repr(alone.tables[table]) == repr(beside.tables[table])

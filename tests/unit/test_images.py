@@ -15,14 +15,16 @@ from simulator.images.versions import Requirement, compare, requirement
 from simulator.laws import flow_shop_s
 
 
-def layer(name: str, unpacked: float = 100.0, compressed: float = 30.0, files: float = 2.0, read: float = 10.0) -> ImageLayer:
+def layer(
+    name: str, unpacked: float = 100.0, compressed: float = 30.0, files: float = 2.0, read: float = 10.0
+) -> ImageLayer:
     return ImageLayer(name, files, unpacked, compressed, read)
 
 
 LAYERS = st.integers(0, 9).map(lambda number: layer(f"layer {number}", 10.0 * (number + 1), 3.0 * (number + 1)))
-IMAGES = st.lists(st.lists(LAYERS, min_size=1, max_size=5, unique_by=lambda each: each.name), min_size=1, max_size=5).map(
-    lambda rows: [Image(f"image {number}", tuple(row)) for number, row in enumerate(rows)]
-)
+IMAGES = st.lists(
+    st.lists(LAYERS, min_size=1, max_size=5, unique_by=lambda each: each.name), min_size=1, max_size=5
+).map(lambda rows: [Image(f"image {number}", tuple(row)) for number, row in enumerate(rows)])
 
 # ---------------------------------------------------------------- versions and packages
 
@@ -134,7 +136,9 @@ def test_a_layer_is_held_once_whoever_refers_to_it(images: list[Image]) -> None:
     store = Store()
     for image in images:
         missing = store.missing(image)
-        assert not {each.name for each in missing} & {each.name for other in images[: images.index(image)] for each in other.layers}
+        assert not {each.name for each in missing} & {
+            each.name for other in images[: images.index(image)] for each in other.layers
+        }
         store.add(image)
         assert not store.missing(image)
     every = {each.name: each.unpacked_bytes for image in images for each in image.layers}

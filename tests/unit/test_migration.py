@@ -187,7 +187,7 @@ class TestItGoesWrong:
 
     def test_a_tenant_that_ends_meanwhile(self) -> None:
         tenants = {
-            name: {"workload": {"name": "page-dirtier", "parameters": BUSY | {"steps_count": count}}, "memory": "1 GiB"}
+            name: {"workload": {"name": "page-dirtier", "parameters": BUSY | {"pieces_count": count}}, "memory": "1 GiB"}
             for name, count in (("app", 250), ("other", 600))
         }
         row = operation(point(KVM, [{"at": "2 s", "migrate": "app"}], tenants=tenants))

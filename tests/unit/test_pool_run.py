@@ -112,6 +112,15 @@ def test_what_no_layer_can_move_is_started_anew_and_loses_what_it_was_doing() ->
     assert app["downtime_s"] == pytest.approx(figures.start_s)
 
 
+def test_samples_of_hosts_that_are_run_one_by_one_know_when_programs_ended() -> None:
+    """Two instances on the first host, of 10 s each beside the other; one alone on the second: 5 s."""
+    tasks = {"size": "5 G cycles", "law": "fixed", "count": 1}
+    found = run({"tasks": tasks}, {"count": 3}, {}, duration="12 s", sample="1 s")
+    counts = [(each["hosts_used"], each["instances"]) for each in found["samples"]]
+    assert counts == [(2, 3)] * 4 + [(1, 2)] * 5 + [(0, 0)] * 3
+    assert [each["busy_processors"] for each in found["samples"]] == pytest.approx([2.0] * 5 + [1.0] * 5 + [0.0] * 2)
+
+
 # ---------------------------------------------------------------- failures
 
 
