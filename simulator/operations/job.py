@@ -263,8 +263,7 @@ class Job:
         yield from self._stop(True)
         self.house.machine.cpu.sharing.set(self.subject.share, frozen=True)
         self.tenant.paused_s = self.environment.now
-        if self.stops_a_kernel:
-            self.house.clock(self.tenant.name).stop()
+        self.house.clock(self.tenant.name).pause(with_kernel=self.stops_a_kernel)
 
     @property
     def stops_a_kernel(self) -> bool:
