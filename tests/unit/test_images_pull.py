@@ -254,7 +254,7 @@ def test_an_image_that_somebody_stands_on_is_not_dropped(put: Put) -> None:
 @pytest.mark.parametrize(
     ("stack", "image", "sentence"),
     [
-        ("linux-6 | docker-27", {"name": "ngnix"}, "did you mean 'nginx'"),
+        ("linux-6 | docker-27", {"name": "nginks"}, "did you mean 'nginx'"),
         ("linux-6 | docker-27", {"name": "nginx", "lazy": True}, "docker-27 has no lazy loading"),
         ("linux-6 | docker-27", {"name": "nginx", "registry": "registry-nearer"}, "did you mean 'registry-near'"),
         ("linux-6 |", "nginx", "nothing in this stack fetches images"),
