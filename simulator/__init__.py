@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulator.capability import Capability
     from simulator.catalog import Catalog as Catalog
     from simulator.choice import Choice as Choice
+    from simulator.delivery import Delivery as Delivery
     from simulator.errors import VirtlabError as VirtlabError
     from simulator.explain import Explanation as Explanation
     from simulator.explain import explain as explain
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Catalog": "catalog",
+    "Delivery": "delivery",
     "Density": "filling",
     "Explanation": "explain",
     "Isolation": "isolation",
@@ -81,6 +83,7 @@ __all__ = [
     "choose",
     "density",
     "isolate",
+    "pull",
     "run",
     "sensitivity",
     "share",
@@ -177,6 +180,24 @@ def can(*stacks: str, machine: str = "") -> list[Capability]:
     from simulator.capability.table import MACHINE
 
     return [one(stack, machine or MACHINE) for stack in stacks]
+
+
+def pull(*images: str, **options: Any) -> Delivery:
+    """How images come onto an otherwise idle host, step by step: bytes, times, what was shared, disk use.
+
+    ``vl.pull("nginx", "redis", link="100 Mbit/s").reports[1].held``: the layers that the second found there.
+
+    Args:
+        images: names of the catalog, each pulled when the one before is there.
+        options: ``stack``, ``machine``, ``registry``, ``link``, ``round_trip``, ``lazy``, ``held``, ``packages``,
+            ``at_once``, see ``simulator.delivery.deliver``.
+
+    Raises:
+        UsageError: an unknown name, packages that do not go together, a stack that fetches no images.
+    """
+    from simulator.delivery import deliver
+
+    return deliver(images, **options)
 
 
 def density(
