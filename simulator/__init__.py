@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from simulator.capability import Capability
     from simulator.catalog import Catalog as Catalog
     from simulator.choice import Choice as Choice
-    from simulator.delivery import Delivery as Delivery
+    from simulator.delivery import Delivery
     from simulator.errors import VirtlabError as VirtlabError
     from simulator.explain import Explanation as Explanation
     from simulator.explain import explain as explain
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Catalog": "catalog",
-    "Delivery": "delivery",
     "Density": "filling",
     "Explanation": "explain",
     "Isolation": "isolation",
@@ -182,22 +181,36 @@ def can(*stacks: str, machine: str = "") -> list[Capability]:
     return [one(stack, machine or MACHINE) for stack in stacks]
 
 
-def pull(*images: str, **options: Any) -> Delivery:
-    """How images come onto an otherwise idle host, step by step: bytes, times, what was shared, disk use.
+def pull(
+    *images: str,
+    stack: str = "",
+    machine: str = "",
+    link: str | None = None,
+    held: Sequence[str] = (),
+    lazy: bool = False,
+    at_once: bool = False,
+) -> Delivery:
+    """Bring images onto a host that is otherwise idle: what came, what was there already, how long each step took.
 
-    ``vl.pull("nginx", "redis", link="100 Mbit/s").reports[1].held``: the layers that the second found there.
+    ``vl.pull("nginx-1.27", link="100 Mbit/s").reports[0]``: one report for each image.
 
     Args:
-        images: names of the catalog, each pulled when the one before is there.
-        options: ``stack``, ``machine``, ``registry``, ``link``, ``round_trip``, ``lazy``, ``held``, ``packages``,
-            ``at_once``, see ``simulator.delivery.deliver``.
+        images: of the catalog, in order.
+        stack: with a product that fetches images; if not given Docker's newest.
+        machine: of the catalog; if not given a server of 2025.
+        link: what the way to the registry carries, if not what the catalog says.
+        held: images that the host holds already.
+        lazy: only their indexes come; the rest when it is read.
+        at_once: all are asked for at the same time.
 
     Raises:
-        UsageError: an unknown name, packages that do not go together, a stack that fetches no images.
+        UsageError: a mistake in the stack, an image that nobody knows, or packages that contradict each other.
     """
-    from simulator.delivery import deliver
+    from simulator.delivery import MACHINE, STACK, deliver
 
-    return deliver(images, **options)
+    return deliver(
+        images, stack=stack or STACK, machine=machine or MACHINE, link=link, held=held, lazy=lazy, at_once=at_once
+    )
 
 
 def density(
