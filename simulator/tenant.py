@@ -116,7 +116,7 @@ class Tenant:
         self.lost_s = 0.0
         """Processor time of its program's own work of which nothing is left, because it went back to a state."""
         self.tracked: Any = None
-        """Who notes what changes of its memory, if anybody does."""
+        """The state since which what changes of its memory is noted, if that is so."""
         self.paused_s = nan
         """When it was paused last."""
         self._called = self.environment.event()

@@ -264,7 +264,8 @@ class Thread:
         else:
             yield from self._wait(waited, "blocked_message")
         if arrival.triggered:
-            letter: Letter = arrival.value
+            letter = arrival.value
+            assert isinstance(letter, Letter)
             return letter
         post.give_up(self.tenant, demand.door, arrival)
         return None

@@ -71,6 +71,14 @@ def lose(job: Job, found: Kept) -> float:
     return lost_s
 
 
+def has_no_room(job: Job, store: Store) -> bool:
+    """Whether a file in memory has none; the operation has failed then."""
+    if store.claim():
+        return False
+    job.fail(f"{store.file.size_bytes / 2**20:.0f} MiB are not free in the memory of {job.home.path}")
+    return True
+
+
 # ---- going on
 
 
@@ -78,7 +86,8 @@ def go_on(job: Job, found: Kept, house: House, tenant: Tenant) -> Life:
     """A tenant goes on from a kept state: its memory is read back, or comes when it is touched."""
     figures, pages, store = job.figures("snapshot"), found.pages, found.store
     if job.options.get("cold"):
-        store.cool()
+        for each in found.stores():
+            each.cool()
     cycles = states.restore_cycles(figures, job.running(), CARDS)
     lazy = states.is_lazy(figures, str(job.options.get("memory", "")))
     steps: Iterator[Step] | Sequence[Step]
@@ -88,17 +97,18 @@ def go_on(job: Job, found: Kept, house: House, tenant: Tenant) -> Life:
         prefetched = _recorded(job, found)
         steps = [Use(MECHANISM, cycles=cycles)]
         if prefetched:
-            each = figures.get("prefetch_page_cycles", 0.0)
-            steps += store.read(MECHANISM, prefetched * each, prefetched * pages.page_bytes)
+            put_cycles = prefetched * figures["prefetch_page_cycles"]
+            steps += store.read(MECHANISM, put_cycles, prefetched * pages.page_bytes)
     else:
         written = pages.content + figures["whole_ratio"] * pages.empty
-        steps = store.read(MECHANISM, cycles + written * figures["restore_page_cycles"])
+        older = [step for each in found.stores() if each is not store for step in each.read(MECHANISM, 0.0)]
+        steps = [*older, *store.read(MECHANISM, cycles + written * figures["restore_page_cycles"])]
     yield from job.work(f"state of {tenant.name} read", steps, job.home_on(house, tenant), house)
     yield from job.put_on(found.state, house, tenant)
     unwatch(tenant)
     if lazy:
         found.seen = watch_lazily(job, found, house, tenant, figures, bool(prefetched))
-    read_bytes = prefetched * pages.page_bytes if lazy else found.bytes
+    read_bytes = prefetched * pages.page_bytes if lazy else found.read_bytes()
     job.note(moved_bytes=read_bytes, disk_bytes=read_bytes if store.onto == DISK else 0.0, how=_how(lazy, prefetched))
 
 

@@ -10,14 +10,15 @@ the guest's devices, 106,141 empty pages of 0.3 us and 25,061 others of 3.3 us: 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.plans import Node
 from simulator.tenancy import House
 
 if TYPE_CHECKING:
+    from simulator.operations.changes import Changes
     from simulator.operations.job import Job
     from simulator.operations.overlay import Overlay
     from simulator.operations.pages import Watch
@@ -81,8 +82,11 @@ def is_lazy(figures: Figures, wanted: str) -> bool:
     return wanted == "lazy" if wanted else figures["lazy_ratio"] > 0.5
 
 
-def lazily_or_not(figures: Figures, wanted: str, product: str) -> str:
+def lazily_or_not(figures: Figures, options: Mapping[str, Any], product: str) -> str:
     """Why pages cannot come as is wanted, with what to do; empty if they can."""
+    wanted = options.get("memory", "")
+    if options.get("prefetch") and "prefetch_page_cycles" not in figures:
+        return f"{product} records no working set to read first: leave out 'prefetch'"
     if wanted == "lazy" and "map_page_cycles" not in figures:
         return f"{product} reads all memory back before the guest goes on: leave out 'memory: lazy'"
     if wanted == "eager" and "restore_page_cycles" not in figures:
@@ -106,6 +110,8 @@ class Kept:
         overlay: what has been written to the virtual disk since then.
         processes: how many it is of; 0 for the state of a machine.
         worked_s: processor time of the program's own work that is in it.
+        changes: who notes what has changed since then, if anybody does.
+        base: the state that it holds only the changes to.
     """
 
     name: str
@@ -119,11 +125,25 @@ class Kept:
     overlay: Overlay | None = None
     processes: float = 0.0
     worked_s: float = 0.0
+    changes: Changes | None = None
+    base: Kept | None = None
+
+    def stores(self) -> Iterator[Store]:
+        """All files that are read for it, the oldest first."""
+        if self.base is not None:
+            yield from self.base.stores()
+        yield self.store
+
+    def read_bytes(self) -> float:
+        """What is in them."""
+        return float(sum(each.file.size_bytes for each in self.stores()))
 
 
 def put(job: Job, kept: Kept) -> None:
     """Keep a state; another one of the same name is gone."""
-    job.tenant.kept.pop(kept.name, None)
+    older = job.tenant.kept.pop(kept.name, None)
+    if older is not None:
+        older.store.release()
     job.tenant.kept[kept.name] = kept
 
 

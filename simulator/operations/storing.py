@@ -114,6 +114,28 @@ class Store:
         ratio = kernel.layer.parameters.get("dirty_ratio", 0.2)
         return max(1.0, ratio * self.house.spaces[kernel.path].free_bytes)
 
+    def claim(self) -> bool:
+        """A file in memory takes as much of that system's memory; returns whether there is so much."""
+        if self.onto != MEMORY or not self.has_files(self.home):
+            return True
+        space = self.house.spaces[self.house.kernel(self.home).path]
+        if space.lacks(self.file.size_bytes):
+            return False
+        self._hold(self.file.size_bytes)
+        return True
+
+    def release(self) -> None:
+        """The file is removed."""
+        if self.onto == MEMORY and self.has_files(self.home):
+            self._hold(-self.file.size_bytes)
+
+    def _hold(self, size_bytes: float) -> None:
+        kernel = self.house.kernel(self.home)
+        space = self.house.spaces[kernel.path]
+        space.hold(self.file.name, size_bytes)
+        if kernel.layer.cache is not None:
+            kernel.layer.cache.resize(space.free_bytes)
+
     # ---- read
 
     def read(self, mechanism: str, cycles: float, size_bytes: float | None = None) -> Iterator[Step]:

@@ -107,3 +107,13 @@ def test_the_package_can_be_called_from_python(pool: str) -> None:
     assert set(results.frame("hosts")["host"]) == {"big-1", "big-2"}
     with pytest.raises(vl.VirtlabError, match="there is no table 'host'"):
         results.frame("host")
+
+
+def test_worker_processes_give_the_same_tables(pool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulator.pool import whole
+
+    monkeypatch.setattr(whole, "_WORTH_S", 0.0)
+    alone, beside = (vl.pool(pool, replications=3, jobs=jobs) for jobs in (1, 2))
+    assert alone.tables["requests"] != []
+    for table in ("runs", "requests", "hosts", "events"):
+        assert repr(alone.tables[table]) == repr(beside.tables[table])

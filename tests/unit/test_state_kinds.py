@@ -31,12 +31,14 @@ def run(
     workload: Any = SERVICE,
     twin: bool = False,
     disk: int | None = None,
+    tenant: Any = None,
     **more: Any,
 ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     """The rows of ``operations`` and ``tenants``."""
     form = {"workload": workload, "memory": "512 MiB", "vcpus": 1, **({"disk_operations_limit": disk} if disk else {})}
+    form = {key: value for key, value in {**form, **(tenant or {})}.items() if value is not None}
     data = {
-        "version": 1, "title": "states", "machine": "server-2025", "stacks": {"it": stack},
+        "version": 1, "title": "states", "machine": more.pop("machine", "server-2025"), "stacks": {"it": stack},
         "tenants": {"web": form, **({"twin": form} if twin else {})}, "operations": list(operations), **more,
     }  # fmt: skip
     tables = run_point(load(data).points()[0], 0)["tables"]
@@ -111,6 +113,11 @@ def test_only_what_has_changed_is_kept_where_it_was_noted() -> None:
     (first, second), _ = run(KVM, whole, changes)
     assert second["outcome"] == "done"
     assert 16 * 2**20 * 0.9 < second["moved_bytes"] < first["moved_bytes"] / 2
+    (_, _, back, refused_), _ = run(
+        KVM, whole, changes, {"at": "1 s", "roll_back": "web"}, {"at": "1.3 s", "delete_snapshot": "web", "to": "all"}
+    )
+    assert back["moved_bytes"] == first["moved_bytes"] + second["moved_bytes"]
+    assert refused_["outcome"].startswith("failed: part holds only what has changed since all")
     (_, missing), _ = run(KVM, {"at": "0.1 s", "snapshot": "web"}, changes)
     assert missing["outcome"].startswith("failed: nothing has noted what has changed")
 
@@ -169,6 +176,22 @@ def test_work_is_slowed_by_the_stops_of_its_epochs() -> None:
     assert held_ms / 1e3 > laws.held_output_s(0.025, stop_s)  # and what the copies take to get there
 
 
+def test_epochs_copy_what_a_program_says_that_it_writes() -> None:
+    server = {"workload": "quake-3-server", "duration": "1.2 s"}
+    (row,), _ = run(XEN, {"at": "0.2 s", "replicate": "web", "every": "50 ms"}, **server)
+    frame_bytes = 400 * 2**10  # twenty frames a second: one in each epoch
+    pages_bytes = row["moved_bytes"] / row["rounds"] - 64e3
+    assert frame_bytes * 0.5 < pages_bytes < frame_bytes * 2.5
+    (kept, part), _ = run(
+        KVM,
+        {"at": "0.2 s", "snapshot": "web", "track": True},
+        {"at": "1 s", "snapshot": "web", "changes": True},
+        **server,
+    )
+    assert (kept["outcome"], part["outcome"]) == ("done", "done")
+    assert part["moved_bytes"] < 12 * 2**20  # its row is 3.5 MiB long; packets and the rest are no more
+
+
 def test_a_second_snapshot_takes_the_disks_writes_over() -> None:
     writes = "disk-hog-random"
     (first, second, gone), _ = run(
@@ -189,8 +212,31 @@ def test_what_a_model_does_not_offer_is_refused_with_what_it_does() -> None:
     assert "reads all memory back" in refused(
         ESX, {"at": "1 s", "snapshot": "web"}, {"at": "2 s", "roll_back": "web", "memory": "lazy"}
     )
+    back = {"at": "2 s", "roll_back": "web", "prefetch": True}
+    assert "records no working set" in refused(FIRECRACKER, {"at": "1 s", "snapshot": "web"}, back)
     text = refused(FIRECRACKER, {"at": "1 s", "fork": "web", "as": "nobody"})
     assert "there is no tenant 'nobody'" in text
+
+
+def test_a_file_in_memory_takes_memory() -> None:
+    (row,), _ = run(DOCKER, {"at": "0.1 s", "checkpoint": "web", "onto": "memory"}, machine="laptop-2025")
+    assert (row["outcome"], row["disk_bytes"]) == ("done", 0.0)
+    big = {
+        **SERVICE,
+        "parameters": {
+            **SERVICE["parameters"],
+            "held_bytes": "20 GiB",
+            "byte_cycles": "0.01 cycles",
+            "requests_count": "4000",
+            "step_bytes": "1 GiB",
+        },
+    }
+    (row,), _ = run(
+        "linux-6 |", {"at": "8 s", "checkpoint": "web", "onto": "memory"}, machine="laptop-2025", workload=big,
+        duration="9 s", tenant={"memory": None},
+    )  # fmt: skip
+    assert row["outcome"].startswith("failed: ")
+    assert "are not free in the memory of linux-6" in row["outcome"]
 
 
 def test_one_at_a_time() -> None:

@@ -72,6 +72,9 @@ class Checkpoint(Kind):
         state = yield from job.capture()
         size_bytes = pages.content * pages.page_bytes + processes * figures["process_bytes"]
         store = keeping.new_store(job, name, size_bytes)
+        if keeping.has_no_room(job, store):
+            yield from job.resume()
+            return
         yield from keeping.write(job, store, {"flushed_ratio": 0.0}, _cycles(figures, processes, pages.content))
         found = keeping.keep(job, name, state, store, pages)
         found.processes = processes

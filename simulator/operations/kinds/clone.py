@@ -43,7 +43,7 @@ class Clone(Kind):
     def problem(cls, point: Mapping[str, Any], tenant: str, hold: Hold, options: Mapping[str, Any]) -> str:
         """Both must be of one make."""
         figures = point["layers"][hold.product]["snapshot"]
-        why = kept.lazily_or_not(figures, str(options.get("memory", "")), hold.product)
+        why = kept.lazily_or_not(figures, options, hold.product)
         return why or same_systems(point, tenant, str(options.get("as", "")))
 
     def perform(self, job: Job) -> Life:
@@ -53,6 +53,9 @@ class Clone(Kind):
         yield from keeping.fixed(job, figures)
         state = yield from job.capture()
         store = keeping.new_store(job, f"clone {other.name}", pages.written_bytes(figures))
+        if keeping.has_no_room(job, store):
+            yield from job.resume()
+            return
         yield from keeping.write(job, store, figures, save_cycles(figures, pages))
         yield from job.resume()
         found = kept.Kept(other.name, job.hold.product, state, store, pages, float(store.file.size_bytes))

@@ -29,6 +29,10 @@ class DeleteSnapshot(Kind):
         if found is None:
             job.fail(f"no state {job.options.get('to', '')!r} of {job.row.tenant} is kept")
             return
+        further = next((each.name for each in job.tenant.kept.values() if each.base is found), "")
+        if further:
+            job.fail(f"{further} holds only what has changed since {found.name}: delete that first")
+            return
         overlay, figures = found.overlay, job.figures("snapshot")
         size_bytes = overlay.size_bytes if overlay is not None else 0.0
         if overlay is not None and size_bytes:
@@ -38,6 +42,7 @@ class DeleteSnapshot(Kind):
         if overlay is not None:
             keeping.unwatch(job.tenant, overlay)
         job.tenant.kept.pop(found.name)
+        found.store.release()
         job.note(moved_bytes=size_bytes, disk_bytes=2.0 * size_bytes)
 
 

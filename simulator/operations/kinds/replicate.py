@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import demands as d
 from simulator.operations import keeping
+from simulator.operations.changes import Changes
+from simulator.operations.dirtying import settle
 from simulator.operations.kept import memory
 from simulator.operations.kinds.base import Kind
-from simulator.operations.pages import Watch
 from simulator.operations.storing import Store
 from simulator.operations.subjects import Hold
 from simulator.steps import Below, Step, Use
@@ -53,17 +54,19 @@ class Replicate(Kind):
         environment, every_s = job.environment, job.options["every"]
         end_s = environment.now + job.options.get("for", inf)
         epochs, moved_bytes, held_s = 0, 0.0, 0.0
-        touched, went_on_s = self._watch(job), environment.now
+        yield from settle(job.tenant)
+        changes, went_on_s = Changes(job, memory(job)), environment.now
         while environment.now < end_s:
             yield environment.timeout(min(every_s, end_s - environment.now)) | job.tenant.down
             if not job.tenant.alive:
                 break
             ran_s, stopped_s = environment.now - went_on_s, environment.now
             yield from job.pause()
-            keeping.unwatch(job.tenant, touched)
-            size_bytes = touched.touched * touched.page_bytes + job.figures("snapshot")["state_bytes"]
-            yield from self._copy(job, touched.touched)
-            touched = self._watch(job)
+            yield from settle(job.tenant)
+            changed = changes.close(job)
+            size_bytes = changed * changes.pages.page_bytes + job.figures("snapshot")["state_bytes"]
+            yield from self._copy(job, changed)
+            changes = Changes(job, memory(job))
             yield from job.resume()
             went_on_s = environment.now
             pause_s = went_on_s - stopped_s
@@ -71,11 +74,7 @@ class Replicate(Kind):
             epochs, moved_bytes = epochs + 1, moved_bytes + size_bytes
             held_s += ran_s / 2.0 + environment.now - stopped_s
             job.note(rounds=epochs, moved_bytes=moved_bytes, detail=_said(held_s / epochs, pause_s))
-        keeping.unwatch(job.tenant, touched)
-
-    def _watch(self, job: Job) -> Watch:
-        figures = job.figures("snapshot")
-        return keeping.watch_first_touches(job, job.tenant, memory(job), "dirty_tracking", figures["track_page_cycles"])
+        changes.close(job)
 
     def _copy(self, job: Job, pages: float) -> Life:
         """What was touched is copied aside while the guest stands still."""

@@ -42,7 +42,7 @@ class Restore(Kind):
         if found.processes:
             yield from self._processes(job, found)
         else:
-            why = kept.lazily_or_not(job.figures("snapshot"), str(job.options.get("memory", "")), found.product)
+            why = kept.lazily_or_not(job.figures("snapshot"), job.options, found.product)
             if why:
                 job.fail(why)
                 return

@@ -36,7 +36,7 @@ class RollBack(Kind):
     def problem(cls, point: Mapping[str, Any], tenant: str, hold: Hold, options: Mapping[str, Any]) -> str:
         """How its memory can come back."""
         figures = point["layers"][hold.product]["snapshot"]
-        return kept.lazily_or_not(figures, str(options.get("memory", "")), hold.product)
+        return kept.lazily_or_not(figures, options, hold.product)
 
     def perform(self, job: Job) -> Life:
         """Stopped, and put back."""

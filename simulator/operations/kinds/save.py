@@ -33,6 +33,9 @@ class Save(Kind):
         yield from keeping.fixed(job, figures)
         state = yield from job.capture()
         store = keeping.new_store(job, name, pages.written_bytes(figures))
+        if keeping.has_no_room(job, store):
+            yield from job.resume()
+            return
         yield from keeping.write(job, store, figures, save_cycles(figures, pages))
         found = keeping.keep(job, name, state, store, pages)
         keeping.unwatch(job.tenant)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.operations import keeping
+from simulator.operations.changes import Changes
 from simulator.operations.kept import Kept, Memory, memory, save_cycles
 from simulator.operations.kinds.base import Kind
 from simulator.operations.subjects import Hold
@@ -46,16 +47,23 @@ class Snapshot(Kind):
     def perform(self, job: Job) -> Life:
         """Stopped, kept, and let go on."""
         figures, pages = job.figures("snapshot"), memory(job)
-        base = job.tenant.tracked if job.options.get("changes") else None
+        base: Kept | None = job.tenant.tracked if job.options.get("changes") else None
         if job.options.get("changes") and base is None:
             job.fail("nothing has noted what has changed: take a snapshot with 'track: true' before")
             return
-        if base is not None:
-            pages = Memory(min(base.touched, pages.content), 0.0, pages.page_bytes)
         yield from job.pause()
         yield from keeping.fixed(job, figures)
         state = yield from job.capture()
+        if base is not None and base.changes is not None:
+            pages = Memory(min(base.changes.close(job), pages.content), 0.0, pages.page_bytes)
         store = keeping.new_store(job, _name(job), pages.written_bytes(figures))
+        if keeping.has_no_room(job, store):
+            job.tenant.tracked = None
+            yield from job.resume()
+            return
+        whole = memory(job) if base is not None else pages
+        found = keeping.keep(job, _name(job), state, store, whole)
+        self._go_on_noting(job, found, base)
         work = keeping.write(job, store, figures, save_cycles(figures, pages))
         if job.options.get("live"):
             copied = keeping.watch_first_touches(
@@ -67,21 +75,15 @@ class Snapshot(Kind):
         else:
             yield from work
             yield from job.resume()
-        found = keeping.keep(job, _name(job), state, store, memory(job) if base is not None else pages)
-        self._go_on_noting(job, found, base)
         job.note(how="live" if job.options.get("live") else "stopped", moved_bytes=found.bytes)
         job.note(disk_bytes=found.bytes if store.onto == "disk" else 0.0)
 
-    def _go_on_noting(self, job: Job, found: Kept, base: Any) -> None:
+    def _go_on_noting(self, job: Job, found: Kept, base: Kept | None) -> None:
         """From now on changes of the disk are kept apart, and those of the memory noted if somebody asks for that."""
-        figures, tenant = job.figures("snapshot"), job.tenant
-        if base is not None:
-            keeping.unwatch(tenant, base)
+        tenant, found.base = job.tenant, base
         if job.options.get("track") or base is not None:
-            tenant.tracked = keeping.watch_first_touches(
-                job, tenant, found.pages, "dirty_tracking", figures["track_page_cycles"]
-            )
-        found.overlay = keeping.watch_disk(job, figures)
+            tenant.tracked, found.changes = found, Changes(job, found.pages)
+        found.overlay = keeping.watch_disk(job, job.figures("snapshot"))
 
 
 def _name(job: Job) -> str:
