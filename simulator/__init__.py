@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulator.capability import Capability
     from simulator.catalog import Catalog as Catalog
     from simulator.choice import Choice as Choice
+    from simulator.delivery import Delivery
     from simulator.errors import VirtlabError as VirtlabError
     from simulator.explain import Explanation as Explanation
     from simulator.explain import explain as explain
@@ -81,6 +82,7 @@ __all__ = [
     "choose",
     "density",
     "isolate",
+    "pull",
     "run",
     "sensitivity",
     "share",
@@ -177,6 +179,38 @@ def can(*stacks: str, machine: str = "") -> list[Capability]:
     from simulator.capability.table import MACHINE
 
     return [one(stack, machine or MACHINE) for stack in stacks]
+
+
+def pull(
+    *images: str,
+    stack: str = "",
+    machine: str = "",
+    link: str | None = None,
+    held: Sequence[str] = (),
+    lazy: bool = False,
+    at_once: bool = False,
+) -> Delivery:
+    """Bring images onto a host that is otherwise idle: what came, what was there already, how long each step took.
+
+    ``vl.pull("nginx-1.27", link="100 Mbit/s").reports[0]``: one report for each image.
+
+    Args:
+        images: of the catalog, in order.
+        stack: with a product that fetches images; if not given Docker's newest.
+        machine: of the catalog; if not given a server of 2025.
+        link: what the way to the registry carries, if not what the catalog says.
+        held: images that the host holds already.
+        lazy: only their indexes come; the rest when it is read.
+        at_once: all are asked for at the same time.
+
+    Raises:
+        UsageError: a mistake in the stack, an image that nobody knows, or packages that contradict each other.
+    """
+    from simulator.delivery import MACHINE, STACK, deliver
+
+    return deliver(
+        images, stack=stack or STACK, machine=machine or MACHINE, link=link, held=held, lazy=lazy, at_once=at_once
+    )
 
 
 def density(

@@ -13,8 +13,9 @@ from simulator.catalog import Catalog
 from simulator.errors import ScenarioError, UsageError
 from simulator.experiment import build
 from simulator.images import Image, of_data
+from simulator.images.report import Report
 from simulator.images.store import alone_bytes
-from simulator.operations.pulling import Engine, Report
+from simulator.operations.pulling import Engine
 from simulator.scenario import load
 from simulator.threads import Life
 from simulator.units import parse_quantity

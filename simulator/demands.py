@@ -278,8 +278,8 @@ Peer = Literal["far", "machine", "system", "neighbour"]
 """Where the other end of a connection is: on another machine, on the lowest system of this one (the host, or the
 driver domain), on the kernel that the program itself runs on, or in another tenant of this machine. Where no system
 drives the card, because the hypervisor does so itself, packets for the lowest system leave the machine: their other end
-is on another one. To a neighbour they go through what joins the tenants: the kernel's own loop, a bridge, a hypervisor's
-switch or that of a card; never over the wire."""
+is on another one. To a neighbour they go through what joins the tenants: the kernel's own loop, a bridge, a
+hypervisor's switch or that of a card; never over the wire."""
 
 
 @dataclass(frozen=True, slots=True)

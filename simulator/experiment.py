@@ -20,7 +20,7 @@ from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, Vir
 from simulator.faults.striking import Strike
 from simulator.machine import Machine
 from simulator.operations import Job, elsewhere, keeps_history
-from simulator.operations.pulling import fetch
+from simulator.operations.shipping import fetch
 from simulator.records import run_id
 from simulator.tenancy import House
 from simulator.tenant import Tenant

@@ -195,7 +195,7 @@ class Thread:
             for watch in self.house.watches.get(self.tenant, ()):
                 yield from self.do(watch(self, demand))
         if carry_out := _LETTERS.get(type(demand)):
-            self._asking = demand
+            self._asking, self._met = demand, False
             yield from carry_out(self, demand, cause)
             return
         plan = compiled(self.node, demand, cause)
@@ -264,7 +264,8 @@ class Thread:
         else:
             yield from self._wait(waited, "blocked_message")
         if arrival.triggered:
-            letter: Letter = arrival.value
+            letter = arrival.value
+            assert isinstance(letter, Letter)
             return letter
         post.give_up(self.tenant, demand.door, arrival)
         return None

@@ -28,12 +28,19 @@ _WORDS = {
 @click.command()
 @click.argument("file", type=click.Path())
 @click.option("--to", "folder", type=click.Path(file_okay=False), help="Folder for tables and figures.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
 @click.option("--replications", type=int, help="Runs, instead of the file's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the file's.")
 @click.option("--no-figures", is_flag=True, help="Draw no figures.")
 @json_option
 def command(
-    file: str, folder: str | None, replications: int | None, seed: int | None, no_figures: bool, as_json: bool
+    file: str,
+    folder: str | None,
+    jobs: int | None,
+    replications: int | None,
+    seed: int | None,
+    no_figures: bool,
+    as_json: bool,
 ) -> None:
     """Run a pool of hosts.
 
@@ -43,7 +50,7 @@ def command(
     from simulator.pool import pool
 
     changes: dict[str, Any] = {"replications": replications, "seed": seed}
-    results = pool(file, **{name: value for name, value in changes.items() if value is not None})
+    results = pool(file, jobs=jobs, **{name: value for name, value in changes.items() if value is not None})
     written = []
     if folder is not None:
         written.append(f"results: {results.save(folder)}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from simulator.delivery import Delivery
-    from simulator.operations.pulling import Report, Stage
+    from simulator.images.report import Report, Stage
 
 
 @click.command()

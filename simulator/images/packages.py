@@ -98,7 +98,7 @@ class _Provider(AbstractProvider[Any, Any, str]):
             for package in self._index(identifier)
             if str(package) not in refused and all(each.requirement.allows(package.version) for each in asked)
         ]
-        return sorted(fitting, key=cmp_to_key(lambda one, other: compare(other.version, one.version)))
+        return sorted(fitting, key=cmp_to_key(_newest_first))
 
     def is_satisfied_by(self, requirement: Any, candidate: Any) -> bool:
         satisfied: bool = requirement.requirement.allows(candidate.version)
@@ -106,6 +106,10 @@ class _Provider(AbstractProvider[Any, Any, str]):
 
     def get_dependencies(self, candidate: Any) -> Iterator[_Asked]:
         return (_Asked(str(candidate), each) for each in candidate.depends)
+
+
+def _newest_first(one: Package, other: Package) -> int:
+    return compare(other.version, one.version)
 
 
 def _conflict(causes: Sequence[_Asked], index: Index) -> str:

@@ -301,8 +301,9 @@ class NetworkStack(Priced):
 
     def _to_peer(self, work: tuple[Step, ...], size_bytes: float, window_bytes: float) -> Send:
         return Send(
-            PEER, work, kick=self._wakes(), wait=not window_bytes, size_bytes=size_bytes, window_bytes=window_bytes, apart=True
-        )
+            PEER, work, kick=self._wakes(), wait=not window_bytes, size_bytes=size_bytes, window_bytes=window_bytes,
+            apart=True,
+        )  # fmt: skip
 
     # ---- single costs
 

@@ -84,7 +84,7 @@ class ApplicationKernel(TableLayer):
     }
     CONTROL = frozenset({
         "limit-processor", "limit-memory", "limit-disk", "pause", "inspect", "save", "snapshot", "roll-back",
-        "checkpoint", "package", "lazy-pull",
+        "checkpoint", "package",
     })  # fmt: skip
     HOLDS = "sandbox"
     BARS = frozenset({"checkpoint"})

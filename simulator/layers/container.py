@@ -90,7 +90,7 @@ class Container(Layer):
     MECHANISMS = MECHANISMS
     LIMITS = {"pids": "count"}
     CONTROL = frozenset({
-        "limit-processor", "limit-memory", "limit-disk", "pause", "inspect", "checkpoint", "package", "lazy-pull",
+        "limit-processor", "limit-memory", "limit-disk", "pause", "inspect", "checkpoint", "package",
     })  # fmt: skip
     HOLDS = "container"
 

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import ceil, inf, nan
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
 from simulator import demands as d
-from simulator.images import Image, ImageLayer, of_data
+from simulator.images import Image, ImageLayer
+from simulator.images.report import PULL, Report, Stage
 from simulator.images.store import Store
 from simulator.images.way import Way
 from simulator.plans import Node, compile_steps
@@ -36,7 +36,6 @@ from simulator.threads import Life, Thread
 if TYPE_CHECKING:
     import simpy
 
-MECHANISM = "pull"
 _PIECES, _LEAST_BYTES = 64, 1024.0 * 1024.0
 """Into how many pieces at most, and how small at least, a layer is unpacked: devices are shared between pieces."""
 _ARRIVALS, _LEAST_ARRIVAL_BYTES = 128, 65536.0
@@ -47,80 +46,6 @@ _DEPTH = 4
 """Requests that a flush has under way at a time."""
 _PAYLOAD_BYTES = 1448.0
 """Data of a packet: a link's 1500 bytes less the headers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of a pull as it was: what, of which layer, from when to when, and how many bytes of it moved."""
-
-    step: str
-    layer: str
-    begin_s: float
-    end_s: float
-    size_bytes: float = 0.0
-
-
-@dataclass(slots=True)
-class Report:
-    """What a pull did.
-
-    Attributes:
-        image: its name.
-        product: whose engine pulled it.
-        node: where that stands.
-        tenant: for whom; empty for nobody in particular.
-        lazy: whether only indexes came.
-        begin_s: when it was asked for.
-        end_s: when the image could be started.
-        held: layers that were there already.
-        fetched: those that came.
-        moved_bytes: over the link.
-        written_bytes: onto the disk, unpacked.
-        disk_bytes: what all images of this engine take afterwards.
-        stages: its steps.
-        outcome: ``done``, or why not.
-    """
-
-    image: str
-    product: str
-    node: str
-    tenant: str
-    lazy: bool
-    begin_s: float
-    end_s: float = nan
-    held: tuple[str, ...] = ()
-    fetched: tuple[str, ...] = ()
-    moved_bytes: float = 0.0
-    written_bytes: float = 0.0
-    disk_bytes: float = 0.0
-    stages: list[Stage] = field(default_factory=list)
-    outcome: str = "not finished"
-
-    @property
-    def detail(self) -> str:
-        """In a few words."""
-        return f"{len(self.fetched)} of {len(self.fetched) + len(self.held)} layers fetched"
-
-    def row(self) -> list[Any]:
-        """As the table ``operations`` has it, in the order of its columns."""
-        how, written_bytes = "lazy" if self.lazy else "whole", self.written_bytes
-        return [
-            self.begin_s, MECHANISM, self.tenant, self.node, self.product, how, self.outcome, self.end_s,
-            self.end_s - self.begin_s, 0.0, self.moved_bytes, written_bytes, 0, 0.0, self.detail,
-        ]  # fmt: skip
-
-
-def fetch(house: House, tenant: str, node: Node, product: str) -> Life:
-    """What a tenant's image takes before what it is for can start; nothing where it has none, or another product's."""
-    wanted = house.point["tenants"][tenant].get("image")
-    if wanted is None or wanted["by"] != product:
-        return
-    engine = Engine(house, node, product, tenant)
-    engine.hold(map(of_data, wanted["held"]))
-    image = of_data(wanted["image"])
-    yield from engine.pull(image, wanted["registry"], lazy=wanted["lazy"])
-    if wanted["lazy"]:
-        yield from engine.read(image, wanted["registry"])
 
 
 class Engine:
@@ -140,8 +65,8 @@ class Engine:
         self._house, self._environment, self._tenant = house, house.environment, tenant
         self._node, self._product = node, product
         self._figures: dict[str, float] = {**house.point["layers"][product]["pull"], **(changes or {})}
-        self._home = home(house, node)
-        self._key = f"{product} on {self._home.path}"
+        self.home = home(house, node)
+        self._key = f"{product} on {self.home.path}"
         if self._key not in house.stores:
             house.stores[self._key] = Store(keeps_blobs=self._figures["blobs_kept_ratio"] > 0.0)
         self.store = house.stores[self._key]
@@ -230,7 +155,7 @@ class Engine:
         """When data that leave the registry now have come over the link, headers included."""
         link = self._registry["link_bytes_per_s"]
         way = self._house.ways.setdefault((self._registry["name"], link), Way(link))
-        headers = self._home.layer.parameters["header_bytes"] + self._house.machine.nic.parameters["frame_bytes"]
+        headers = self.home.layer.parameters["header_bytes"] + self._house.machine.nic.parameters["frame_bytes"]
         return way.arrives_s(now_s, size_bytes * (1.0 + headers / _PAYLOAD_BYTES))
 
     def _received(self, size_bytes: float, wait_s: float) -> Step:
@@ -256,7 +181,7 @@ class Engine:
     def _flushed(self) -> Iterator[Step]:
         """As many writes as there are dirty bytes, some at a time; what the kernel's own thread has written meanwhile
         is none any more."""
-        layer = self._home.layer
+        layer = self.home.layer
         unit_bytes = layer.parameters.get("write_back_bytes", 0.0)
         if layer.cache is not None and unit_bytes:
             writes = ceil(layer.cache.dirty_bytes / unit_bytes / _DEPTH)
@@ -264,7 +189,7 @@ class Engine:
 
     def _written(self, size_bytes: float) -> Iterator[Step]:
         if size_bytes:
-            yield Ask(d.Write(size_bytes, new_pages=size_bytes / self._home.layer.place.page_bytes))
+            yield Ask(d.Write(size_bytes, new_pages=size_bytes / self.home.layer.place.page_bytes))
 
     # ---- lazily
 
@@ -312,7 +237,7 @@ class Engine:
         """An image is given up, and the layers that no other refers to are removed; returns what that frees."""
         self.store.drop(name)
         for layer in self.store.unreferenced():
-            pages = layer.unpacked_bytes / max(1.0, layer.files_count) / self._home.layer.place.page_bytes
+            pages = layer.unpacked_bytes / max(1.0, layer.files_count) / self.home.layer.place.page_bytes
             removed = Ask(d.Delete(pages, count=max(1.0, layer.files_count)))
             yield from self._carry("remove", (removed, self._use("layer_cycles", 1.0)))
         return self.store.collect()
@@ -320,7 +245,7 @@ class Engine:
     # ---- carrying out
 
     def _use(self, name: str, count: float) -> Use:
-        return Use(MECHANISM, cycles=self._figures[name] * count, operations=count)
+        return Use(PULL, cycles=self._figures[name] * count, operations=count)
 
     def _requests(self, step: str, layer: str, count: float) -> Life:
         """Requests to the registry, one after the other."""
@@ -337,7 +262,7 @@ class Engine:
 
     def _carry(self, name: str, steps: Iterable[Step]) -> Life:
         """Steps in a thread of the engine on the system that it runs on."""
-        house, home = self._house, self._home
+        house, home = self._house, self.home
         plan = compile_steps(home, steps, self._node.path)
         if not plan:
             return

@@ -27,7 +27,7 @@ class _Callable(ModuleType):
     def __call__(self, *args: Any, **options: Any) -> PoolResults:
         from simulator.pool.whole import pool
 
-        return run(*args, **options)
+        return pool(*args, **options)
 
 
 sys.modules[__name__].__class__ = _Callable

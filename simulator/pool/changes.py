@@ -115,7 +115,7 @@ class Changes:
             self.note("failure", room, outcome="it is not on")
             return
         self.failures += 1
-        lost = {instance: self.stage.end(instance) for instance, home in control.homes.items() if home is room}
+        lost = {instance: self.stage.end(instance) for instance in control.here(room)}
         host.become(FAILED)
         control.placer.open(room, False)
         for instance in lost:
@@ -174,7 +174,7 @@ class Changes:
         """Whether all that is on a host can be moved while it runs, and fits on fuller ones."""
         placer, free = self.control.placer, room.part_free(self.rules.by)
         moved: list[tuple[Room, Instance]] = []
-        here = [each for each, home in self.control.homes.items() if home is room]
+        here = self.control.here(room)
         if any(room.kind.figures[instance.kind.name].cannot_migrate for instance in here):
             return False
         for instance in here:

@@ -44,12 +44,12 @@ class Control:
         self.instances: list[Instance] = []
         self.waiting: deque[Instance] = deque()
         self.homes: dict[Instance, Room] = {}
+        self._here: list[dict[Instance, None]] = [{} for _ in kinds]
         self.placed_on, self.most_on = [0] * len(kinds), [0] * len(kinds)
         self.counts: list[tuple[float, int, int, int, int]] = []
         """Of each sample: time, hosts on, of them used, instances, requests that wait."""
         self.may_wake: Callable[[Instance], bool] = lambda _: False
         """Switches a host on for a request, if there is one to switch on."""
-        self.on_leave: Callable[[Room], None] = lambda _: None
         common = (plan, self.environment, kinds, self.names, luck)
         self.stage: Together | Apart = Apart(*common) if apart else Together(*common, self._completed)
         for stream in plan.streams:
@@ -136,14 +136,19 @@ class Control:
         """A place is an instance's from now on."""
         self.placer.take(room, instance)
         self.homes[instance], instance.host_name = room, self.names[room.number]
+        self._here[room.number][instance] = None
         self.placed_on[room.number] += 1
         self.most_on[room.number] = max(self.most_on[room.number], room.taken)
+
+    def here(self, room: Room) -> list[Instance]:
+        """What has its place on a host, in order of arrival."""
+        return sorted(self._here[room.number], key=lambda instance: instance.number)
 
     def leave(self, instance: Instance) -> None:
         """Its place is free, and somebody may want it."""
         room = self.homes.pop(instance)
+        del self._here[room.number][instance]
         self.placer.leave(room, instance)
-        self.on_leave(room)
 
     def end(self, instance: Instance, outcome: str) -> None:
         """An instance ends, wherever it is, if it has not yet."""

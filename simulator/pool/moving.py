@@ -114,9 +114,8 @@ class Mover:
             fuller: only to hosts that are fuller.
         """
         control, stay = self.control, 0
-        here = sorted((each for each, home in control.homes.items() if home is room), key=lambda each: each.number)
         yield from self._take_link(room)
-        for instance in here:
+        for instance in control.here(room):
             if control.homes.get(instance) is not room:
                 continue
             limit = room.part_free(self._rules.by) if fuller else float("inf")

@@ -196,8 +196,14 @@ class _Sorted:
     def __init__(self, rooms: Sequence[Room], by: str) -> None:
         self._by = by
         self._order = sorted((room.part_free(by), room.number) for room in rooms)
-        self._least = min((1.0 - _GRAIN) / room.bytes for room in rooms) if by == "memory" else 0.0
-        """The least part of a host's room that a byte takes: on the largest of them."""
+        self._byte = min((1.0 - _GRAIN) / room.bytes for room in rooms)
+        self._processor = min((1.0 - _GRAIN) / room.threads for room in rooms)
+        """The least part of a host's room that a byte takes, and a processor: on the largest of them."""
+
+    def _least(self, kind: InstanceType) -> float:
+        """A host with a smaller free part than this has no room."""
+        memory, processors = kind.memory_bytes * self._byte, kind.vcpus * self._processor
+        return {"memory": memory, "processors": processors, "both": min(memory, processors)}[self._by]
 
     def change(self, room: Room, action: Callable[[], None]) -> None:
         """Do something to a host."""
@@ -211,7 +217,7 @@ class _Sorted:
         """Hosts by room: the least first, or (``spread``) the most; ties in order."""
         order = self._order
         if not spread:
-            first = bisect_left(order, (kind.memory_bytes * self._least, -1))
+            first = bisect_left(order, (self._least(kind), -1))
             yield from (order[place][1] for place in range(first, len(order)))
             return
         end = len(order)

@@ -100,8 +100,9 @@ class Context:
 
     def heard(self, thread: str) -> Letter | None:
         """What a thread has got by its last ``ReceiveLetter``; None if nothing came in time."""
-        letter = next(self._heard_again, self)
-        if letter is self:
+        try:
+            letter = next(self._heard_again)
+        except StopIteration:
             letter = self._letters.pop(thread, None)
         self.heard_before.append(letter)
         return letter

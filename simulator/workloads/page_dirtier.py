@@ -21,9 +21,9 @@ class PageDirtier(Program):
         Parameter("write_bytes_per_s", "bytes_per_s", "pages that it writes in a second"),
         Parameter("step_s", "s", "time between two of its turns"),
         Parameter("byte_cycles", "cycles", "user cycles for each byte of a page that it writes"),
-        Parameter("steps_count", "count", "turns; so many that something else ends it, or as many as are asked"),
+        Parameter("pieces_count", "count", "turns; so many that something else ends it, or as many as are asked"),
     )
-    CHOSEN = frozenset({"held_bytes", "set_bytes", "write_bytes_per_s", "step_s", "steps_count"})
+    CHOSEN = frozenset({"held_bytes", "set_bytes", "write_bytes_per_s", "step_s", "pieces_count"})
     COUNTS = ("compute", "memory", "system_call", "page_fault")
 
     def threads(self) -> list[ThreadPlan]:
@@ -41,7 +41,7 @@ class PageDirtier(Program):
         yield Allocate(parameters.held_bytes)
         yield from self.compute(parameters.held_bytes * parameters.byte_cycles)
         turn_bytes, begun_s = parameters.write_bytes_per_s * parameters.step_s, self.context.now
-        for number in range(int(parameters.steps_count)):
+        for number in range(int(parameters.pieces_count)):
             start_s = self.context.now
             if turn_bytes:
                 yield from self.compute(turn_bytes * parameters.byte_cycles)

@@ -11,8 +11,8 @@ import pytest
 from simulator.delivery import Delivery, deliver
 from simulator.errors import ScenarioError, UsageError
 from simulator.experiment import run_point
+from simulator.images.report import Report
 from simulator.laws import flow_shop_s
-from simulator.operations.pulling import Report
 from simulator.records import names
 from simulator.scenario import load
 
@@ -254,7 +254,7 @@ def test_an_image_that_somebody_stands_on_is_not_dropped(put: Put) -> None:
 @pytest.mark.parametrize(
     ("stack", "image", "sentence"),
     [
-        ("linux-6 | docker-27", {"name": "ngnix"}, "did you mean 'nginx'"),
+        ("linux-6 | docker-27", {"name": "nginks"}, "did you mean 'nginx'"),
         ("linux-6 | docker-27", {"name": "nginx", "lazy": True}, "docker-27 has no lazy loading"),
         ("linux-6 | docker-27", {"name": "nginx", "registry": "registry-nearer"}, "did you mean 'registry-near'"),
         ("linux-6 |", "nginx", "nothing in this stack fetches images"),
@@ -286,3 +286,17 @@ def test_the_command_refuses_in_words(put: Put) -> None:
         pulled("my-imag")
     with pytest.raises(UsageError, match="give at least one"):
         pulled()
+
+
+def test_a_machine_writes_beside_the_image_that_others_stand_on(put: Put) -> None:
+    """200 writes of 4 KiB that the page cache takes to the disk in a row fill twelve and a half clusters of 64 KiB."""
+    put()
+    workload = "fio-sync-randwrite"
+    image = {"name": "my-image-1", "held": ["my-image-1"], "with": "kvm-6"}
+    found = {}
+    for name, more in {"shared": {"image": image}, "own": {}}.items():
+        tenants = {"it": {"workload": workload, "memory": "1 GiB", "vcpus": 1, "boot": True, **more}}
+        charges = rows({"stacks": {"it": "linux-6 | kvm-6 / linux-6"}, "tenants": tenants}, "charges")
+        found[name] = sum(each["operations"] for each in charges if each["mechanism"] == "disk_overlay")
+    assert found["own"] == 0.0
+    assert found["shared"] == pytest.approx(200 * 4 / 64)

@@ -49,7 +49,7 @@ def test_all_mistakes_at_once_with_line_path_and_remedy() -> None:
         instances:
           small: {memory: 1, tasks: {size: 100 ms}}
         requests:
-          web: {instance: small, evry: 1 s}
+          web: {instance: small, everyy: 1 s}
         placement: {rule: firstfit}
         """)
     assert found == [
@@ -58,7 +58,7 @@ def test_all_mistakes_at_once_with_line_path_and_remedy() -> None:
         "5:11: instances.small.memory: 1 has no unit (here a size is wanted, e.g. '4 GiB')",
         "5:30: instances.small.tasks.size: 'ms' is a unit of time (here a number of cycles is wanted, e.g. "
         "'1200 cycles')",
-        "7:26: requests.web.evry: is not known here (did you mean 'every'?)",
+        "7:26: requests.web.everyy: is not known here (did you mean 'every'?)",
         "8:13: placement.rule: 'firstfit' is not known here (write one of: first-fit, best-fit, spread)",
     ]
 
@@ -66,8 +66,8 @@ def test_all_mistakes_at_once_with_line_path_and_remedy() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"requests": {"web": {"instance": "smal", "at": "0 s"}}},
-         "requests.web.instance: no type of instance is called 'smal' (did you mean 'small'?)"),
+        ({"requests": {"web": {"instance": "smalll", "at": "0 s"}}},
+         "requests.web.instance: no type of instance is called 'smalll' (did you mean 'small'?)"),
         ({"requests": {"web": {"instance": "small"}}},
          "requests.web: does not say when requests come (write one of at, every, phases, trace)"),
         ({"requests": {"web": {"instance": "small", "at": "0 s", "every": "1 s"}}},
@@ -76,8 +76,8 @@ def test_all_mistakes_at_once_with_line_path_and_remedy() -> None:
          "hosts.big.machine: no machine is called 'server-2052' (did you mean 'server-2025'?)"),
         ({"hosts": {"big": {"machine": {"base": "server-2025", "devices": {"gpu": {}}}}}},
          "hosts.big.machine.devices.gpu: server-2025 has no device 'gpu' (did you mean 'cpu'?)"),
-        ({"hosts": {"big": {"machine": "server-2025", "stack": "linux-6 | dokcer"}}},
-         "hosts.big.stack: small on big: no layer is called 'dokcer' (did you mean 'docker-1' or 'docker-27'?)"),
+        ({"hosts": {"big": {"machine": "server-2025", "stack": "linux-6 | dockerr"}}},
+         "hosts.big.stack: small on big: no layer is called 'dockerr' (did you mean 'docker-1' or 'docker-27'?)"),
         ({"instances": {"small": {"memory": "1 GiB"}}},
          "instances.small: has neither tasks nor a trace (say what runs in it: 'tasks' or 'trace')"),
         ({"instances": {"small": {"memory": "1 TiB", "tasks": {"size": "1 M cycles"}}}},

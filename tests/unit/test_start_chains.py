@@ -153,3 +153,12 @@ def test_a_container_as_measured_saturates_where_its_longest_section_says() -> N
     section_s = product["network_setup_cycles"] * product["network_alone_ratio"] / HERTZ
     found = sorted(boots({"app": boxes(50)}, "linux-6 | bare-container-1").values())
     assert (found[-1] - found[9]) / 40 == pytest.approx(section_s, rel=0.02)
+
+
+def test_an_engine_that_starts_one_container_after_the_other_saturates_there() -> None:
+    """Docker of 2018: fifty at once are up one section apart, whatever the kernel and the processors could do."""
+    queue = Catalog().layer("docker-18.09", "server-2025").start_queue
+    section_s = queue["serial_cycles"].value / HERTZ + queue["serial_wait_s"].value
+    found = sorted(boots({"app": boxes(50)}, "linux-6 | docker-18.09").values())
+    assert (found[-1] - found[0]) / 49 == pytest.approx(section_s, rel=0.02)
+    assert 50 / found[-1] == pytest.approx(1.0 / section_s, rel=0.1)
