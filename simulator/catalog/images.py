@@ -40,7 +40,7 @@ class ImageMaker:
         added = [requirement(text) for text in more]
         full = self._library.resolve("images", name)
         if added:
-            layers = (*layers, *self._installed(full, added, installed))
+            layers = (*layers, *self._installed("the packages on top", full, added, installed))
         return Image(" + ".join((full, *map(str, added))), layers)
 
     def _layers(self, name: str, above: tuple[str, ...]) -> tuple[tuple[ImageLayer, ...], dict[str, Package]]:
@@ -52,7 +52,8 @@ class ImageMaker:
         found = self._library.sheet("images", name)
         layers: tuple[ImageLayer, ...] = ()
         installed: dict[str, Package] = {}
-        if base := found.data.get("base"):
+        base = found.data.get("base", "")
+        if base:
             layers, installed = self._layers(self._library.resolve("images", str(base)), (*above, name))
         own = [
             layer
@@ -64,13 +65,15 @@ class ImageMaker:
                 layers = (*layers, *own)
             elif key == "packages":
                 wanted = [requirement(text) for text in found.data[key]]
-                layers = (*layers, *self._installed(name, wanted, installed))
+                layers = (*layers, *self._installed(name, str(base), wanted, installed))
         return layers, installed
 
-    def _installed(self, name: str, wanted: list[Requirement], installed: dict[str, Package]) -> tuple[ImageLayer, ...]:
+    def _installed(
+        self, who: str, below: str, wanted: list[Requirement], installed: dict[str, Package]
+    ) -> tuple[ImageLayer, ...]:
         """What is installed on top of what is there: one layer, of the packages that were not; they are noted."""
-        there = {f"the base of {name}": [Requirement(each.name, (("=", each.version),)) for each in installed.values()]}
-        chosen = resolve({name: wanted, **there}, self._versions)
+        kept = [Requirement(each.name, (("=", each.version),)) for each in installed.values()]
+        chosen = resolve({who: wanted, f"what is in {below}": kept}, self._versions)
         new = [package for package in chosen if package.name not in installed]
         installed.update({package.name: package for package in new})
         if not new:
