@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Deploying, controlling and moving
 #
-# **Question.** What does each way of virtualizing let you *do* with a tenant (ship it, start it, stop it and look inside,
-# keep it, rewind it, move it), who does it, and what does it take?
+# **Question.** What does each way of virtualizing let you *do* with a tenant (ship it, start it, stop it and look
+# inside, keep it, rewind it, move it), who does it, and what does it take?
 #
 # Run the cells from top to bottom; it takes about a minute and a half. Change the parameters and run again.
 
@@ -50,10 +50,10 @@ STACKS = {
 # %% [markdown]
 # ## The model
 #
-# An operation is carried out by one layer on a tenant's way, on what stands on that layer. A kernel stops *processes*, an
-# engine a *container's* processes, a hypervisor a *whole system*. What can be kept is what the layer can see as a whole:
-# of a process, a part of the state lies in a kernel that others use as well. So nothing says "containers offer less
-# control"; what they offer follows from where they stand, and each "no" has a reason and an alternative.
+# An operation is carried out by one layer on a tenant's way, on what stands on that layer. A kernel stops *processes*,
+# an engine a *container's* processes, a hypervisor a *whole system*. What can be kept is what the layer can see as a
+# whole: of a process, a part of the state lies in a kernel that others use as well. So nothing says "containers offer
+# less control"; what they offer follows from where they stand, and each "no" has a reason and an alternative.
 
 # %%
 answers = dict(zip(STACKS, vl.can(*STACKS.values(), machine=MACHINE), strict=True))
@@ -84,8 +84,9 @@ display(operations[operations.tenant == "service"][columns].round(4))
 #
 # ## Moving while it runs
 #
-# Pre-copy sends the memory while the guest goes on, then what it wrote meanwhile, then what it wrote during that, ... The
-# rounds shrink if it writes slower than the link sends. The closed form and the simulated machine, without further costs:
+# Pre-copy sends the memory while the guest goes on, then what it wrote meanwhile, then what it wrote during that, ...
+# The rounds shrink if it writes slower than the link sends. The closed form and the simulated machine, without further
+# costs:
 
 # %%
 GIB = 2.0**30
@@ -128,14 +129,14 @@ moved = moving.operations.merge(moving.runs[["run", *moving.axes]])
 display(moved[[*moving.axes, "rounds", "duration_s", "downtime_s", "moved_bytes", "outcome"]].round(3))
 
 # %% [markdown]
-# Up to the link's speed the rounds shrink, and KVM stops the guest when the rest fits into 0.3 s. Beyond, nothing shrinks:
-# QEMU would go on for ever and is given up here, Xen stops after five rounds and the guest stands still for seconds. Slow
-# writers are stopped for as long as the product's own rule lets them, not for as short as the link could.
+# Up to the link's speed the rounds shrink, and KVM stops the guest when the rest fits into 0.3 s. Beyond, nothing
+# shrinks: QEMU would go on for ever and is given up here, Xen stops after five rounds and the guest stands still for
+# seconds. Slow writers are stopped for as long as the product's own rule lets them, not for as short as the link could.
 #
 # ## Shipping: only what is not there
 #
-# An image is a row of layers; a host that has the lower ones fetches the upper ones. The same application as a container,
-# a disk for a virtual machine and an archive for a Java virtual machine, after a change of its own code:
+# An image is a row of layers; a host that has the lower ones fetches the upper ones. The same application as a
+# container, a disk for a virtual machine and an archive for a Java virtual machine, after a change of its own code:
 
 # %%
 SHIPPED = {
@@ -193,8 +194,8 @@ display(Image(draw(starts, ["starts"], Path(folder.name) / "starts")[-1], width=
 # %% [markdown]
 # ## Many hosts
 #
-# A provider packs instances onto hosts, moves them for maintenance, restarts what failed and switches off what is empty.
-# What an instance takes is measured first, on its own stack. A day of a small cloud:
+# A provider packs instances onto hosts, moves them for maintenance, restarts what failed and switches off what is
+# empty. What an instance takes is measured first, on its own stack. A day of a small cloud:
 
 # %%
 pool = vl.pool("../scenarios/pools/a-small-cloud.yaml", replications=1)
@@ -210,13 +211,13 @@ plt.show()
 # %% [markdown]
 # ## What to remember
 #
-# - An operation is as good as what the layer that does it can see as a whole: a hypervisor sees a machine, an engine sees
-#   processes of a kernel that others use as well.
+# - An operation is as good as what the layer that does it can see as a whole: a hypervisor sees a machine, an engine
+#   sees processes of a kernel that others use as well.
 # - Memory decides what keeping, cloning and moving take; what a guest writes decides whether it can be moved at all.
 # - "Starts in milliseconds" is a chain of steps, of which fifty at once may have one in common.
 # - Sharing (layers of images, pages of forks) is what makes deploying cheap.
 #
-# **Limits.** Numbers for operations are, for many products, assumed with wide ranges (`virtlab show layers kvm-6`); disks do
-# not move; programs do not know that they were rewound.
+# **Limits.** Numbers for operations are, for many products, assumed with wide ranges (`virtlab show layers kvm-6`);
+# disks do not move; programs do not know that they were rewound.
 #
 # **Try.** Give `downtime_limit: 2 s` or `auto_converge: true` to a migration; pull with `lazy=True`; let `count` be 50.

@@ -16,6 +16,8 @@ SNAPSHOT = (
     Parameter("flushed_ratio", "ratio", "part that must be on the disk before the state counts as kept; the rest may "
               "still lie in the page cache below"),
     Parameter("state_bytes", "bytes", "state of processors and devices"),
+    Parameter("box_cycles", "cycles", "an empty box made for a state that is restored; without this number it "
+              "takes what its start takes", optional=True),
     Parameter("restore_cycles", "cycles", "work of going on from a kept state, whatever its size"),
     Parameter("restore_processor_cycles", "cycles", "each virtual processor of it"),
     Parameter("restore_card_cycles", "cycles", "each network card of it"),

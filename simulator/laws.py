@@ -379,7 +379,9 @@ def precopy_downtime_s(memory_bytes: float, rate: float, dirty_rate: float, roun
     return memory_bytes * (dirty_rate / rate) ** rounds / rate + floor_s
 
 
-def precopy_sent_bytes(memory_bytes: float, rate: float, dirty_rate: float, set_bytes: float, rounds: int) -> list[float]:
+def precopy_sent_bytes(
+    memory_bytes: float, rate: float, dirty_rate: float, set_bytes: float, rounds: int
+) -> list[float]:
     """What each round sends, ``min(D T, W)`` after the first: no more than the writable working set W is ever written.
 
     For D >= B all rounds but the first send W, and the guest stands still for W / B. Clark et al. 2005, section 4.

@@ -195,7 +195,7 @@ class Thread:
             for watch in self.house.watches.get(self.tenant, ()):
                 yield from self.do(watch(self, demand))
         if carry_out := _LETTERS.get(type(demand)):
-            self._asking = demand
+            self._asking, self._met = demand, False
             yield from carry_out(self, demand, cause)
             return
         plan = compiled(self.node, demand, cause)

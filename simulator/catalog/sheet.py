@@ -180,8 +180,8 @@ def _check_words(document: Document, place: Place, words: object, known: Collect
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         document.complain(place, f"{words!r} is not a list of names", "write [name, name]")
         return
-    for word in words if known is not None else ():
-        if word not in known:
+    for word in words:
+        if known is not None and word not in known:
             document.complain(place, f"{word!r} is no way of control", suggestion(word, known))
 
 

@@ -12,21 +12,29 @@ from simulator.cli.output import say
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
+_POOLS = "pools"
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 def command(files: tuple[str, ...]) -> None:
     """Check scenarios, and catalog files: every mistake, with file and line.
 
-    A file in a folder called machines, layers, workloads, virtual_hardware or schedulers is one of a catalog.
+    A file in a folder called machines, layers, workloads, virtual_hardware or schedulers is one of a catalog, one in a
+    folder called pools is a pool of hosts.
     """
     from simulator.catalog import KINDS
     from simulator.cli.loading import load_all
 
-    scenarios = [path for path in files if Path(path).resolve().parent.name not in KINDS]
+    scenarios = [path for path in files if Path(path).resolve().parent.name not in (*KINDS, _POOLS)]
     loaded = dict(zip(scenarios, load_all(scenarios), strict=True))
     published = {path: _published(scenario) for path, scenario in loaded.items()}
     for path in files:
+        if path not in loaded and Path(path).resolve().parent.name == _POOLS:
+            from simulator.pool.reading import check
+
+            say(f"{path}: ok: {check(path)}")
+            continue
         if path not in loaded:
             say(f"{path}: ok: {_entry(Path(path))}")
             continue

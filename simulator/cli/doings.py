@@ -62,7 +62,7 @@ def _mean(values: list[float], unit: str) -> str:
     return quantity(sum(known) / len(known), unit) if any(known) else "-"
 
 
-def _reasons(rows: list[Record]) -> list[str]:
+def _reasons(rows: Iterable[Record]) -> list[str]:
     """Why something was not done, a line for each reason."""
     found = dict.fromkeys(row["outcome"] for row in rows if ":" in row["outcome"])
     return [str(reason) for reason in found]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulator.plots._spans import Span
     from simulator.results import Results
 
-_WIDTH = 78
+_WIDTH, _WIDEST = 78, 118
 _SIGNS = {"starting": "/", "running": "=", "paused": ".", "down": "x"}
 _LEGEND = "/ starting   = running   . paused   x down   ^ something was done   ! a fault"
 
@@ -71,7 +71,7 @@ def _chosen(results: Results, runs: Sequence[str]) -> list[str]:
 def _lines(found: pd.DataFrame, results: Results) -> list[str]:
     lines = [str(found.attrs["title"])]
     for (run, panel), group in found.groupby(["run", "panel"], sort=False):
-        lines += ["", f"{panel} ({run})", *_panel(_of(group))]
+        lines += ["", f"{panel} ({run})", *_panel(_of(group)), *_looked(results, str(run))]
     left = len(results.runs) - found["run"].nunique()
     return [*lines, "", _LEGEND, *([f"{left} further runs: name one with --run"] if left else [])]
 
@@ -105,8 +105,9 @@ def _signs(spans: Sequence[Span], end_s: float) -> str:
     signs = [" "] * _WIDTH
     for span in sorted(spans, key=lambda span: span.start_s - span.end_s):
         if span.kind in _SIGNS:
-            first = _column(span.start_s, end_s)
-            for column in range(first, max(first + 1, _column(span.end_s, end_s))):
+            first, last = _column(span.start_s, end_s), _column(span.end_s, end_s)
+            last = _WIDTH if span.end_s >= end_s else max(first + 1, last)
+            for column in range(first, last):
                 signs[column] = _SIGNS[span.kind]
     return "".join(signs)
 
@@ -124,13 +125,42 @@ def _column(time_s: float, end_s: float) -> int:
 
 
 def _told(marks: Sequence[Span]) -> list[str]:
+    """What was done, a line each; then in full why something was not, once for each reason."""
+    import textwrap
+
     from simulator.explain.columns import columns
 
+    ordered = sorted(marks, key=lambda mark: mark.start_s)
     rows: list[Any] = [
-        [_text(mark.start_s), mark.lane, mark.label, _text(mark.end_s - mark.start_s), mark.outcome]
-        for mark in sorted(marks, key=lambda mark: mark.start_s)
+        [_text(mark.start_s), mark.lane, mark.label, _text(mark.end_s - mark.start_s), mark.outcome.partition(":")[0]]
+        for mark in ordered
     ]
-    return ["", *columns(rows, "><<><", ("at", "whom", "what", "lasted", "outcome"))] if rows else []
+    reasons = dict.fromkeys(
+        f"{mark.label}: {mark.outcome.partition(': ')[2]}" for mark in ordered if ": " in mark.outcome
+    )
+    told = [
+        line
+        for reason in reasons
+        for line in textwrap.wrap(reason, _WIDEST, initial_indent="  ", subsequent_indent="    ")
+    ]
+    return ["", *columns(rows, "><<><", ("at", "whom", "what", "lasted", "outcome")), *told] if rows else []
+
+
+def _looked(results: Results, run: str) -> list[str]:
+    """What somebody saw who looked into a tenant that stood still."""
+    from simulator.explain.columns import columns
+    from simulator.plots import records
+
+    seen = results.inspections[results.inspections["run"] == run]
+    rows = [
+        [
+            _text(row["at_s"]), row["tenant"], row["product"], row["thread"], row["state"], row["doing"],
+            _text(row["processor_s"]),
+        ]
+        for row in records(seen)
+    ]  # fmt: skip
+    heads = ("seen at", "in", "by", "thread", "state", "doing", "processor")
+    return ["", *columns(rows, "><<<<<>", heads)] if rows else []
 
 
 def _text(time_s: float) -> str:

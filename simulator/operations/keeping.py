@@ -82,6 +82,16 @@ def has_no_room(job: Job, store: Store) -> bool:
 # ---- going on
 
 
+def set_up(job: Job, tenant: Tenant) -> Life:
+    """An empty box for a tenant: firmware that a start goes through does not run in it."""
+    cycles = job.figures("snapshot").get("box_cycles")
+    if cycles is None:
+        yield from tenant.house.set_up(tenant.name)
+        return
+    home = job.home_on(tenant.house, tenant)
+    yield from job.work(f"box of {tenant.name}", (Use(MECHANISM, cycles=cycles),), home, tenant.house)
+
+
 def go_on(job: Job, found: Kept, house: House, tenant: Tenant) -> Life:
     """A tenant goes on from a kept state: its memory is read back, or comes when it is touched."""
     figures, pages, store = job.figures("snapshot"), found.pages, found.store

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simulator.threads import Thread
 
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_MOST = 3
+_MOST = 2
 """Particulars of a demand that are told."""
 
 

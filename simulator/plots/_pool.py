@@ -85,7 +85,7 @@ def draw_hosts(results: PoolResults) -> Figure:
             parts = [100.0 * (place + 0.5) / len(values) for place in range(len(values))]
             axes.step(parts, values, where="mid", label=kind, color=PALETTE[number % len(PALETTE)], linewidth=1.6)
         axes.set_ylabel(label)
-        axes.set_xlabel("hosts, % of all")
+        axes.set_xlabel("hosts of a type, sorted, %")
         axes.set_ylim(bottom=0.0)
     figure.axes[0].legend(frameon=False)
     figure.axes[0].set_title(results.plan.title, loc="left")

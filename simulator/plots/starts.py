@@ -134,10 +134,11 @@ def _look(layer: str, layers: Sequence[str]) -> dict[str, Any]:
 def _composed(axes: Axes, y: float, rows: pd.DataFrame, layers: Sequence[str]) -> None:
     """One bar of the parts of a start, in the mean over all that there are."""
     number = rows["start"].nunique()
-    parts = rows.groupby(["layer", "mechanism"], sort=False)["seconds"].sum() / number
-    whole_s, left = float(parts.sum()), 0.0
-    for (layer, mechanism), seconds in sorted(parts.items(), key=lambda part: layers.index(part[0][0])):
-        width = seconds / whole_s
+    parts = rows.groupby(["layer", "mechanism"], sort=False, as_index=False)["seconds"].sum()
+    found = sorted(parts.itertuples(index=False, name=None), key=lambda part: layers.index(part[0]))
+    whole_s, left = float(parts["seconds"].sum()) / number, 0.0
+    for layer, mechanism, seconds in found:
+        width = seconds / number / whole_s
         axes.barh(y, width, _BAR, left, edgecolor=INK, linewidth=0.5, **_look(layer, layers))
         if width > max(_NARROW, 0.017 * len(mechanism)):
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}

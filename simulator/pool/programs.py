@@ -78,10 +78,12 @@ class TaskThread:
 
     def _wake(self, _: object) -> None:
         self.callbacks = self._again  # SimPy has just taken them away
-        if self.guest.still:
+        guest = self.guest
+        if guest.still:
             self.waits = True
             return
-        self._compute()
+        self.begun_s = guest.environment._now
+        guest.submit(self.share, guest.task_cycles + guest.cycle_ratio * self._times[self._position + 1], self._done)
 
     def _compute(self) -> None:
         guest = self.guest

@@ -11,19 +11,10 @@ from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.energy import power
 from simulator.errors import ScenarioError
-from simulator.pool import streams
+from simulator.pool import making, streams
 from simulator.pool.measuring import OneInstance
-from simulator.pool.plan import (
-    Event,
-    Figures,
-    HostType,
-    InstanceType,
-    Plan,
-    Rules,
-    TaskProgram,
-    TraceProgram,
-)
-from simulator.pool.schema import PARTS, Hosts, Instance, PoolFile
+from simulator.pool.plan import Event, HostType, Plan
+from simulator.pool.schema import PARTS, Hosts, PoolFile
 from simulator.scenario import problems, source
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.schema import MachineForm
@@ -32,12 +23,6 @@ from simulator.scenario.variants import Variant
 
 _SAMPLES = 100
 """How often a pool is looked at if its file does not say."""
-_PAUSE_S = 1.0
-"""Longest pause of a task whose costs are measured."""
-_SMALL_CYCLES, _LARGE_CYCLES = 1e6, 100e6
-"""Smallest and largest such task."""
-_SLOWEST = 100.0
-"""How many times as long as its cycles such a task may take on any stack."""
 _INSTANCE_KEYS = ("memory", "vcpus", "virtual_hardware")
 """Of an instance, what an ordinary scenario's tenant has as well."""
 
@@ -53,12 +38,30 @@ def read(
     Raises:
         ScenarioError: all mistakes at once.
     """
+    return _reader(pool, overrides or {}, catalog).plan()
+
+
+def check(pool: str | os.PathLike[str] | Mapping[str, Any], *, catalog: Catalog | None = None) -> str:
+    """What a file is, in a few words; nothing is run.
+
+    Raises:
+        ScenarioError: all mistakes that can be told without running anything.
+    """
+    reader = _reader(pool, {}, catalog)
+    reader.check()
+    hosts = sum(each.count for each in reader.file.hosts.values())
+    return f"a pool of {hosts} hosts, {reader.file.replications} replications"
+
+
+def _reader(
+    pool: str | os.PathLike[str] | Mapping[str, Any], overrides: Mapping[str, Any], catalog: Catalog | None
+) -> _Reader:
     if catalog is None:
         from simulator.catalog import Catalog as Shipped
 
         catalog = Shipped()
     written, folder = _source(pool)
-    return _Reader(Lookup(written.override(overrides or {}), catalog), catalog, folder).plan()
+    return _Reader(Lookup(written.override(overrides), catalog), catalog, folder)
 
 
 def _source(pool: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Source, Path]:
@@ -99,29 +102,36 @@ class _Reader:
         if self.lookup.problems:
             raise ScenarioError(sorted(dict.fromkeys(self.lookup.problems), key=lambda each: (each.line, each.column)))
 
-    def plan(self) -> Plan:
-        """The whole."""
+    def check(self) -> None:
+        """Everything that can be told without running anything."""
         file, lookup = self.file, self.lookup
         self._check_instances()
-        found = streams.read(lookup, file, self.folder)
-        asked = {name for stream in found for name in stream.types}
-        devices = {name: self._devices(name, hosts) for name, hosts in file.hosts.items()}
+        self.streams = streams.read(lookup, file, self.folder)
+        self.asked = {name for stream in self.streams for name in stream.types}
+        self.devices = {name: self._devices(name, hosts) for name, hosts in file.hosts.items()}
         self._refuse()
-        ones = {name: self._ones(name, hosts, devices[name]["cpu"], asked) for name, hosts in file.hosts.items()}
+        self.instances = {name: making.instance_type(name, each) for name, each in file.instances.items()}
+        self.ones = {name: self._ones(name, hosts) for name, hosts in file.hosts.items()}
         self._check_events()
-        self._check_power(devices)
+        self._check_power()
+        self._check_end()
         self._refuse()
-        hosts = tuple(_host_type(name, each, devices[name], ones[name]) for name, each in file.hosts.items())
-        instances = {name: _instance_type(name, each) for name, each in file.instances.items()}
-        self._check_room(hosts, instances, asked)
-        self._check_end(instances, asked)
+
+    def plan(self) -> Plan:
+        """The whole; one instance of each type is run on each type of host."""
+        self.check()
+        file, written = self.file, self.lookup.source
+        hosts = tuple(
+            making.host_type(name, each, self.devices[name], self.ones[name]) for name, each in file.hosts.items()
+        )
+        self._check_room(hosts)
         self._refuse()
         return Plan(
-            name=lookup.source.name, title=file.title or lookup.source.name, text=lookup.source.text,
+            name=written.name, title=file.title or written.name, text=written.text,
             duration_s=file.duration or float("inf"),
             sample_s=file.sample or (file.duration / _SAMPLES if file.duration else float("inf")),
-            replications=file.replications, seed=file.seed, energy_price=file.energy_price,
-            hosts=hosts, instances=instances, streams=tuple(found), rules=_rules(file), events=self._events(),
+            replications=file.replications, seed=file.seed, energy_price=file.energy_price, hosts=hosts,
+            instances=self.instances, streams=tuple(self.streams), rules=making.rules(file), events=self._events(),
         )  # fmt: skip
 
     # ---- parts
@@ -157,17 +167,18 @@ class _Reader:
                 found[device] |= lookup.numbers(numbers, machine.devices[device].parameters, at, Variant(None))
         return found
 
-    def _ones(self, name: str, hosts: Hosts, cpu: Mapping[str, float], asked: set[str]) -> dict[str, OneInstance]:
+    def _ones(self, name: str, hosts: Hosts) -> dict[str, OneInstance]:
         """The ordinary scenarios of one instance of each type that is asked for on this host."""
         found: dict[str, OneInstance] = {}
         alike: dict[str, OneInstance] = {}
+        frequency_hz = self.devices[name]["cpu"]["frequency_hz"]
         written: Any = self.lookup.source.data
         if hosts.stack is None:
             return {}
-        for kind in sorted(asked):
+        for kind in sorted(self.asked):
             data = written["instances"][kind]
             instance = {key: data[key] for key in _INSTANCE_KEYS if key in data}
-            size_cycles, think_s = _typical(self.file.instances[kind], cpu["frequency_hz"])
+            size_cycles, think_s = making.typical_task(self.file.instances[kind], frequency_hz)
             key = repr((instance, size_cycles, think_s))
             try:
                 if key not in alike:
@@ -200,19 +211,19 @@ class _Reader:
             if ("clock" in named) != (event.frequency is not None):
                 self.lookup.complain(place, "a clock and its frequency belong together", "give both or none")
 
-    def _check_power(self, devices: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+    def _check_power(self) -> None:
         if not self.file.energy_price:
             return
-        for name, each in devices.items():
+        for name, each in self.devices.items():
             if power(each["cpu"]) is None:
                 message = "nobody knows what this machine draws, so energy cannot be paid for"
                 remedy = "take a machine with power figures, or leave energy_price out"
                 self.lookup.complain(("hosts", name, "machine"), message, remedy)
 
-    def _check_room(self, hosts: tuple[HostType, ...], instances: Mapping[str, InstanceType], asked: set[str]) -> None:
+    def _check_room(self, hosts: tuple[HostType, ...]) -> None:
         """An instance that no host could ever hold is a mistake, not a refusal."""
-        for kind in sorted(asked):
-            each = instances[kind]
+        for kind in sorted(self.asked):
+            each = self.instances[kind]
             fits = any(
                 each.touched_bytes + host.figures[kind].overhead_bytes <= host.room_bytes
                 and each.memory_bytes + host.figures[kind].overhead_bytes <= host.room_bytes * host.memory_overcommit
@@ -223,10 +234,11 @@ class _Reader:
                 message = "is larger than any host, empty and with its own systems"
                 self.lookup.complain(("instances", kind), message, "make it smaller, or give larger hosts")
 
-    def _check_end(self, instances: Mapping[str, InstanceType], asked: set[str]) -> None:
+    def _check_end(self) -> None:
+        """Without a duration everything must come to an end by itself."""
         if self.file.duration is not None:
             return
-        endless = [name for name in sorted(asked) if not instances[name].ends]
+        endless = [name for name in sorted(self.asked) if not self.instances[name].ends]
         if endless or self.file.failures or self.file.consolidation:
             what = f"{endless[0]} never ends" if endless else "what comes again and again never ends"
             self.lookup.complain(("duration",), f"is missing: {what}", "add e.g. 'duration: 2 h'")
@@ -245,71 +257,3 @@ _KINDS = ("drain", "fail", "clock")
 
 def _names(name: str, count: int) -> list[str]:
     return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
-
-
-def _typical(instance: Instance, frequency_hz: float) -> tuple[float, float]:
-    """Cycles of a task and the time from one to the next, at which a task's costs are measured; they are linear in it.
-
-    A trace is measured as computing without a pause. After a second of a pause nothing changes any more for whoever
-    is woken from it, and the pause is never over before an emulator has done the task.
-    """
-    if instance.tasks is None:
-        return _LARGE_CYCLES, 0.0
-    sizes = instance.tasks.size
-    cycles = min(max(sum(sizes) / len(sizes), _SMALL_CYCLES), _LARGE_CYCLES)
-    pause_s = min(instance.tasks.think, _PAUSE_S)
-    return cycles, pause_s + _SLOWEST * cycles / frequency_hz if pause_s else 0.0
-
-
-def _instance_type(name: str, form: Instance) -> InstanceType:
-    program: TaskProgram | TraceProgram
-    if form.tasks is not None:
-        tasks = form.tasks
-        program = TaskProgram(tasks.size, tasks.think, tasks.law == "exponential", tasks.threads, tasks.count)
-    else:
-        assert form.trace is not None
-        pieces = tuple((each.lasts, each.demand) for each in form.trace.fragments)
-        program = TraceProgram(pieces, form.trace.unmet == "lost")
-    return InstanceType(
-        name=name, memory_bytes=form.memory, touched_bytes=form.memory * form.touched, vcpus=form.vcpus,
-        weight=form.weight, cap_cores=form.cap, program=program, writes_bytes_per_s=form.writes or 0.0,
-        hot_bytes=form.hot if form.hot is not None else form.memory * form.touched,
-    )  # fmt: skip
-
-
-def _host_type(
-    name: str, form: Hosts, devices: Mapping[str, Mapping[str, float]], ones: Mapping[str, OneInstance]
-) -> HostType:
-    """A type of host; measures each instance on it."""
-    cpu, any_one = devices["cpu"], next(iter(ones.values()), None)
-    machine = form.machine.base if isinstance(form.machine, MachineForm) else form.machine
-    figures = {kind: one.figures for kind, one in ones.items()}
-    return HostType(
-        name=name, count=form.count, expression=any_one.expression if any_one else "", machine=str(machine),
-        cores=cpu["cores_count"], processors=cpu["cores_count"] * cpu.get("threads_per_core_count", 1.0),
-        smt_factor=cpu.get("smt_factor_ratio", 1.0), frequency_hz=cpu["frequency_hz"],
-        memory_bytes=devices["memory"]["capacity_bytes"], link_bytes_per_s=devices["nic"]["link_bytes_per_s"],
-        host_bytes=any_one.host_bytes() if any_one else 0.0,
-        boot_s=form.firmware + (any_one.boot_s() if any_one else 0.0),
-        cpu_overcommit=form.cpu_overcommit, memory_overcommit=form.memory_overcommit,
-        price_per_hour=form.price, power=power(cpu), figures=_Bare(figures) if any_one is None else figures,
-    )  # fmt: skip
-
-
-class _Bare(dict[str, Figures]):
-    """Without a stack whatever is asked for costs nothing itself."""
-
-    def __missing__(self, kind: str) -> Figures:
-        return Figures()
-
-
-def _rules(file: PoolFile) -> Rules:
-    placement, migration, failures, packing = file.placement, file.migration, file.failures, file.consolidation
-    return Rules(
-        rule=placement.rule, by=placement.by, link_bytes_per_s=migration.link or 0.0, downtime_s=migration.downtime,
-        rounds=migration.rounds, detection_s=file.detection,
-        failure_every_s=failures.every if failures else float("inf"),
-        repair_s=failures.repair if failures else float("inf"),
-        look_every_s=packing.every if packing else float("inf"), below=packing.below if packing else 0.0,
-        spare=packing.spare if packing else 0,
-    )  # fmt: skip

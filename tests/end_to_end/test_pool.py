@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -109,6 +112,20 @@ def test_the_package_can_be_called_from_python(pool: str) -> None:
         results.frame("host")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_the_benchmark_finds_the_same_mean_response_with_everybody(tmp_path: Path) -> None:
+    """It fails otherwise; the pool makes fewer calendar entries than plain SimPy."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, str(root / "benchmarks" / "pool_of_hosts.py"), "--hosts", "20", "--rounds", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    found = tmp_path / "found.json"
+    ended = subprocess.run([*command, "--json", str(found)], capture_output=True, text=True, env=environment)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    rows = {row["contender"]: row for row in json.loads(found.read_text())["rows"]}
+    assert rows["virtlab pool, host by host"]["entries"] < 0.65 * rows["naive fluid SimPy"]["entries"]
+
+
 def test_worker_processes_give_the_same_tables(pool: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from simulator.pool import whole
 
@@ -117,3 +134,14 @@ def test_worker_processes_give_the_same_tables(pool: str, monkeypatch: pytest.Mo
     assert alone.tables["requests"] != []
     for table in ("runs", "requests", "hosts", "events"):
         assert repr(alone.tables[table]) == repr(beside.tables[table])
+
+
+def test_check_reads_a_pool_and_runs_nothing(virtlab: Command, tmp_path: Path) -> None:
+    (tmp_path / "pools").mkdir()
+    path = tmp_path / "pools" / "shop.yaml"
+    path.write_text(dedent(POOL).lstrip())
+    assert virtlab("check", str(path))[:2] == (0, f"{path}: ok: a pool of 2 hosts, 2 replications\n")
+    path.write_text(path.read_text().replace("linux-6 | docker", "linux-6 | dockerr"))
+    code, _, err = virtlab("check", str(path))
+    assert code == 2
+    assert "hosts.big.stack: shop on big: no layer is called 'dockerr'" in err

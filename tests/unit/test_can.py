@@ -118,4 +118,4 @@ def test_mistakes_are_told() -> None:
     with pytest.raises(UsageError, match="no way of control"):
         CliRunner().invoke(virtlab, ["can", "linux-6 |", "--word", "snapshoot"], catch_exceptions=False)
     with pytest.raises(UsageError):
-        can("linux-6 | dokcer")
+        can("linux-6 | linus-6")

@@ -298,7 +298,7 @@ def test_a_host_that_fails_amid_a_pull_fetches_the_rest_when_it_is_up_again(put:
 @pytest.mark.parametrize(
     ("stack", "image", "sentence"),
     [
-        ("linux-6 | docker-27", {"name": "nginxy"}, "did you mean 'nginx'"),
+        ("linux-6 | docker-27", {"name": "nginks"}, "did you mean 'nginx"),
         ("linux-6 | docker-27", {"name": "nginx", "lazy": True}, "docker-27 has no lazy loading"),
         ("linux-6 | docker-27", {"name": "nginx", "registry": "registry-nearer"}, "did you mean 'registry-near'"),
         ("linux-6 |", "nginx", "nothing in this stack fetches images"),

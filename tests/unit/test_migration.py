@@ -187,7 +187,10 @@ class TestItGoesWrong:
 
     def test_a_tenant_that_ends_meanwhile(self) -> None:
         tenants = {
-            name: {"workload": {"name": "page-dirtier", "parameters": BUSY | {"pieces_count": count}}, "memory": "1 GiB"}
+            name: {
+                "workload": {"name": "page-dirtier", "parameters": BUSY | {"pieces_count": count}},
+                "memory": "1 GiB",
+            }
             for name, count in (("app", 250), ("other", 600))
         }
         row = operation(point(KVM, [{"at": "2 s", "migrate": "app"}], tenants=tenants))
@@ -213,3 +216,26 @@ class TestRefused:
         stacks = {"stack": KVM, "virtual_hardware": {"nic": "passthrough-nic"}}
         with pytest.raises(VirtlabError, match="stays where it is"):
             point("", [{"at": "3 s", "migrate": "app"}], stacks={"it": stacks})
+
+
+class TestWhatIsWritten:
+    def tell(
+        self, workload: str, stack: str, at: str = "3 s", duration: str = "20 s", **parameters: Any
+    ) -> dict[str, Any]:
+        named = {"name": workload, "parameters": parameters}
+        tenants = {"app": {"workload": named, "memory": "2 GiB", "vcpus": 2}}
+        return operation(point(stack, [{"at": at, "migrate": "app"}], tenants=tenants, duration=duration))
+
+    def test_objects_of_java_go_round_in_eden(self) -> None:
+        row = self.tell("java-allocation-storm", "linux-6 | kvm-6 / linux-6 / hotspot-17", at="0.5 s", duration="8 s")
+        assert row["outcome"] == "not finished"
+        assert row["detail"].startswith("does not converge")
+
+    def test_memory_that_is_taken_and_files_that_are_read_count_by_themselves(self) -> None:
+        sizes = [
+            self.tell("memory-user", KVM, held_bytes=f"{held} MiB", step_s="0.2 s", cached_bytes="64 MiB")
+            for held in (64, 1024)
+        ]
+        # 64 MiB were there when it began; of 1024 MiB 16 came every fifth of a second until it was over
+        came_bytes = (sizes[1]["moved_bytes"] - sizes[0]["moved_bytes"]) - (3.0 / 0.2 * 16 - 64) * 2**20
+        assert came_bytes == pytest.approx(16 * 2**20 / 0.2 * sizes[1]["duration_s"], rel=0.2)

@@ -59,7 +59,7 @@ class Clone(Kind):
         yield from keeping.write(job, store, figures, save_cycles(figures, pages))
         yield from job.resume()
         found = kept.Kept(other.name, job.hold.product, state, store, pages, float(store.file.size_bytes))
-        yield from job.house.set_up(other.name)
+        yield from keeping.set_up(job, other)
         yield from keeping.go_on(job, found, other.house, other)
         job.note(moved_bytes=2.0 * found.bytes)
 

@@ -49,7 +49,7 @@ class Fork(Kind):
         state = yield from job.capture()
         cycles = kept.restore_cycles(figures, job.running(), keeping.CARDS)
         cycles += (pages.content + pages.empty) * figures["map_page_cycles"]
-        yield from job.house.set_up(other.name)
+        yield from keeping.set_up(job, other)
         home = job.home_on(other.house, other)
         yield from job.work(f"descriptor of {job.row.tenant}", (Use(keeping.MECHANISM, cycles=cycles),), home)
         yield from job.resume()

@@ -1,8 +1,8 @@
 """Restore: a tenant that was saved, or whose processes were checkpointed, is made anew and goes on from there.
 
-What is paid: what the layer takes to make the box anew (its own start: a hypervisor's tool or process, see
-``House.set_up``; with ``ready`` one stands there already), then the memory as in ``roll_back``; of processes each one
-is made anew, one after the other, and its pages are copied to their places (section ``checkpoint``).
+What is paid: what the layer takes to make the box anew (``box_cycles``, else its own start: a hypervisor's tool or
+process, see ``House.set_up``; with ``ready`` one stands there already), then the memory as in ``roll_back``; of
+processes each one is made anew, one after the other, and its pages are copied to their places (section ``checkpoint``).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Restore(Kind):
 
     def _machine(self, job: Job, found: Kept) -> Life:
         if not job.options.get("ready"):
-            yield from job.house.set_up(job.row.tenant)
+            yield from keeping.set_up(job, job.tenant)
         yield from keeping.go_on(job, found, job.house, job.tenant)
 
     def _processes(self, job: Job, found: Kept) -> Life:
