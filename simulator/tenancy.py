@@ -371,6 +371,7 @@ class House:
             layers: what some of them are to know, by path, where they go on as they once were.
         """
         paths = {node.path for node in nodes}
+        self.arriving = {key: event for key, event in self.arriving.items() if key[0].partition(" on ")[2] not in paths}
         self.site.renew(paths, layers)
         self._clear_queues(paths)
         for path in paths:

@@ -7,6 +7,7 @@ from math import isfinite
 from simulator.explain.columns import columns
 from simulator.filling import Density
 from simulator.filling.answer import Model
+from simulator.filling.limits import MEMORY
 from simulator.units import format_quantity
 
 _HEADS = (
@@ -51,16 +52,19 @@ def _why(model: Model) -> list[list[str]]:
         late = format_quantity(float(f"{beyond.latency_s:.3g}"), "s") if isfinite(beyond.latency_s) else "never"
         silent = f", {beyond.silent} silent" if beyond.silent else ""
         busy = f"{beyond.busiest} {100.0 * beyond.busy_ratio:.0f} % busy"
-        words = f"with {beyond.count}: {beyond.lost or f'answers after {late}{silent}, {busy}'}"
+        lost = "refused, they are promised more than there is" if beyond.lost == MEMORY else beyond.lost
+        words = f"with {beyond.count}: {lost or f'answers after {late}{silent}, {busy}'}"
         found.insert(0, [model.label, beyond.limit, str(model.count), words])
     return found
 
 
 def _notes(found: Density) -> list[str]:
     """What the numbers mean."""
+    touched = found.scenario.density.overcommit
+    promised = f"nothing is promised twice but on {', '.join(touched)}" if touched else "nothing is promised twice"
     precision = f"{100.0 * found.scenario.density.precision:g} %"
     return [
-        "memory: nothing is promised twice, pages are not shared between instances, file pages do not count;",
+        f"memory: {promised}, pages are not shared between instances, file pages do not count;",
         f"of programs what two of them held after {_watched(found)}; processors: the largest number that held, to",
         f"{precision} of itself; W: mean power of the machine over the instances, its idle part included",
     ]

@@ -135,7 +135,9 @@ def _told(marks: Sequence[Span]) -> list[str]:
         [_text(mark.start_s), mark.lane, mark.label, _text(mark.end_s - mark.start_s), mark.outcome.partition(":")[0]]
         for mark in ordered
     ]
-    reasons = dict.fromkeys(f"{mark.label}: {mark.outcome.partition(': ')[2]}" for mark in ordered if ": " in mark.outcome)
+    reasons = dict.fromkeys(
+        f"{mark.label}: {mark.outcome.partition(': ')[2]}" for mark in ordered if ": " in mark.outcome
+    )
     told = [
         line
         for reason in reasons

@@ -155,13 +155,18 @@ class _Filling:
         """Everything."""
         self.trials.check()
         self._try(dict.fromkeys(self.seen, _TRIAL))
-        memory = {label: footprint(self.trials.point(label, 1), self.trials.point(label, 2)) for label in self.seen}
+        memory = {label: self._footprint(label) for label in self.seen}
         room = {label: self._room(label, memory[label]) for label in self.seen}
         counts = self._fill({label: self._search(label, room[label]) for label in self.seen})
         models = tuple(self._model(label, memory[label], room[label], counts[label]) for label in self.seen)
         found = Density(self.scenario, self.trials.service, tuple(self.batches), models)
         kept.save(self.batches[0].folder, found.data())
         return found
+
+    def _footprint(self, label: str) -> Footprint:
+        """What the instances of a stack take of the memory."""
+        one, two = (self.trials.point(label, count) for count in (1, 2))
+        return footprint(one, two, touched=label in self.asked.overcommit)
 
     def _room(self, label: str, memory: Footprint) -> tuple[Limit, ...]:
         """The limits that need no run, the lowest first."""

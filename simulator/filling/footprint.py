@@ -3,8 +3,8 @@
 Of two machines that are set up with one and with two instances the difference is what one takes at once: its virtual
 machine's memory, its monitor or container, what a shared hypervisor keeps for it. What its program holds beside, on the
 kernel that all share, is seen at the end of a run of two, and what a heap may still grow by counts as if it had. File
-pages do not count: a kernel drops them when memory runs short. Nothing is promised twice, and nothing is shared between
-instances but what layers share by their nature.
+pages do not count: a kernel drops them when memory runs short. Nothing is shared between instances but what layers
+share by their nature, and nothing is promised twice, unless it is asked what virtual machines touch.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from simulator import experiment
 
 if TYPE_CHECKING:
+    from simulator.plans import Node
     from simulator.tenancy import House
 
 PROGRAM = "program"
@@ -49,12 +50,13 @@ class Footprint:
         return max(0, floor((self.capacity_bytes - self.fixed_bytes) / self.each_bytes * (1.0 + 1e-12)))
 
 
-def footprint(one: Mapping[str, Any], two: Mapping[str, Any]) -> Footprint:
+def footprint(one: Mapping[str, Any], two: Mapping[str, Any], touched: bool = False) -> Footprint:
     """The footprint of the instances of a point.
 
     Args:
         one: the point with a single instance.
         two: the same with two, which is run.
+        touched: whether of a virtual machine's memory only that counts which it uses.
     """
     small, house = experiment.build(one), experiment.house_after(two)
     first, second = two["tenants"]
@@ -64,7 +66,10 @@ def footprint(one: Mapping[str, Any], two: Mapping[str, Any]) -> Footprint:
     given, before = house.machine.memory.held_bytes, small.machine.memory.held_bytes
     parts: dict[str, float] = {}
     for node in own:
-        _add(parts, house.site.names[node.path], given.get(node.path, 0.0))
+        own_bytes = given.get(node.path, 0.0)
+        if touched and node.path in house.spaces:
+            own_bytes = _touched_bytes(house, node)
+        _add(parts, house.site.names[node.path], own_bytes)
     paths = [path for path in before if path in given and path not in {node.path for node in own}]
     fixed_bytes = 0.0
     for path in paths:
@@ -77,6 +82,13 @@ def footprint(one: Mapping[str, Any], two: Mapping[str, Any]) -> Footprint:
     if kernel in shared:
         _of_program(parts, house, first)
     return Footprint(house.machine.memory.capacity_bytes, fixed_bytes, parts)
+
+
+def _touched_bytes(house: House, kernel: Node) -> float:
+    """What a virtual machine's system uses: itself, programs, and files that it keeps."""
+    cache = kernel.layer.cache
+    files_bytes = cache.resident_bytes + cache.dirty_bytes if cache is not None else 0.0
+    return sum(house.spaces[kernel.path].held_bytes.values()) + files_bytes
 
 
 def _of_program(parts: dict[str, float], house: House, tenant: str) -> None:

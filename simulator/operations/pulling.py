@@ -70,6 +70,7 @@ class Engine:
         if self._key not in house.stores:
             house.stores[self._key] = Store(keeps_blobs=self._figures["blobs_kept_ratio"] > 0.0)
         self.store = house.stores[self._key]
+        self._report = Report("", product, node.path, tenant, False, self._environment.now)
 
     def hold(self, images: Iterable[Image]) -> None:
         """Images that are there already."""
@@ -120,7 +121,7 @@ class Engine:
             self._report.fetched += (layer.name,)
             self.store.put(layer)
             held[layer.name].succeed()
-            del self._house.arriving[self._key, layer.name]
+            self._house.arriving.pop((self._key, layer.name), None)
 
     def _arriving(self, layer: ImageLayer) -> simpy.Event | None:
         return self._house.arriving.get((self._key, layer.name))

@@ -18,14 +18,18 @@ from simulator.threads import Life
 
 
 def fetch(house: House, tenant: str, node: Node, product: str) -> Life:
-    """What a tenant's image takes before what it is for can start; nothing where it has none, or another product's."""
+    """What a tenant's image takes before what it is for can start; nothing where it has none, or another product's.
+
+    One that is held is not asked for again, as engines do by default.
+    """
     wanted = house.point["tenants"][tenant].get("image")
     if wanted is None or wanted["by"] != product:
         return
     engine = Engine(house, node, product, tenant)
     engine.hold(map(of_data, wanted["held"]))
     image = of_data(wanted["image"])
-    yield from engine.pull(image, wanted["registry"], lazy=wanted["lazy"])
+    if image.name not in engine.store.images or engine.store.missing(image, lazy=wanted["lazy"]):
+        yield from engine.pull(image, wanted["registry"], lazy=wanted["lazy"])
     if wanted["lazy"]:
         yield from engine.read(image, wanted["registry"])
     if node.layer.OFFERS == "machine":

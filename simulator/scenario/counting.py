@@ -6,7 +6,7 @@ from simulator.catalog.suggestion import suggestion
 from simulator.scenario import stacks
 from simulator.scenario.lookup import Lookup
 
-_BY_STACK = ("memory", "warmup")
+_BY_STACK = ("memory", "overcommit", "warmup")
 
 
 def check(lookup: Lookup) -> None:
@@ -22,6 +22,8 @@ def check(lookup: Lookup) -> None:
     labels = list(stacks.labels(data))
     for key in _BY_STACK:
         of_stacks = written.get(key)
-        for label in of_stacks if isinstance(of_stacks, dict) else ():
+        of_stacks = of_stacks if isinstance(of_stacks, dict | list) else ()
+        for number, label in enumerate(of_stacks):
+            place = ("density", key, number if isinstance(of_stacks, list) else label)
             if label not in labels:
-                lookup.complain(("density", key, label), f"no stack is called {label!r}", suggestion(label, labels))
+                lookup.complain(place, f"no stack is called {label!r}", suggestion(str(label), labels))

@@ -69,9 +69,7 @@ def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PAR
     return []
 
 
-def _problem(
-    source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]
-) -> tuple[Place, Problem]:
+def _problem(source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[Place, Problem]:
     place = _place(source.data, error["loc"])
     message, remedy = _sentence(error, place, parts)
     return place, source.problem(place, message, remedy)

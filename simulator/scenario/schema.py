@@ -413,6 +413,9 @@ class Density(Part):
     """To which part of itself the number is found that the processors allow."""
     memory: dict[str, Size] = Field(default={}, examples=["{Unikraft: 560 MiB}"])
     """By the label of a stack what an instance is given there, where that is not what the tenant says."""
+    overcommit: tuple[Text, ...] = Field(default=(), examples=["[KVM]"])
+    """Labels of the stacks on which virtual machines may be promised more memory than there is: what they touch counts,
+    and hypervisors that give memory at once refuse the rest."""
     warmup: dict[str, Time] = Field(default={}, examples=["{JVM: 20 s}"])
     """By the label of a stack its warm-up, where that takes longer; the measured time after it stays the same."""
 

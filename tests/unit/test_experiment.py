@@ -283,7 +283,7 @@ def test_rows_are_as_wide_as_they_are_declared(run: Run) -> None:
         operations=[{"at": "1 s", "pause": "app", "for": "0.1 s"}],
     )
     assert set(tables) == set(TABLES)
-    assert {table for table, rows in tables.items() if not rows} == {"log", "settings"}
+    assert {table for table, rows in tables.items() if not rows} == {"inspections", "log", "settings"}
 
 
 def test_latencies_and_value(run: Run) -> None:

@@ -84,6 +84,18 @@ def test_memory_of_processes_containers_and_machines_by_hand() -> None:
     assert kvm.count == (1024 * MIB - kvm.fixed_bytes) // kvm.each_bytes
 
 
+def test_of_overcommitted_machines_what_they_touch_counts() -> None:
+    """A kernel of 96 MiB, a program of 64 and files of 4, whatever was promised; and the monitor."""
+    asked = scenario({"KVM": "linux-6(swap=disk) | kvm-6 / linux-6(swap=disk)"}, density={"overcommit": ["KVM"]})
+    trials = Trials(asked)
+    promised, touched = (footprint(trials.point("KVM", 1), trials.point("KVM", 2), each) for each in (False, True))
+    assert promised.parts["linux-6"] == 192 * MIB
+    assert touched.parts["linux-6"] == pytest.approx((96 + 64 + 4) * MIB, rel=1e-6)
+    assert touched.parts["kvm-6"] == promised.parts["kvm-6"]
+    with pytest.raises(ScenarioError, match="no stack is called 'Xen'"):
+        scenario({"KVM": "linux-6 | kvm-6 / linux-6"}, density={"overcommit": ["Xen"]})
+
+
 def test_as_many_machines_are_admitted_as_are_counted() -> None:
     """A hypervisor that gives memory at once refuses one more than what each takes allows."""
     host = {"base": "server-2025", "devices": {"memory": {"capacity_bytes": "4 GiB"}}}

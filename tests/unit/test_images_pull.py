@@ -251,6 +251,45 @@ def test_an_image_that_somebody_stands_on_is_not_dropped(put: Put) -> None:
     assert drop["outcome"] == "failed: it stands on it: stop it first"
 
 
+def test_what_is_held_is_started_without_asking_the_registry(put: Put) -> None:
+    put(requests_count=5)
+    image = {"name": "my-image-1", "registry": "my-registry"}
+    tenants = {"first": idle(boot=True, image=image), "later": idle(boot=True, image=image, start="40 s")}
+    first, later = rows({"tenants": tenants}, "tenants")
+    (pull,) = rows({"tenants": tenants}, "operations")
+    assert pull["tenant"] == "first"
+    assert first["boot_s"] - later["boot_s"] == pytest.approx(pull["duration_s"], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("stack", "node"),
+    [
+        ("linux-6 | kvm-6 / linux-6 / my-engine-1", "my-engine-1"),
+        ("xen-4 | linux-6", "xen-4"),
+        ("linux-6 | my-engine-1 / gvisor-2024", "my-engine-1"),
+    ],
+)
+def test_whoever_fetches_does_it_on_the_system_it_stands_on(put: Put, stack: str, node: str) -> None:
+    put()
+    image = {"name": "my-image-1", "registry": "my-registry", "with": node}
+    tenants = {"it": idle(boot=True, memory="1 GiB", vcpus=1, image=image)}
+    (pull,) = rows({"stacks": {"it": stack}, "tenants": tenants}, "operations")
+    assert pull["outcome"] == "done"
+    assert pull["product"] == node
+    assert pull["duration_s"] == pytest.approx(sum(SIZES) * WIRE / LINK, rel=0.1)
+
+
+def test_a_host_that_fails_amid_a_pull_fetches_the_rest_when_it_is_up_again(put: Put) -> None:
+    put()
+    image = {"name": "my-image-1", "registry": "my-registry"}
+    faults = [{"at": "9 s", "panic": "linux-6", "restart": "5 s"}]
+    tenants = {"it": idle(boot=True, image=image)}
+    first, second = rows({"tenants": tenants, "faults": faults, "duration": "120 s"}, "operations")
+    assert first["outcome"] == "not finished"
+    assert second["outcome"] == "done"
+    assert second["moved_bytes"] == SIZES[1] + SIZES[2], "the first layer had been entered"
+
+
 @pytest.mark.parametrize(
     ("stack", "image", "sentence"),
     [

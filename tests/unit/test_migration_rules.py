@@ -1,4 +1,4 @@
-"""Live migration without a clock: closed forms, rules of products, what a guest writes, what a destination waits for."""
+"""Live migration without a clock: closed forms, products' rules, what a guest writes, what a destination waits for."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def test_who_is_killed_and_started_anew_does_everything_again() -> None:
 
 def test_who_runs_is_not_started_and_who_has_ended_not_paused() -> None:
     asked = [("start", "1 s"), ("kill", "2 s"), ("pause", "3 s"), ("start", "4 s")]
-    rows, _ = run(NATIVE, *({"at": at, kind: "app"} for kind, at in asked))
+    rows, _ = run(NATIVE, *({"at": at, kind: "app"} for kind, at in asked), duration="20 s")
     outcomes = ["failed: app runs already", "done", "failed: app does not run", "done"]
     assert [row["outcome"] for row in rows] == outcomes
 

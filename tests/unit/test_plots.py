@@ -36,7 +36,16 @@ def test_all_figures_are_drawn_as_svg_and_png(results: Results) -> None:
     written = draw(results)
     assert [path.name for path in written] == ["cost.svg", "cost.png", "where.svg", "where.png"]
     assert {path.parent for path in written} == {results.folder / "figures"}
-    assert list(figures()) == ["cost", "density", "starts", "timeline", "tornado", "trade_offs", "where", "who_hurts_whom"]
+    assert list(figures()) == [
+        "cost",
+        "density",
+        "starts",
+        "timeline",
+        "tornado",
+        "trade_offs",
+        "where",
+        "who_hurts_whom",
+    ]
 
 
 def test_the_same_results_give_the_same_bytes(results: Results, tmp_path: Path) -> None:

@@ -226,6 +226,7 @@ def test_a_point_is_all_that_a_worker_needs() -> None:
         "metric": {"name": "elapsed", "unit": "s", "better": "lower"},
         "parameters": {"files_count": 10.0, "file_cycles": 1e6, "part_ratio": 0.5, "page_bytes": 1, "page_s": 1},
         "bytecode": None,
+        "writes": {},
         "memory_bytes": 2.0**29,
         "memory_reservation_bytes": None,
         "memory_limit_bytes": None,
