@@ -15,7 +15,7 @@ from simulator.sharing.tree import Share
 from simulator.steps import CPU
 
 STATES = (
-    "useful", "overhead", "stalled", "ready", "steal", "throttled", "overhead_wait",
+    "useful", "overhead", "stalled", "ready", "steal", "throttled", "overhead_wait", "paused",
     "blocked_disk", "blocked_network", "blocked_message", "blocked_lock", "asleep",
 )  # fmt: skip
 _TOLERANCE = 1e-9
@@ -28,10 +28,12 @@ class Account:
 
     Args:
         now: the clock.
+        paused_s: how long the tenant has stood still until now, because somebody has stopped it.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], float], paused_s: Callable[[], float] = lambda: 0.0) -> None:
+        self._now, self._paused_s = now, paused_s
+        self._paused_before_s = 0.0
         self.charges: Ledger = {}
         self.spent = dict.fromkeys(STATES, 0.0)
         self.switches = 0.0
@@ -63,9 +65,16 @@ class Account:
             spent["throttled"] += share.throttled_s
             share.throttled_s = 0.0
         if share.frozen_s:
-            spent["overhead_wait"] += share.frozen_s
-            share.frozen_s = 0.0
+            self._stood_still(share)
         self._since = self._now()
+
+    def _stood_still(self, share: Share) -> None:
+        """Ready, and stopped: by whoever paused the tenant, the rest by a layer of its own (a collection)."""
+        all_s = self._paused_s()
+        paused_s = min(share.frozen_s, all_s - self._paused_before_s)
+        self.spent["paused"] += paused_s
+        self.spent["overhead_wait"] += share.frozen_s - paused_s
+        self._paused_before_s, share.frozen_s = all_s, 0.0
 
     def round(self) -> None:
         """Slices are whole nanoseconds, moments are not: a thread's largest state takes what that leaves open."""
@@ -120,7 +129,7 @@ class Account:
         """The time since the last entry went to a state."""
         now_s = self._now()
         self.spent[state] += now_s - self._since
-        self._since = now_s
+        self._since, self._paused_before_s = now_s, self._paused_s()
 
     def waited_for_service(self, device_wait: tuple[str, float] | None) -> None:
         """A service worked for the thread: its wait for a device is the thread's too, the rest is overhead."""

@@ -23,6 +23,8 @@ class Clock:
     def __init__(self, environment: simpy.Environment, *, stops: bool) -> None:
         self._environment, self._stops = environment, stops
         self._stopped_since: float | None = None
+        self._paused_since: float | None = None
+        self._paused_s = 0.0
         self._stood_s = 0.0
         self._due: dict[simpy.Event, float] = {}
 
@@ -53,13 +55,27 @@ class Clock:
             del self._due[event]
             event.succeed()
 
+    @property
+    def paused_s(self) -> float:
+        """How long the tenant has stood still until now, with its kernel or without."""
+        since = self._paused_since
+        return self._paused_s + (0.0 if since is None else float(self._environment.now) - since)
+
+    def pause(self, *, with_kernel: bool) -> None:
+        """The tenant stands still; its clock does so where its kernel does."""
+        if self._paused_since is None:
+            self._paused_since = self._environment.now
+        if with_kernel:
+            self.stop()
+
     def stop(self) -> None:
         """It stands still."""
         if self._stopped_since is None:
             self._stopped_since = self._environment.now
 
     def go_on(self) -> None:
-        """It goes on from where it was, if it stands."""
+        """The tenant goes on, and its clock from where it was, if it stands."""
+        self._paused_s, self._paused_since = self.paused_s, None
         if self._stopped_since is None:
             return
         self._stood_s += self._environment.now - self._stopped_since

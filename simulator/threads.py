@@ -102,7 +102,8 @@ class Thread:
         self.device_group = house.site.device_group(node) if device_group is None else device_group
         """Under whose name it uses devices now; a service that works for others changes it."""
         self.working_set_bytes = working_set_bytes
-        self.account = Account(lambda: self.environment.now)
+        clock = self.clock = house.clock("" if service else tenant)
+        self.account = Account(lambda: self.environment.now, lambda: clock.paused_s)
         self.charges, self.spent = self.account.charges, self.account.spent
         self.started_s = self.environment.now
         self.ended_s: float | None = None
@@ -111,7 +112,6 @@ class Thread:
         self._slices = self._price_slices()
         self._in_flight: Work | None = None
         self._state = "asleep"
-        self.clock = house.clock("" if service else tenant)
         self._sent: dict[str, UnderWay] = {}
         self._admission: tuple[Ring, simpy.Event | None, float] | None = None
         self._blocked = True

@@ -22,6 +22,8 @@ from simulator.threads import Life, Thread
 if TYPE_CHECKING:
     import simpy
 
+ENDED = "ended"
+"""How something was done after which the tenant does not run."""
 DONE, UNFINISHED, REFUSED, FAILED, ABORTED = "done", "not finished", "refused", "failed", "aborted"
 
 
@@ -263,8 +265,7 @@ class Job:
         yield from self._stop(True)
         self.house.machine.cpu.sharing.set(self.subject.share, frozen=True)
         self.tenant.paused_s = self.environment.now
-        if self.stops_a_kernel:
-            self.house.clock(self.tenant.name).stop()
+        self.house.clock(self.tenant.name).pause(with_kernel=self.stops_a_kernel)
 
     @property
     def stops_a_kernel(self) -> bool:

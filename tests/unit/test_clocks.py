@@ -36,7 +36,21 @@ def test_what_is_due_waits_as_long_as_the_clock_stood_still() -> None:
     environment.process(stopper())
     environment.run()
     assert rang == [0.5, 1.0, 7.0, 14.0]
+    assert clock.paused_s == 0.0
     assert clock.now == 9.0
+
+
+@pytest.mark.parametrize(("with_kernel", "shows_s"), [(True, 1.0), (False, 4.0)])
+def test_a_pause_is_counted_with_a_kernel_or_without(with_kernel: bool, shows_s: float) -> None:
+    environment = simpy.Environment()
+    clock = Clock(environment, stops=True)
+    environment.run(until=1.0)
+    clock.pause(with_kernel=with_kernel)
+    environment.run(until=4.0)
+    assert (clock.paused_s, clock.now) == (3.0, shows_s)
+    clock.go_on()
+    environment.run(until=9.0)
+    assert (clock.paused_s, clock.now) == (3.0, shows_s + 5.0)
 
 
 def test_a_clock_that_nothing_stops_is_the_time() -> None:
