@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import discovery, outcomes
 from simulator.operations import keeping
-from simulator.operations.kept import memory
 from simulator.operations.job import ENDED
+from simulator.operations.kept import memory
 from simulator.operations.kinds.base import Kind
 from simulator.operations.subjects import Hold
 from simulator.space import family
