@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import discovery, notation
 from simulator.capability.stillness import goes_on
-from simulator.catalog import Catalog
+from simulator.catalog import Catalog, Product
 from simulator.control import VOCABULARY, Grip, giver, refusal, subject
 from simulator.layers.base import Layer
+from simulator.operations.kinds.base import kinds
 from simulator.scenario import alone
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Cell:
         with_it: the products that stand on it and come along.
         goes_on: what does not stop with it, where the word stops it.
         why_not: the reason and what to do instead, where it does not hold.
+        operations: kinds of operation of a scenario that do it.
+        without_numbers: of all such kinds those that are not simulated there: nobody knows what they take.
     """
 
     word: str
@@ -42,12 +45,15 @@ class Cell:
     with_it: tuple[str, ...] = ()
     goes_on: str = ""
     why_not: str = ""
+    operations: tuple[str, ...] = ()
+    without_numbers: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """The same as plain values."""
         return {
             "word": self.word, "meaning": VOCABULARY[self.word].meaning, "can": self.can, "by": self.by, "to": self.to,
             "with_it": list(self.with_it), "goes_on": self.goes_on, "why_not": self.why_not,
+            "operations": list(self.operations), "without_numbers": list(self.without_numbers),
         }  # fmt: skip
 
 
@@ -140,8 +146,18 @@ def _cell(word: str, way: tuple[Grip, ...], catalog: Catalog, chain: tuple[notat
     ]
     return Cell(
         word, True, way[number].product, way[number].holds, tuple(node.name for node in above),
-        goes_on(word, _family(catalog, chain[number], machine), any(kernels)),
+        goes_on(word, _family(catalog, chain[number], machine), any(kernels)), "",
+        *_operations(word, catalog.layer(chain[number].name, machine)),
     )  # fmt: skip
+
+
+def _operations(word: str, product: Product) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Kinds of operation that ask for a word: those that the product has the numbers for, and the others."""
+    asking = {name: kind for name, kind in kinds().items() if word == kind.WORD and kind.TARGET == "tenants"}
+    known = tuple(
+        name for name, kind in asking.items() if all(product.control.get(section) for section in kind.SECTIONS)
+    )
+    return known, tuple(name for name in asking if name not in known)
 
 
 def _family(catalog: Catalog, node: notation.Node, machine: str) -> type[Layer]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from simulator.capability import Capability, Cell
 
 _WIDTH = 118
+_MOST_TOLD = 3
+"""Stacks beside which there is room for what each word means."""
 
 
 @click.command()
@@ -62,11 +64,13 @@ def _lines(found: Sequence[Capability], words: Sequence[str]) -> list[str]:
     from simulator.control import WORDS
     from simulator.explain.columns import columns
 
-    rows = [[word, *(_who(each[word]) for each in found), WORDS[word]] for word in words]
-    heads = ["", *(each.stack for each in found), "what it lets one do"]
+    told = len(found) <= _MOST_TOLD
+    rows = [[word, *(_who(each[word]) for each in found), *([WORDS[word]] if told else [])] for word in words]
+    heads = ["", *(each.stack for each in found), *(["what it lets one do"] if told else [])]
     lines = columns(rows, "<" * len(heads), heads)
     for each in found:
-        lines += ["", f"{each.stack}: a tenant is {each.subject}", *_still(each, words), *_missing(each, words)]
+        lines += ["", f"{each.stack}: a tenant is {each.subject}"]
+        lines += [*_still(each, words), *_operations(each, words), *_missing(each, words)]
     return lines
 
 
@@ -81,6 +85,24 @@ def _still(found: Capability, words: Sequence[str]) -> list[str]:
         if cell.goes_on:
             same.setdefault((f"{cell.to} of {cell.by}", cell.goes_on), []).append(cell.word)
     return [line for (what, text), which in same.items() for line in _wrapped(f"{', '.join(which)} (a {what}): {text}")]
+
+
+def _operations(found: Capability, words: Sequence[str]) -> Iterable[str]:
+    """What of it a scenario can do in simulated time."""
+    cells = [found[word] for word in words]
+    known, unknown = ([name for cell in cells for name in names(cell)] for names in (_known, _unknown))
+    if known:
+        yield from _wrapped(f"operations of a scenario: {', '.join(known)}")
+    if unknown:
+        yield from _wrapped(f"not simulated, for want of numbers: {', '.join(unknown)}")
+
+
+def _known(cell: Cell) -> tuple[str, ...]:
+    return cell.operations
+
+
+def _unknown(cell: Cell) -> tuple[str, ...]:
+    return cell.without_numbers
 
 
 def _missing(found: Capability, words: Sequence[str]) -> list[str]:

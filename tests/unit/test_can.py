@@ -101,6 +101,14 @@ def test_virtual_machines_can_what_their_product_can() -> None:
     assert can("linux-6 | solo5-hvt-0.6 / unikraft-0.5")["pause"].by == "linux-6"
 
 
+def test_what_a_scenario_can_do_is_told() -> None:
+    machine, other = can("linux-6 | kvm-6 / linux-6"), can("linux-6 | vmware-player-17 / linux-6")
+    assert machine["pause"].operations == ("pause", "resume", "step")
+    assert "snapshot" in machine["snapshot"].operations and not machine["snapshot"].without_numbers
+    assert "save" in other["save"].operations + other["save"].without_numbers
+    assert can("linux-6 | uml-2.4 / linux-2.4")["debug-system"].operations == ()
+
+
 def test_a_frame_and_the_command_say_the_same() -> None:
     stacks = ["linux-6 | docker", "linux-6 | kvm / linux-6"]
     table = frame(vl.can(*stacks))
