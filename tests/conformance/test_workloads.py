@@ -98,8 +98,8 @@ ELSEWHERE = ("is machine code for", "is built for", "runs on a bytecode", "in ma
 """Why a workload may be refused on a stack."""
 
 LEDGER = (
-    "useful_s", "overhead_s", "stalled_s", "ready_s", "steal_s", "throttled_s", "overhead_wait_s", "paused_s", "blocked_disk_s",
-    "blocked_network_s", "blocked_message_s", "blocked_lock_s", "asleep_s",
+    "useful_s", "overhead_s", "stalled_s", "ready_s", "steal_s", "throttled_s", "overhead_wait_s", "paused_s",
+    "blocked_disk_s", "blocked_network_s", "blocked_message_s", "blocked_lock_s", "asleep_s",
 )  # fmt: skip
 Rows = list[dict[str, Any]]
 
