@@ -2,6 +2,9 @@
 
 A container's union copies the whole file of the image before its first change (``layers.container``). A virtual
 machine's disk finds room for the cluster, and copies what of it is not written (``overlay``).
+
+Scope and limits: what was unpacked a moment ago is in memory, but a start does not find it there: it reads what the
+product's section ``start`` says from the disk.
 """
 
 from __future__ import annotations
@@ -29,7 +32,10 @@ def fetch(house: House, tenant: str, node: Node, product: str) -> Life:
     engine.hold(map(of_data, wanted["held"]))
     image = of_data(wanted["image"])
     if image.name not in engine.store.images or engine.store.missing(image, lazy=wanted["lazy"]):
-        yield from engine.pull(image, wanted["registry"], lazy=wanted["lazy"])
+        report = yield from engine.pull(image, wanted["registry"], lazy=wanted["lazy"])
+        if report.outcome != "done":
+            house.kill((tenant,), f"could not start: its image {report.outcome}")
+            yield house.environment.event()  # nothing comes after it
     if wanted["lazy"]:
         yield from engine.read(image, wanted["registry"])
     if node.layer.OFFERS == "machine":

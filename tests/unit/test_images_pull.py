@@ -192,6 +192,19 @@ def test_an_image_that_does_not_fit_the_disk_is_not_begun(put: Put) -> None:
 # ---------------------------------------------------------------- in scenarios
 
 
+def test_a_tenant_whose_image_finds_no_room_does_not_start(put: Put) -> None:
+    put()
+    put.write("images", "my-huge-1", layers(("all", 1e6, 1e15)))  # type: ignore[attr-defined]
+    tenants = {
+        "huge": idle(boot=True, image={"name": "my-huge-1", "registry": "my-registry"}),
+        "other": idle(boot=True),
+    }
+    huge, other = rows({"tenants": tenants}, "tenants")
+    assert huge["outcome"] == "could not start: its image failed: there is no room for it on the disk"
+    assert huge["operations"] == 0.0
+    assert other["outcome"] == "ok"
+
+
 def rows(data: dict[str, Any], table: str) -> list[dict[str, Any]]:
     (point,) = load(
         {"machine": MACHINE, "stacks": {"it": "linux-6 | my-engine-1"}, "duration": "60 s", **data}
