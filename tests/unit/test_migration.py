@@ -233,7 +233,7 @@ class TestWhatIsWritten:
 
     def test_memory_that_is_taken_and_files_that_are_read_count_by_themselves(self) -> None:
         sizes = [
-            self.tell("memory-user", KVM, held_bytes=f"{held} MiB", step_s="0.2 s", cached_bytes="64 MiB")
+            self.tell("memory-user", KVM, held_bytes=f"{held} MiB", step_s="0.2 s", random_operation_bytes="0 B")
             for held in (64, 1024)
         ]
         # 64 MiB were there when it began; of 1024 MiB 16 came every fifth of a second until it was over
