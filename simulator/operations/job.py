@@ -197,8 +197,7 @@ class Job:
     def subject_on(self, house: House, tenant: Tenant) -> Subject:
         """The same of another tenant with the same systems, or on another machine."""
         chain = house.chains[tenant.name]
-        names = [house.site.names[node.path] for node in chain]
-        number = names.index(self.hold.product)
+        number = len(chain) - 1 - len(self.hold.above)
         grip, nodes = chain[number], chain[number + 1 :]
         port = nodes[0].below if nodes else None
         if port is not None and port.port:

@@ -7,9 +7,12 @@ before the clock started: memory that somebody else could have, if only it were 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simulator.demands import AccessMemory, Allocate, File, Read, Sleep
 from simulator.parameters import Parameter
 from simulator.workloads.base import Demands, Program, ThreadPlan
+from simulator.writing import Writing
 
 
 class MemoryUser(Program):
@@ -34,6 +37,11 @@ class MemoryUser(Program):
     def threads(self) -> list[ThreadPlan]:
         """The service."""
         return [ThreadPlan("main", self._main())]
+
+    def writing(self) -> Writing:
+        """As its file says, and nowhere but in the part that it works on."""
+        found = super().writing()
+        return replace(found, random_set_bytes=min(found.random_set_bytes, self.parameters.active_bytes))
 
     def warm_files(self) -> tuple[File, ...]:
         """What was read before."""

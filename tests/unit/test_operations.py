@@ -242,6 +242,24 @@ def test_who_had_ended_comes_back(instead_of_pausing: Any) -> None:
     assert tenant["elapsed_s"] == pytest.approx(before_s + 2.0, abs=1e-6)
 
 
+def test_of_two_systems_of_one_make_the_inner_one_checkpoints(
+    instead_of_pausing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Host and guest are both linux-6; the processes are the guest's."""
+    found: list[Job] = []
+
+    def perform(job: Job) -> Life:
+        found.append(job)
+        yield job.environment.timeout(0.0)
+
+    instead_of_pausing(perform)
+    monkeypatch.setattr(Pause, "WORD", "checkpoint")
+    run(KVM, {"at": "1 s", "pause": "app"})
+    (job,) = found
+    assert job.subject.grip.path == job.row.node == "linux-6/kvm-6[app]/linux-6[app]"
+    assert job.subject.nodes == ()
+
+
 # ---------------------------------------------------------------- copies
 
 
