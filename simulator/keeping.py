@@ -40,6 +40,8 @@ SNAPSHOT = (
     Parameter("share_page_cycles", "cycles", "the first write to a page that a copy of the guest shares: the exception "
               "and the copy", optional=True),
     Parameter("cluster_bytes", "bytes", "how much of the virtual disk is kept apart for one write after a snapshot"),
+    Parameter("chain_cycles", "cycles", "each request to the disk, for each older state whose part of it is looked "
+              "through", optional=True),
     Parameter("cluster_cycles", "cycles", "the first write to such a part: room found for it and noted"),
 )  # fmt: skip
 """What a hypervisor takes to keep a system's whole state, and to go on from it."""

@@ -407,7 +407,8 @@ def flow_shop_s(first_s: Sequence[float], second_s: Sequence[float]) -> float:
     """``max_k (a_1 + ... + a_k + b_k + ... + b_n)``: when the last of n jobs leaves two machines, each takes in order.
 
     Layers of an image that are downloaded one after the other and unpacked one after the other. If the link is slow it
-    is all downloads and the last unpacking, if the processor is slow the first download and all unpacking. Johnson 1954.
+    is all downloads and the last unpacking, if the processor is slow the first download and all unpacking. Johnson
+    1954.
 
     Args:
         first_s: a, what each job takes on the first machine.

@@ -10,12 +10,9 @@ from simulator import discovery, notation
 from simulator.capability.stillness import goes_on
 from simulator.catalog import Catalog, Product
 from simulator.control import VOCABULARY, Grip, giver, refusal, subject
-from simulator.errors import UsageError
 from simulator.layers.base import Layer
 from simulator.operations.kinds.base import kinds
-from simulator.scenario import fits, roles
-from simulator.scenario.lookup import Lookup
-from simulator.scenario.source import of_mapping
+from simulator.scenario import alone
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +102,7 @@ def can(stack: str, machine: str = MACHINE, catalog: Catalog | None = None) -> C
     """
     shelf = catalog or Catalog()
     expression = shelf.complete(notation.parse(stack))
-    _check(shelf, expression, shelf.machine(machine).architecture)
+    alone.check(shelf, expression, shelf.machine(machine).architecture)
     chain = notation.build({_TENANT: str(expression)}, {_TENANT: _TENANT}).chains[_TENANT]
     way = tuple(grips(shelf, chain, machine))
     return Capability(
@@ -166,18 +163,6 @@ def _operations(word: str, product: Product) -> tuple[tuple[str, ...], tuple[str
 def _family(catalog: Catalog, node: notation.Node, machine: str) -> type[Layer]:
     family: type[Layer] = discovery.member("layers", catalog.layer(node.name, machine).family).LAYER
     return family
-
-
-def _check(catalog: Catalog, expression: notation.Expression, architecture: str) -> None:
-    """What a scenario with this stack is refused for, this is refused for too."""
-    lookup = Lookup(of_mapping({}), catalog)
-    problem = (
-        roles.problem(lookup, expression)
-        or fits.misfit(lookup, expression)
-        or fits.misbuilt_layer(lookup, expression, architecture)
-    )
-    if problem:
-        raise UsageError("; ".join(problem))
 
 
 def _unknown(word: str) -> Cell:

@@ -17,9 +17,7 @@ from simulator.layers.base import Service
 from simulator.parameters import missing
 from simulator.plans import Node
 from simulator.plots import short_names
-from simulator.scenario import fits, roles
-from simulator.scenario.lookup import Lookup
-from simulator.scenario.source import of_mapping
+from simulator.scenario import alone
 from simulator.steps import DISK, Step, Transfer
 
 TENANT = "app"
@@ -43,7 +41,7 @@ class Setting:
     def __init__(self, catalog: Catalog, stack: str, machine: str, without: Iterable[str] = ()) -> None:
         self.expression = catalog.complete(notation.parse(stack))
         self.machine = catalog.machine(machine)
-        _check_stack(catalog, self.expression, self.machine.architecture)
+        alone.check(catalog, self.expression, self.machine.architecture)
         self.without = tuple(dict.fromkeys(without))
         point = self._point(catalog)
         self._house = build(point)
@@ -174,18 +172,6 @@ class Setting:
 def _services(node: Node) -> tuple[Service, ...]:
     """The threads that a node's layer runs."""
     return (*node.layer.services(), *node.layer.guest_services())
-
-
-def _check_stack(catalog: Catalog, expression: notation.Expression, architecture: str) -> None:
-    """What a scenario with this stack is refused for, an explanation is refused for too."""
-    lookup = Lookup(of_mapping({}), catalog)
-    problem = (
-        roles.problem(lookup, expression)
-        or fits.misfit(lookup, expression)
-        or fits.misbuilt_layer(lookup, expression, architecture)
-    )
-    if problem:
-        raise UsageError("; ".join(problem))
 
 
 def _check(without: Iterable[str], nodes: Iterable[Node]) -> None:

@@ -22,6 +22,8 @@ from simulator.threads import Life, Thread
 if TYPE_CHECKING:
     import simpy
 
+ENDED = "ended"
+"""How something was done after which the tenant does not run."""
 DONE, UNFINISHED, REFUSED, FAILED, ABORTED = "done", "not finished", "refused", "failed", "aborted"
 
 

@@ -159,22 +159,42 @@ def watch_first_touches(job: Job, tenant: Tenant, pages: Memory, mechanism: str,
     return _stand(tenant.house, tenant, Watch(pages.content + pages.empty, pages.page_bytes, price))
 
 
-def watch_disk(job: Job, figures: Figures) -> Overlay:
-    """The virtual disk's changes are kept apart from now on; what was written to an older overlay stays there."""
-    for older in [each for each in job.house.watches.get(job.row.tenant, ()) if isinstance(each, Overlay)]:
-        unwatch(job.tenant, older)
-    home, store = job.home, new_store(job, "disk", 1.0)
-    cycles = figures["cluster_cycles"]
+def watch_disk(job: Job, found: Kept) -> Overlay:
+    """The virtual disk's changes are kept apart from a state on; what was written to an older overlay stays there."""
+    standing = [each for each in job.house.watches.get(job.row.tenant, ()) if isinstance(each, Overlay)]
+    for each in standing:
+        unwatch(job.tenant, each)
+    figures, home, store = job.figures("snapshot"), job.home, new_store(job, "disk", 1.0)
+    below = standing[-1] if standing else found.overlay.below if found.overlay is not None else None
+    older, under = 0, below
+    while under is not None:
+        older, under = older + 1, under.below
 
     def price(clusters: float, copied_bytes: float) -> Plan:
-        steps: tuple[Step, ...] = (Use("disk_overlay", cycles=cycles * clusters, operations=clusters),)
+        cycles = figures["cluster_cycles"] * clusters
+        steps: tuple[Step, ...] = (Use("disk_overlay", cycles=cycles, operations=clusters),)
         if copied_bytes and Store.has_files(home):
             steps += (store.asked(d.DirectTransfer(store.file, 0, int(copied_bytes))),)
         return compile_steps(home, steps, home.path)
 
-    overlay = Overlay(figures["cluster_bytes"], price)
+    look = Use("disk_overlay", cycles=figures.get("chain_cycles", 0.0) * older, operations=older)
+    looked_up = compile_steps(home, (look,), home.path) if look.cycles else ()
+    overlay = Overlay(figures["cluster_bytes"], price, looked_up, below)
     job.house.watches.setdefault(job.row.tenant, []).append(overlay)
     return overlay
+
+
+def lift(tenant: Tenant, overlay: Overlay) -> None:
+    """An overlay is merged into what is below it, which has the disk's writes again if this one had them."""
+    for each in tenant.kept.values():
+        if each.overlay is not None and each.overlay.below is overlay:
+            each.overlay.below = overlay.below
+    if overlay.below is not None:
+        overlay.below.clusters += overlay.clusters
+    if overlay in tenant.house.watches.get(tenant.name, ()):
+        unwatch(tenant, overlay)
+        if overlay.below is not None:
+            tenant.house.watches.setdefault(tenant.name, []).append(overlay.below)
 
 
 def _stand(house: House, tenant: Tenant, watch: Watch) -> Watch:

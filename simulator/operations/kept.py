@@ -94,7 +94,7 @@ def lazily_or_not(figures: Figures, options: Mapping[str, Any], product: str) ->
     return ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Kept:
     """One state that is kept.
 

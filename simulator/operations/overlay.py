@@ -2,12 +2,14 @@
 
 Mechanism (emergent; paid by the thread that writes): the first write to a cluster since the snapshot finds room for it
 and notes where (``cluster_cycles``); a write that fills a part of a cluster only has the rest copied (qcow2, redo
-logs).
-Going back to the snapshot throws these clusters away; deleting it copies them into what was there before.
+logs). Where several states are kept, each request that goes past the guest's page cache is looked for in the part of
+each (``chain_cycles``), the newest first. Going back to the snapshot throws these clusters away; deleting it copies
+them into what was there before.
 
 By hand: clusters of 64 KiB, four writes of 4 KiB, two of them to the same cluster: three clusters, 180 KiB copied.
 
-Scope and limits: writes through the page cache are taken to reach the disk in a row, and to fill their clusters.
+Scope and limits: writes through the page cache are taken to reach the disk in a row, and to fill their clusters; what
+is read into it is not looked up.
 """
 
 from __future__ import annotations
@@ -25,11 +27,16 @@ class Overlay:
 
     Args:
         cluster_bytes: the unit that is kept apart.
-        price: the plan of so many clusters of which so many bytes are copied.
+        price: the plan of so many clusters, of which so many bytes are copied.
+        looked_up: what each request takes to be looked for in the parts of older states.
+        below: who had the disk's writes before, and has them again when this one is gone.
     """
 
-    def __init__(self, cluster_bytes: float, price: Callable[[float, float], Plan]) -> None:
-        self.cluster_bytes, self.price = cluster_bytes, price
+    def __init__(
+        self, cluster_bytes: float, price: Callable[[float, float], Plan], looked_up: Plan = (),
+        below: Overlay | None = None,
+    ) -> None:  # fmt: skip
+        self.cluster_bytes, self.price, self.looked_up, self.below = cluster_bytes, price, looked_up, below
         self._written: dict[str, set[int]] = {}
         self.clusters = 0.0
         """How many there are."""
@@ -41,25 +48,25 @@ class Overlay:
 
     def __call__(self, thread: Thread, demand: Demand) -> Plan:
         """What a thread pays before a demand."""
-        if isinstance(demand, d.DirectTransfer) and demand.write and not demand.flush and not demand.stream:
-            return self._at_a_place(demand.file.name, demand.offset_bytes, demand.size_bytes)
         appended_bytes = _appended(demand)
-        if not appended_bytes:
+        if appended_bytes:
+            new = appended_bytes / self.cluster_bytes
+            self.clusters += new
+            return (*self.price(new, 0.0), *(self.looked_up if isinstance(demand, d.WriteThrough) else ()))
+        if not isinstance(demand, d.DirectTransfer) or demand.flush:
             return ()
-        new = appended_bytes / self.cluster_bytes
-        self.clusters += new
-        return self.price(new, 0.0)
+        new, copied_bytes = self._at_a_place(demand) if demand.write else (0.0, 0.0)
+        return (*(self.price(new, copied_bytes) if new else ()), *self.looked_up)
 
-    def _at_a_place(self, file: str, offset_bytes: int, size_bytes: int) -> Plan:
-        first = int(offset_bytes // self.cluster_bytes)
-        last = int((offset_bytes + size_bytes - 1) // self.cluster_bytes)
-        there = self._written.setdefault(file, set())
+    def _at_a_place(self, demand: d.DirectTransfer) -> tuple[float, float]:
+        """The clusters that a write is the first to, and what of them is copied."""
+        first = int(demand.offset_bytes // self.cluster_bytes)
+        last = int((demand.offset_bytes + demand.size_bytes - 1) // self.cluster_bytes)
+        there = self._written.setdefault(demand.file.name, set())
         new = set(range(first, last + 1)) - there
-        if not new:
-            return ()
         there |= new
         self.clusters += len(new)
-        return self.price(len(new), max(0.0, len(new) * self.cluster_bytes - size_bytes))
+        return float(len(new)), max(0.0, len(new) * self.cluster_bytes - demand.size_bytes) if new else 0.0
 
 
 def _appended(demand: Demand) -> float:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite, isnan
 from typing import Any, NamedTuple
 
+from simulator.operations.job import ENDED
+
 STARTING, RUNNING, PAUSED, DOWN = "starting", "running", "paused", "down"
 STATES = (STARTING, RUNNING, PAUSED, DOWN)
 OPERATION, FAULT = "operation", "fault"
-_ENDS = ("stop", "kill")
-"""Operations after which a tenant is down."""
+_ENDS = ("stop", "kill", "save")
+"""Operations after which a tenant is down, beside those that say so."""
 _FALLS = ("lost", "hung", "paused", "no devices")
 """What a fault makes of a tenant that is down by it."""
 _DONE = "done"
@@ -84,7 +86,7 @@ def _stops(name: str, operations: Sequence[Row], simulated_s: float) -> Iterable
             yield Span(name, PAUSED, end_s - downtime_s, end_s)
         elif word == "pause" and row["outcome"] == _DONE and not _resumed(by_time[number + 1 :]):
             yield Span(name, PAUSED, end_s, simulated_s)
-        if word in _ENDS and row["outcome"] == _DONE:
+        if (word in _ENDS or row["how"] == ENDED) and row["outcome"] == _DONE:
             again = next((each for each in by_time[number + 1 :] if _brings_back(each)), None)
             begins_s = simulated_s if again is None else float(again["at_s"])
             yield Span(name, DOWN, end_s, begins_s)
@@ -142,18 +144,18 @@ def lanes(found: Sequence[Span], most: int) -> list[str]:
     return [lane for lane in every if lane in chosen]
 
 
-def rows(marks: Sequence[Span], least_s: float) -> list[int]:
-    """For each mark of a lane the line that it has room in: the first one that is free, its label counted.
+def rows(extents: Sequence[tuple[float, float]]) -> list[int]:
+    """For each mark of a lane the line that it has room in: the first one that is free there.
 
     Args:
-        marks: in order of time.
-        least_s: how long a mark with its label is at least.
+        extents: from where to where each mark reaches with its label, in order of time.
     """
-    free_s: list[float] = []
+    lines: list[list[tuple[float, float]]] = []
     found = []
-    for mark in marks:
-        number = next((n for n, end_s in enumerate(free_s) if end_s <= mark.start_s), len(free_s))
-        end_s = max(mark.end_s, mark.start_s + least_s)
-        free_s[number : number + 1] = [end_s]
+    for low, high in extents:
+        fits = (n for n, taken in enumerate(lines) if all(high <= begin or end <= low for begin, end in taken))
+        number = next(fits, len(lines))
+        lines[number:] = [*lines[number:], []] if number == len(lines) else lines[number:]
+        lines[number].append((low, high))
         found.append(number)
     return found

@@ -87,8 +87,29 @@ def _of(group: pd.DataFrame) -> list[Span]:
 def _marks(spans: Sequence[Span], lane: str, end_s: float) -> list[tuple[int, Span]]:
     """What was done in a lane, each with its line."""
     marks = sorted((each for each in spans if each.lane == lane and each.kind in (OPERATION, FAULT)), key=_begins)
-    longest = max((len(each.label) for each in marks), default=0)
-    return list(zip(_spans.rows(marks, _CHARACTERS * longest * end_s), marks, strict=True))
+    return list(zip(_spans.rows([_extent(mark, end_s) for mark in marks]), marks, strict=True))
+
+
+def _extent(mark: Span, end_s: float) -> tuple[float, float]:
+    """From where to where a mark reaches with its label."""
+    label_s, length_s = _CHARACTERS * len(_text(mark)) * end_s, _length_s(mark, end_s)
+    if _is_late(mark, end_s):
+        return mark.start_s - label_s, mark.start_s + length_s
+    return mark.start_s, mark.start_s + length_s + label_s
+
+
+def _is_late(mark: Span, end_s: float) -> bool:
+    """Whether its label stands before it, for want of room after it."""
+    return mark.start_s > 0.6 * end_s
+
+
+def _length_s(mark: Span, end_s: float) -> float:
+    return max(mark.end_s - mark.start_s, 0.002 * end_s)
+
+
+def _text(mark: Span) -> str:
+    lasted = "" if mark.kind == FAULT or mark.end_s <= mark.start_s else f" {format_quantity(_short(mark), 's')}"
+    return f" {mark.label}{lasted} "
 
 
 def _begins(span: Span) -> float:
@@ -126,13 +147,10 @@ def _panel(axes: Axes, spans: Sequence[Span], end_s: float) -> None:
 def _mark(axes: Axes, mark: Span, top: float, end_s: float) -> None:
     """A bar from the request to its end, however short, and what it was."""
     colour = _FELL if mark.kind == FAULT else _DONE if mark.outcome == "done" else _NOT_DONE
-    width = max(mark.end_s - mark.start_s, 0.002 * end_s)
+    width = _length_s(mark, end_s)
     axes.barh(top + _MARK / 2.0, width, 0.7 * _MARK, mark.start_s, color=colour, linewidth=0.0)
-    lasted = "" if mark.kind == FAULT or mark.end_s <= mark.start_s else f" {format_quantity(_short(mark), 's')}"
-    late = mark.start_s > 0.6 * end_s
-    place, side = (mark.start_s, "right") if late else (mark.start_s + width, "left")
-    text = f" {mark.label}{lasted} "
-    axes.text(place, top + _MARK / 2.0, text, ha=side, va="center", fontsize=6.5, color=INK)
+    place, side = (mark.start_s, "right") if _is_late(mark, end_s) else (mark.start_s + width, "left")
+    axes.text(place, top + _MARK / 2.0, _text(mark), ha=side, va="center", fontsize=6.5, color=INK)
 
 
 def _short(mark: Span) -> float:

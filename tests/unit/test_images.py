@@ -122,7 +122,7 @@ def test_packages_that_do_not_go_together_are_refused_with_both_sides() -> None:
 
 
 def test_a_name_that_nobody_knows_is_refused_with_what_is_near() -> None:
-    with pytest.raises(CatalogError, match="did you mean 'nginx'"):
+    with pytest.raises(CatalogError, match="did you mean 'nginx"):
         Catalog().image("nginks")
     with pytest.raises(CatalogError, match="did you mean 'redis'"):
         Catalog().image("debian-12-slim", more=["rediss"])

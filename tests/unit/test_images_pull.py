@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from simulator.cli.list import command as list_command
+from simulator.cli.pull import command as pull_command
+from simulator.cli.show import command as show_command
 from simulator.delivery import Delivery, deliver
 from simulator.errors import ScenarioError, UsageError
 from simulator.experiment import run_point
@@ -293,7 +298,7 @@ def test_a_host_that_fails_amid_a_pull_fetches_the_rest_when_it_is_up_again(put:
 @pytest.mark.parametrize(
     ("stack", "image", "sentence"),
     [
-        ("linux-6 | docker-27", {"name": "nginks"}, "did you mean 'nginx'"),
+        ("linux-6 | docker-27", {"name": "nginks"}, "did you mean 'nginx"),
         ("linux-6 | docker-27", {"name": "nginx", "lazy": True}, "docker-27 has no lazy loading"),
         ("linux-6 | docker-27", {"name": "nginx", "registry": "registry-nearer"}, "did you mean 'registry-near'"),
         ("linux-6 |", "nginx", "nothing in this stack fetches images"),
@@ -339,3 +344,31 @@ def test_a_machine_writes_beside_the_image_that_others_stand_on(put: Put) -> Non
         found[name] = sum(each["operations"] for each in charges if each["mechanism"] == "disk_overlay")
     assert found["own"] == 0.0
     assert found["shared"] == pytest.approx(200 * 4 / 64)
+
+
+# ---------------------------------------------------------------- the commands
+
+
+def test_the_command_shows_each_step_and_what_is_shared(put: Put) -> None:
+    put()
+    way = ["--stack", "linux-6 | my-engine-1", "--machine", MACHINE, "--registry", "my-registry"]
+    shown = CliRunner().invoke(pull_command, ["my-image", "my-other", *way])
+    assert shown.exit_code == 0, shown.output
+    assert "held already: my-image-1: part 0, my-image-1: part 1, my-image-1: part 2" in shown.output
+    assert "1.000 MB over the link, 10.000 MB unpacked, 150.000 MB on the disk in all" in shown.output
+    assert "48% less than without shared layers" in shown.output
+    plain = json.loads(CliRunner().invoke(pull_command, ["my-image", *way, "--json"]).output)
+    assert plain["pulls"][0]["moved_bytes"] == sum(SIZES)
+    assert {stage["step"] for stage in plain["pulls"][0]["stages"]} == {"image", "download", "unpack"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("images", "my-image-1"), ("registries", "my-registry"), ("packages", "nginx-1.27")]
+)
+def test_the_catalog_lists_and_shows_what_is_shipped(put: Put, kind: str, name: str) -> None:
+    put()
+    listed = CliRunner().invoke(list_command, [kind])
+    assert name in listed.output
+    shown = CliRunner().invoke(show_command, [name])
+    assert shown.exit_code == 0, shown.output
+    assert name in shown.output

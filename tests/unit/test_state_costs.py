@@ -104,6 +104,10 @@ def test_a_cluster_is_kept_apart_once_and_what_a_write_leaves_of_it_is_copied() 
     disk(THREAD, d.Write(131072, new_pages=32))
     disk(THREAD, d.Write(131072, new_pages=32, in_memory=True))
     assert disk.clusters == 5
+    looked_up: Any = ("looked up",)
+    above = Overlay(65536, price, looked_up, disk)
+    assert above(THREAD, d.DirectTransfer(file, 0, 4096)) == looked_up
+    assert above(THREAD, d.Read(file, 0, 4096)) == ()
 
 
 def test_laws_of_states() -> None:

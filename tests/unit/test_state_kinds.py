@@ -201,6 +201,12 @@ def test_a_second_snapshot_takes_the_disks_writes_over() -> None:
     assert [each["outcome"] for each in (first, second, gone)] == ["done"] * 3
     assert gone["moved_bytes"] > 0
     assert gone["disk_bytes"] == 2 * gone["moved_bytes"]
+    (*_, rest), _ = run(
+        KVM, {"at": "0.01 s", "snapshot": "web", "as": "a"}, {"at": "0.4 s", "snapshot": "web", "as": "b"},
+        {"at": "0.8 s", "delete_snapshot": "web", "to": "b"}, {"at": "0.9 s", "delete_snapshot": "web", "to": "a"},
+        workload=writes, disk=200, duration="1.2 s",
+    )  # fmt: skip
+    assert rest["moved_bytes"] > gone["moved_bytes"]  # what the first had of its own, and what came down to it
 
 
 def test_what_a_model_does_not_offer_is_refused_with_what_it_does() -> None:

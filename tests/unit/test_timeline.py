@@ -72,8 +72,14 @@ def test_of_many_lanes_those_are_shown_to_which_something_was_done() -> None:
 
 
 def test_marks_that_overlap_have_lines_of_their_own() -> None:
-    marks = [Span("a", "operation", start_s, start_s + 1.0) for start_s in (0.0, 0.5, 3.0)]
-    assert rows(marks, 2.0) == [0, 1, 0]
+    assert rows([(0.0, 2.0), (0.5, 2.5), (3.0, 5.0), (2.2, 2.9)]) == [0, 1, 0, 0]
+
+
+def test_who_is_kept_and_ended_is_down_until_it_is_restored() -> None:
+    kept = {**operation("checkpoint", 5.0, 6.0), "how": "ended"}
+    assert states(kept, operation("restore", 8.0, 9.0))[1:] == [
+        (RUNNING, 3.0, 6.0), (DOWN, 6.0, 8.0), (STARTING, 8.0, 9.0), (RUNNING, 9.0, 20.0),
+    ]  # fmt: skip
 
 
 SCENARIO: dict[str, Any] = {

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import discovery, outcomes
 from simulator.operations import keeping
+from simulator.operations.job import ENDED
 from simulator.operations.kept import memory
 from simulator.operations.kinds.base import Kind
 from simulator.operations.subjects import Hold
@@ -80,7 +81,7 @@ class Checkpoint(Kind):
         found.processes = processes
         if job.options.get("ends"):
             yield from job.end(outcomes.STOPPED)
-            job.note(downtime_s=job.environment.now - stopped_s)
+            job.note(downtime_s=job.environment.now - stopped_s, how=ENDED)
         else:
             yield from job.resume()
         written_bytes = found.bytes if store.onto == "disk" else 0.0

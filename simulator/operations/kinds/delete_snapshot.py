@@ -40,7 +40,7 @@ class DeleteSnapshot(Kind):
             steps = (*store.read("disk_overlay", 0.0), *store.written("disk_overlay", 0.0, figures["flushed_ratio"]))
             yield from job.work(f"disk of {job.row.tenant} merged", steps)
         if overlay is not None:
-            keeping.unwatch(job.tenant, overlay)
+            keeping.lift(job.tenant, overlay)
         job.tenant.kept.pop(found.name)
         found.store.release()
         job.note(moved_bytes=size_bytes, disk_bytes=2.0 * size_bytes)

@@ -50,7 +50,7 @@ class RollBack(Kind):
         lost_s = keeping.lose(job, found)
         thrown_bytes = overlay.size_bytes if overlay is not None else 0.0
         yield from keeping.go_on(job, found, job.house, tenant)
-        found.overlay = keeping.watch_disk(job, job.figures("snapshot"))
+        found.overlay = keeping.watch_disk(job, found)
         tenant.tracked = None
         detail = f"{thrown_bytes / 2**20:.1f} MiB of disk changes thrown away" if thrown_bytes else ""
         job.note(work_lost_s=lost_s, downtime_s=job.environment.now - stopped_s, detail=detail)

@@ -83,7 +83,7 @@ class Snapshot(Kind):
         tenant, found.base = job.tenant, base
         if job.options.get("track") or base is not None:
             tenant.tracked, found.changes = found, Changes(job, found.pages)
-        found.overlay = keeping.watch_disk(job, job.figures("snapshot"))
+        found.overlay = keeping.watch_disk(job, found)
 
 
 def _name(job: Job) -> str:
