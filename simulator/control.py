@@ -271,7 +271,8 @@ def refusal(word: str, grips: Iterable[Grip]) -> str:
 
 def subject(grips: Iterable[Grip]) -> str:
     """What a tenant is to those who control it: the outermost thing of its own that is more than a process."""
-    way = [grip for grip in grips if grip.own]
+    every = tuple(grips)
+    way = [grip for grip in every if grip.own] or every[-1:]
     outermost = next((grip for grip in way if grip.holds != PROCESS), way[-1] if way else None)
     if outermost is None:
         return "a program"

@@ -45,8 +45,9 @@ def holds(point: Mapping[str, Any], tenant: str) -> list[Hold]:
 def _holds(point: Mapping[str, Any], chain: Sequence[notation.Node], own: Sequence[bool]) -> Iterator[Hold]:
     for number, (node, alone) in enumerate(zip(chain, own, strict=True)):
         layer, figures = family(point, node.name), point["layers"][node.name]
-        allows = {*layer.CONTROL, *figures.get("adds", ())}
-        grip = Grip(allows, figures.get("lacks", ()), alone, node.name, layer.HOLDS, layer.BARS)
+        private = own[number - 1] if number else node.private
+        lacks, adds = figures.get("lacks", ()), figures.get("adds", ())
+        grip = layer.grip(node.name, own=alone, private=private, lacks=lacks, adds=adds)
         yield Hold(node.path, node.name, grip, tuple(each.path for each in chain[number + 1 :]))
 
 

@@ -127,3 +127,18 @@ def test_mistakes_are_told() -> None:
         CliRunner().invoke(virtlab, ["can", "linux-6 |", "--word", "snapshoot"], catch_exceptions=False)
     with pytest.raises(UsageError):
         can("linux-6 | linus-6")
+
+
+@pytest.mark.parametrize("stack", ["linux-6 / hotspot-21 |", "linux-6 | docker-27", "linux-6 | hotspot-21", "linux-6 |",
+                                   "xen-4 | linux-6 / docker-27", "linux-6 / kvm-6 / linux-6 | docker-27"])  # fmt: skip
+def test_the_table_and_the_check_of_operations_agree(stack: str) -> None:
+    from simulator.operations.subjects import holds, subject
+    from simulator.scenario import load
+
+    found = can(stack)
+    app = {"workload": "compute-kernel", "memory": "1 GiB", "vcpus": 1}
+    data = {"machine": "server-2025", "stacks": {"it": found.stack}, "tenants": {"a": app, "b": app}}
+    (point,) = load(data).points()
+    for word in WORDS:
+        hold = subject(holds(point, "a"), word)
+        assert ("" if hold is None else hold.product) == found[word].by, word

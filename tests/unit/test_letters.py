@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -247,6 +248,19 @@ def test_a_client_needs_a_front_end_and_that_a_replica() -> None:
     data = {"machine": "server-2025", "stacks": {"it": PROCESSES}, "tenants": {"c": {"workload": "store-client"}}}
     with pytest.raises(ScenarioError, match=r"talks to another tenant that is not there.*store-front-end"):
         load(data)
+
+
+def test_the_scenario_shows_a_replica_that_comes_back_empty() -> None:
+    """Containers: nothing is kept and nothing rolled back; a replica is killed and started again, and knows nothing."""
+    path = Path(__file__).parents[2] / "scenarios" / "test-and-debug.yaml"
+    point = next(each for each in load(path).points() if each["stack"] == "containers")
+    tables = run_point(point, 0)["tables"]
+    operations = {row[2]: row[names("operations").index("outcome")] for row in tables["operations"]}
+    assert operations.pop("snapshot").startswith("refused: a container of docker-27 has no snapshot of its memory")
+    assert operations.pop("roll_back").startswith("refused: a container of docker-27 cannot be rolled back")
+    assert set(operations.values()) == {"done"}
+    stale = [row[names("requests").index("start_s")] for row in tables["requests"] if row[3] == "stale read"]
+    assert stale and min(stale) > 3.0
 
 
 # ---- looking inside

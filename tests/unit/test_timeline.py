@@ -88,7 +88,11 @@ SCENARIO: dict[str, Any] = {
     "machine": "server-2025",
     "stacks": {"docker": "linux-6 | docker-27", "kvm": "linux-6 | kvm-6 / linux-6"},
     "tenants": {"web": {"workload": "cpu-hog", "memory": "1 GiB", "vcpus": 1}},
-    "operations": [{"at": "1 s", "pause": "web", "for": "2 s"}, {"at": "5 s", "kill": "web"}],
+    "operations": [
+        {"at": "1 s", "pause": "web", "for": "2 s"},
+        {"at": "2 s", "inspect": "web"},
+        {"at": "5 s", "kill": "web"},
+    ],
     "duration": "6 s",
     "replications": 1,
 }
@@ -107,6 +111,8 @@ def test_a_batch_has_its_figure_and_its_text(results: Results, tmp_path: Path) -
     assert figure.read_bytes().startswith(b"<?xml")
     line = next(line for line in told.output.splitlines() if line.startswith("web |"))
     assert line.count(".") == pytest.approx(78 * 2 / 6, abs=1) and line.count("x") == pytest.approx(78 / 6, abs=1)
+    seen = next(line for line in told.output.splitlines() if line.startswith("    2 s  web  docker-27"))
+    assert "compute" in seen and "running" in seen
     data = json.loads(CliRunner().invoke(virtlab, ["timeline", str(results.folder), "--json"]).output)
     assert [each["end_s"] for each in data if each["kind"] == "paused"] == pytest.approx([3.0, 3.0], abs=0.01)
 
