@@ -10,6 +10,7 @@ import pytest
 import simpy
 
 from simulator import laws
+from simulator.clocks import Clock
 from simulator.demands import Compute
 from simulator.devices.processor import Processor
 from simulator.layers.base import Transition
@@ -38,6 +39,7 @@ def test_ticks_stretch_the_work_they_fall_into(load: float) -> None:
         environment=environment, machine=SimpleNamespace(cpu=cpu), path=lambda node: (node,), without=(),
         tick_work=lambda node: ticks, site=SimpleNamespace(device_group=lambda node: ""),
         block=lambda node: None, unblock=lambda node: None, ride=lambda node: None, thread_start=lambda node: (),
+        clock=lambda tenant: Clock(environment, stops=False), watches={},
     )  # fmt: skip
     thread = Thread(house, "tenant", "thread", Node("os", Hardware({})), cpu.root)
     environment.process(thread.live([Compute(count=2.0 * HERTZ)]))

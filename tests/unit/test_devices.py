@@ -92,7 +92,7 @@ def test_ledger_of_time_survives_a_change_of_clock(environment: simpy.Environmen
     environment.run(until=1.0)
     cpu.set_frequency(0.5 * GHZ)
     environment.run(until=10.0)
-    assert cpu.row() == ("cpu", 2, 10.0, pytest.approx(7.0), pytest.approx(13.0))
+    assert cpu.row()[:5] == ("cpu", 2, 10.0, pytest.approx(7.0), pytest.approx(13.0))
 
 
 def test_a_core_wakes_from_its_idle_state(environment: simpy.Environment) -> None:
@@ -165,7 +165,7 @@ def test_line_serves_in_order_and_accounts_for_the_present(environment: simpy.En
     environment.run(until=7.0)
     assert third.start_s == 6.0
     assert third.served_s(environment.now) == 1.0
-    assert link.row() == ("link", 1.0, 7.0, 6.0, 1.0)  # 2 + 3 + 1 of 7 s
+    assert link.row()[:5] == ("link", 1.0, 7.0, 6.0, 1.0)  # 2 + 3 + 1 of 7 s
 
 
 def test_a_request_in_the_queue_has_had_nothing(environment: simpy.Environment) -> None:
