@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from pydantic import ValidationError
-
 from simulator import discovery
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import StackError
@@ -46,19 +44,14 @@ def check(lookup: Lookup, combination: Combination) -> None:
 
 def check_faults(lookup: Lookup, combinations: Sequence[Combination]) -> None:
     """Note every fault that contradicts itself, or whose names no stack of the scenario knows."""
-    written = lookup.source.data.get("faults", ())
-    for index, each in enumerate(written if isinstance(written, list) else ()):
-        try:
-            fault = Fault.model_validate(each)
-        except ValidationError:
-            continue
+    for index, fault in lookup.readable("faults", Fault):
         problem = faults.problem(fault)
         if problem is not None:
             keys, message, remedy = problem
             lookup.complain(("faults", index, *keys), message, remedy)
         elif combinations and not any(points.names(lookup, fault, combination) for combination in combinations):
             known = {name for each in combinations for name in points.known_to_faults(lookup, each)}
-            name_key, name = faults.unknown(fault, known, lambda name: points.full_name(lookup, name))
+            name_key, name = faults.unknown(fault, known, lookup.layer_name)
             message = f"nothing in any stack is called {name!r}"
             lookup.complain(("faults", index, name_key), message, suggestion(name, known))
         elif fault.recover is not None:
@@ -70,7 +63,7 @@ def _check_recovery(lookup: Lookup, index: int, fault: Fault, combinations: Sequ
     """Somebody must know how long recovering takes."""
     _, name = faults.struck(fault)
     for combination in combinations:
-        if faults.recovery_s(lookup, fault, points.full_name(lookup, name), combination) is None:
+        if faults.recovery_s(lookup, fault, lookup.layer_name(name), combination) is None:
             message = f"nobody knows how {name} recovers in place"
             lookup.complain(("faults", index, "recover"), message, "write 'takes: ...' beside it, or 'restart' instead")
             return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from simulator import discovery
 from simulator.catalog.document import Place, path_text
@@ -17,6 +19,8 @@ from simulator.scenario.source import Source
 from simulator.scenario.types import shown, split
 from simulator.scenario.variants import Variant
 from simulator.units import DIMENSIONS, parse_quantity
+
+Form = TypeVar("Form", bound=BaseModel)
 
 
 class Catalog(Protocol):
@@ -85,6 +89,22 @@ class Lookup:
             return found
         self.complain(place, f"{found!r} has no numbers in the catalog", suggestion(found, known))
         return None
+
+    def readable(self, key: str, form: type[Form]) -> Iterator[tuple[int, Form]]:
+        """Each entry of a list of the file that can be read, with its number; the schema complains of the others."""
+        listed = self.source.data.get(key) or ()
+        for index, each in enumerate(listed if isinstance(listed, list) else ()):
+            try:
+                yield index, form.model_validate(each)
+            except ValidationError:
+                continue
+
+    def layer_name(self, written: str) -> str:
+        """A product's full name, or what is written where that names none."""
+        try:
+            return self.full_name("layers", written)
+        except CatalogError:
+            return written
 
     @cached_property
     def any_machine(self) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError
 from simulator.operations.kinds.base import Kind, kinds
@@ -52,7 +50,7 @@ def tenants(operation: Mapping[str, Any]) -> set[str]:
 
 def check(lookup: Lookup, combinations: Sequence[Combination]) -> None:
     """Note every operation that contradicts itself, or whose names nobody knows."""
-    for index, operation in _read(lookup):
+    for index, operation in lookup.readable("operations", Operation):
         place = ("operations", index)
         found = [name for name in kinds() if name in written(operation)]
         if len(found) != 1:
@@ -61,18 +59,6 @@ def check(lookup: Lookup, combinations: Sequence[Combination]) -> None:
             continue
         _check_keys(lookup, index, operation, found[0])
         _check_names(lookup, index, operation, found[0], combinations)
-
-
-def _read(lookup: Lookup) -> list[tuple[int, Operation]]:
-    """All that can be read; what cannot has been complained of."""
-    listed = lookup.source.data.get("operations") or ()
-    found = []
-    for index, each in enumerate(listed if isinstance(listed, list) else ()):
-        try:
-            found.append((index, Operation.model_validate(each)))
-        except ValidationError:
-            continue
-    return found
 
 
 def _check_keys(lookup: Lookup, index: int, operation: Operation, name: str) -> None:
@@ -101,7 +87,7 @@ def _check_names(
         _check_catalog(lookup, ("operations", index, name), kind, options[name])
     if "with" in options:
         products = {product for each in combinations for product in each.stack.products}
-        if products and _full_name(lookup, options["with"]) not in products:
+        if products and lookup.layer_name(options["with"]) not in products:
             message = f"no stack has {options['with']!r}"
             lookup.complain(("operations", index, "with"), message, suggestion(options["with"], products))
 
@@ -114,20 +100,13 @@ def _check_catalog(lookup: Lookup, place: tuple[str | int, ...], kind: type[Kind
         lookup.complain(place, message, remedy or f"see 'virtlab list {kind.TARGET}'")
 
 
-def _full_name(lookup: Lookup, name: str) -> str:
-    try:
-        return lookup.full_name("layers", name)
-    except CatalogError:
-        return name
-
-
 def check_offered(lookup: Lookup, points: Collection[dict[str, Any]]) -> None:
     """Note every operation that no stack of the scenario offers; where some do, the others say so in their results."""
-    for index, operation in _read(lookup):
+    for index, operation in lookup.readable("operations", Operation):
         kind = kind_of(operation)
         if not kind:
             continue
-        asked = resolved(operation, lambda name: _full_name(lookup, name))
+        asked = resolved(operation, lookup.layer_name)
         refusals = [_refusal(point, each) for point in points for each in point["operations"] if _is_same(each, asked)]
         if refusals and all(refusals):
             message, _, remedy = refusals[0].partition(": ")

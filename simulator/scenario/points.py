@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.catalog.product import values
-from simulator.errors import CatalogError
 from simulator.scenario import faults, installing, operations, shipped
 from simulator.scenario.combinations import Combination
 from simulator.scenario.fits import as_class_files
@@ -67,7 +66,7 @@ def _operations(lookup: Lookup, written: Sequence[Operation], combination: Combi
     tenants = {tenant.name for tenant in combination.tenants}
     assert combination.machine is not None
     machine = combination.machine.base
-    found = (operations.resolved(each, lambda name: full_name(lookup, name)) for each in written)
+    found = (operations.resolved(each, lookup.layer_name) for each in written)
     here = [each for each in found if operations.tenants(each) <= tenants]
     return [{**each, **_FURTHER[operations.targets(each)](lookup, each, machine)} for each in here]
 
@@ -76,7 +75,7 @@ def names(lookup: Lookup, fault: Fault, combination: Combination) -> bool:
     """Whether all that a fault names is there in this combination."""
     known = known_to_faults(lookup, combination)
     _, name = faults.struck(fault)
-    return all(full_name(lookup, each) in known for each in (name, fault.of, fault.through) if each)
+    return all(lookup.layer_name(each) in known for each in (name, fault.of, fault.through) if each)
 
 
 def known_to_faults(lookup: Lookup, combination: Combination) -> set[str]:
@@ -85,25 +84,17 @@ def known_to_faults(lookup: Lookup, combination: Combination) -> set[str]:
     return {*combination.stack.products, *tenants, *faults.roles(lookup, combination)}
 
 
-def full_name(lookup: Lookup, name: str) -> str:
-    """A product's full name, or the name as it is."""
-    try:
-        return lookup.full_name("layers", name)
-    except CatalogError:
-        return name
-
-
 def _fault(lookup: Lookup, fault: Fault, combination: Combination) -> Point:
     """A fault with full names; only what was written."""
     kind, name = faults.struck(fault)
-    written = {"of": fault.of, "through": fault.through and full_name(lookup, fault.through)}
+    written = {"of": fault.of, "through": fault.through and lookup.layer_name(fault.through)}
     times_s = {"restart_after_s": fault.restart, "recover_after_s": fault.recover}
-    found: Point = {"at_s": fault.at, kind: full_name(lookup, name)}
+    found: Point = {"at_s": fault.at, kind: lookup.layer_name(name)}
     found |= {
         key: value for key, value in {**written, "resource": fault.resource, **times_s}.items() if value is not None
     }
     if fault.recover is not None:
-        found["recovery_s"] = faults.recovery_s(lookup, fault, full_name(lookup, name), combination)
+        found["recovery_s"] = faults.recovery_s(lookup, fault, lookup.layer_name(name), combination)
     return found
 
 

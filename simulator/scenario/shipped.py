@@ -55,15 +55,8 @@ def fetcher(lookup: Lookup, expression: Expression, named: str | None = None) ->
     """The product of a stack that fetches images: the one that is named, or the last that can; empty if none does."""
     names = [term.name for _, term in expression.placed() if not term.is_role]
     if named is not None:
-        names = [name for name in names if name in (named, _full_name(lookup, named))]
+        names = [name for name in names if name in (named, lookup.layer_name(named))]
     return next((name for name in reversed(names) if lookup.product(name).pull), "")
-
-
-def _full_name(lookup: Lookup, name: str) -> str:
-    try:
-        return lookup.full_name("layers", name)
-    except CatalogError:
-        return name
 
 
 def of_tenant(lookup: Lookup, combination: Combination, tenant: TenantChoice, machine: str) -> dict[str, Any] | None:
