@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
 from typing import TYPE_CHECKING, Any
 
+from simulator.batch.derived import Derived
 from simulator.choice.written import expression, first, labelled, of_tenants, seconds
 from simulator.errors import UsageError
 from simulator.experiment import quantile
@@ -155,7 +155,7 @@ class Trials:
 
 
 @dataclass(frozen=True)
-class Round:
+class Round(Derived):
     """Some trials, as a batch wants them: a point for each stack that is still asked about.
 
     Args:
@@ -165,7 +165,6 @@ class Round:
         found: their points by label.
     """
 
-    scenario: Scenario
     number: int
     counts: Mapping[str, int]
     found: Mapping[str, Mapping[str, Any]] = field(repr=False)
@@ -180,22 +179,13 @@ class Round:
         return f"{self.scenario.title}: round {self.number}"
 
     @property
-    def text(self) -> str:
-        return self.scenario.text
-
-    @property
-    def seed(self) -> int:
-        return self.scenario.seed
-
-    @property
     def baseline(self) -> str:
         return next(iter(self.found))
 
     @cached_property
     def hash(self) -> str:
         """A digest of what is tried."""
-        parts = [self.scenario.hash, *(f"{label}: {count}" for label, count in self.counts.items())]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return self.digest(f"{label}: {count}" for label, count in self.counts.items())
 
     def points(self, _: Any = None, /) -> list[dict[str, Any]]:
         """One for each stack."""

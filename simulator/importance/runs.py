@@ -7,7 +7,6 @@ random numbers of a replication are the same in all runs (common random numbers)
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import batch
+from simulator.batch.derived import Derived
 from simulator.batch.progress import Progress, Silent
 from simulator.importance.model import Values, relative
 from simulator.importance.question import Figures, Question, cost
@@ -35,10 +35,9 @@ Key = tuple[int, frozenset[tuple[str, float]]]
 
 
 @dataclass(frozen=True)
-class Variation:
+class Variation(Derived):
     """A scenario, as a batch wants it, whose points are those of another with other values."""
 
-    scenario: Scenario
     what: str
     replications: int
     variants: Sequence[Mapping[str, Any]] = field(repr=False)
@@ -52,22 +51,13 @@ class Variation:
         return f"{self.scenario.title}: {self.what}"
 
     @property
-    def text(self) -> str:
-        return self.scenario.text
-
-    @property
-    def seed(self) -> int:
-        return self.scenario.seed
-
-    @property
     def baseline(self) -> str:
         return self.scenario.baseline
 
     @cached_property
     def hash(self) -> str:
         """A digest of the scenario's own and of what is varied."""
-        parts = [self.scenario.hash, *(str(each["differs"]) for each in self.variants)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return self.digest(str(each["differs"]) for each in self.variants)
 
     def points(self, _: Any = None, /) -> list[dict[str, Any]]:
         return [dict(each) for each in self.variants]
