@@ -107,9 +107,14 @@ def classes(stack: tuple[Floor, ...]) -> tuple[str, ...]:
 
 def not_startable(stack: tuple[Floor, ...]) -> list[str]:
     """What is started with the tenant and does not say in the catalog what its start takes."""
+    return [floor.product.name for floor in own(stack) if not floor.product.start]
+
+
+def own(stack: tuple[Floor, ...]) -> list[Floor]:
+    """The floors of which each tenant has one of its own, or a part that the hypervisor below keeps for it."""
     under = [floor for floor in stack if not floor.beside]
-    started = [floor for floor in under if floor.private]
-    first = under.index(started[0]) if started else 0
+    mine = [floor for floor in under if floor.private]
+    first = under.index(mine[0]) if mine else 0
     if first and under[first - 1].family.OFFERS == MACHINE:
-        started.insert(0, under[first - 1])
-    return [floor.product.name for floor in started if not floor.product.start]
+        mine.insert(0, under[first - 1])
+    return mine

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import floor, inf
 from typing import TYPE_CHECKING
 
+from simulator.choice.floors import own
 from simulator.units import format_quantity
 
 if TYPE_CHECKING:
@@ -66,23 +67,13 @@ def of_processes(stack: tuple[Floor, ...], vcpus: float, threads: int) -> Iterat
         threads: of the program.
     """
     room = stack[0].product.parameters.get("process_table_count")
-    mine = _instanced(stack)
+    mine = own(stack)
     if room is None or any(not floor.product.instance for floor in mine if not floor.kernel):
         return
     tasks = sum(_tasks(floor, vcpus) for floor in mine)
     tasks += 0.0 if any(floor.guest for floor in stack) else 1.0 + threads
     words = f"{tasks:g} processes and threads each in a table of {room.value:g}"
     yield Limit(PROCESSES, floor(room.value / tasks), words)
-
-
-def _instanced(stack: tuple[Floor, ...]) -> list[Floor]:
-    """The floors of which each instance has one of its own, or a part that the hypervisor below keeps for it."""
-    under = [floor for floor in stack if not floor.beside]
-    mine = [floor for floor in under if floor.private]
-    first = under.index(mine[0]) if mine else 0
-    if first and under[first - 1].family.OFFERS == "machine":
-        mine.insert(0, under[first - 1])
-    return mine
 
 
 def _tasks(floor: Floor, vcpus: float) -> float:
@@ -95,7 +86,7 @@ def _tasks(floor: Floor, vcpus: float) -> float:
 
 def of_products(stack: tuple[Floor, ...]) -> Iterator[Limit]:
     """What products allow. Whoever is on the host's network needs no port of a bridge."""
-    for each in _instanced(stack):
+    for each in own(stack):
         most = each.product.instance.get("instances_most_count")
         if most is not None and each.product.structure.get("network") != "host":
             yield Limit(ALLOWED, most.value, f"{each.product.name}: {most.where}")
