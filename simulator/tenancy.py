@@ -562,6 +562,12 @@ class House:
         """The system with a memory of its own that a node stands on, or is."""
         return next(step for step in self.path(node) if step.path in self.spaces)
 
+    def in_use_bytes(self, kernel: Node) -> float:
+        """What of its memory a kernel has put something into: its own, its programs', and files that it keeps."""
+        cache = kernel.layer.cache
+        files_bytes = cache.resident_bytes + cache.dirty_bytes if cache is not None else 0.0
+        return sum(self.spaces[kernel.path].held_bytes.values()) + files_bytes
+
     def overhead_bytes(self, tenant: str) -> float:
         """Memory of the layers under a tenant's program: its own, and an equal part of those that it shares.
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from simulator import experiment
 
 if TYPE_CHECKING:
-    from simulator.plans import Node
     from simulator.tenancy import House
 
 PROGRAM = "program"
@@ -68,7 +67,7 @@ def footprint(one: Mapping[str, Any], two: Mapping[str, Any], touched: bool = Fa
     for node in own:
         own_bytes = given.get(node.path, 0.0)
         if touched and node.path in house.spaces:
-            own_bytes = _touched_bytes(house, node)
+            own_bytes = house.in_use_bytes(node)
         _add(parts, house.site.names[node.path], own_bytes)
     paths = [path for path in before if path in given and path not in {node.path for node in own}]
     fixed_bytes = 0.0
@@ -82,13 +81,6 @@ def footprint(one: Mapping[str, Any], two: Mapping[str, Any], touched: bool = Fa
     if kernel in shared:
         _of_program(parts, house, first)
     return Footprint(house.machine.memory.capacity_bytes, fixed_bytes, parts)
-
-
-def _touched_bytes(house: House, kernel: Node) -> float:
-    """What a virtual machine's system uses: itself, programs, and files that it keeps."""
-    cache = kernel.layer.cache
-    files_bytes = cache.resident_bytes + cache.dirty_bytes if cache is not None else 0.0
-    return sum(house.spaces[kernel.path].held_bytes.values()) + files_bytes
 
 
 def _of_program(parts: dict[str, float], house: House, tenant: str) -> None:

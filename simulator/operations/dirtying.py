@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from simulator.operations.migration.precopy import Dirty, Fresh
-from simulator.operations.state import lower_again
 from simulator.plans import PROGRAM
 from simulator.steps import CPU
 
 if TYPE_CHECKING:
     from simulator.tenancy import House
     from simulator.tenant import Tenant
-    from simulator.threads import Life
 
 
 class Progress(NamedTuple):
@@ -44,7 +42,7 @@ class Progress(NamedTuple):
 
 
 def progress(tenant: Tenant) -> Progress:
-    """How far a tenant has come; what is in flight must have been booked, see ``settle``."""
+    """How far a tenant has come; what is in flight must have been booked, see ``state.settle``."""
     house = tenant.house
     threads = (each for each in house.threads if each.tenant == tenant.name and not each.service)
     useful_s = sum(
@@ -60,19 +58,11 @@ def progress(tenant: Tenant) -> Progress:
     )  # fmt: skip
 
 
-def settle(tenant: Tenant) -> Life:
-    """Have what the tenant's threads have in flight booked, as far as it has come."""
-    if tenant.alive:
-        lower_again(tenant)
-        yield tenant.environment.timeout(0.0)
-
-
 def memory(house: House, tenant: Tenant) -> Dirty:
     """A guest's memory: what has been touched, and what is all zero as it was given."""
     kernel = house.kernel(house.tops[tenant.name])
-    space, cache = house.spaces[kernel.path], kernel.layer.cache
-    files_bytes = cache.resident_bytes + cache.dirty_bytes if cache is not None else 0.0
-    touched_bytes = min(space.capacity_bytes, sum(space.held_bytes.values()) + files_bytes)
+    space = house.spaces[kernel.path]
+    touched_bytes = min(space.capacity_bytes, house.in_use_bytes(kernel))
     return Dirty(touched_bytes, space.capacity_bytes - touched_bytes)
 
 

@@ -91,7 +91,7 @@ class Job:
 
     def _prepare(self) -> None:
         """Who begins by it does not begin by itself; who may come back by it is not forgotten."""
-        made = self.tenants.get(str(self.options.get(self.kind.MAKES, "")))
+        made = self.made
         if made is not None:
             made.awaits = made.awaits or self.environment.event()
         target = self.tenants.get(self.row.tenant)
@@ -102,6 +102,11 @@ class Job:
     def tenant(self) -> Tenant:
         """Whom it is done to."""
         return self.tenants[self.row.tenant]
+
+    @property
+    def made(self) -> Tenant | None:
+        """Who begins by it, if anybody does."""
+        return self.tenants.get(str(self.options.get(self.kind.MAKES, "")))
 
     @property
     def house(self) -> House:
@@ -154,17 +159,15 @@ class Job:
     def _begins(self) -> None:
         if self.kind.CAPTURES:
             self.tenant.busy = self.row.operation
-        made = self.tenants.get(str(self.options.get(self.kind.MAKES, "")))
-        if made is not None:
-            made.starts_s = self.environment.now
+        if self.made is not None:
+            self.made.starts_s = self.environment.now
 
     def _ends(self) -> None:
         row, now_s = self.row, self.environment.now
         row.end_s, row.duration_s = now_s, now_s - row.at_s
         self._write()
-        made = self.tenants.get(str(self.options.get(self.kind.MAKES, "")))
-        if made is not None and made.awaits is not None:
-            made.never_begins(row.outcome)
+        if self.made is not None and self.made.awaits is not None:
+            self.made.never_begins(row.outcome)
 
     def _write(self) -> None:
         row = self.row
@@ -304,8 +307,7 @@ class Job:
 
     def settle(self) -> Life:
         """All threads of a tenant that is paused know how far they have come with what they ask for."""
-        states.lower_again(self.tenant)
-        yield self.environment.timeout(0.0)
+        yield from states.settle(self.tenant)
 
     def capture(self) -> Generator[simpy.Event, Any, State]:
         """The state of a tenant that is paused; it stays paused."""

@@ -119,7 +119,7 @@ def go_on(job: Job, found: Kept, house: House, tenant: Tenant) -> Life:
     if lazy:
         found.seen = watch_lazily(job, found, house, tenant, figures, bool(prefetched))
     read_bytes = prefetched * pages.page_bytes if lazy else found.read_bytes()
-    job.note(moved_bytes=read_bytes, disk_bytes=read_bytes if store.onto == DISK else 0.0, how=_how(lazy, prefetched))
+    job.note(moved_bytes=read_bytes, disk_bytes=store.on_disk(read_bytes), how=_how(lazy, prefetched))
 
 
 def _how(lazy: bool, prefetched: float) -> str:

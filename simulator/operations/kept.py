@@ -42,10 +42,8 @@ class Memory(NamedTuple):
 
 def of_machine(house: House, guest: Node) -> Memory:
     """The memory of a virtual machine, as its system uses it."""
-    page_bytes = house.machine.cpu.parameters.page_bytes
-    space = house.spaces[house.kernel(guest).path]
-    cache, seen = house.kernel(guest).layer.cache, house.kernel(guest).layer.place.guest
-    used_bytes = sum(space.held_bytes.values()) + (cache.resident_bytes + cache.dirty_bytes if cache else 0.0)
+    page_bytes, kernel = house.machine.cpu.parameters.page_bytes, house.kernel(guest)
+    space, seen, used_bytes = house.spaces[kernel.path], kernel.layer.place.guest, house.in_use_bytes(kernel)
     used_bytes = min(space.capacity_bytes, used_bytes if seen is None else max(used_bytes, seen.touched_bytes))
     return Memory(used_bytes / page_bytes, (space.capacity_bytes - used_bytes) / page_bytes, page_bytes)
 
@@ -147,7 +145,11 @@ def put(job: Job, kept: Kept) -> None:
     job.tenant.kept[kept.name] = kept
 
 
-def find(job: Job, name: str) -> Kept | None:
-    """A state of the tenant by its name; the latest if no name is given."""
+def find(job: Job) -> Kept | None:
+    """The state of the tenant that the operation names, or its latest; where there is none the operation has failed."""
     mine: dict[str, Kept] = job.tenant.kept
-    return mine.get(name) if name else next(reversed(mine.values()), None)
+    name = str(job.options.get("to", ""))
+    found = mine.get(name) if name else next(reversed(mine.values()), None)
+    if found is None:
+        job.fail(f"no state {name!r} of {job.row.tenant} is kept")
+    return found

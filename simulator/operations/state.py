@@ -63,6 +63,13 @@ def lower_again(tenant: Tenant) -> None:
             thread.relower()
 
 
+def settle(tenant: Tenant) -> Life:
+    """Have what a tenant's threads have in flight booked, as far as it has come."""
+    if tenant.alive:
+        lower_again(tenant)
+        yield tenant.environment.timeout(0.0)
+
+
 def keep(tenant: Tenant, nodes: Sequence[Node]) -> State:
     """The state of a tenant whose threads do not run, see ``lower_again``."""
     house = tenant.house

@@ -70,15 +70,13 @@ class Store:
             flushed_ratio: part that is waited for until the disk has it.
             at_once_bytes: what the system lets be dirty; 0: as much as one likes.
         """
-        size_bytes = self.file.size_bytes
-        beyond = max(0.0, 1.0 - at_once_bytes / size_bytes) if at_once_bytes else 0.0
-        safe_bytes = max(flushed_ratio, beyond) * size_bytes if self.onto == DISK else 0.0
+        size_bytes, safe_bytes = self.file.size_bytes, self._safe_bytes(flushed_ratio, at_once_bytes)
         for start, piece in self._pieces():
             yield Use(mechanism, cycles=cycles * piece / size_bytes, operations=0.0)
             if not self.has_files(self.home):
                 yield self._blocks(start, piece, write=True)
                 continue
-            pages = piece / 4096.0
+            pages = piece / self.house.machine.cpu.parameters.page_bytes
             yield self.asked(d.Write(piece, new_pages=pages, kept=False, in_memory=self.onto == MEMORY))
             if start < safe_bytes:
                 yield self._direct(start, piece, write=True)
@@ -87,12 +85,20 @@ class Store:
         """What is written to the disk after the state counts as kept."""
         if self.onto == MEMORY or not self.has_files(self.home):
             return
-        size_bytes = self.file.size_bytes
-        beyond = max(0.0, 1.0 - at_once_bytes / size_bytes) if at_once_bytes else 0.0
-        safe_bytes = max(flushed_ratio, beyond) * size_bytes
+        safe_bytes = self._safe_bytes(flushed_ratio, at_once_bytes)
         for start, piece in self._pieces():
             if start >= safe_bytes:
                 yield self._direct(start, piece, write=True)
+
+    def _safe_bytes(self, flushed_ratio: float, at_once_bytes: float) -> float:
+        """What the disk must have before the state counts as kept."""
+        size_bytes = self.file.size_bytes
+        beyond = max(0.0, 1.0 - at_once_bytes / size_bytes) if at_once_bytes else 0.0
+        return max(flushed_ratio, beyond) * size_bytes if self.onto == DISK else 0.0
+
+    def on_disk(self, size_bytes: float) -> float:
+        """What of so much that is written to it, or read from it, a disk moves."""
+        return size_bytes if self.onto == DISK else 0.0
 
     def settle(self) -> None:
         """It lies in the page cache of its system now, as far as that has room."""

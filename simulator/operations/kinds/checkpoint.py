@@ -84,8 +84,7 @@ class Checkpoint(Kind):
             job.note(downtime_s=job.environment.now - stopped_s, how=ENDED)
         else:
             yield from job.resume()
-        written_bytes = found.bytes if store.onto == "disk" else 0.0
-        job.note(moved_bytes=found.bytes, disk_bytes=written_bytes, detail=_counted(processes))
+        job.note(moved_bytes=found.bytes, disk_bytes=store.on_disk(found.bytes), detail=_counted(processes))
 
     def _processes(self, job: Job) -> float:
         """How many there are, if nobody says."""

@@ -25,9 +25,8 @@ class DeleteSnapshot(Kind):
 
     def perform(self, job: Job) -> Life:
         """Its overlay is merged."""
-        found = kept.find(job, str(job.options.get("to", "")))
+        found = kept.find(job)
         if found is None:
-            job.fail(f"no state {job.options.get('to', '')!r} of {job.row.tenant} is kept")
             return
         further = next((each.name for each in job.tenant.kept.values() if each.base is found), "")
         if further:

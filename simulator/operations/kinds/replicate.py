@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from simulator import demands as d
 from simulator.operations import keeping
 from simulator.operations.changes import Changes
-from simulator.operations.dirtying import settle
 from simulator.operations.kept import memory
 from simulator.operations.kinds.base import Kind
+from simulator.operations.state import settle
 from simulator.operations.storing import Store
 from simulator.operations.subjects import Hold
 from simulator.steps import Below, Step, Use

@@ -31,9 +31,8 @@ class Restore(Kind):
 
     def perform(self, job: Job) -> Life:
         """Made anew, and put back."""
-        found = kept.find(job, str(job.options.get("to", "")))
+        found = kept.find(job)
         if found is None:
-            job.fail(f"no state {job.options.get('to', '')!r} of {job.row.tenant} is kept")
             return
         if found.product != job.hold.product:
             job.fail(f"{found.name} was kept by {found.product}: add 'with: {found.product}'")
@@ -64,7 +63,7 @@ class Restore(Kind):
         steps = found.store.read(CHECKPOINT, pages * figures["restore_page_cycles"])
         yield from job.work(f"processes of {job.row.tenant}", steps)
         yield from job.put_back(found.state)
-        job.note(moved_bytes=found.bytes, disk_bytes=found.bytes if found.store.onto == "disk" else 0.0, how="eager")
+        job.note(moved_bytes=found.bytes, disk_bytes=found.store.on_disk(found.bytes), how="eager")
 
 
 KIND = Restore

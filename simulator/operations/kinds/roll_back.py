@@ -40,9 +40,8 @@ class RollBack(Kind):
 
     def perform(self, job: Job) -> Life:
         """Stopped, and put back."""
-        found = kept.find(job, str(job.options.get("to", "")))
+        found = kept.find(job)
         if found is None:
-            job.fail(f"no state {job.options.get('to', '')!r} of {job.row.tenant} is kept")
             return
         tenant, overlay = job.tenant, found.overlay
         yield from job.pause()

@@ -40,7 +40,7 @@ class Save(Kind):
         found = keeping.keep(job, name, state, store, pages)
         keeping.unwatch(job.tenant)
         yield from job.end(outcomes.STOPPED)
-        written_bytes = found.bytes if store.onto == "disk" else 0.0
+        written_bytes = store.on_disk(found.bytes)
         job.note(moved_bytes=found.bytes, disk_bytes=written_bytes, downtime_s=job.environment.now - stopped_s)
 
 

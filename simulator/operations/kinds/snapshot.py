@@ -75,8 +75,8 @@ class Snapshot(Kind):
         else:
             yield from work
             yield from job.resume()
-        job.note(how="live" if job.options.get("live") else "stopped", moved_bytes=found.bytes)
-        job.note(disk_bytes=found.bytes if store.onto == "disk" else 0.0)
+        how = "live" if job.options.get("live") else "stopped"
+        job.note(how=how, moved_bytes=found.bytes, disk_bytes=store.on_disk(found.bytes))
 
     def _go_on_noting(self, job: Job, found: Kept, base: Kept | None) -> None:
         """From now on changes of the disk are kept apart, and those of the memory noted if somebody asks for that."""

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from simulator import outcomes
-from simulator.operations.dirtying import Dirtying, memory, progress, settle
+from simulator.operations.dirtying import Dirtying, memory, progress
 from simulator.operations.migration.copier import MIGRATION, Copier, Ends
 from simulator.operations.migration.postcopy import Arrival
 from simulator.operations.migration.precopy import Course, Dirty, Order, Report, orders
 from simulator.operations.migration.rules import Rules
+from simulator.operations.state import settle
 from simulator.steps import Use
 
 if TYPE_CHECKING:
