@@ -445,10 +445,13 @@ class House:
 
     def _start(self, tenant: str, node: Node, steps: Iterable[Step]) -> Life:
         """Steps to readiness, in a thread of its own; what a hypervisor with a driver domain does is done there."""
-        plan = compile_steps(node, steps, node.path)
+        home = node.roles.get("domain-0", node) if node.port else node
+        yield from self.carry_out(tenant, f"start of {node.path}", home, compile_steps(node, steps, node.path))
+
+    def carry_out(self, tenant: str, name: str, home: Node, plan: Plan) -> Life:
+        """A layer's own work for a tenant, in a thread of its own at home, which pays; none where there is no work."""
         if plan:
-            home = node.roles.get("domain-0", node) if node.port else node
-            thread = Thread(self, tenant, f"start of {node.path}", home, self.shares[home.path], service=True)
+            thread = Thread(self, tenant, name, home, self.shares[home.path], service=True)
             self.threads.append(thread)
             yield self.environment.process(thread.carry_out(plan))
 

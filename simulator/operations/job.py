@@ -17,7 +17,7 @@ from simulator.sharing.tree import Share
 from simulator.steps import Step, Use
 from simulator.tenancy import House
 from simulator.tenant import Tenant
-from simulator.threads import Life, Thread
+from simulator.threads import Life
 
 if TYPE_CHECKING:
     import simpy
@@ -243,11 +243,7 @@ class Job:
             house: the machine, if not the tenant's.
         """
         home, house = home or self.home, house or self.house
-        plan = compile_steps(home, steps, home.path)
-        if plan:
-            thread = Thread(house, self.row.tenant, name, home, house.shares[home.path], service=True)
-            house.threads.append(thread)
-            yield self.environment.process(thread.carry_out(plan))
+        yield from house.carry_out(self.row.tenant, name, home, compile_steps(home, steps, home.path))
 
     # ---- what most of them are made of
 

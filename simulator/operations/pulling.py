@@ -31,7 +31,7 @@ from simulator.images.way import Way
 from simulator.plans import Node, compile_steps
 from simulator.steps import Ask, Later, Parallel, Step, Use, Wait
 from simulator.tenancy import House
-from simulator.threads import Life, Thread
+from simulator.threads import Life
 
 if TYPE_CHECKING:
     import simpy
@@ -269,9 +269,7 @@ class Engine:
             return
         house.pulling_threads += 1
         title = f"{name} {house.pulling_threads} of {self._product}"
-        thread = Thread(house, self._tenant or home.path, title, home, house.shares[home.path], service=True)
-        house.threads.append(thread)
-        yield self._environment.process(thread.carry_out(plan))
+        yield from house.carry_out(self._tenant or home.path, title, home, plan)
 
 
 def home(house: House, node: Node) -> Node:
