@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from simulator.errors import UsageError
@@ -66,6 +67,7 @@ def ratio(values: Sequence[float], baseline: Sequence[float], level: float) -> I
     return Interval(n, *(math.exp(bound) for bound in bounds))
 
 
+@lru_cache
 def _quantile(level: float, degrees: int) -> float:
     from scipy.special import stdtrit
 
