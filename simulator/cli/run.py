@@ -62,7 +62,7 @@ def command(
 
 def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[Results, list[Path]]:
     from simulator import batch
-    from simulator.cli.progress import watch
+    from simulator.watching import watch
 
     results = batch.run(scenario, out=out, jobs=jobs, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
