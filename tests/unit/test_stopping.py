@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from simulator.batch.stopping import LOOK_AHEAD, Stopping
 from simulator.records import names
 from simulator.results import intervals
+from simulator.results.stopping import LOOK_AHEAD, Stopping
 
 RULE = Stopping("latency_p99_s", "", 0.05, None, 0.95, 10, 200)
 
@@ -50,7 +50,9 @@ def test_it_ends_at_the_most_narrow_or_not() -> None:
     assert RULE.enough(wild[:199]) is None
     assert RULE.enough(wild) == 200
     assert RULE.enough(wild + wild) == 200
-    assert not RULE.met(wild) and RULE.met(draws(200))
+    assert RULE.shortfall(wild) == "after 200 replications latency_p99_s is still less well known than asked for"
+    assert RULE.shortfall(draws(200)) == ""
+    assert RULE.shortfall([math.nan] * 10).startswith("nobody has latency_p99_s in the first 10 replications")
 
 
 @pytest.mark.parametrize("value", [0.1, 0.0, -3.7])
