@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
     from typing import Any
 
     import pandas as pd
@@ -97,6 +98,7 @@ def run(
     *,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     progress: Progress | bool | None = None,
     **changes: Any,
 ) -> Results:
@@ -105,7 +107,8 @@ def run(
     Args:
         scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
         out: folder of all results.
-        jobs: worker processes, as many as there are processors if not given.
+        jobs: how many runs at a time, as many as there are processors if not given.
+        on: where to run: ``serial``, ``processes``, another word or address, or any executor.
         progress: by default a bar in a terminal and in a notebook, a line now and then in a log; ``False``: nothing.
             Or whoever is to be told of every run.
         changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
@@ -118,7 +121,7 @@ def run(
     from simulator.watching import chosen
 
     loaded = load(scenario, overrides=changes)
-    return batch.run(loaded, out=out, jobs=jobs, progress=chosen(progress, loaded.name))
+    return batch.run(loaded, out=out, jobs=jobs, on=on, progress=chosen(progress, loaded.name))
 
 
 def sweep(
@@ -129,6 +132,7 @@ def sweep(
     level: float = 0.95,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     progress: Progress | bool | None = None,
     **changes: Any,
 ) -> pd.DataFrame:
@@ -152,7 +156,8 @@ def sweep(
         metric: a numeric column of ``tenants``, or several; by default each workload's own figure of merit.
         level: of the intervals.
         out: folder of all results.
-        jobs: worker processes, as many as there are processors if not given.
+        jobs: how many runs at a time, as many as there are processors if not given.
+        on: where to run, as of ``run``.
         progress: as of ``run``.
         changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
 
@@ -162,7 +167,7 @@ def sweep(
     from simulator import sweeping
 
     return sweeping.sweep(
-        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, progress=progress, changes=changes
+        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, on=on, progress=progress, changes=changes
     )
 
 

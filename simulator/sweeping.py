@@ -15,6 +15,8 @@ from simulator.scenario import load
 from simulator.units import DIMENSIONS, parse_quantity
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
 
     from simulator.batch.progress import Progress
@@ -36,6 +38,7 @@ def sweep(
     level: float,
     out: str | os.PathLike[str],
     jobs: int | None,
+    on: str | Executor,
     progress: Progress | bool | None,
     changes: Mapping[str, Any],
 ) -> pd.DataFrame:
@@ -47,7 +50,7 @@ def sweep(
         raise UsageError(f"{twice[0]} is given twice: among the axes and beside them; leave one out")
     loaded = load(scenario, overrides={**changes, **{path: values(path, each) for path, each in axes.items()}})
     watcher = watching.chosen(progress, loaded.name)
-    return table(batch.run(loaded, out=out, jobs=jobs, progress=watcher), metrics, level)
+    return table(batch.run(loaded, out=out, jobs=jobs, on=on, progress=watcher), metrics, level)
 
 
 def values(path: str, given: Any) -> Any:
