@@ -71,7 +71,15 @@ def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) 
         return results, []
     from simulator.plots import draw
 
+    tell_unreadable(results, scenario.figures)
     return results, draw(results, scenario.figures)
+
+
+def tell_unreadable(results: Results, figures: Sequence[str]) -> None:
+    from simulator.plots import unreadable
+
+    for name in unreadable(results, figures):
+        tell(f"figure {name} is not drawn: nobody can read so many places in it; the numbers are in {results.folder}")
 
 
 def tell_failures(results: Results) -> None:
