@@ -50,7 +50,9 @@ class Manifest:
         replace_text(self._path, text)
 
 
-def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str) -> dict[str, Any]:
+def describe(
+    scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str, command: str
+) -> dict[str, Any]:
     """What is known of a batch before its first run."""
     return {
         "scenario": {"name": scenario.name, "title": scenario.title, "hash": scenario.hash, "text": scenario.text},
@@ -62,7 +64,7 @@ def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, 
         "points": [{name: point[name] for name in LABELS if name in point} for point in points],
         "code": code,
         "libraries": library_versions(),
-        "command": f"virtlab run {scenario.name}.yaml --seed {scenario.seed} --replications {scenario.replications}",
+        "command": command,
         "columns": {table: [column._asdict() for column in columns] for table, columns in TABLES.items()},
     }
 

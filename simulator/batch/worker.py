@@ -24,8 +24,6 @@ TARGET = "simulator.experiment:run_point"
 Point = dict[str, Any]
 Tables = Mapping[str, Sequence[Sequence[object]]]
 
-_segments: dict[Path, segments.Segment] = {}
-
 
 class Task(NamedTuple):
     """One run to be done."""
@@ -61,9 +59,7 @@ def _end_with(alive: Connection) -> None:
 def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Report:
     """Runs some tasks one after the other and records each in this process's segment of ``folder``."""
     begin = time.perf_counter()
-    if folder not in _segments:
-        _segments[folder] = segments.Segment(folder)
-    segment = _segments[folder]
+    segment = segments.own(folder)
     marks = []
     for task in tasks:
         segment.append(segments.record(task.run, segments.STARTED, None))
@@ -71,13 +67,6 @@ def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Repo
         segment.append(line)
         marks.append((task.run, segments.mark_of(line)))
     return Report(marks, time.perf_counter() - begin)
-
-
-def close(folder: Path) -> None:
-    """Closes this process's segment of ``folder``, if it has one."""
-    segment = _segments.pop(folder, None)
-    if segment is not None:
-        segment.close()
 
 
 def run_one(point: Point, replication: int, target: str = TARGET) -> bytes:
@@ -110,15 +99,10 @@ def failure(point: Point, replication: int, error: str, trace: str = "") -> byte
         "machine": point["machine"]["name"],
         "without": " ".join(point["without"]),
         "status": segments.FAILED,
-        "error": f"{error} ({_repeat(point, run)})",
+        "error": error,
     }
     row = [known.get(column.name, "" if column.kind == "text" else None) for column in records.TABLES["runs"]]
     return segments.record(run, segments.FAILED, {"tables": {"runs": [row]}, "error": error, "trace": trace})
-
-
-def _repeat(point: Point, run: str) -> str:
-    """The command that repeats a run; of a point that is no scenario's own, how it differs from one that is."""
-    return str(point.get("differs") or f"repeat: virtlab run {point['scenario']}.yaml --only {run}")
 
 
 @lru_cache
