@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from simulator.batch.storage import refused
 from simulator.errors import ResultsError
 
 NAME = ".lock"
@@ -36,7 +37,8 @@ class Lock:
 
     Raises:
         ResultsError: another process holds it.
-        OSError: nothing can be written there.
+        UsageError: nothing can be written there.
+        StorageError: nothing can be written any more.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +47,10 @@ class Lock:
 
     def __enter__(self) -> Lock:
         while True:
-            self._descriptor = os.open(self._held, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                self._descriptor = os.open(self._held, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError as error:
+                raise refused(self._folder, error) from error
             try:
                 _take(self._descriptor)
             except OSError as error:
@@ -98,6 +103,8 @@ class Lock:
             except FileExistsError:
                 self._supersede(claim)
                 continue
+            except OSError as error:
+                raise refused(self._folder, error) from error
             with suppress(OSError):
                 os.write(descriptor, _me().encode())
             os.close(descriptor)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.batch.storage import guarded
 from simulator.batch.version import library_versions
 from simulator.records import TABLES
 from simulator.results.folder import MANIFEST, SCHEMA_VERSION, replace_text
@@ -24,7 +25,7 @@ def now() -> str:
 
 
 class Manifest:
-    """A manifest that is written anew, whole, at each change.
+    """A manifest that is written anew, whole, at each change; ``StorageError`` where it cannot be.
 
     Args:
         folder: the batch folder.
@@ -47,7 +48,8 @@ class Manifest:
 
     def _write(self, status: str) -> None:
         text = json.dumps({**self._content, "status": status}, indent=2, ensure_ascii=False) + "\n"
-        replace_text(self._path, text)
+        with guarded(self._path.parent):
+            replace_text(self._path, text)
 
 
 def describe(

@@ -29,7 +29,7 @@ from simulator.batch import segments
 from simulator.batch.lock import Lock
 from simulator.batch.storage import guarded
 from simulator.batch.worker import Task
-from simulator.errors import ResultsError, StorageError
+from simulator.errors import ResultsError, StorageError, VirtlabError
 from simulator.records import names
 from simulator.results.folder import finished, read_manifest, sync_folder
 from simulator.results.tables import TableFiles
@@ -80,7 +80,9 @@ def merge(
     failures = []
     lost = [task.run for task in tasks if task.run not in done]
     if lost:
-        raise StorageError(f"{folder}: the records of {len(lost)} runs have been removed while it was at work; run again")
+        raise StorageError(
+            f"{folder}: the records of {len(lost)} runs have been removed while it was at work; run again"
+        )
     with guarded(folder), TableFiles(folder, axes) as files:
         for task in tasks:
             content = segments.content(done[task.run])
@@ -117,7 +119,7 @@ def tidy(folder: Path) -> None:
     A folder that cannot be written stays as it is: the batch in it can be read all the same.
     """
     if (folder / SEGMENTS).exists() or any(folder.glob(DRAFTS)):
-        with suppress(OSError, ResultsError), Lock(folder):
+        with suppress(OSError, VirtlabError), Lock(folder):
             if whole(folder):
                 strip(folder)
 
