@@ -7,6 +7,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,8 +94,7 @@ class TableFiles:
         if find_spec("pyarrow") is not None:
             for table in TABLES:
                 self._write_parquet(table)
-        for path in self._finals:
-            _sync(self._draft(path))
+        _sync([self._draft(path) for path in self._finals])
         sizes = {path.name: self._draft(path).stat().st_size for path in self._finals}
         for path in self._finals:
             os.replace(self._draft(path), path)
@@ -127,9 +127,15 @@ class TableFiles:
         _write_parquet(self._draft(source), self._draft(path), columns(table, self._of_axes))
 
 
-def _sync(path: Path) -> None:
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
+def _sync(paths: Sequence[Path]) -> None:
+    """Hands files to the disk, all at once: it takes one round for them, and not one for each."""
+
+    def sync(path: Path) -> None:
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+
+    with ThreadPoolExecutor(len(paths)) as together:
+        list(together.map(sync, paths))
 
 
 def _write_parquet(source: Path, target: Path, declared: Sequence[Column]) -> None:
