@@ -21,7 +21,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from simulator.batch import luggage
 from simulator.batch.executors.base import P, T, Workers
-from simulator.batch.executors.processes import main_hidden
 from simulator.errors import RunError, UsageError
 
 if TYPE_CHECKING:
