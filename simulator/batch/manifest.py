@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.batch.storage import guarded
 from simulator.batch.version import library_versions
 from simulator.records import TABLES
 from simulator.results.folder import MANIFEST, SCHEMA_VERSION, replace_text
@@ -24,7 +26,7 @@ def now() -> str:
 
 
 class Manifest:
-    """A manifest that is written anew, whole, at each change.
+    """A manifest that is written anew, whole, at each change; ``StorageError`` where it cannot be.
 
     Args:
         folder: the batch folder.
@@ -47,22 +49,26 @@ class Manifest:
 
     def _write(self, status: str) -> None:
         text = json.dumps({**self._content, "status": status}, indent=2, ensure_ascii=False) + "\n"
-        replace_text(self._path, text)
+        with guarded(self._path.parent):
+            replace_text(self._path, text)
 
 
-def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str) -> dict[str, Any]:
+def describe(
+    scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str, command: str
+) -> dict[str, Any]:
     """What is known of a batch before its first run."""
     return {
         "scenario": {"name": scenario.name, "title": scenario.title, "hash": scenario.hash, "text": scenario.text},
         "identity": identity,
         "seed": scenario.seed,
         "replications": scenario.replications,
+        "stopping": asdict(scenario.stopping) if scenario.stopping else None,
         "baseline": scenario.baseline,
         "axes": axes(points),
         "points": [{name: point[name] for name in LABELS if name in point} for point in points],
         "code": code,
         "libraries": library_versions(),
-        "command": f"virtlab run {scenario.name}.yaml --seed {scenario.seed} --replications {scenario.replications}",
+        "command": command,
         "columns": {table: [column._asdict() for column in columns] for table, columns in TABLES.items()},
     }
 

@@ -24,7 +24,7 @@ TARGET = "simulator.experiment:run_point"
 Point = dict[str, Any]
 Tables = Mapping[str, Sequence[Sequence[object]]]
 
-_segments: dict[Path, segments.Segment] = {}
+_carried: dict[str, Callable[[Point, int], dict[str, Any]]] = {}
 
 
 class Task(NamedTuple):
@@ -45,6 +45,13 @@ class Report(NamedTuple):
     seconds: float
 
 
+class Lines(NamedTuple):
+    """What became of a chunk where the batch's folder is out of reach: the records, and how long they took."""
+
+    lines: list[bytes]
+    seconds: float
+
+
 def prepare(environment: dict[str, str], alive: Connection) -> None:
     """Makes a fresh process a worker: the parent's settings, and an end as soon as the parent ends or says so."""
     os.environ.update(environment)
@@ -58,12 +65,16 @@ def _end_with(alive: Connection) -> None:
     os._exit(1)
 
 
-def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Report:
-    """Runs some tasks one after the other and records each in this process's segment of ``folder``."""
+def run_chunk(folder: Path | None, tasks: Sequence[Task], target: str = TARGET) -> Report | Lines:
+    """Runs some tasks one after the other and records each in this process's segment of ``folder``.
+
+    Where there is no folder the records are returned.
+    """
     begin = time.perf_counter()
-    if folder not in _segments:
-        _segments[folder] = segments.Segment(folder)
-    segment = _segments[folder]
+    if folder is None:
+        lines = [run_one(task.point, task.replication, target) for task in tasks]
+        return Lines(lines, time.perf_counter() - begin)
+    segment = segments.own(folder)
     marks = []
     for task in tasks:
         segment.append(segments.record(task.run, segments.STARTED, None))
@@ -73,11 +84,12 @@ def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Repo
     return Report(marks, time.perf_counter() - begin)
 
 
-def close(folder: Path) -> None:
-    """Closes this process's segment of ``folder``, if it has one."""
-    segment = _segments.pop(folder, None)
-    if segment is not None:
-        segment.close()
+def keep(folder: Path, found: Lines) -> Report:
+    """Appends records that came back to this process's segment of ``folder``."""
+    segment = segments.own(folder)
+    for line in found.lines:
+        segment.append(line)
+    return Report([(segments.run_of(line), segments.mark_of(line)) for line in found.lines], found.seconds)
 
 
 def run_one(point: Point, replication: int, target: str = TARGET) -> bytes:
@@ -92,7 +104,7 @@ def run_one(point: Point, replication: int, target: str = TARGET) -> bytes:
 
 def simulate(point: Point, replication: int, target: str = TARGET) -> Tables:
     """The tables of one run; raises what the run raises."""
-    tables: Tables = _function(target)(point, replication)["tables"]
+    tables: Tables = function(target)(point, replication)["tables"]
     for name, rows in tables.items():
         width = len(records.TABLES[name])
         if any(len(row) != width for row in rows):
@@ -110,19 +122,26 @@ def failure(point: Point, replication: int, error: str, trace: str = "") -> byte
         "machine": point["machine"]["name"],
         "without": " ".join(point["without"]),
         "status": segments.FAILED,
-        "error": f"{error} ({_repeat(point, run)})",
+        "error": error,
     }
     row = [known.get(column.name, "" if column.kind == "text" else None) for column in records.TABLES["runs"]]
     return segments.record(run, segments.FAILED, {"tables": {"runs": [row]}, "error": error, "trace": trace})
 
 
-def _repeat(point: Point, run: str) -> str:
-    """The command that repeats a run; of a point that is no scenario's own, how it differs from one that is."""
-    return str(point.get("differs") or f"repeat: virtlab run {point['scenario']}.yaml --only {run}")
+def carry(target: str, simulated: Callable[[Point, int], dict[str, Any]] | None) -> None:
+    """Makes a function that was sent here the one that ``target`` names, in place of any that was sent before."""
+    _carried.clear()
+    if simulated is not None:
+        _carried[target] = simulated
+
+
+def function(target: str) -> Callable[[Point, int], dict[str, Any]]:
+    """The function that simulates one run."""
+    return _carried.get(target) or _imported(target)
 
 
 @lru_cache
-def _function(target: str) -> Callable[[Point, int], dict[str, Any]]:
+def _imported(target: str) -> Callable[[Point, int], dict[str, Any]]:
     module, _, name = target.partition(":")
-    function: Callable[[Point, int], dict[str, Any]] = getattr(importlib.import_module(module), name)
-    return function
+    found: Callable[[Point, int], dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return found
