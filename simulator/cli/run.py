@@ -8,6 +8,7 @@ import click
 
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import complain, say, say_json, tell
+from simulator.cli.where import on_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ _MOST_FAILURES = 5
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
+@on_option
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @click.option("--fidelity", help="Algorithm that shares the devices, instead of the scenario's.")
@@ -31,12 +33,19 @@ _MOST_FAILURES = 5
 @click.option("--no-figures", is_flag=True, help="Draw no figures.")
 @json_option
 def command(
-    scenarios: tuple[str, ...], out: str, jobs: int | None, only: str | None, no_figures: bool, as_json: bool,
+    scenarios: tuple[str, ...], out: str, jobs: int | None, on: str, only: str | None, no_figures: bool,
+    as_json: bool,
     **changes: Any,
 ) -> int:  # fmt: skip
     """Run scenarios, or go on where they were stopped.
 
     All of them are checked first; if there is a mistake in one, none is run.
+
+    A cluster that --on can use is started by two commands, the second one on each of its machines:
+
+    \b
+        dask scheduler
+        dask worker tcp://SCHEDULER:8786 --nthreads 1 --nworkers -1 --death-timeout 60
     """
     from simulator.cli.loading import load_all
     from simulator.results.folder import common_exit_code
@@ -49,7 +58,7 @@ def command(
         return 0
     finished = []
     for scenario in loaded:
-        results, figures = _run(scenario, out, jobs, not no_figures)
+        results, figures = _run(scenario, out, jobs, on, not no_figures)
         finished.append((results, figures))
         if not as_json:
             _show(results, figures)
@@ -60,11 +69,11 @@ def command(
     return common_exit_code([results.exit_code for results, _ in finished])
 
 
-def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[Results, list[Path]]:
+def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path]]:
     from simulator import batch
     from simulator.cli.progress import watch
 
-    results = batch.run(scenario, out=out, jobs=jobs, progress=watch(scenario.name), catalog=scenario.catalog)
+    results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
     if not wanted or results.status == "failed":
         return results, []

@@ -73,6 +73,7 @@ class FakeScenario:
     seed: int = 1
     replications: int = 4
     baseline: str | None = "native"
+    stopping: None = None
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:
         places = [(stack, size) for stack in ("xen", "native") for size in (2, 16)]
