@@ -34,8 +34,7 @@ _MOST_FAILURES = 5
 @json_option
 def command(
     scenarios: tuple[str, ...], out: str, jobs: int | None, on: str, only: str | None, no_figures: bool,
-    as_json: bool,
-    **changes: Any,
+    as_json: bool, **changes: Any,
 ) -> int:  # fmt: skip
     """Run scenarios, or go on where they were stopped.
 
