@@ -24,6 +24,7 @@ _MOST_FAILURES = 5
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
+@click.option("--on", default="", metavar="WHERE", help="Where to run: serial, processes, or another executor.")
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @click.option("--fidelity", help="Algorithm that shares the devices, instead of the scenario's.")
@@ -31,8 +32,8 @@ _MOST_FAILURES = 5
 @click.option("--no-figures", is_flag=True, help="Draw no figures.")
 @json_option
 def command(
-    scenarios: tuple[str, ...], out: str, jobs: int | None, only: str | None, no_figures: bool, as_json: bool,
-    **changes: Any,
+    scenarios: tuple[str, ...], out: str, jobs: int | None, on: str, only: str | None, no_figures: bool,
+    as_json: bool, **changes: Any,
 ) -> int:  # fmt: skip
     """Run scenarios, or go on where they were stopped.
 
@@ -49,7 +50,7 @@ def command(
         return 0
     finished, codes = [], []
     for scenario in loaded:
-        results, drawn = _run(scenario, out, jobs, not no_figures)
+        results, drawn = _run(scenario, out, jobs, on, not no_figures)
         figures = drawn or []
         finished.append((results, figures))
         codes.append(1 if drawn is None else results.exit_code)
@@ -62,13 +63,13 @@ def command(
     return common_exit_code(codes)
 
 
-def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[Results, list[Path] | None]:
+def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path] | None]:
     """Results and figures; none where figures cannot be written."""
     from simulator import batch
     from simulator.cli.progress import watch
     from simulator.errors import StorageError
 
-    results = batch.run(scenario, out=out, jobs=jobs, progress=watch(scenario.name), catalog=scenario.catalog)
+    results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
     if not wanted or results.status == "failed":
         return results, []

@@ -21,6 +21,7 @@ from simulator.batch import run, run_only
 from simulator.batch.lock import Lock
 from simulator.errors import Problem, ResultsError, ScenarioError, UsageError
 from simulator.records import TABLES, run_id
+from simulator.results.stopping import Stopping
 
 HERE = Path(__file__).parent
 TARGET = f"{Path(__file__).stem}:fake_run"
@@ -73,7 +74,7 @@ class FakeScenario:
     seed: int = 1
     replications: int = 4
     baseline: str | None = "native"
-    stopping: Any = None
+    stopping: Stopping | None = None
     command: str = "virtlab run scenarios/fake.yaml --seed 1"
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from simulator.batch import run
 from simulator.errors import ResultsError, UsageError
 from simulator.records import TABLES, names, run_id
 from simulator.results import Results, intervals, load
+from simulator.results.stopping import Stopping
 
 # seconds of the program, of the ring and of the back end in each of three replications; the batch is built from these
 NATIVE = [(10.0, 0.0, 0.0), (11.0, 0.0, 0.0), (12.0, 0.0, 0.0)]
@@ -64,6 +65,7 @@ class FakeScenario:
     hash: str = "00"
     seed: int = 1
     baseline: str | None = "native"
+    stopping: Stopping | None = None
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:
         places = [(stack, program) for stack in STACKS for program in ("web", "build")]
@@ -260,7 +262,7 @@ def test_folder_that_is_no_finished_batch(results: Results, tmp_path: Path) -> N
     shutil.copytree(results.folder, tmp_path / "copy")
     manifest = tmp_path / "copy" / "manifest.json"
     content = json.loads(manifest.read_text())
-    for change, message in (({"status": "running"}, "virtlab run fake.yaml"), ({"schema_version": 99}, "form 99")):
+    for change, message in (({"status": "running"}, "go on: in Python"), ({"schema_version": 99}, "form 99")):
         manifest.write_text(json.dumps(content | change))
         with pytest.raises(ResultsError, match=message):
             load(tmp_path / "copy")
