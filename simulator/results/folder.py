@@ -27,18 +27,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a folder; empty if it has none.
 
     Raises:
-        ResultsError: it cannot be read, or another version of virtlab has written it.
+        ResultsError: it cannot be read, or a newer version of virtlab has written it.
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
-        written = manifest["schema_version"]
+        written = int(manifest["schema_version"])
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as error:
         raise ResultsError(f"{folder / MANIFEST}: damaged ({error!r}); move the folder away and run again") from None
-    if written != SCHEMA_VERSION:
+    if written > SCHEMA_VERSION:
         raise ResultsError(
-            f"{folder / MANIFEST}: written in form {written}, this version reads form {SCHEMA_VERSION}; run again"
+            f"{folder / MANIFEST}: written in form {written} by a newer virtlab; this one reads forms up to "
+            f"{SCHEMA_VERSION} (update virtlab to read it)"
         )
     return manifest
 
@@ -55,7 +56,13 @@ def parquet_path(folder: Path, table: str) -> Path:
 
 def finished(folder: Path) -> bool:
     """Whether all runs have ended and all tables are there."""
-    return read_manifest(folder).get("status") in ENDED and all(csv_path(folder, table).exists() for table in TABLES)
+    return whole(folder, read_manifest(folder))
+
+
+def whole(folder: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether all runs have ended, by a manifest, and all tables that it describes are there."""
+    tables = manifest.get("columns", TABLES)
+    return manifest.get("status") in ENDED and all(csv_path(folder, table).exists() for table in tables)
 
 
 def replace_text(path: Path, text: str) -> None:

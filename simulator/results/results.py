@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ResultsError, UsageError
-from simulator.results.folder import ENDED, finished, read_manifest
+from simulator.results.folder import ENDED, read_manifest, whole
 from simulator.results.frames import labelled, read
+from simulator.results.schema import not_recorded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,60 +55,65 @@ class Results:
         """Label of the stack that others are compared with."""
         return str(self.manifest["baseline"] or self.manifest["points"][0]["stack"])
 
+    @property
+    def not_recorded(self) -> dict[str, list[str]]:
+        """Columns by table that this version knows and that an older one, which wrote the batch, did not; all empty."""
+        return not_recorded(self.manifest)
+
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row per run: where it stands on the axes, whether it failed, and why."""
-        return read(self.folder, "runs", self.axes)
+        return read(self.folder, "runs", self.axes, self.manifest)
 
     @cached_property
     def requests(self) -> pd.DataFrame:
         """One row per request that was measured."""
-        return read(self.folder, "requests", self.axes)
+        return read(self.folder, "requests", self.axes, self.manifest)
 
     @cached_property
     def charges(self) -> pd.DataFrame:
         """Device time by thread, device, payer, cause and mechanism."""
-        return read(self.folder, "charges", self.axes)
+        return read(self.folder, "charges", self.axes, self.manifest)
 
     @cached_property
     def threads(self) -> pd.DataFrame:
         """The ledger of each thread's time."""
-        return read(self.folder, "threads", self.axes)
+        return read(self.folder, "threads", self.axes, self.manifest)
 
     @cached_property
     def tenants(self) -> pd.DataFrame:
         """One row per run and tenant: its outcome and its figure of merit."""
-        return read(self.folder, "tenants", self.axes)
+        return read(self.folder, "tenants", self.axes, self.manifest)
 
     @cached_property
     def faults(self) -> pd.DataFrame:
         """One row per node that failed, with who was lost with it."""
-        return read(self.folder, "faults", self.axes)
+        return read(self.folder, "faults", self.axes, self.manifest)
 
     @cached_property
     def operations(self) -> pd.DataFrame:
         """One row per operation: what was done to whom, by which layer, and what it took."""
-        return read(self.folder, "operations", self.axes)
+        return read(self.folder, "operations", self.axes, self.manifest)
 
     @cached_property
     def inspections(self) -> pd.DataFrame:
         """What the threads of a tenant were doing when somebody stopped it and looked."""
-        return read(self.folder, "inspections", self.axes)
+        return read(self.folder, "inspections", self.axes, self.manifest)
 
     @cached_property
     def log(self) -> pd.DataFrame:
         """What layers wrote into their logs: one row per thing done, with its duration (a collection of the heap)."""
-        return read(self.folder, "log", self.axes)
+        return read(self.folder, "log", self.axes, self.manifest)
 
     @cached_property
     def settings(self) -> pd.DataFrame:
         """What layers set for themselves: one row per run, tenant, node and setting (a Java virtual machine's heap)."""
-        return read(self.folder, "settings", self.axes)
+        return read(self.folder, "settings", self.axes, self.manifest)
 
     @cached_property
     def devices(self) -> pd.DataFrame:
         """The ledger of each device."""
-        return read(self.folder, "devices", self.axes)
+        return read(self.folder, "devices", self.axes, self.manifest)
 
     def summary(self, metric: str | None = None, level: float = 0.95, by: Sequence[str] | None = None) -> pd.DataFrame:
         """Means with confidence intervals, and the overhead over the baseline stack.
@@ -209,6 +215,6 @@ def load(folder: str | os.PathLike[str]) -> Results:
     manifest = read_manifest(path)
     if not manifest:
         raise ResultsError(f"{path}: not a folder of results; name one like results/<scenario>/<hash>")
-    if not finished(path):
+    if not whole(path, manifest):
         raise ResultsError(f"{path}: the batch has not finished ({manifest['status']}); go on: {manifest['command']}")
     return Results(path, manifest)

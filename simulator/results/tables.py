@@ -30,8 +30,14 @@ def columns(table: str, axes: Axes) -> list[Column]:
     """The declared columns of a table; those of ``runs`` are followed by the axes."""
     if table != "runs":
         return list(TABLES[table])
-    kinds: dict[str, Kind] = {name: "number" if is_number(axes[name]) else "text" for name in axis_columns(axes)}
-    return [*TABLES[table], *(Column(name, "", "axis of the scenario", kind) for name, kind in kinds.items())]
+    return [*TABLES[table], *of_axes(axes, TABLES[table])]
+
+
+def of_axes(axes: Axes, declared: Sequence[Column]) -> list[Column]:
+    """The columns of axes that follow the declared ones."""
+    known = {column.name for column in declared}
+    kinds: dict[str, Kind] = {name: "number" if is_number(axes[name]) else "text" for name in axes if name not in known}
+    return [Column(name, "", "axis of the scenario", kind) for name, kind in kinds.items()]
 
 
 def cell(value: object) -> object:
