@@ -31,17 +31,34 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
-        written = int(manifest["schema_version"])
     except FileNotFoundError:
         return {}
+    except ValueError as error:
+        raise _damaged(folder, error) from None
+    version_of(folder, manifest)
+    return manifest
+
+
+def version_of(folder: Path, manifest: Mapping[str, Any]) -> int:
+    """The form in which a folder was written, as its manifest says.
+
+    Raises:
+        ResultsError: the manifest is damaged, or a newer version of virtlab has written it.
+    """
+    try:
+        written = int(manifest["schema_version"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ResultsError(f"{folder / MANIFEST}: damaged ({error!r}); move the folder away and run again") from None
+        raise _damaged(folder, error) from None
     if written > SCHEMA_VERSION:
         raise ResultsError(
             f"{folder / MANIFEST}: written in form {written} by a newer virtlab; this one reads forms up to "
             f"{SCHEMA_VERSION} (update virtlab to read it)"
         )
-    return manifest
+    return written
+
+
+def _damaged(folder: Path, error: Exception) -> ResultsError:
+    return ResultsError(f"{folder / MANIFEST}: damaged ({error!r}); move the folder away and run again")
 
 
 def csv_path(folder: Path, table: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from simulator.results.schema import not_recorded
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from simulator.results.changes import Changes
 
 
 class Results:
@@ -184,6 +186,77 @@ class Results:
         from simulator.results.knock_on import knock_on
 
         return labelled(knock_on(self, level), self.axes)
+
+    def long(self, metrics: Sequence[str] = (), where: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+        """The tenants in long form: one row per run, tenant and metric.
+
+        Args:
+            metrics: which ones: a workload's figure of merit by its name, or numeric columns of ``tenants``; by default
+                all.
+            where: values by axis; other places are left out.
+
+        Returns:
+            ``run``, ``point``, ``replication``, the axes, ``tenant``, ``metric``, ``unit`` and ``value``. Runs that
+            failed measured nothing and have no rows.
+
+        Raises:
+            UsageError: no such metric, axis or value.
+        """
+        from simulator.results.long import long
+
+        return long(self, metrics, where)[0]
+
+    def export(
+        self,
+        folder: str | os.PathLike[str],
+        tables: Sequence[str] = ("tenants",),
+        form: str = "csv",
+        *,
+        where: Mapping[str, Sequence[str]] | None = None,
+        columns: Sequence[str] = (),
+        force: bool = False,
+    ) -> list[Path]:
+        """Write tables joined with the axes into a folder, and beside them what their columns mean.
+
+        Args:
+            folder: made if it is not there.
+            tables: which ones; of the form ``long`` it is always the one of tenants.
+            form: ``csv``, ``parquet`` or ``long``.
+            where: values by axis; other places are left out.
+            columns: which ones; all if none is named.
+            force: write over files of the same names.
+
+        Returns:
+            the files.
+
+        Raises:
+            UsageError: something is not known, cannot be written, or is there already.
+        """
+        from simulator.results.exporting import export
+
+        return export([self], folder, tables=tables, form=form, where=where, columns=columns, force=force)
+
+    def compare_with(
+        self,
+        other: Results,
+        metric: str = "value",
+        level: float = 0.95,
+        where: Mapping[str, Sequence[str]] | None = None,
+    ) -> Changes:
+        """What has changed from this batch to another one: numbers with their intervals, and what else is not the same.
+
+        Args:
+            other: the newer batch.
+            metric: a numeric column of ``tenants``; by default each workload's own figure of merit.
+            level: of the intervals.
+            where: values by axis; other places are left out.
+
+        Raises:
+            UsageError: no such metric, axis or value, or the batches have other axes.
+        """
+        from simulator.results.changes import changes
+
+        return changes(self, other, metric=metric, level=level, where=where)
 
     def _once(self, key: tuple[object, ...], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """A table that is asked for by figures and reports alike is made once; everyone gets a copy."""

@@ -84,7 +84,7 @@ def test_a_renamed_column_is_found_by_its_new_name(tmp_path: Path, monkeypatch: 
 
 
 def test_a_newer_form_is_refused_and_so_is_none(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="written in form 99 by a newer virtlab.*update"):
+    with pytest.raises(ResultsError, match=r"written in form 99 by a newer virtlab.*update"):
         load(edited(tmp_path, schema_version=99))
     shutil.rmtree(tmp_path / "batch")
     with pytest.raises(ResultsError, match="damaged"):
