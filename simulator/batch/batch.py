@@ -125,9 +125,7 @@ class Batch:
     def __init__(self, scenario: Runnable, out: Path, points: list[Point]) -> None:
         self.scenario = scenario
         self.points = points
-        self.replications = Replications(
-            [point["point"] for point in points], scenario.replications, scenario.stopping
-        )
+        self.replications = Replications([point["point"] for point in points], scenario.replications, scenario.stopping)
         self.code = code_version()
         self.identity = _identity(scenario, points, self.code)
         self.folder = out / scenario.name / self.identity[:12]

@@ -13,7 +13,7 @@ from simulator.records import TABLES, Column
 from simulator.results import intervals, welch
 from simulator.results.circumstances import circumstances
 from simulator.results.long import joined
-from simulator.results.places import Wanted, narrowed
+from simulator.results.places import Wanted, axis_named, narrowed
 from simulator.results.tables import cell
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ COLUMNS = (
     Column("level", "ratio", "probability that the intervals cover"),
     Column("method", "", "how they were made: by pairs with the same random numbers, or Welch's t", "text"),
     Column(
-        "changed", "bool", "1 where any number or outcome is not the same, or one batch does not have it", "integer"
+        "changed",
+        "bool",
+        "1 where an outcome or a number of the same run is not the same, or no run is the same",
+        "integer",
     ),
     Column("significant", "bool", "1 where the interval of the difference excludes zero", "integer"),
     Column("outcome_old", "", "how the tenant ended in the old batch; several with commas", "text"),
@@ -104,8 +107,9 @@ def changes(
     """See ``Results.compare_with``."""
     if not 0.0 < level < 1.0:
         raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
-    axes = _common_axes(old, new, where or {})
-    before, after = (_measured(results, metric, axes, where or {}) for results in (old, new))
+    places = [_of_its_own(results, where or {}, other) for results, other in ((old, new), (new, old))]
+    axes = _common_axes((old, new), places)
+    before, after = (_measured(each, metric, axes, its) for each, its in zip((old, new), places, strict=True))
     rows = [
         dict(zip((*axes, "tenant"), place, strict=True)) | _row(before.get(place), after.get(place), level)
         for place in dict.fromkeys([*before, *after])
@@ -115,17 +119,26 @@ def changes(
     return Changes([{name: row[name] for name in names} for row in rows], columns, circumstances(old, new), level)
 
 
-def _common_axes(old: Results, new: Results, where: Wanted) -> list[str]:
-    """Axes that make a place: those of both, since one that only one batch has must stand at one value there."""
-    for results, other in ((old, new), (new, old)):
-        places = narrowed(results.runs, where, results.axes) if where else results.runs
+def _of_its_own(results: Results, where: Wanted, other: Results) -> Wanted:
+    """The conditions on axes that a batch has; what is no axis of either is refused."""
+    for name in where:
+        if axis_named(name, results.axes) is None and axis_named(name, other.axes) is None:
+            known = [*results.axes, *other.axes]
+            raise UsageError(f"no axis {name!r} in these batches; {suggestion(name, set(known))}")
+    return {name: texts for name, texts in where.items() if axis_named(name, results.axes) is not None}
+
+
+def _common_axes(both: Sequence[Results], places: Sequence[Wanted]) -> list[str]:
+    """The axes that make a place: those of both, since one that only one batch has must stand at one value there."""
+    for results, where, other in zip(both, places, reversed(both), strict=True):
+        runs = narrowed(results.runs, where, results.axes)
         for axis in results.axes:
-            if axis not in other.axes and places[axis].nunique() > 1:
+            if axis not in other.axes and runs[axis].nunique() > 1:
                 raise UsageError(
                     f"{axis} is an axis of {results.folder} only and has several values there; choose one with "
                     f"--where {axis}=..."
                 )
-    return [axis for axis in old.axes if axis in new.axes]
+    return [axis for axis in both[0].axes if axis in both[1].axes]
 
 
 def _measured(results: Results, metric: str, axes: Sequence[str], where: Wanted) -> dict[tuple[Any, ...], _Measured]:
@@ -133,10 +146,7 @@ def _measured(results: Results, metric: str, axes: Sequence[str], where: Wanted)
     numeric = [column.name for column in TABLES["tenants"] if column.kind != "text"]
     if metric not in numeric:
         raise UsageError(f"no metric {metric!r}; {suggestion(metric, numeric)}")
-    known = {
-        axis: texts for axis, texts in where.items() if any(a == axis or a.endswith(f".{axis}") for a in results.axes)
-    }
-    frame, columns = joined(results, "tenants", known)
+    frame, columns = joined(results, "tenants", where)
     frame = frame.merge(results.runs[["run", "seed"]].rename(columns={"seed": "root seed"}), on="run")
     names = {column.name for column in columns}
     placed = [f"axis_{axis}" if f"axis_{axis}" in names else axis for axis in axes]
@@ -155,9 +165,8 @@ def _together(values: Sequence[tuple[Any, ...]], metric: str) -> _Measured:
     numbers: dict[Key, list[float]] = {}
     for seed, replication, number, *_ in values:
         numbers.setdefault((int(seed), int(replication)), []).append(_float(number))
-    outcome, workload, name, unit, better = (
-        ", ".join(dict.fromkeys(map(str, each))) for each in list(zip(*values, strict=True))[3:]
-    )
+    described = list(zip(*values, strict=True))[3:]
+    outcome, workload, name, unit, better = (", ".join(dict.fromkeys(map(str, each))) for each in described)
     about = {"workload": workload, "metric": name, "unit": unit, "better": better}
     if metric != "value":
         (column,) = (column for column in TABLES["tenants"] if column.name == metric)
@@ -195,10 +204,11 @@ def _row(old: _Measured | None, new: _Measured | None, level: float) -> dict[str
 
 
 def _differ(before: _Measured, after: _Measured) -> bool:
-    if (before.outcome, before.about) != (after.outcome, after.about) or before.numbers.keys() != after.numbers.keys():
+    if (before.outcome, before.about) != (after.outcome, after.about):
         return True
-    pairs = ((number, after.numbers[key]) for key, number in before.numbers.items())
-    return any(one != other and not (math.isnan(one) and math.isnan(other)) for one, other in pairs)
+    common = [key for key in before.numbers if key in after.numbers]
+    pairs = [(before.numbers[key], after.numbers[key]) for key in common]
+    return not pairs or any(one != other and not (math.isnan(one) and math.isnan(other)) for one, other in pairs)
 
 
 def _float(value: object) -> float:

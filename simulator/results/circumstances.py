@@ -46,8 +46,8 @@ def place(point: Mapping[str, Any]) -> str:
 
 
 def _text(old: Results, new: Results) -> list[str]:
-    texts = [results.manifest["scenario"]["text"].splitlines() for results in (old, new)]
-    return list(difflib.unified_diff(*texts, str(old.folder), str(new.folder), lineterm=""))
+    before, after = (results.manifest["scenario"]["text"].splitlines() for results in (old, new))
+    return list(difflib.unified_diff(before, after, str(old.folder), str(new.folder), lineterm=""))
 
 
 def _pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

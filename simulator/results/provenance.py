@@ -72,7 +72,8 @@ def citation(row: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     version, _, code = str(row["code"]).partition("+")
     built = f" (code {code})" if code else ""
     return (
-        f"virtlab {version}{built}, scenario {scenario['name']!r} (SHA-256 {scenario['hash'][:16]}), batch {row['hash']}: "
+        f"virtlab {version}{built}, scenario {scenario['name']!r} (SHA-256 {scenario['hash'][:16]}), "
+        f"batch {row['hash']}: "
         f"{row['points']} points, {row['replications']} replications, seed {row['seed']}, "
         f"run on {str(row['start']).partition('T')[0] or 'an unknown day'}."
     )

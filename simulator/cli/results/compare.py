@@ -81,10 +81,11 @@ def _pair(pair: list[Any]) -> str:
 
 def _numbers(found: Changes, every: bool) -> list[str]:
     from simulator.explain.columns import columns
+    from simulator.results.changes import COLUMNS
 
     shown = [row for row in found.rows if every or row["changed"]]
     same = len(found.rows) - found.changed
-    axes = [column.name for column in found.columns[: len(found.columns) - 20]]
+    axes = [column.name for column in found.columns[: -len(COLUMNS)]]
     heads = [*axes, "tenant", "metric", "old", "new", "difference", "ratio", "n", "significant", "outcome"]
     cells = [[*(str(row[axis]) for axis in axes), *_cells(row)] for row in shown]
     table = columns(cells, "<" * (len(axes) + 2) + ">>>>><<", heads) if cells else []

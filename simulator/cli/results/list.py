@@ -58,8 +58,8 @@ def _lines(entries: Sequence[Entry]) -> list[str]:
 
     rows = [
         [
-            entry.scenario, entry.hash, entry.status, str(entry.runs), "" if entry.failed is None else str(entry.failed),
-            str(entry.points), str(entry.replications), entry.start[:16].replace("T", " "),
+            entry.scenario, entry.hash, entry.status, str(entry.runs),
+            "" if entry.failed is None else str(entry.failed), str(entry.points), str(entry.replications), entry.start[:16].replace("T", " "),
             duration(entry.duration_s), size(entry.size_bytes), "installed" if entry.current else entry.code,
         ]
         for entry in entries
