@@ -13,7 +13,9 @@ from simulator.errors import ResultsError
 from simulator.records import TABLES
 
 MANIFEST = "manifest.json"
-SCHEMA_VERSION = 1
+APART = ("points", "failures")
+"""What stands in a file of its own beside the manifest, since it grows with the batch."""
+SCHEMA_VERSION = 2
 ENDED = {"ok": 0, "failed": 1, "failures": 3}
 """How a batch can have ended, with the exit code that says so."""
 
@@ -21,6 +23,24 @@ ENDED = {"ok": 0, "failed": 1, "failures": 3}
 def common_exit_code(codes: Sequence[int]) -> int:
     """The exit code of several batches: the one that all have, otherwise that something failed."""
     return codes[0] if len(set(codes)) == 1 else ENDED["failures"]
+
+
+class Whole(dict[str, Any]):
+    """A manifest; what stands apart from it is read when it is first asked for."""
+
+    def __init__(self, folder: Path, content: Mapping[str, Any]) -> None:
+        super().__init__(content)
+        self._folder = folder
+
+    def __missing__(self, key: str) -> Any:
+        if key not in APART:
+            raise KeyError(key)
+        path = self._folder / f"{key}.json"
+        try:
+            self[key] = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ResultsError(f"{path}: damaged ({error!r}); move the folder away and run again") from None
+        return self[key]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -36,7 +56,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise _damaged(folder, error) from None
     version_of(folder, manifest)
-    return manifest
+    return Whole(folder, manifest)
 
 
 def version_of(folder: Path, manifest: Mapping[str, Any]) -> int:

@@ -65,24 +65,45 @@ def _completed(frame: pd.DataFrame, table: str, form: schema.Form) -> pd.DataFra
 
 
 def _read_file(folder: Path, table: str, declared: Sequence[Column]) -> pd.DataFrame:
-    import pandas as pd
-
     if parquet_path(folder, table).exists() and find_spec("pyarrow") is not None:
-        return pd.read_parquet(parquet_path(folder, table))
+        return _read_parquet(parquet_path(folder, table), declared)
     path = csv_path(folder, table)
     if not path.exists():
         raise ResultsError(f"{path}: missing; run the scenario again")
-    return pd.read_csv(
+    return _read_csv(path, declared)
+
+
+def _read_parquet(path: Path, declared: Sequence[Column]) -> pd.DataFrame:
+    """Labels are read as categories: each text once, however many rows have it."""
+    from pyarrow import parquet
+
+    frame: pd.DataFrame = parquet.read_table(path, read_dictionary=_label_names(declared)).to_pandas()
+    return frame
+
+
+def _read_csv(path: Path, declared: Sequence[Column]) -> pd.DataFrame:
+    """Exactly the numbers that were written."""
+    import pandas as pd
+
+    # From 3.1 on that is what pandas does by itself, and to ask for it is deprecated.
+    exact = {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+    labels = _label_names(declared)
+    texts = {
+        column.name: "category" if column.name in labels else "str" for column in declared if column.kind == "text"
+    }
+    numbers = {column.name: "float64" for column in declared if column.kind != "text"}
+    frame: pd.DataFrame = pd.read_csv(
         path,
-        dtype={column.name: str for column in declared if column.kind == "text"},
-        converters={column.name: _number for column in declared if column.kind != "text"},
+        dtype={**texts, **numbers},
+        na_values={name: ["", "nan"] for name in numbers},
         keep_default_na=False,
+        **exact,
     )
+    return frame
 
 
-def _number(text: str) -> float:
-    """Exactly the number that was written, which not every pandas reads by itself."""
-    return float(text) if text else math.nan
+def _label_names(declared: Sequence[Column]) -> list[str]:
+    return [column.name for column in declared if column.kind == "text" and column.name not in PROSE]
 
 
 def _typed(values: pd.Series, column: Column, axes: Axes) -> pd.Series:
@@ -99,9 +120,11 @@ def _labels(values: pd.Series, axes: Axes) -> pd.Series:
     """Categories in the order of the scenario for an axis, in order of appearance for everything else."""
     import pandas as pd
 
-    seen = list(values.unique())
-    known = [str(cell(value)) for value in axes.get(str(values.name), ())]
-    order = [name for name in dict.fromkeys(known) if name in seen] + [name for name in seen if name not in known]
+    seen = dict.fromkeys(values.unique())
+    known = dict.fromkeys(str(cell(value)) for value in axes.get(str(values.name), ()))
+    order = [name for name in known if name in seen] + [name for name in seen if name not in known]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.set_categories(order)  # to astype, another order of the same categories is no other type
     return values.astype(pd.CategoricalDtype(order))
 
 

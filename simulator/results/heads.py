@@ -1,4 +1,7 @@
-"""What a folder is by its manifest alone, without what is long in it: thousands of batches are listed in seconds."""
+"""What a folder is by its manifest alone, without what is long in it: thousands of batches are listed in seconds.
+
+Form 1 of a manifest had the points and the failures in it, which are passed over as text.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simulator.results.folder import MANIFEST, read_manifest, version_of
+from simulator.results.folder import APART, MANIFEST, read_manifest, version_of
 
 LOCK = ".lock"
-_SKIPPED = ("points", "failures")
 _WORD = r'"{}": ("(?:[^"\\]|\\.)*")'
 
 
 def head(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder with empty ``points`` and ``failures``, and ``labels`` of the points instead.
+    """The manifest of a folder without its points and failures, and ``labels`` of the points instead.
 
     Raises:
         ResultsError: as ``read_manifest``.
@@ -25,13 +27,15 @@ def head(folder: Path) -> dict[str, Any]:
     """
     text = (folder / MANIFEST).read_text("utf-8")
     parts: dict[str, str] = {}
-    for name in _SKIPPED:
+    for name in APART:
         text, parts[name] = _cut(text, name)
     try:
         manifest: dict[str, Any] = json.loads(text)
     except ValueError:
         return _whole(folder)
     version_of(folder, manifest)
+    if "labels" in manifest:
+        return manifest
     if not parts["points"]:
         return _whole(folder)
     labels = {name: _words(parts["points"], name) for name in ("stack", "expression")}
@@ -51,9 +55,9 @@ def held(folder: Path) -> bool:
 def _whole(folder: Path) -> dict[str, Any]:
     """The same of a manifest that is written in another way."""
     manifest = read_manifest(folder)
-    points = manifest.get("points", [])
+    points = manifest["points"]
     labels = {name: list(dict.fromkeys(str(point.get(name)) for point in points)) for name in ("stack", "expression")}
-    return {**manifest, "points": [], "failures": [], "labels": {"points": len(points), **labels}}
+    return {**manifest, "labels": {"points": len(points), **labels}}
 
 
 def _cut(text: str, name: str) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def provenance(folder: Path, installed: str = "") -> dict[str, Any]:
         "axes": manifest["axes"],
         "libraries": manifest["libraries"],
         "command": manifest["command"],
-        "failures": manifest.get("failures", []),
+        "failures": manifest["failures"] if listed.failed is not None else [],
         "tables": tables(folder, manifest),
         "not_recorded": not_recorded(manifest),
         "answers": [f"{name}.json" for name in ANSWERS if name in listed.answers],
