@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.batch.stopping import Stopping
+from simulator.results.stopping import Stopping
 from simulator.scenario import Scenario
 
 
