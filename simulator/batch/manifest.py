@@ -81,7 +81,9 @@ def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, 
 
 def labels(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """How many points there are, and the words by which one looks for a batch among others."""
-    words = {name: list(dict.fromkeys(str(point.get(name, "")) for point in points)) for name in ("stack", "expression")}
+    words = {
+        name: list(dict.fromkeys(str(point.get(name, "")) for point in points)) for name in ("stack", "expression")
+    }
     return {"points": len(points), **words}
 
 

@@ -13,6 +13,7 @@ from simulator.records import TABLES, Column
 from simulator.results import intervals, welch
 from simulator.results.circumstances import circumstances
 from simulator.results.long import joined
+from simulator.results.numbering import lucky
 from simulator.results.places import Wanted, axis_named, narrowed
 from simulator.results.tables import cell
 
@@ -151,21 +152,26 @@ def _measured(results: Results, metric: str, axes: Sequence[str], where: Wanted)
     names = {column.name for column in columns}
     placed = [f"axis_{axis}" if f"axis_{axis}" in names else axis for axis in axes]
     found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
-    wanted = ["root seed", "replication", metric, "outcome", "workload", "metric", "unit", "better"]
-    for place, values in zip(
+    lucks = [
+        lucky(results.manifest, int(seed), int(replication))
+        for seed, replication in zip(frame["root seed"], frame["replication"], strict=True)
+    ]
+    wanted = [metric, "outcome", "workload", "metric", "unit", "better"]
+    for luck, place, values in zip(
+        lucks,
         frame[[*placed, "copy_of"]].astype(object).itertuples(index=False, name=None),
         frame[wanted].itertuples(index=False, name=None),
         strict=True,
     ):
-        found.setdefault(tuple(cell(each) for each in place), []).append(values)
+        found.setdefault(tuple(cell(each) for each in place), []).append((luck, *values))
     return {place: _together(values, metric) for place, values in found.items()}
 
 
 def _together(values: Sequence[tuple[Any, ...]], metric: str) -> _Measured:
     numbers: dict[Key, list[float]] = {}
-    for seed, replication, number, *_ in values:
-        numbers.setdefault((int(seed), int(replication)), []).append(_float(number))
-    described = list(zip(*values, strict=True))[3:]
+    for luck, number, *_ in values:
+        numbers.setdefault(luck, []).append(_float(number))
+    described = list(zip(*values, strict=True))[2:]
     outcome, workload, name, unit, better = (", ".join(dict.fromkeys(map(str, each))) for each in described)
     about = {"workload": workload, "metric": name, "unit": unit, "better": better}
     if metric != "value":

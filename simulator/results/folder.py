@@ -59,6 +59,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return Whole(folder, manifest)
 
 
+def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
+    """Writes a manifest with what stands apart from it, which comes first."""
+    for name in APART:
+        lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in content[name])
+        replace_text(folder / f"{name}.json", f"[\n{lines}\n]\n" if lines else "[]\n")
+    kept = {name: value for name, value in content.items() if name not in APART}
+    replace_text(folder / MANIFEST, json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
+
+
 def version_of(folder: Path, manifest: Mapping[str, Any]) -> int:
     """The form in which a folder was written, as its manifest says.
 

@@ -80,7 +80,7 @@ class TableFiles:
             os.replace(self._draft(table), csv_path(self._folder, table))
         if find_spec("pyarrow") is not None:
             for table in TABLES:
-                _write_parquet(self._folder, table, columns(table, self._of_axes))
+                write_parquet(self._folder, table, columns(table, self._of_axes))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -97,7 +97,7 @@ class TableFiles:
         return self._folder / f".{table}.csv.tmp"
 
 
-def _write_parquet(folder: Path, table: str, declared: Sequence[Column]) -> None:
+def write_parquet(folder: Path, table: str, declared: Sequence[Column]) -> None:
     """Copies a CSV table block by block, so that memory does not grow with it; units and meanings go along."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv

@@ -56,15 +56,15 @@ def command(
 def _lines(entries: Sequence[Entry]) -> list[str]:
     from simulator.explain.columns import columns
 
-    rows = [
-        [
-            entry.scenario, entry.hash, entry.status, str(entry.runs),
-            "" if entry.failed is None else str(entry.failed), str(entry.points), str(entry.replications), entry.start[:16].replace("T", " "),
-            duration(entry.duration_s), size(entry.size_bytes), "installed" if entry.current else entry.code,
-        ]
-        for entry in entries
-    ]  # fmt: skip
-    return columns(rows, "<<<>>>><>><", _HEADS)
+    return columns([_cells(entry) for entry in entries], "<<<>>>><>><", _HEADS)
+
+
+def _cells(entry: Entry) -> list[str]:
+    failed = "" if entry.failed is None else str(entry.failed)
+    start, version = entry.start[:16].replace("T", " "), "installed" if entry.current else entry.code
+    numbers = [str(entry.runs), failed, str(entry.points), str(entry.replications)]
+    took, weight = duration(entry.duration_s), size(entry.size_bytes)
+    return [entry.scenario, entry.hash, entry.status, *numbers, start, took, weight, version]
 
 
 def duration(seconds: float | None) -> str:

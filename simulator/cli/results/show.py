@@ -109,7 +109,10 @@ def _failures(about: dict[str, Any]) -> list[str]:
 def _merged(merged: dict[str, Any] | None) -> list[str]:
     if merged is None:
         return []
-    sources = [
-        f"  {each['folder']}: {each['runs']} runs, seed {each['seed']}, {each['code']}" for each in merged["sources"]
-    ]
+    sources = []
+    for each in merged["sources"]:
+        sources += [
+            f"  {each['folder']}: {each['runs']} runs, seed {each['seed']}, {each['code']}",
+            f"    {each['command']}",
+        ]
     return ["", "merged from:", *sources, *(f"  {note}" for note in merged["notes"])]
