@@ -14,7 +14,7 @@ from typing import Any
 
 from simulator.results.folder import APART, MANIFEST, read_manifest, version_of
 
-LOCK = ".lock"
+LOCK, CLAIM = ".lock", ".claim"
 _WORD = r'"{}": ("(?:[^"\\]|\\.)*")'
 
 
@@ -43,13 +43,15 @@ def head(folder: Path) -> dict[str, Any]:
 
 
 def held(folder: Path) -> bool:
-    """Whether a process works in the folder now: it holds the lock, which the system lets go of when it ends."""
+    """Whether a process works in the folder now: it holds the lock, which the system lets go of when it ends.
+
+    Where there are no locks a claim stands for one, of which nobody can tell whether its process is still there.
+    """
     try:
         with (folder / LOCK).open("rb") as file:
-            # One that has ended by itself has left nothing there; only then the system has to be asked.
-            return bool(file.read(1)) and not _free(file.fileno())
+            return not _free(file.fileno())
     except OSError:
-        return False
+        return (folder / CLAIM).exists()
 
 
 def _whole(folder: Path) -> dict[str, Any]:

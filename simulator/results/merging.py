@@ -15,7 +15,7 @@ from typing import Any
 from simulator.errors import UsageError
 from simulator.records import Column
 from simulator.results import schema
-from simulator.results.folder import SCHEMA_VERSION, csv_path, write_manifest
+from simulator.results.folder import SCHEMA_VERSION, csv_path, parquet_path, write_manifest
 from simulator.results.numbering import Numbering, Run, numbered, rows
 from simulator.results.results import Results, load
 from simulator.results.tables import cell, is_number, write_parquet
@@ -57,7 +57,8 @@ def merge(
         axes = _axes(loaded)
         for table in schema.written_tables(loaded[0].manifest):
             _write(draft, table, loaded, numbering, axes)
-        write_manifest(draft, _manifest(loaded, numbering, axes, doubts, target))
+        sizes = {path.name: path.stat().st_size for path in sorted(draft.iterdir())}
+        write_manifest(draft, {**_manifest(loaded, numbering, axes, doubts, target), "files": sizes})
         os.replace(draft, target)
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}; choose another place") from error
@@ -175,7 +176,7 @@ def _write(folder: Path, table: str, batches: Sequence[Results], numbering: Numb
         for run in numbering.ordered():
             writer.writerows([row[column.name] for column in declared] for row in found.get(run.new, ()))
     if find_spec("pyarrow") is not None:
-        write_parquet(folder, table, declared)
+        write_parquet(csv_path(folder, table), parquet_path(folder, table), declared)
 
 
 def _renumbered(row: dict[str, str], run: Run) -> dict[str, str]:
