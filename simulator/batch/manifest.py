@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.batch.storage import guarded
 from simulator.batch.version import library_versions
 from simulator.records import TABLES
 from simulator.results.folder import APART, MANIFEST, SCHEMA_VERSION, replace_text
@@ -26,7 +27,9 @@ def now() -> str:
 
 
 class Manifest:
-    """A manifest that is written anew, whole, at each change; what may be long stands in files beside it.
+    """A manifest that is written anew, whole, at each change; ``StorageError`` where it cannot be.
+
+    What may be long stands in files beside it.
 
     Args:
         folder: the batch folder.
@@ -53,14 +56,18 @@ class Manifest:
         """Before the manifest says that they are there."""
         for name in [name for name in APART if name in self._content]:
             lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in self._content.pop(name))
-            replace_text(self._path.with_name(f"{name}.json"), f"[\n{lines}\n]\n" if lines else "[]\n")
+            with guarded(self._path.parent):
+                replace_text(self._path.with_name(f"{name}.json"), f"[\n{lines}\n]\n" if lines else "[]\n")
 
     def _write(self, status: str) -> None:
         text = json.dumps({**self._content, "status": status}, indent=2, ensure_ascii=False) + "\n"
-        replace_text(self._path, text)
+        with guarded(self._path.parent):
+            replace_text(self._path, text)
 
 
-def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str) -> dict[str, Any]:
+def describe(
+    scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str, command: str
+) -> dict[str, Any]:
     """What is known of a batch before its first run."""
     return {
         "scenario": {"name": scenario.name, "title": scenario.title, "hash": scenario.hash, "text": scenario.text},
@@ -70,12 +77,21 @@ def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, 
         "stopping": asdict(scenario.stopping) if scenario.stopping else None,
         "baseline": scenario.baseline,
         "axes": axes(points),
+        "labels": labels(points),
         "points": [{name: point[name] for name in LABELS if name in point} for point in points],
         "code": code,
         "libraries": library_versions(),
-        "command": f"virtlab run {scenario.name}.yaml --seed {scenario.seed} --replications {scenario.replications}",
+        "command": command,
         "columns": {table: [column._asdict() for column in columns] for table, columns in TABLES.items()},
     }
+
+
+def labels(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many points there are, and the words by which one looks for a batch among others."""
+    words = {
+        name: list(dict.fromkeys(str(point.get(name, "")) for point in points)) for name in ("stack", "expression")
+    }
+    return {"points": len(points), **words}
 
 
 def axes(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ResultsError
 from simulator.records import Column
+from simulator.results import schema
 from simulator.results.folder import csv_path, parquet_path
-from simulator.results.tables import Axes, cell, columns, is_number
+from simulator.results.tables import Axes, cell, is_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,19 +21,47 @@ PROSE = ("run", "error")
 """Texts that hardly ever repeat; all others are labels and become categoricals in the order of the file."""
 
 
-def read(folder: Path, table: str, axes: Axes) -> pd.DataFrame:
+def read(folder: Path, table: str, axes: Axes, manifest: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """One table of a batch.
 
+    Args:
+        folder: the batch folder.
+        table: which one.
+        axes: of the scenario, with their values.
+        manifest: says what was declared when the table was written; if not given what is declared today. Columns that
+            came later are empty, those that are gone stand last.
+
     Raises:
-        ResultsError: the file is missing or has other columns than are declared.
+        ResultsError: the file is missing or has other columns than were declared.
     """
-    declared = columns(table, axes)
-    frame = _read_file(folder, table, declared)
-    if list(frame.columns) != [column.name for column in declared]:
-        raise ResultsError(f"{csv_path(folder, table)}: not the columns this version declares; run the scenario again")
-    for column in declared:
+    form = schema.form(table, axes, manifest)
+    frame = _as_stored(folder, table, form.stored).rename(columns=dict(form.renamed))
+    if list(frame.columns) != [column.name for column in form.given]:
+        frame = _completed(frame, table, form)
+    for column in form.given:
         frame[column.name] = _typed(frame[column.name], column, axes)
     return frame
+
+
+def _as_stored(folder: Path, table: str, stored: Sequence[Column] | None) -> pd.DataFrame:
+    import pandas as pd
+
+    if stored is None:
+        return pd.DataFrame()
+    frame = _read_file(folder, table, stored)
+    if list(frame.columns) != [column.name for column in stored]:
+        raise ResultsError(f"{csv_path(folder, table)}: not the columns that were declared; run the scenario again")
+    return frame
+
+
+def _completed(frame: pd.DataFrame, table: str, form: schema.Form) -> pd.DataFrame:
+    """The frame in today's order, with the columns that were not recorded: empty, or what another says of them."""
+    kinds = {column.name: column.kind for column in form.given}
+    for name in form.missing:
+        other = schema.STANDS_FOR.get(table, {}).get(name)
+        empty = "" if kinds[name] == "text" else math.nan
+        frame[name] = frame[other] if other in frame.columns else empty
+    return frame[[column.name for column in form.given]]
 
 
 def _read_file(folder: Path, table: str, declared: Sequence[Column]) -> pd.DataFrame:
