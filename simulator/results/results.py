@@ -141,26 +141,78 @@ class Results:
 
         return self._once(("summary", metric, level, *self._by(by)), made)
 
-    def compare(self, baseline: str | None = None, metric: str = "value", level: float = 0.95) -> pd.DataFrame:
+    def compare(
+        self,
+        baseline: str | None = None,
+        metric: str = "value",
+        level: float = 0.95,
+        *,
+        quantile: float | None = None,
+        simultaneous: bool = False,
+    ) -> pd.DataFrame:
         """Every stack against a baseline, paired by replication (both saw the same random numbers).
+
+        Replications that only one of the two has are left out: failed ones, and those that a stopping rule saved.
 
         Args:
             baseline: label of a stack; the scenario's own by default.
             metric: a numeric column of ``tenants``.
             level: of the intervals.
+            quantile: compare this quantile of the latency of requests instead of ``metric``, e.g. 0.99.
+            simultaneous: all intervals of one kind cover together with this probability (Bonferroni), not each.
 
         Returns:
             ``difference`` and ``ratio`` (geometric mean) with their intervals; ``significant`` where the interval of
             the difference excludes zero; ``degraded`` where moreover the change is for the worse.
 
         Raises:
-            UsageError: no such stack or metric.
+            UsageError: no such stack, metric or quantile.
         """
         from simulator.results.comparison import comparison
 
         name = self._stack(self.baseline if baseline is None else baseline)
-        frame = comparison(self._placed_tenants(), name, metric=metric, level=level, by=self._by(None))
+        tenants = self._placed_tenants()
+        if quantile is not None:
+            from simulator.results.quantiles import by_replication
+
+            metric, tenants = "value", by_replication(self._measured_requests(), tenants, quantile)
+        frame = comparison(tenants, name, metric=metric, level=level, by=self._by(None), simultaneous=simultaneous)
         return labelled(frame, self.axes)
+
+    def quantiles(
+        self, q: Sequence[float] = (0.5, 0.95, 0.99), level: float = 0.95, by: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Quantiles of the latency of the requests that were measured.
+
+        Args:
+            q: which quantiles.
+            level: of the intervals.
+            by: columns that make a row; by default all axes and the tenant.
+
+        Returns:
+            ``latency_s`` of all requests together (nearest rank), and the interval around it by sectioning. Not a
+            number where fewer than 5 requests lie on either side; without interval where these are fewer than 100 in
+            each of three parts of the replications.
+
+        Raises:
+            UsageError: no such quantile or column.
+        """
+        from simulator.results.quantiles import check, quantiles
+
+        check(q, level)
+
+        def made() -> pd.DataFrame:
+            requests = self._measured_requests()
+            places = self.runs[["run", "point", "replication", *self.axes]]
+            placed = requests.assign(tenant=requests["copy_of"]).merge(places, on="run")
+            return labelled(quantiles(placed, parts=q, level=level, by=self._by(by)), self.axes)
+
+        return self._once(("quantiles", tuple(q), level, *self._by(by)), made)
+
+    def _measured_requests(self) -> pd.DataFrame:
+        from simulator.results.measured import measured
+
+        return measured(self.requests, self.tenants, self.runs)
 
     def where(self, by: Sequence[str] = ("cause", "mechanism"), level: float = 0.95) -> pd.DataFrame:
         """Where device time went: one row per point and value of ``by`` (text columns of ``charges``).
