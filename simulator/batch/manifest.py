@@ -69,10 +69,8 @@ def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, 
 
 def axes(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Every axis with its values, both in the order of the scenario."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, dict[Any, None]] = {}
     for point in points:
         for name, value in point["axes"].items():
-            values = found.setdefault(name, [])
-            if value not in values:
-                values.append(value)
-    return found
+            found.setdefault(name, {}).setdefault(value)
+    return {name: list(values) for name, values in found.items()}

@@ -59,6 +59,11 @@ class Lookup:
         self._catalog = catalog
 
     @cached_property
+    def together(self) -> Mapping[Place, int]:
+        """The number of the group that an axis goes side by side with, by its place."""
+        return self.source.groups.of_places
+
+    @cached_property
     def image(self) -> Callable[..., Image]:
         """An image by its name, for a machine."""
         return cache(self._catalog.image)
@@ -74,8 +79,9 @@ class Lookup:
 
     def blamed(self, place: Place) -> bool:
         """Whether a mistake has been noted somewhere in this part of the file."""
-        path = path_text(place)
-        return any(problem.path.startswith(path) for problem in self.problems)
+        moved = (to for at, to in self.source.moved.items() if at[: len(place)] == place)
+        paths = tuple(path_text(each) for each in (place, *moved))
+        return any(problem.path.startswith(paths) for problem in self.problems)
 
     def name(self, kind: str, written: str, place: Place) -> str | None:
         """The full name that a name stands for; None, and a mistake noted, if it stands for nothing."""

@@ -14,6 +14,7 @@ from simulator.catalog import document
 from simulator.catalog.document import Document, Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
+from simulator.scenario.sweep.groups import Groups
 
 MAPPING, OVERRIDE = "<mapping>", "override"
 """What stands in place of a file's name where a scenario is a mapping, and where an overridden value is wrong."""
@@ -28,12 +29,18 @@ class Source:
         text: the text as read.
         document: its data, which know where in the file they stand.
         overridden: places whose value the file does not decide.
+        moved: places whose value stands elsewhere in the file, as in ``sweep``, and where.
+        computed: places in the file whose values do not stand there one by one, as those of a range.
+        groups: axes that go side by side.
     """
 
     name: str
     text: str
     document: Document
     overridden: frozenset[Place] = field(default=frozenset())
+    moved: Mapping[Place, Place] = field(default_factory=dict)
+    computed: frozenset[Place] = field(default=frozenset())
+    groups: Groups = field(default_factory=Groups)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -42,10 +49,18 @@ class Source:
 
     def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
         """A mistake at a place."""
+        place = self.written(place)
         problem = self.document.problem(place, message, remedy)
         if any(place[:n] in self.overridden for n in range(len(place) + 1)):
             return replace(problem, file=OVERRIDE, line=0, column=0)
         return problem
+
+    def written(self, place: Place) -> Place:
+        """Where in the file something stands."""
+        lengths = range(len(place), 0, -1)
+        begin = next((length for length in lengths if place[:length] in self.moved), 0) if self.moved else 0
+        found = (*self.moved[place[:begin]], *place[begin:]) if begin else place
+        return next((found[:n] for n in range(len(found)) if found[:n] in self.computed), found)
 
     def override(self, values: Mapping[str, Any]) -> Source:
         """The same with other values at dotted paths (``replications``, ``tenants.app.memory``).
