@@ -50,11 +50,11 @@ class Lookup:
         self.problems: list[Problem] = []
         self.layer = cache(catalog.layer)
         self.workload = cache(catalog.workload)
-        self.full_name = catalog.resolve_name
+        self.full_name = cache(catalog.resolve_name)
         self.virtual_hardware = cache(catalog.virtual_hardware)
         self.scheduler = cache(catalog.scheduler)
         self.machine = cache(catalog.machine)
-        self.names = catalog.names
+        self.names = cache(catalog.names)
         self.layer_class = cache(self._layer_class)
         self._catalog = catalog
 
@@ -85,9 +85,9 @@ class Lookup:
 
     def name(self, kind: str, written: str, place: Place) -> str | None:
         """The full name that a name stands for; None, and a mistake noted, if it stands for nothing."""
-        known = self._catalog.names(kind)
+        known = self.names(kind)
         try:
-            found = self._catalog.resolve_name(kind, written)
+            found = self.full_name(kind, written)
         except CatalogError as error:
             self.complain(place, *split(str(error)))
             return None
