@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 from simulator.catalog.document import Place
@@ -46,6 +47,21 @@ class Parts:
     machines: Sequence[MachineChoice]
     tenants: Mapping[str, Sequence[TenantChoice]]
     settings: Mapping[str, Sequence[SettingChoice]]
+
+    def number(self) -> int:
+        """How many combinations there are; a part that has no choices counts for one."""
+        others = (self.machines, *self.tenants.values(), *self.settings.values())
+        return prod((len(self.stacks), *(len(each) for each in others if each)))
+
+    def tenants_in_all(self) -> tuple[int, str]:
+        """How many tenants all combinations have together, and the name of those that are most."""
+        number = self.number()
+        counts = {
+            name: sum(each.form.count for each in choices) * number // len(choices)
+            for name, choices in self.tenants.items()
+            if choices
+        }
+        return sum(counts.values()), max(counts, key=counts.__getitem__, default="")
 
     def combinations(self, data: Mapping[str, Any]) -> Iterator[Combination]:
         """Every combination, the stack changing slowest, then in the order of the file."""

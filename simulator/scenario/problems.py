@@ -54,6 +54,9 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     ("tenants", "*", "virtual_hardware"): VirtualHardware,
 }
 
+_MOST = 1000
+"""Mistakes for which a remedy is looked for; nobody reads as many."""
+
 
 def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PARTS) -> list[tuple[Place, Problem]]:
     """What the schema finds wrong with a file, with the place of each.
@@ -65,7 +68,8 @@ def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PAR
     try:
         parts[()].model_validate(source.data)
     except ValidationError as error:
-        return [_problem(source, each, parts) for each in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        return [_problem(source, each, parts) for each in found[:_MOST]]
     return []
 
 

@@ -10,19 +10,22 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
-from simulator.errors import Problem, ScenarioError
+from simulator.errors import Problem, ScenarioError, in_order
 from simulator.scenario import checks, choosing, counting, operations, parts, problems, publishing, source, stacks
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
 from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
-from simulator.scenario.variants import repeated
+from simulator.scenario.variants import MOST_POINTS, TooMany, repeated
+
+MOST_TENANTS = 300_000
+"""In all points of a scenario together."""
 
 
 def load(
@@ -97,8 +100,13 @@ class Scenario:
         return _checked(source.of_mapping(data, name), catalog)
 
     @property
+    def includes(self) -> Mapping[str, str]:
+        """The text of each part that it includes, by path, relative to where the scenario stands."""
+        return self._source.includes
+
+    @property
     def data(self) -> dict[str, Any]:
-        """The keys as written, with what was overridden: a copy, from which another scenario can be made."""
+        """The keys as written, with what is included and overridden: a copy, to make another scenario from."""
         return deepcopy(self._source.data)
 
     def points(self, catalog: Catalog | None = None) -> list[Point]:
@@ -153,7 +161,11 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
 def _resolved(written: Source, catalog: Catalog) -> list[Point]:
     """All points, or all mistakes."""
     lookup = Lookup(written, catalog)
-    found = _parts(lookup)
+    try:
+        found = _parts(lookup)
+    except TooMany as error:
+        _refuse_many(lookup, error.place, "its lists")
+    _check_number(lookup, found)
     combinations = list(found.combinations(written.data))
     for combination in combinations:
         checks.check(lookup, combination)
@@ -176,10 +188,27 @@ def _resolved(written: Source, catalog: Catalog) -> list[Point]:
     return points
 
 
+def _check_number(lookup: Lookup, found: Parts) -> None:
+    """Refuse more points than anybody could wait for, and more tenants in them than could be looked at."""
+    if found.number() > MOST_POINTS:
+        _refuse_many(lookup, (), f"all lists together give {found.number():,}, which")
+    most, place = found.tenants_in_all()
+    if most > MOST_TENANTS:
+        message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
+        lookup.complain(("tenants", place, "count"), message, "write a smaller number, or shorter lists")
+        raise ScenarioError(lookup.problems)
+
+
+def _refuse_many(lookup: Lookup, place: Place, what: str) -> NoReturn:
+    message = f"{what} {'is' if what.endswith('which') else 'give'} more than {MOST_POINTS:,} points"
+    lookup.complain(place, message, "write shorter lists, or divide the question")
+    raise ScenarioError(lookup.problems)
+
+
 def _refuse(lookup: Lookup) -> None:
     """Raise all mistakes at once, in the order of the file."""
     if lookup.problems:
-        raise ScenarioError(sorted(dict.fromkeys(lookup.problems), key=lambda each: (each.line, each.column)))
+        raise ScenarioError(in_order(lookup.problems))
 
 
 def _parts(lookup: Lookup) -> Parts:

@@ -10,6 +10,20 @@ from simulator.catalog.document import Place, path_text
 
 _LISTS = ("without", "held", "figures", "operations", "faults", "aggressors", "control", "rows", "missed", "excluded")
 Label = str | float
+MOST_POINTS = 100_000
+"""Of a scenario, and so also variants of one of its parts."""
+
+
+class TooMany(Exception):
+    """A part of a scenario has more variants than the whole may have points.
+
+    Attributes:
+        place: where it stands.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        super().__init__(path_text(place))
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,9 @@ def expand(value: Any, place: Place, broken: Collection[Place] = ()) -> list[Var
         value: the part as written.
         place: where it stands.
         broken: places to leave out, because they are wrong.
+
+    Raises:
+        TooMany: there are more than a scenario may have points; none of them has been made.
     """
     if isinstance(value, dict):
         return _product(value, place, broken)
@@ -63,6 +80,8 @@ def _product(value: Mapping[str, Any], place: Place, broken: Collection[Place]) 
     for key, item in value.items():
         inside = (*place, key)
         variants = [] if inside in broken else expand(item, inside, broken)
+        if len(found) * len(variants) > MOST_POINTS:
+            raise TooMany(place)
         if variants:
             found = [
                 Variant({**one.value, key: more.value}, {**one.axes, **more.axes}, {**one.chosen, **more.chosen})
