@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,8 +15,20 @@ from typing import Any, NoReturn
 from simulator import discovery
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
-from simulator.errors import Problem, ScenarioError, in_order
-from simulator.scenario import checks, choosing, counting, operations, parts, problems, publishing, source, stacks
+from simulator.errors import Problem, ScenarioError, UsageError, in_order
+from simulator.results.stopping import Stopping
+from simulator.scenario import (
+    checks,
+    choosing,
+    counting,
+    operations,
+    parts,
+    problems,
+    publishing,
+    source,
+    stacks,
+    stopping,
+)
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
@@ -66,7 +78,8 @@ class Scenario:
         question: the question in full.
         text: the scenario as written.
         seed: where all luck comes from.
-        replications: runs of each point.
+        replications: runs of each point; with a stopping rule the most there can be.
+        stopping: the rule that says how many replications of a point are enough; None where their number is fixed.
         baseline: label of the stack that the others are compared with.
         figures: names of the figures to draw.
         choose: what the command ``choose`` asks beside.
@@ -81,6 +94,7 @@ class Scenario:
     text: str
     seed: int
     replications: int
+    stopping: Stopping | None
     baseline: str
     figures: tuple[str, ...]
     choose: Choose
@@ -120,6 +134,16 @@ class Scenario:
         """
         return self._points if catalog in (None, self.catalog) else _resolved(self._source, catalog)
 
+    def fixed_replications(self, why: str, remedy: str = "--replications 10") -> int:
+        """The number of replications, for a question that wants one that is known before.
+
+        Raises:
+            UsageError: a stopping rule decides; ``why`` that will not do, and what to give instead.
+        """
+        if self.stopping is not None:
+            raise UsageError(f"{self.name}: a rule stops the replications, and {why}; give their number: {remedy}")
+        return self.replications
+
     @cached_property
     def hash(self) -> str:
         """A digest of everything that decides the results: points, replications, seed and version of the code."""
@@ -130,6 +154,8 @@ class Scenario:
         except PackageNotFoundError:
             code = ""
         deciding = [self.points(), self.replications, self.seed, code]
+        if self.stopping is not None:
+            deciding.append(astuple(self.stopping))
         return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
@@ -140,13 +166,15 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         catalog = Shipped()
     resolved = _resolved(written, catalog)
     file = ScenarioFile.model_validate(written.data)
+    rule = stopping.rule(file.replications)
     return Scenario(
         name=written.name,
         title=file.title or written.name,
         question=file.question or "",
         text=written.text,
         seed=file.seed,
-        replications=file.replications,
+        replications=rule.at_most if isinstance(rule, Stopping) else rule,
+        stopping=rule if isinstance(rule, Stopping) else None,
         baseline=file.baseline or str(resolved[0]["stack"]),
         figures=file.figures,
         choose=file.choose,
@@ -225,6 +253,7 @@ def _parts(lookup: Lookup) -> Parts:
     _check_figures(lookup)
     choosing.check(lookup)
     counting.check(lookup)
+    stopping.check(lookup)
     return found
 
 
