@@ -15,8 +15,11 @@ SCHEMA = Path(__file__).with_name("schema.json")
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema of a scenario file."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema()}
+    """The schema of a scenario file; what it must have may also come from what it includes."""
+    found = ScenarioFile.model_json_schema()
+    here = [key for key in found["required"] if key != "version"]
+    elsewhere = {"required": ["version"], "anyOf": [{"required": ["include"]}, {"required": here}]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, **elsewhere}
 
 
 if __name__ == "__main__":

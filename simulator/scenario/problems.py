@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
-from simulator.errors import Problem
+from simulator.errors import Problem, ScenarioError, in_order
 from simulator.scenario.schema import (
     Against,
     Choose,
@@ -32,7 +33,7 @@ from simulator.scenario.schema import (
     VirtualHardware,
     WorkloadForm,
 )
-from simulator.scenario.source import Source
+from simulator.scenario.source import Source, of_file
 from simulator.scenario.types import REFUSED, shown, split
 
 _PARTS: Mapping[tuple[str, ...], type[Part]] = {
@@ -75,6 +76,26 @@ def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PAR
         found = error.errors(include_url=False)
         return [_problem(source, each, parts) for each in found[:_MOST]]
     return []
+
+
+def check_part(path: Path) -> list[str]:
+    """The keys of a file that scenarios include, with those of what it includes itself.
+
+    Raises:
+        ScenarioError: all mistakes that can be told without a scenario that includes it; what is missing is none.
+    """
+    source = of_file(path)
+    found = list(source.document.problems)
+    if not source.data and not found:
+        found.append(source.problem((), "is empty", "write what scenarios have in common, or remove it"))
+    try:
+        ScenarioFile.model_validate(source.data)
+    except ValidationError as error:
+        wrong = [each for each in error.errors(include_url=False) if each["type"] != "missing"]
+        found += [_problem(source, each, _PARTS)[1] for each in wrong[:_MOST]]
+    if found:
+        raise ScenarioError(in_order(found))
+    return list(source.data)
 
 
 def _problem(source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[Place, Problem]:

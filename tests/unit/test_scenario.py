@@ -767,7 +767,9 @@ def test_numbers_of_a_notebook_are_numbers() -> None:
 
 
 SHIPPED = sorted(
-    path for path in (Path(__file__).parents[2] / "scenarios").rglob("*.yaml") if path.parent.name != "pools"
+    path
+    for path in (Path(__file__).parents[2] / "scenarios").rglob("*.yaml")
+    if path.parent.name not in ("pools", "parts")
 )
 
 
