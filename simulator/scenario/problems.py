@@ -60,7 +60,7 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
 }
 
 _MOST = 1000
-"""Mistakes for which a remedy is looked for; nobody reads as many."""
+"""Mistakes of which it is said what they are; nobody reads as many."""
 
 
 def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PARTS) -> list[tuple[Place, Problem]]:
@@ -74,7 +74,11 @@ def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PAR
         parts[()].model_validate(source.data)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        return [_problem(source, each, parts) for each in found[:_MOST]]
+        rest = (_place(source.data, each["loc"]) for each in found[_MOST:])
+        return [
+            *(_problem(source, each, parts) for each in found[:_MOST]),
+            *((place, source.problem(place, "cannot be read")) for place in rest),
+        ]
     return []
 
 

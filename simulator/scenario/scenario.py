@@ -36,6 +36,8 @@ from simulator.scenario.schema import Choose, Density, Fault, Operation, Publish
 from simulator.scenario.source import Source
 from simulator.scenario.variants import MOST_POINTS, TooMany, repeated
 
+MOST_RUNS = 10_000_000
+"""Of all points with their replications."""
 MOST_TENANTS = 300_000
 """In all points of a scenario together."""
 
@@ -220,6 +222,11 @@ def _check_number(lookup: Lookup, found: Parts) -> None:
     """Refuse more points than anybody could wait for, and more tenants in them than could be looked at."""
     if found.number() > MOST_POINTS:
         _refuse_many(lookup, (), f"all lists together give {found.number():,}, which")
+    written = lookup.source.data.get("replications")
+    runs = found.number() * (written if isinstance(written, int) else 1)
+    if runs > MOST_RUNS:
+        message = f"{found.number():,} points give {runs:,} runs, more than {MOST_RUNS:,}"
+        lookup.complain(("replications",), message, "write a smaller number, or shorter lists")
     most, place = found.tenants_in_all()
     if most > MOST_TENANTS:
         message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
@@ -264,8 +271,8 @@ def _check_schema(lookup: Lookup) -> frozenset[Place]:
     if not written.data:
         raise ScenarioError(lookup.problems or [_nothing(written)])
     noted = {problem.path for problem in lookup.problems}
-    found = [(place, problem) for place, problem in problems.of_schema(written) if problem.path not in noted]
-    lookup.problems += [problem for _, problem in found]
+    found = problems.of_schema(written)
+    lookup.problems += [problem for _, problem in found if problem.path not in noted]
     for place in repeated(written.data):
         lookup.complain(place, "stands in this list already", "remove one of the two")
     return frozenset(place for place, _ in found)

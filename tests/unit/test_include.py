@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -184,7 +185,7 @@ def test_a_chain_of_parts_ends_somewhere(tmp_path: Path) -> None:
 
 def test_parts_of_parts_do_not_multiply_without_end(tmp_path: Path) -> None:
     names = [f"part{number}" for number in range(9)]
-    links = {name: f"include: [{after}.yaml, {after}.yaml, {after}.yaml]\n" for name, after in zip(names, names[1:])}
+    links = {name: f"include: [{after}.yaml, {after}.yaml, {after}.yaml]\n" for name, after in pairwise(names)}
     scenario = write(tmp_path, mine="version: 1\ninclude: part0.yaml\n" + TENANTS, **links, part8="seed: 1\n")
     assert any("is one part too many: 100 are the most" in each for each in mistakes(scenario))
 
@@ -220,5 +221,5 @@ def test_no_part_is_listed_as_a_scenario(
 
 def test_a_mapping_with_an_include_names_its_mistakes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ScenarioError, match="<mapping>: include: there is no file no.yaml"):
+    with pytest.raises(ScenarioError, match=r"<mapping>: include: there is no file no\.yaml"):
         Scenario.from_mapping({"include": "no.yaml"}, catalog=CATALOG)
