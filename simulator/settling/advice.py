@@ -174,11 +174,12 @@ def _advise(pilot: Pilot, results: Results, metric: str) -> list[Advice]:
     requests = measured(results.requests, results.tenants, results.runs).merge(runs, on="run")
     tenants = results.tenants.astype({"copy_of": str, "workload": str}).merge(runs, on="run")
     found = []
-    for (number, name), own in tenants.groupby(["point", "copy_of"], sort=False):
+    for place, own in tenants.groupby(["point", "copy_of"], sort=False):
+        number, name = int(str(place[0])), str(place[1])
         mine = requests[(requests["point"] == number) & (requests["copy_of"] == name)]
         table = series.latencies(mine) if metric == "latency" else series.operations(mine, own["started_s"].min())
-        point = pilot.originals[int(number)]
-        about = {"place": pilot.points()[int(number)]["axes"], "tenant": name, "workload": own["workload"].iloc[0]}
+        point = pilot.originals[number]
+        about = {"place": pilot.points()[number]["axes"], "tenant": name, "workload": own["workload"].iloc[0]}
         # Of a replication in which it did nothing there is no series, and no mean over all.
         whole = mine["replication"].nunique() == own["replication"].nunique()
         found.append(_of_tenant(table if whole else Table([], []), float(point["warmup_s"]), about))
@@ -197,8 +198,8 @@ def _of_tenant(table: Table, present_s: float, about: Mapping[str, Any]) -> Advi
     def begin_s(index: int | None) -> float:
         return nan if index is None else _up(float(times_s[index])) if index else 0.0
 
-    shown = {"times_s": tuple(times_s.tolist()), "mean": tuple(mean.tolist()), "average": tuple(average.tolist())}
-    common = {**about, "values": count, "welch_s": begin_s(welch), "ends_s": float(times_s[-1])}
+    shown: dict[str, Any] = {"times_s": tuple(times_s.tolist()), "mean": tuple(mean.tolist()), "average": tuple(average.tolist())}
+    common: dict[str, Any] = {**about, "values": count, "welch_s": begin_s(welch), "ends_s": float(times_s[-1])}
     if not cut.settled:
         return Advice(**common, **shown, verdict=UNSETTLED, present_s=present_s)
     advised_s = begin_s(cut.index)

@@ -26,7 +26,7 @@ _LEFT = 5
 FEWEST_BATCHES = 20
 """With fewer batches nothing can be said."""
 BAND = 0.05
-"""So far from the mean of the second half, as a part of it, the moving average of a settled series may be."""
+"""So far from the mean of the second half, as a part of it, a moving average that has settled may be in any case."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,14 @@ def _reach(count: int) -> int:
 def within_band(average: Series) -> int | None:
     """From where on a moving average stays near its mean over the second half; None where it has not by then.
 
-    Its last values, over less and less, do not count.
+    Near is 5 %, or twice as far as it strays in the second half itself. Its last values, over less and less, do not
+    count.
     """
     import numpy as np
 
     half = len(average) // 2
-    later = average[half:].mean()
     whole = average[: len(average) - _reach(len(average))]
-    outside = np.flatnonzero(np.abs(whole - later) > BAND * abs(later))
+    later = whole[half:].mean()
+    outside = np.flatnonzero(np.abs(whole - later) > max(BAND * abs(later), 2.0 * whole[half:].std()))
     first = int(outside[-1]) + 1 if len(outside) else 0
     return first if first <= half else None
