@@ -198,7 +198,11 @@ def _of_tenant(table: Table, present_s: float, about: Mapping[str, Any]) -> Advi
     def begin_s(index: int | None) -> float:
         return nan if index is None else _up(float(times_s[index])) if index else 0.0
 
-    shown: dict[str, Any] = {"times_s": tuple(times_s.tolist()), "mean": tuple(mean.tolist()), "average": tuple(average.tolist())}
+    shown: dict[str, Any] = {
+        "times_s": tuple(times_s.tolist()),
+        "mean": tuple(mean.tolist()),
+        "average": tuple(average.tolist()),
+    }
     common: dict[str, Any] = {**about, "values": count, "welch_s": begin_s(welch), "ends_s": float(times_s[-1])}
     if not cut.settled:
         return Advice(**common, **shown, verdict=UNSETTLED, present_s=present_s)
