@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
     from simulator.session import add as add
+    from simulator.settling import Warmup as Warmup
     from simulator.sharing.tree import WeightRule
     from simulator.workloads.base import Program as Program
     from simulator.workloads.base import ThreadPlan as ThreadPlan
@@ -72,6 +73,7 @@ _HOMES = {
     "ThreadPlan": "workloads.base",
     "Transition": "layers.base",
     "VirtlabError": "errors",
+    "Warmup": "settling",
     "add": "session",
     "load": "results",
 }
@@ -89,6 +91,7 @@ __all__ = [
     "sensitivity",
     "share",
     "sweep",
+    "warmup",
     *_HOMES,
     *_MODULES,
 ]
@@ -373,6 +376,39 @@ def sensitivity(
         load(scenario, overrides=changes), method=method, metric=metric, stacks=stacks, workloads=workloads,
         samples=samples, top=top, out=out, jobs=jobs,
     )  # fmt: skip
+
+
+def warmup(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    metric: str = "latency",
+    replications: int | None = None,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    on: Any = "",
+    **changes: Any,
+) -> Warmup:
+    """When the figures of a scenario have settled: a warm-up for it, advised from the mean series; nothing is changed.
+
+    ``warmup("scenarios/...").frame()``: a row for each point and tenant.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        metric: ``latency`` of requests, or ``operations`` a second.
+        replications: runs of each point; if not given as many as the scenario has, and at least five.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        on: what executes the runs, as for ``run``.
+        changes: ``seed`` or ``duration`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario, no such metric, or a single replication; nothing was run.
+    """
+    from simulator import settling
+    from simulator.scenario import load
+
+    loaded = load(scenario, overrides=changes)
+    return settling.warmup(loaded, metric=metric, replications=replications, out=out, jobs=jobs, on=on)
 
 
 def share(
