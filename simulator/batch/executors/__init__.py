@@ -106,4 +106,6 @@ def _kind(on: str) -> ModuleType:
             return module
     near = get_close_matches(on, kinds(), n=1)
     meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(kinds())}"
-    raise UsageError(f"runs cannot be executed on {on!r}; {meant} (or the address of a Dask scheduler: tcp://host:8786)")
+    raise UsageError(
+        f"runs cannot be executed on {on!r}; {meant} (or the address of a Dask scheduler: tcp://host:8786)"
+    )
