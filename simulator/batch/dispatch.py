@@ -9,6 +9,7 @@ process keeps them.
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -28,6 +29,10 @@ HANDOVER_SHARE = 0.25
 """Most of one processor that handing over may take: the more workers, the longer the pieces."""
 CHUNK_RUNS = 256
 KILLED = "the worker was killed twice in the middle of this run, the second time with no other run beside it"
+
+PAUSE_S = 0.2
+"""Whoever ends a job ends its workers and this process together: before a worker's end is blamed on a run, this process
+gives its own end the time to arrive."""
 
 
 class Chunks:
@@ -86,7 +91,7 @@ class Dispatch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close(stop=error is not None)
-        worker.close(self._folder)
+        segments.close(self._folder)
 
     def run(self, tasks: list[Task]) -> None:
         """Returns when every task has a record.
@@ -168,6 +173,7 @@ class Dispatch:
             lost = self._drain([task], alone=True)
             if lost is None or not self._unfinished([task]):
                 return
+        time.sleep(PAUSE_S)
         line = worker.failure(task.point, task.replication, KILLED)
         self._kept(Lines([line], 0.0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -14,9 +15,12 @@ from simulator.catalog import document
 from simulator.catalog.document import Document, Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
+from simulator.scenario.sweep.groups import Groups
 
 MAPPING, OVERRIDE = "<mapping>", "override"
 """What stands in place of a file's name where a scenario is a mapping, and where an overridden value is wrong."""
+OPTIONS = ("replications", "seed", "fidelity")
+"""Keys that have an option of the command ``run``."""
 
 
 @dataclass(frozen=True)
@@ -28,24 +32,54 @@ class Source:
         text: the text as read.
         document: its data, which know where in the file they stand.
         overridden: places whose value the file does not decide.
+        file: the file, where there is one.
+        changes: what was overridden, by dotted paths.
+        moved: places whose value stands elsewhere in the file, as in ``sweep``, and where.
+        computed: places in the file whose values do not stand there one by one, as those of a range.
+        groups: axes that go side by side.
     """
 
     name: str
     text: str
     document: Document
     overridden: frozenset[Place] = field(default=frozenset())
+    file: Path | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    moved: Mapping[Place, Place] = field(default_factory=dict)
+    computed: frozenset[Place] = field(default=frozenset())
+    groups: Groups = field(default_factory=Groups)
 
     @property
     def data(self) -> dict[str, Any]:
         """The keys of the file."""
         return self.document.data
 
+    @property
+    def command(self) -> str:
+        """The command that runs it, from the working directory; empty where none can.
+
+        That is where it is no file, or was changed in a way that no option of the command can say.
+        """
+        changed = self.changes.items()
+        if self.file is None or any(name not in OPTIONS or isinstance(value, list | dict) for name, value in changed):
+            return ""
+        options = [part for name, value in changed for part in (f"--{name}", str(value))]
+        return shlex.join(["virtlab", "run", _from_here(self.file), *options])
+
     def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
         """A mistake at a place."""
+        place = self.written(place)
         problem = self.document.problem(place, message, remedy)
         if any(place[:n] in self.overridden for n in range(len(place) + 1)):
             return replace(problem, file=OVERRIDE, line=0, column=0)
         return problem
+
+    def written(self, place: Place) -> Place:
+        """Where in the file something stands."""
+        lengths = range(len(place), 0, -1)
+        begin = next((length for length in lengths if place[:length] in self.moved), 0) if self.moved else 0
+        found = (*self.moved[place[:begin]], *place[begin:]) if begin else place
+        return next((found[:n] for n in range(len(found)) if found[:n] in self.computed), found)
 
     def override(self, values: Mapping[str, Any]) -> Source:
         """The same with other values at dotted paths (``replications``, ``tenants.app.memory``).
@@ -66,7 +100,12 @@ class Source:
                 )
             inside[str(place[-1])] = _plain(value, OVERRIDE)
         changed = replace(self.document, data=data)
-        return replace(self, document=changed, overridden=self.overridden | frozenset(places))
+        return replace(
+            self,
+            document=changed,
+            overridden=self.overridden | frozenset(places),
+            changes={**self.changes, **{path: _plain(value, OVERRIDE) for path, value in values.items()}},
+        )
 
 
 def of_file(path: Path) -> Source:
@@ -84,7 +123,7 @@ def of_file(path: Path) -> Source:
             "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         )
         raise ScenarioError([Problem(str(path), 0, 0, "", message, suggestion(str(path), known))]) from None
-    return Source(path.stem, text, document.read(path))
+    return Source(path.stem, text, document.read(path), file=path.absolute())
 
 
 def of_text(text: str) -> Source:
@@ -102,6 +141,12 @@ def of_mapping(data: Mapping[str, Any], name: str = "") -> Source:
     plain = _plain({"version": 1, **data}, MAPPING)
     text = json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
     return Source(name or _name(plain), text, Document(MAPPING, plain))
+
+
+def _from_here(file: Path) -> str:
+    """A file as one names it in the working directory."""
+    name = str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+    return f"./{name}" if name.startswith("-") else name
 
 
 def _plain(value: Any, file: str) -> Any:

@@ -1,4 +1,4 @@
-"""Executors: the same tables from each of them that is installed, whoever is killed, and clear words where one is not."""
+"""Executors: the same tables from each that is installed, whoever is killed; clear words where one is not."""
 
 from __future__ import annotations
 
@@ -111,9 +111,11 @@ def cluster() -> Iterator[str]:
     import dask
     from distributed import LocalCluster
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        with LocalCluster(2, threads_per_worker=1, dashboard_address=":0", silence_logs=60) as started:
-            yield started.scheduler_address
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=60) as started,
+    ):
+        yield started.scheduler_address
 
 
 def mpi(folder: Path, **manners: str) -> None:
@@ -171,9 +173,11 @@ def test_any_executor_will_do(undisturbed: dict[str, bytes], tmp_path: Path) -> 
 
 
 def test_executor_that_is_broken_for_good_ends_the_batch(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    with ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool:
-        with pytest.raises(RunError, match="the executor has lost its workers .* what has finished is kept"):
-            start(tmp_path, pool, p0001_r0002="kill once")
+    with (
+        ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool,
+        pytest.raises(RunError, match=r"the executor has lost its workers .* what has finished is kept"),
+    ):
+        start(tmp_path, pool, p0001_r0002="kill once")
     before = (tmp_path / "log").read_text().count("\n")
     assert tables(start(tmp_path, "serial", p0001_r0002="kill once").folder) == undisturbed
     assert 0 < (tmp_path / "log").read_text().count("\n") - before < 12
@@ -295,7 +299,7 @@ def test_batch_ends_where_the_scheduler_does(packed: luggage.Luggage) -> None:
     with empty_cluster(workers=1) as address:
         workers = Dask(address, packed)
         future = workers.submit(time.sleep, 0.3)
-    with pytest.raises(RunError, match="the scheduler at tcp://.* is lost; what has finished is kept"):
+    with pytest.raises(RunError, match=r"the scheduler at tcp://.* is lost; what has finished is kept"):
         future.result(timeout=30)
     workers.stop()
 
@@ -307,7 +311,7 @@ def test_batch_ends_when_there_are_no_workers_for_long(
     with empty_cluster(workers=1) as address:
         workers = Dask(address, packed, workers_within_s=0.5)
         workers._client.retire_workers(close_workers=True)
-        with pytest.raises(RunError, match="has had no workers for .* what has finished is kept"):
+        with pytest.raises(RunError, match=r"has had no workers for .* what has finished is kept"):
             workers.submit(int).result(timeout=30)
         workers.stop()
 
@@ -318,7 +322,14 @@ def empty_cluster(workers: int = 0) -> Iterator[str]:
     pytest.importorskip("distributed")
     from distributed import LocalCluster
 
-    with LocalCluster(workers, processes=False, protocol="tcp", dashboard_address=":0", silence_logs=60) as started:
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        dashboard_address=":0",
+        silence_logs=60,
+    ) as started:
         yield started.scheduler_address
 
 
@@ -326,10 +337,9 @@ def test_nobody_answers(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        address = "tcp://127.0.0.1:%d" % taken.getsockname()[1]
-        with pytest.raises(
-            UsageError, match=rf"no Dask scheduler answers at {address} .*\n  dask scheduler\n  dask worker"
-        ):
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        commands = rf"\n  dask scheduler\n  dask worker {address} --nthreads 1"
+        with pytest.raises(UsageError, match=rf"no Dask scheduler answers at {address} .*{commands}"):
             start(tmp_path, address, None)
     assert list(tmp_path.iterdir()) == []
 

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Future, InvalidStateError
 from concurrent.futures import wait as wait_for
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -269,7 +269,5 @@ def _understood(error: BaseException) -> BaseException:
 
 
 def _settle(set_it: Callable[[], None]) -> None:
-    try:
+    with suppress(InvalidStateError):  # it has been settled before, by whoever gave it up
         set_it()
-    except InvalidStateError:  # it has been settled before, by whoever gave it up
-        pass
