@@ -8,6 +8,7 @@ import click
 
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import complain, say, say_json, tell
+from simulator.cli.where import on_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ _MOST_FAILURES = 5
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
-@click.option("--on", default="", metavar="WHERE", help="Where to run: serial, processes, or another executor.")
+@on_option
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @click.option("--fidelity", help="Algorithm that shares the devices, instead of the scenario's.")
@@ -38,6 +39,12 @@ def command(
     """Run scenarios, or go on where they were stopped.
 
     All of them are checked first; if there is a mistake in one, none is run.
+
+    A cluster that --on can use is started by two commands, the second one on each of its machines:
+
+    \b
+        dask scheduler
+        dask worker tcp://SCHEDULER:8786 --nthreads 1 --nworkers -1 --death-timeout 60
     """
     from simulator.cli.loading import load_all
     from simulator.results.folder import common_exit_code
@@ -66,8 +73,8 @@ def command(
 def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path] | None]:
     """Results and figures; none where figures cannot be written."""
     from simulator import batch
-    from simulator.cli.progress import watch
     from simulator.errors import StorageError
+    from simulator.watching import watch
 
     results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
@@ -75,11 +82,19 @@ def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) 
         return results, []
     from simulator.plots import draw
 
+    tell_unreadable(results, scenario.figures)
     try:
         return results, draw(results, scenario.figures)
     except StorageError as error:
         complain(f"figures: {error}")
         return results, None
+
+
+def tell_unreadable(results: Results, figures: Sequence[str]) -> None:
+    from simulator.plots import unreadable
+
+    for name in unreadable(results, figures):
+        tell(f"figure {name} is not drawn: nobody can read so many places in it; the numbers are in {results.folder}")
 
 
 def tell_failures(results: Results) -> None:
