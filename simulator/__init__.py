@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from simulator.pool import PoolResults as PoolResults
     from simulator.pool import pool as pool
     from simulator.results import Results as Results
+    from simulator.results import batches as results  # noqa: F401
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
     from simulator.session import add as add
@@ -74,7 +75,7 @@ _HOMES = {
     "add": "session",
     "load": "results",
 }
-_MODULES = ("demands", "explain", "pool", "steps")
+_MODULES = ("demands", "explain", "pool", "results", "steps")
 
 __all__ = [
     "__version__",

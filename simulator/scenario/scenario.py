@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import discovery
-from simulator.catalog.document import Place
+from simulator.catalog.document import Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError, UsageError
 from simulator.results.stopping import Stopping
@@ -34,6 +34,9 @@ from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
 from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
+from simulator.scenario.sweep import conditions, limit
+from simulator.scenario.sweep.paths import written_at
+from simulator.scenario.sweep.writing import Written, written_out
 from simulator.scenario.variants import repeated
 
 
@@ -133,7 +136,7 @@ class Scenario:
         Raises:
             ScenarioError: another catalog does not have what the scenario wants.
         """
-        return self._points if catalog in (None, self.catalog) else _resolved(self._source, catalog)
+        return self._points if catalog in (None, self.catalog) else _resolved(written_out(self._source), catalog)
 
     def fixed_replications(self, why: str, remedy: str = "--replications 10") -> int:
         """The number of replications, for a question that wants one that is known before.
@@ -165,8 +168,9 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         from simulator.catalog import Catalog as Shipped
 
         catalog = Shipped()
-    resolved = _resolved(written, catalog)
-    file = ScenarioFile.model_validate(written.data)
+    swept = written_out(written)
+    resolved = _resolved(swept, catalog)
+    file = ScenarioFile.model_validate(swept.source.data)
     rule = stopping.rule(file.replications)
     return Scenario(
         name=written.name,
@@ -187,11 +191,13 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
     )
 
 
-def _resolved(written: Source, catalog: Catalog) -> list[Point]:
+def _resolved(swept: Written, catalog: Catalog) -> list[Point]:
     """All points, or all mistakes."""
+    written = swept.source
     lookup = Lookup(written, catalog)
-    found = _parts(lookup)
-    combinations = list(found.combinations(written.data))
+    found = _parts(lookup, swept)
+    combinations = list(found.combinations(written.data, written.groups))
+    combinations = conditions.kept(lookup, swept.form.drop, combinations)
     for combination in combinations:
         checks.check(lookup, combination)
     checks.check_faults(lookup, combinations)
@@ -214,14 +220,21 @@ def _resolved(written: Source, catalog: Catalog) -> list[Point]:
 
 
 def _refuse(lookup: Lookup) -> None:
-    """Raise all mistakes at once, in the order of the file."""
+    """Raise all mistakes at once, in the order of the file; of many computed values, the first mistake."""
     if lookup.problems:
-        raise ScenarioError(sorted(dict.fromkeys(lookup.problems), key=lambda each: (each.line, each.column)))
+        computed = {path_text(lookup.source.written(place)) for place in lookup.source.computed}
+        found = {each.path if each.path in computed else each: each for each in reversed(lookup.problems)}
+        in_order = list(found.values())[::-1]
+        raise ScenarioError(sorted(in_order, key=lambda each: (each.line, each.column)))
 
 
-def _parts(lookup: Lookup) -> Parts:
+def _parts(lookup: Lookup, swept: Written) -> Parts:
     """All parts that can be read; mistakes are noted."""
-    broken = _check_schema(lookup)
+    broken = _check_schema(lookup, swept)
+    if swept.problems:
+        # What was to be written into fields is missing there, and whatever misses it would be blamed.
+        _refuse(lookup)
+    _check_count(lookup)
     tenants = parts.tenants(lookup, broken)
     found = Parts(
         stacks.read(lookup, list(tenants), broken),
@@ -237,16 +250,34 @@ def _parts(lookup: Lookup) -> Parts:
     return found
 
 
-def _check_schema(lookup: Lookup) -> frozenset[Place]:
+def _check_count(lookup: Lookup) -> None:
+    """Refuse, before any of them is made, more points than anybody can want."""
+    written = lookup.source
+    number = limit.count(written.data, written.groups)
+    if number <= limit.MOST_POINTS:
+        return
+    axes = limit.lengths(written.data, written.groups)
+    longest = max(axes, key=lambda place: axes[place][1])
+    varies = " x ".join(f"{name} ({length:,})" for name, length in axes.values())
+    message = f"{number:,} points, more than {limit.MOST_POINTS:,}: {varies}"
+    lookup.complain(longest, message, "vary less, let axes go side by side ('zip'), or write a 'design'")
+    _refuse(lookup)
+
+
+def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
     """Note what the schema finds wrong; returns the places to leave alone."""
     written = lookup.source
-    lookup.problems += written.document.problems
+    lookup.problems += written.document.problems + swept.problems
     if not written.data:
         raise ScenarioError(lookup.problems or [_nothing(written)])
     noted = {problem.path for problem in lookup.problems}
-    found = [(place, problem) for place, problem in problems.of_schema(written) if problem.path not in noted]
+    found = [
+        (place, problem)
+        for place, problem in problems.of_schema(written)
+        if problem.path not in noted and (place not in swept.targets or written_at(written.data, place)[0])
+    ]
     lookup.problems += [problem for _, problem in found]
-    for place in repeated(written.data):
+    for place in repeated(written.data, allowed=written.groups.of_places):
         lookup.complain(place, "stands in this list already", "remove one of the two")
     return frozenset(place for place, _ in found)
 
