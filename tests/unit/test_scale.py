@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -130,3 +131,10 @@ def test_numbers_are_read_exactly_as_they_were_written(batch: Any, monkeypatch: 
     first = (results.folder / "tenants.csv").read_text().splitlines()[1].split(",")
     values = {repr(float(each)) for each in as_csv.tenants.iloc[0] if isinstance(each, float)}
     assert {repr(float(each)) for each in first if "." in each} <= values
+
+
+def test_the_benchmark_says_what_each_step_took(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "many_runs.py"), "--points", "8", "--out", str(tmp_path)]
+    ended = subprocess.run([*command, "run", "list"], capture_output=True, text=True, check=True, timeout=60)
+    lines = [line for line in ended.stdout.splitlines() if line.endswith("MB")]
+    assert [line.split()[0] for line in lines] == ["run", "list"]
