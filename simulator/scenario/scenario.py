@@ -63,14 +63,23 @@ def load(
         CatalogError: a mistake in the catalog itself.
     """
     if isinstance(scenario, Scenario):
-        written, catalog = scenario._source, catalog or scenario.catalog
-    elif isinstance(scenario, Mapping):
-        written = source.of_mapping(scenario)
-    elif isinstance(scenario, str) and "\n" in scenario:
-        written = source.of_text(scenario)
-    else:
-        written = source.of_file(Path(scenario))
-    return _checked(written.override(overrides or {}), catalog)
+        catalog = catalog or scenario.catalog
+    return _checked(as_written(scenario).override(overrides or {}), catalog)
+
+
+def as_written(scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any]) -> Source:
+    """A scenario as it is written, unchecked.
+
+    Raises:
+        ScenarioError: there is no such file, or a value that no file could hold.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario._source
+    if isinstance(scenario, Mapping):
+        return source.of_mapping(scenario)
+    if isinstance(scenario, str) and "\n" in scenario:
+        return source.of_text(scenario)
+    return source.of_file(Path(scenario))
 
 
 @dataclass(frozen=True, eq=False)
