@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -494,3 +495,13 @@ def test_another_catalog_gives_the_same_points_and_the_scenario_can_be_made_agai
 def test_the_example_answers_its_question() -> None:
     scenario = load(Path(__file__).parents[2] / "scenarios" / "how-large-a-machine.yaml", catalog=CATALOG)
     assert len(scenario.points()) == 2 * (8 * 3 - 2)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text(encoding="utf-8")
+POINTS = (12, 48, 6, 3, 16, 21)
+"""Of the page's examples, in their order."""
+
+
+def test_every_example_on_the_page_about_sweeps_is_a_scenario() -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert tuple(len(load(each, catalog=CATALOG).points()) for each in examples) == POINTS
