@@ -109,9 +109,12 @@ def _standing(axes: Mapping[str, Label], rows: Rows, groups: Groups, hidden: Map
     found: dict[str, Label] = {}
     for name, value in axes.items():
         group = groups.listed[hidden[name]] if name in hidden else None
-        found[group.name if group else name] = group.labels[rows[hidden[name]]] if group else value
+        if group is None:
+            found[name] = value
+        elif group.labels:
+            found[group.name] = group.labels[rows[hidden[name]]]
     for number, group in enumerate(groups.listed):
-        if group.name and number in rows:
+        if group.labels and number in rows:
             found.setdefault(group.name, group.labels[rows[number]])
     return found
 
