@@ -14,6 +14,7 @@ from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem
 from simulator.scenario.schema import (
     Against,
+    Budget,
     Choose,
     Density,
     Fault,
@@ -36,6 +37,7 @@ from simulator.scenario.types import REFUSED, shown, split
 _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
+    ("budget",): Budget,
     ("choose",): Choose,
     ("density",): Density,
     ("choose", "workload"): WorkloadForm,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import discovery
+from simulator.budget import Budget
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
@@ -64,6 +65,7 @@ class Scenario:
         text: the scenario as written.
         seed: where all luck comes from.
         replications: runs of each point.
+        budget: what one run may take at most.
         baseline: label of the stack that the others are compared with.
         figures: names of the figures to draw.
         choose: what the command ``choose`` asks beside.
@@ -78,6 +80,7 @@ class Scenario:
     text: str
     seed: int
     replications: int
+    budget: Budget
     baseline: str
     figures: tuple[str, ...]
     choose: Choose
@@ -139,6 +142,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         text=written.text,
         seed=file.seed,
         replications=file.replications,
+        budget=Budget(file.budget.events, file.budget.simulated, file.budget.wall, file.budget.memory),
         baseline=file.baseline or str(resolved[0]["stack"]),
         figures=file.figures,
         choose=file.choose,
