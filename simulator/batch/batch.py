@@ -12,18 +12,22 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+from simulator import records
 from simulator.batch import segments, worker
 from simulator.batch.dispatch import Dispatch
-from simulator.batch.executors import processors
+from simulator.batch.executors import Place, place
 from simulator.batch.lock import Lock
 from simulator.batch.manifest import Manifest, axes, describe
 from simulator.batch.progress import Progress, Silent
+from simulator.batch.replications import Replications
+from simulator.batch.stopping import Stopping
 from simulator.batch.version import code_version
 from simulator.batch.worker import Point, Tables, Task
-from simulator.discovery import session_modules
 from simulator.errors import UsageError
 from simulator.results.folder import finished, read_manifest
 from simulator.results.results import Results, load
@@ -49,6 +53,8 @@ class Runnable(Protocol):
     def replications(self) -> int: ...
     @property
     def baseline(self) -> str | None: ...
+    @property
+    def stopping(self) -> Stopping | None: ...
     def points(self, catalog: Any, /) -> list[Point]: ...
 
 
@@ -57,6 +63,7 @@ def run(
     *,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     progress: Progress | None = None,
     catalog: object = None,
     target: str = worker.TARGET,
@@ -66,26 +73,24 @@ def run(
     Args:
         scenario: the scenario, checked.
         out: folder of all results; the batch gets ``out/<scenario>/<hash>/``.
-        jobs: worker processes, as many as there are processors if not given; 1 runs everything in this process.
+        jobs: how many runs at a time, as many as there are processors if not given.
+        on: where to run: ``serial``, ``processes``, another word of ``simulator.batch.executors``, an address, or any
+            executor; by default worker processes, or this process where ``jobs`` is 1.
         progress: is told of every run; by default nobody is.
         catalog: where names are looked up; the one that comes with the package if not given.
         target: the function that simulates one run, as ``module:function``.
 
     Raises:
-        UsageError: the scenario cannot be resolved, or ``jobs`` is no number of processes; nothing is written.
+        UsageError: the scenario cannot be resolved, or it cannot be run there; nothing is written.
         ResultsError: another process is working in the batch's folder.
         KeyboardInterrupt: the batch was interrupted; what has finished is kept and the next call goes on from there.
     """
-    jobs = processors() if jobs is None else jobs
-    if jobs < 1:
-        raise UsageError(f"{jobs} jobs cannot run anything; give 1 or more")
-    if session_modules():
-        jobs = 1  # a worker process does not have what this session has added
+    where = place(on, jobs)
     batch = Batch(scenario, Path(out), _points(scenario, catalog))
     if finished(batch.folder):
         _say_loaded(batch, progress)
     else:
-        batch.run(jobs, progress or Silent(), target)
+        batch.run(where, progress or Silent(), target)
     return load(batch.folder)
 
 
@@ -98,11 +103,14 @@ def run_only(scenario: Runnable, run_id: str, *, catalog: object = None, target:
     Raises:
         UsageError: the scenario has no such run.
     """
-    tasks = Batch(scenario, Path(), _points(scenario, catalog)).tasks
-    for task in tasks:
-        if task.run == run_id:
-            return worker.simulate(task.point, task.replication, target)
-    raise UsageError(f"{scenario.name} has no run {run_id!r}; its runs go from {tasks[0].run} to {tasks[-1].run}")
+    points = _points(scenario, catalog)
+    for point in points:
+        for replication in range(scenario.replications):
+            if records.run_id(point["point"], replication) == run_id:
+                return worker.simulate(point, replication, target)
+    ends = [records.run_id(point["point"], scenario.replications - 1) for point in points]
+    first = records.run_id(points[0]["point"], 0)
+    raise UsageError(f"{scenario.name} has no run {run_id!r}; its runs go from {first} to {ends[-1]}")
 
 
 class Batch:
@@ -117,13 +125,15 @@ class Batch:
     def __init__(self, scenario: Runnable, out: Path, points: list[Point]) -> None:
         self.scenario = scenario
         self.points = points
-        self.tasks = [Task(point, replication) for point in points for replication in range(scenario.replications)]
+        self.replications = Replications(
+            [point["point"] for point in points], scenario.replications, scenario.stopping
+        )
         self.code = code_version()
         self.identity = _identity(scenario, points, self.code)
         self.folder = out / scenario.name / self.identity[:12]
         self._segments = self.folder / SEGMENTS
 
-    def run(self, jobs: int, progress: Progress, target: str) -> None:
+    def run(self, where: Place, progress: Progress, target: str) -> None:
         """Runs what is not recorded yet, merges everything, and says in the manifest how it went."""
         try:
             self._segments.mkdir(parents=True, exist_ok=True)
@@ -135,43 +145,64 @@ class Batch:
             manifest = Manifest(self.folder, describe(self.scenario, self.points, self.identity, self.code))
             manifest.begin(read_manifest(self.folder).get("start"))
             try:
-                self._run_missing(jobs, progress, target)
+                self._run_missing(where, progress, target)
                 manifest.end(**self._merge())
             except BaseException:
                 manifest.end("interrupted")
                 raise
 
-    def _run_missing(self, jobs: int, progress: Progress, target: str) -> None:
-        done = segments.finished(self._segments)
-        missing = [task for task in self.tasks if task.run not in done]
-        progress.start(len(self.tasks), len(self.tasks) - len(missing))
+    def tasks(self) -> list[Task]:
+        """The runs that are wanted as far as is known, in the order of the scenario."""
+        return [
+            Task(point, replication)
+            for point in self.points
+            for replication in range(self.replications.wanted[point["point"]])
+        ]
+
+    def _run_missing(self, where: Place, progress: Progress, target: str) -> None:
+        """Runs in rounds: what is wanted, then what the rule that stops wants more, until it wants no more."""
+        done = self._look()
+        tasks = self.tasks()
+        progress.start(len(tasks), sum(task.run in done for task in tasks))
         try:
-            Dispatch(self._segments, jobs, target, progress).run(missing)
+            with Dispatch(self._segments, where, target, progress, self.replications.most) as dispatch:
+                while missing := [task for task in tasks if task.run not in done]:
+                    dispatch.run(missing)
+                    done = self._look()
+                    tasks = self.tasks()
+                    progress.grow(len(tasks))
         finally:
-            worker.close(self._segments)
             progress.finish()
+
+    def _look(self) -> dict[str, segments.Place]:
+        """The records there are; the rule that stops has looked at them."""
+        done = segments.finished(self._segments)
+        self.replications.look(done)
+        return done
 
     def _merge(self) -> dict[str, Any]:
         """Writes the tables, run after run in the order of the scenario; returns how the runs ended."""
-        done = segments.finished(self._segments)
+        done = self._look()
         of_axes = axes(self.points)
         failures = []
+        tasks = self.tasks()
         with TableFiles(self.folder, of_axes) as files:
-            for task in self.tasks:
+            for task in tasks:
                 content = segments.content(done[task.run])
                 files.add(content["tables"], task.point["axes"])
                 if done[task.run].mark == segments.FAILED:
                     failures.append({"run": task.run, "error": content["error"], "trace": content["trace"]})
             files.commit()
-        status = "ok" if not failures else "failed" if len(failures) == len(self.tasks) else "failures"
-        return {"status": status, "runs": {"total": len(self.tasks), "failed": len(failures)}, "failures": failures}
+        status = "ok" if not failures else "failed" if len(failures) == len(tasks) else "failures"
+        return {"status": status, "runs": {"total": len(tasks), "failed": len(failures)}, "failures": failures}
 
 
 def _say_loaded(batch: Batch, progress: Progress | None) -> None:
     if progress is None:
         print(f"{batch.folder}: all runs were finished before; loaded", file=sys.stderr)
     else:
-        progress.start(len(batch.tasks), len(batch.tasks))
+        runs = read_manifest(batch.folder)["runs"]["total"]
+        progress.start(runs, runs)
         progress.finish()
 
 
@@ -189,5 +220,6 @@ def _points(scenario: Runnable, catalog: object) -> list[Point]:
 
 
 def _identity(scenario: Runnable, points: Sequence[Point], code: str) -> str:
-    parts = [points, scenario.replications, scenario.seed, scenario.baseline, code]
+    rule = asdict(scenario.stopping) if scenario.stopping else None
+    parts = [points, scenario.replications, rule, scenario.seed, scenario.baseline, code]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.batch.stopping import Stopping
 from simulator.scenario import Scenario
 
 
@@ -28,6 +29,11 @@ class Derived:
     def seed(self) -> int:
         """Of the scenario."""
         return self.scenario.seed
+
+    @property
+    def stopping(self) -> Stopping | None:
+        """What is asked of further points has a fixed number of replications."""
+        return None
 
     def digest(self, parts: Iterable[str]) -> str:
         """A digest of the scenario's own and of what is asked beside."""

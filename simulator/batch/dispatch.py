@@ -1,26 +1,31 @@
 """Dispatch: hands the runs of a batch to an executor until every one of them is recorded.
 
-A worker that is killed breaks its whole pool. Then the runs that were under way are suspects: each is run again alone
-in a pool of one worker, so that one which kills its worker a second time is known for certain and recorded as failed.
+A worker that is killed may break its whole pool. Then the runs that were under way are suspects: each is run again
+alone, so that one which kills its worker a second time is known for certain and recorded as failed.
+
+Workers that share the batch's folder record there what they have finished. Others return their records, and this
+process keeps them.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from math import ceil
 from pathlib import Path
+from types import TracebackType
 
 from simulator.batch import segments, worker
-from simulator.batch.executors import Processes, Serial
+from simulator.batch.executors import Place, Workers
 from simulator.batch.progress import Progress
-from simulator.batch.worker import Report, Task
+from simulator.batch.worker import Lines, Report, Task
 from simulator.errors import RunError
 
 CHUNK_S = 0.25
 """Short runs travel together, so that handing over costs little beside running."""
 CHUNK_RUNS = 256
-KILLED = "the worker process was killed twice in the middle of this run, the second time with no other run beside it"
+KILLED = "the worker was killed twice in the middle of this run, the second time with no other run beside it"
 
 
 class Chunks:
@@ -50,21 +55,34 @@ class Chunks:
 
 
 class Dispatch:
-    """The runs of one batch on their way through executors.
+    """The runs of one batch on their way through an executor, which is opened with the first and closed by ``with``.
 
     Args:
         folder: where segments are kept.
-        jobs: worker processes; 1 runs everything in this process.
+        place: where to run.
         target: the function that simulates one run, as ``module:function``.
         progress: is told of each run once.
+        most: how many runs there may be in all.
     """
 
-    def __init__(self, folder: Path, jobs: int, target: str, progress: Progress) -> None:
+    def __init__(self, folder: Path, place: Place, target: str, progress: Progress, most: int) -> None:
         self._folder = folder
-        self._jobs = jobs
+        self._place = place
         self._target = target
         self._progress = progress
         self._told = set(segments.finished(folder))
+        self._most = most
+        self._workers: Workers | None = None
+        self._noted = True
+
+    def __enter__(self) -> Dispatch:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close(stop=error is not None)
+        worker.close(self._folder)
 
     def run(self, tasks: list[Task]) -> None:
         """Returns when every task has a record.
@@ -75,47 +93,78 @@ class Dispatch:
         fruitless = 0
         while tasks:
             before = segments.starts(self._folder)
-            if self._drain(tasks, Serial() if self._jobs == 1 else Processes(min(self._jobs, len(tasks)))):
+            lost = self._drain(tasks)
+            if lost is None:
                 return
             left = self._unfinished(tasks)
-            suspects = self._under_way(left, before)
+            suspects = self._under_way(left, lost, before)
             for task in suspects:
                 self._alone(task)
             fruitless = 0 if suspects or len(left) < len(tasks) else fruitless + 1
             if fruitless == 3:
-                raise RunError("worker processes die before they begin a run; use one job (--jobs 1) to see why")
+                raise RunError("workers die before they begin a run; use one job (--jobs 1) to see why")
             tasks = self._unfinished(left)
 
-    def _drain(self, tasks: list[Task], executor: Serial | Processes) -> bool:
-        """Runs tasks until all are done or the executor is broken; says whether they are done."""
-        chunks = Chunks(tasks, self._jobs)
-        waiting: set[Future[Report]] = set()
-        try:
-            while chunks or waiting:
-                while chunks and len(waiting) < 2 * self._jobs - 1:
-                    waiting.add(executor.submit(worker.run_chunk, self._folder, chunks.next(), self._target))
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    report = future.result()
-                    chunks.learn(report)
-                    for run, mark in report.marks:
-                        self._tell(run, mark)
-        except BrokenExecutor:
-            executor.stop()
-            return False
-        except BaseException:
-            executor.stop()
-            raise
-        executor.shutdown()
-        return True
+    def _drain(self, tasks: list[Task], alone: bool = False) -> list[Task] | None:
+        """Runs tasks until all are done, which gives None, or workers are lost: with the tasks that they had.
+
+        Workers that share the folder are lost all at once. Of others those tasks are lost whose own worker was.
+        """
+        workers = self._open(1 if alone else self._most)
+        chunks = Chunks(tasks, workers.size)
+        waiting: dict[Future[Report] | Future[Lines], list[Task]] = {}
+        lost: list[Task] = []
+        while chunks or waiting:
+            try:
+                while chunks and len(waiting) < 2 * workers.size - 1:
+                    chunk = chunks.next()
+                    waiting[self._submit(workers, chunk)] = chunk
+            except BrokenExecutor:
+                lost += chunk
+                break
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                chunk = waiting.pop(future)
+                try:
+                    chunks.learn(self._kept(future.result()))
+                except BrokenExecutor:
+                    lost += chunk
+            if lost and workers.SHARES_DISK:
+                break
+        if lost:
+            self._close(stop=True)
+        return lost or None
+
+    def _submit(self, workers: Workers, chunk: list[Task]) -> Future[Report] | Future[Lines]:
+        if workers.SHARES_DISK:
+            return workers.submit(worker.run_chunk, self._folder, chunk, self._target)
+        return workers.submit(worker.run_lines, chunk, self._target)
+
+    def _kept(self, found: Report | Lines) -> Report:
+        """Records that came back are appended to this process's own segment; every run is told."""
+        report = worker.keep(self._folder, found) if isinstance(found, Lines) else found
+        for run, mark in report.marks:
+            self._tell(run, mark)
+        return report
+
+    def _open(self, runs: int) -> Workers:
+        if self._workers is None:
+            self._workers = self._place.opened(runs)
+            self._noted = self._workers.SHARES_DISK
+        return self._workers
+
+    def _close(self, stop: bool) -> None:
+        workers, self._workers = self._workers, None
+        if workers is not None:
+            workers.stop() if stop else workers.shutdown()
 
     def _alone(self, task: Task) -> None:
-        if self._drain([task], Processes(1)) or not self._unfinished([task]):
+        lost = self._drain([task], alone=True)
+        self._close(stop=bool(lost))
+        if lost is None or not self._unfinished([task]):
             return
-        segment = segments.Segment(self._folder)
-        segment.append(worker.failure(task.point, task.replication, KILLED))
-        segment.close()
-        self._tell(task.run, segments.FAILED)
+        line = worker.failure(task.point, task.replication, KILLED)
+        self._kept(Lines([line], 0.0))
 
     def _unfinished(self, tasks: list[Task]) -> list[Task]:
         """Tasks without a record; those found recorded are told."""
@@ -125,9 +174,9 @@ class Dispatch:
                 self._tell(task.run, finished[task.run].mark)
         return [task for task in tasks if task.run not in finished]
 
-    def _under_way(self, tasks: list[Task], before: Counter[str]) -> list[Task]:
-        """Tasks that were begun since ``before`` was counted."""
-        begun = segments.starts(self._folder) - before
+    def _under_way(self, tasks: list[Task], lost: Iterable[Task], before: Counter[str]) -> list[Task]:
+        """Tasks that were begun since ``before`` was counted; where nobody notes that, those that were lost."""
+        begun = segments.starts(self._folder) - before if self._noted else {task.run for task in lost}
         return [task for task in tasks if task.run in begun]
 
     def _tell(self, run: str, mark: str) -> None:

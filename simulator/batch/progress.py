@@ -14,6 +14,9 @@ class Progress(Protocol):
     def advance(self, run_id: str, status: str) -> None:
         """One more run has ended, ``ok`` or ``failed``."""
 
+    def grow(self, total: int) -> None:
+        """There are ``total`` runs in all now: a rule that stops wants more of them, or fewer."""
+
     def finish(self) -> None:
         """No more runs end; called once, also when the batch was interrupted."""
 
@@ -24,5 +27,7 @@ class Silent:
     def start(self, total: int, done: int) -> None: ...
 
     def advance(self, run_id: str, status: str) -> None: ...
+
+    def grow(self, total: int) -> None: ...
 
     def finish(self) -> None: ...

@@ -40,6 +40,11 @@ def record(run: str, mark: str, content: object) -> bytes:
     return b"%s %08x %d %s\n" % (f"{run} {mark}".encode("ascii"), _checksum(run, mark, payload), len(payload), payload)
 
 
+def run_of(line: bytes) -> str:
+    """Which run a record is of."""
+    return line.split(b" ", 1)[0].decode("ascii")
+
+
 def mark_of(line: bytes) -> str:
     """``started``, ``ok`` or ``failed``."""
     return line.split(b" ", 2)[1].decode("ascii")

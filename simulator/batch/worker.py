@@ -45,6 +45,13 @@ class Report(NamedTuple):
     seconds: float
 
 
+class Lines(NamedTuple):
+    """What became of a chunk where the batch's folder is out of reach: the records, and how long they took."""
+
+    lines: list[bytes]
+    seconds: float
+
+
 def prepare(environment: dict[str, str], alive: Connection) -> None:
     """Makes a fresh process a worker: the parent's settings, and an end as soon as the parent ends or says so."""
     os.environ.update(environment)
@@ -61,9 +68,7 @@ def _end_with(alive: Connection) -> None:
 def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Report:
     """Runs some tasks one after the other and records each in this process's segment of ``folder``."""
     begin = time.perf_counter()
-    if folder not in _segments:
-        _segments[folder] = segments.Segment(folder)
-    segment = _segments[folder]
+    segment = _segment(folder)
     marks = []
     for task in tasks:
         segment.append(segments.record(task.run, segments.STARTED, None))
@@ -71,6 +76,27 @@ def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Repo
         segment.append(line)
         marks.append((task.run, segments.mark_of(line)))
     return Report(marks, time.perf_counter() - begin)
+
+
+def run_lines(tasks: Sequence[Task], target: str = TARGET) -> Lines:
+    """Runs some tasks one after the other and returns their records."""
+    begin = time.perf_counter()
+    lines = [run_one(task.point, task.replication, target) for task in tasks]
+    return Lines(lines, time.perf_counter() - begin)
+
+
+def keep(folder: Path, found: Lines) -> Report:
+    """Appends records that came back to this process's segment of ``folder``."""
+    segment = _segment(folder)
+    for line in found.lines:
+        segment.append(line)
+    return Report([(segments.run_of(line), segments.mark_of(line)) for line in found.lines], found.seconds)
+
+
+def _segment(folder: Path) -> segments.Segment:
+    if folder not in _segments:
+        _segments[folder] = segments.Segment(folder)
+    return _segments[folder]
 
 
 def close(folder: Path) -> None:

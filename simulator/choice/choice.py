@@ -89,8 +89,10 @@ def choose(
         watch: makes somebody who watches a batch, from its name.
 
     Raises:
-        UsageError: the scenario compares no models, or has no room for a neighbour; nothing was run.
+        UsageError: the scenario compares no models, has no room for a neighbour, or no fixed number of replications;
+            nothing was run.
     """
+    scenario.fixed_replications("models are compared in the same replications")
     derived = Derived(scenario)
     derived.check()
 

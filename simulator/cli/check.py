@@ -39,9 +39,15 @@ def command(files: tuple[str, ...]) -> None:
             say(f"{path}: ok: {_entry(Path(path))}")
             continue
         scenario = loaded[path]
-        points = len(scenario.points())
-        total = points * scenario.replications
-        say(f"{path}: ok: {points} points x {scenario.replications} replications = {total} runs{published[path]}")
+        say(f"{path}: ok: {_runs(scenario)}{published[path]}")
+
+
+def _runs(scenario: Scenario) -> str:
+    """How many runs a scenario has, and the rule that says when they are enough."""
+    points, most, rule = len(scenario.points()), scenario.replications, scenario.stopping
+    if rule is None:
+        return f"{points} points x {most} replications = {points * most} runs"
+    return f"{points} points, each with {rule}: {points * rule.at_least} to {points * most} runs"
 
 
 def _published(scenario: Scenario) -> str:

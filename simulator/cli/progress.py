@@ -42,6 +42,10 @@ class Bar:
         if status != "ok":
             self._bar.console.print(f"{run_id}: {status}", highlight=False)
 
+    def grow(self, total: int) -> None:
+        """Another length."""
+        self._bar.update(self._task, total=total)
+
     def finish(self) -> None:
         """Take the bar away."""
         self._bar.stop()
@@ -67,6 +71,10 @@ class Heartbeat:
         self._done += 1
         if status != "ok":
             tell(f"{self._name}: {run_id}: {status}")
+
+    def grow(self, total: int) -> None:
+        """Another number of runs."""
+        self._total = total
 
     def finish(self) -> None:
         """Stop."""

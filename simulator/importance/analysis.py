@@ -73,6 +73,7 @@ def analyse(
     for name, number in (("samples", samples), ("top", top)):
         if number is not None and number < 1:
             raise UsageError(f"{number} is no number of {name}; give 1 or more")
+    scenario.fixed_replications("a difference of parameters is seen in the same replications only")
     question = Question(scenario, metric, stacks, workloads)
     runs = Runs(scenario, Space.of(scenario), question, Path(out), jobs, watch)
     return _Analysis(runs, Settings(method, samples or 0, top), tell or (lambda _: None)).report()

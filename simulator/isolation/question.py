@@ -108,6 +108,7 @@ def ask(scenario: Scenario, victim: str = "", aggressor: str = "", stressors: Se
     Raises:
         UsageError: no tenant of this name, nobody beside the victim, or more than one who could be meant.
     """
+    scenario.fixed_replications("each loss is between two runs with the same luck")
     tenants = scenario.data["tenants"]
     for option, name in (("victim", victim), ("aggressor", aggressor)):
         if name and name not in tenants:

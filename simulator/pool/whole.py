@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
-from simulator.batch.executors import Processes, processors
+from simulator.batch.executors import place, processors
 from simulator.pool.plan import Plan
 from simulator.pool.reading import read
 from simulator.pool.results import PoolResults, type_rows
@@ -57,6 +57,6 @@ def _replications(plan: Plan, jobs: int) -> Iterator[Tables]:
     if jobs == 1 or left_s < _WORTH_S:
         yield from (replicate(plan, number) for number in range(1, plan.replications))
         return
-    with Processes(min(jobs, plan.replications - 1)) as executor:
+    with place("processes", jobs).opened(plan.replications - 1) as executor:
         futures = [executor.submit(replicate, plan, number) for number in range(1, plan.replications)]
         yield from (future.result() for future in futures)

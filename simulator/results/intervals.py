@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from simulator.errors import UsageError
@@ -45,7 +46,7 @@ def mean(values: Sequence[float], level: float) -> Interval:
     if n == 1:
         return Interval(1, centre, math.nan, math.nan)
     deviation = math.sqrt(math.fsum((value - centre) ** 2 for value in observed) / (n - 1))
-    half = _quantile(level, n - 1) * deviation / math.sqrt(n)
+    half = t_quantile(level, n - 1) * deviation / math.sqrt(n)
     return Interval(n, centre, centre - half, centre + half)
 
 
@@ -66,7 +67,9 @@ def ratio(values: Sequence[float], baseline: Sequence[float], level: float) -> I
     return Interval(n, *(math.exp(bound) for bound in bounds))
 
 
-def _quantile(level: float, degrees: int) -> float:
+@lru_cache(maxsize=4096)
+def t_quantile(level: float, degrees: int) -> float:
+    """How many standard errors of the mean the interval reaches to either side (Student's t)."""
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, 0.5 + level / 2.0))

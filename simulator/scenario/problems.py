@@ -27,7 +27,9 @@ from simulator.scenario.schema import (
     PublishedRow,
     ScenarioFile,
     StackForm,
+    StoppingRule,
     Tenant,
+    Until,
     VirtualHardware,
     WorkloadForm,
 )
@@ -44,6 +46,8 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     ("choose", "needs", "*"): Need,
     ("stacks", "*"): StackForm,
     ("stacks", "*", "virtual_hardware"): VirtualHardware,
+    ("replications",): StoppingRule,
+    ("replications", "until"): Until,
     ("published",): Published,
     ("published", "rows"): PublishedRow,
     ("published", "rows", "against"): Against,

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,20 @@ from simulator import discovery
 from simulator.budget import Budget
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
-from simulator.errors import Problem, ScenarioError
-from simulator.scenario import checks, choosing, counting, operations, parts, problems, publishing, source, stacks
+from simulator.errors import Problem, ScenarioError, UsageError
+from simulator.results.stopping import Stopping
+from simulator.scenario import (
+    checks,
+    choosing,
+    counting,
+    operations,
+    parts,
+    problems,
+    publishing,
+    source,
+    stacks,
+    stopping,
+)
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
@@ -64,7 +76,8 @@ class Scenario:
         question: the question in full.
         text: the scenario as written.
         seed: where all luck comes from.
-        replications: runs of each point.
+        replications: runs of each point; with a stopping rule the most there can be.
+        stopping: the rule that says how many replications of a point are enough; None where their number is fixed.
         budget: what one run may take at most.
         baseline: label of the stack that the others are compared with.
         figures: names of the figures to draw.
@@ -80,6 +93,7 @@ class Scenario:
     text: str
     seed: int
     replications: int
+    stopping: Stopping | None
     budget: Budget
     baseline: str
     figures: tuple[str, ...]
@@ -115,6 +129,16 @@ class Scenario:
         """
         return self._points if catalog in (None, self.catalog) else _resolved(self._source, catalog)
 
+    def fixed_replications(self, why: str, remedy: str = "--replications 10") -> int:
+        """The number of replications, for a question that wants one that is known before.
+
+        Raises:
+            UsageError: a stopping rule decides; ``why`` that will not do, and what to give instead.
+        """
+        if self.stopping is not None:
+            raise UsageError(f"{self.name}: a rule stops the replications, and {why}; give their number: {remedy}")
+        return self.replications
+
     @cached_property
     def hash(self) -> str:
         """A digest of everything that decides the results: points, replications, seed and version of the code."""
@@ -125,6 +149,8 @@ class Scenario:
         except PackageNotFoundError:
             code = ""
         deciding = [self.points(), self.replications, self.seed, code]
+        if self.stopping is not None:
+            deciding.append(astuple(self.stopping))
         return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
@@ -135,13 +161,15 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         catalog = Shipped()
     resolved = _resolved(written, catalog)
     file = ScenarioFile.model_validate(written.data)
+    rule = stopping.rule(file.replications)
     return Scenario(
         name=written.name,
         title=file.title or written.name,
         question=file.question or "",
         text=written.text,
         seed=file.seed,
-        replications=file.replications,
+        replications=rule.at_most if isinstance(rule, Stopping) else rule,
+        stopping=rule if isinstance(rule, Stopping) else None,
         budget=Budget(file.budget.events, file.budget.simulated, file.budget.wall, file.budget.memory),
         baseline=file.baseline or str(resolved[0]["stack"]),
         figures=file.figures,
@@ -200,6 +228,7 @@ def _parts(lookup: Lookup) -> Parts:
     _check_figures(lookup)
     choosing.check(lookup)
     counting.check(lookup)
+    stopping.check(lookup)
     return found
 
 

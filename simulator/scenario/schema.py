@@ -15,6 +15,7 @@ from simulator.scenario.types import (
     LABELS,
     LONG,
     MAPPING,
+    ONE,
     REFUSED,
     TEXT,
     UNLABELLED,
@@ -26,10 +27,11 @@ from simulator.scenario.types import (
     Events,
     Intensity,
     Operations,
+    Pair,
     Processors,
+    Proportion,
     Rate,
     Ratio,
-    Replications,
     Scalar,
     Seed,
     Size,
@@ -506,6 +508,42 @@ class Budget(Part):
     """What the process that it runs in may grow by."""
 
 
+class Until(Part):
+    """Which interval is to be narrow enough; one of the two widths is given."""
+
+    metric: Text = Field(default="value", examples=["latency_p99_s"])
+    """A column of numbers in the table of tenants; the workloads' own figures of merit if not given."""
+    tenant: Text | None = None
+    """The tenant whose metric it is; if not given the rule holds for every tenant that has it."""
+    relative_half_width: Proportion | None = None
+    """Half the width of the interval, as a part of the mean."""
+    half_width: Scalar | None = Field(default=None, examples=["2 ms"])
+    """Half the width of the interval, with the unit of the metric."""
+    level: Proportion = 0.95
+    """Probability that the interval covers."""
+
+
+class StoppingRule(Part):
+    """Replications until an interval is narrow enough, decided in their order; point by point."""
+
+    until: Until = Field(examples=["{metric: latency_p99_s, relative_half_width: 5 %}"])
+    """Which interval is to be narrow enough."""
+    min: Pair = 10
+    """Replications that are run in any case; with fewer than 10 intervals cover somewhat less often than they say."""
+    max: Count = 200
+    """Replications after which it ends, narrow or not."""
+
+
+def _number_form(value: object) -> str:
+    return MAPPING if isinstance(value, Mapping) else ONE
+
+
+NumberOrRule = Annotated[
+    Annotated[Count, Tag(ONE)] | Annotated[StoppingRule, Tag(MAPPING)], Discriminator(_number_form)
+]
+"""A number of replications, or a rule that says how many are enough."""
+
+
 class Settings(Part):
     """What a scenario says beside its machine, stacks and tenants."""
 
@@ -519,8 +557,8 @@ class Settings(Part):
     """Simulated time; without it a run lasts until every program has ended."""
     warmup: Axis[Time] = 0.0
     """Simulated time before anything is counted."""
-    replications: Replications = 10
-    """Runs of each point, each with its own luck."""
+    replications: NumberOrRule = 10
+    """Runs of each point, each with its own luck: a number, or a rule that says how many are enough."""
     seed: Seed = 1
     """Where all luck comes from."""
     fidelity: Axis[Text] = "fluid"

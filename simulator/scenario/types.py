@@ -163,11 +163,34 @@ Seed = Annotated[int, PlainValidator(whole(0)), WithJsonSchema({"type": "integer
 
 def _replications(value: Any) -> int:
     if isinstance(value, Mapping):
-        raise refused("a stopping rule is not available in this version", "give a number, e.g. 'replications: 10'")
+        raise refused("has no stopping rule here", "give a number, e.g. 'replications: 10'")
     return whole(1)(value)
 
 
 Replications = Annotated[int, PlainValidator(_replications), WithJsonSchema({"type": "integer", "minimum": 1})]
+"""A number of replications where no rule can stop them."""
+
+
+def _proportion(value: Any) -> float:
+    number = float(value) if _is_number(value) else _quantity("ratio")(value)
+    if not 0.0 < number < 1.0:
+        raise refused(f"{shown(value)} is not between 0 and 1", "write e.g. '5 %' or 0.05")
+    return number
+
+
+Proportion = Annotated[
+    float,
+    PlainValidator(_proportion),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}],
+            "examples": ["5 %"],
+        }
+    ),
+]
+"""A part of a whole that is neither nothing nor all."""
+Pair = Annotated[int, PlainValidator(whole(2)), WithJsonSchema({"type": "integer", "minimum": 2})]
+"""So many that they can differ."""
 
 
 def _weight(value: Any) -> float:

@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from simulator.batch.executors import Processes, Serial
+from simulator.batch.executors import Workers, place
 from simulator.batch.progress import Progress
 from simulator.errors import RunError, UsageError
 from simulator.validation import readings
@@ -139,7 +139,7 @@ def measure(wanted: Iterable[Run], store: Store, jobs: int, progress: Progress) 
     every = list({run.key: run for run in wanted}.values())
     missing = [run for run in every if run.key not in store]
     progress.start(len(every), len(every) - len(missing))
-    executor = Serial() if jobs == 1 else Processes(min(jobs, max(1, len(missing))))
+    executor = place("", jobs).opened(len(missing))
     try:
         _drain(missing, store, executor, progress, 3 * jobs)
     except BrokenExecutor as error:
@@ -154,7 +154,7 @@ def measure(wanted: Iterable[Run], store: Store, jobs: int, progress: Progress) 
         progress.finish()
 
 
-def _drain(missing: Sequence[Run], store: Store, executor: Serial | Processes, progress: Progress, most: int) -> None:
+def _drain(missing: Sequence[Run], store: Store, executor: Workers, progress: Progress, most: int) -> None:
     left = list(reversed(missing))
     waiting: dict[Future[dict[str, Any]], Run] = {}
     while left or waiting:

@@ -115,6 +115,8 @@ class Validator:
         self.tables = {name: own for name, own in found.items() if everything or name in wanted}
         self.exclusions: list[Reason] = exclusions(every)
         self.of = {each.name: each for each in self.experiments}
+        for each in self.experiments:
+            each.scenario.fixed_replications("a prediction is made of a known number", "'replications: 3' in the file")
         self.claims = self._claims()
         self._code = code_version()
         self.fitted = Catalog().fitted()

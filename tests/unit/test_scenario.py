@@ -585,7 +585,7 @@ def test_a_mistake_in_a_list_is_located_in_the_list(tmp_path: Path) -> None:
         ({"duration": 30}, "duration: 30 has no unit (here a time is wanted, e.g. '30 ms')"),
         ({"duration": []}, "duration: is empty (give at least one value)"),
         ({"replications": 0}, "replications: 0 is not a whole number from 1 up (write e.g. 1)"),
-        ({"replications": {"until": {}}}, "replications: a stopping rule is not available in this version (give"),
+        ({"replications": {"until": {}}}, "replications.until: does not say how narrow (add"),
         ({"seed": [1, 2]}, "seed: [1, 2] is not a whole number from 0 up"),
         ({"fidelity": "quantun"}, "fidelity: there is no fidelity 'quantun' (did you mean 'quantum'?)"),
         ({"baseline": "nativ"}, "baseline: no stack is called 'nativ' (did you mean 'native'?)"),

@@ -1,8 +1,4 @@
-"""Executors: where runs execute. One interface, that of ``concurrent.futures.Executor``.
-
-``Serial`` runs in this process, ``Processes`` in worker processes of this machine. A third one needs ``submit``,
-``shutdown`` and the courage to raise ``BrokenExecutor`` when it has lost a worker.
-"""
+"""``processes``: runs in worker processes of this machine."""
 
 from __future__ import annotations
 
@@ -10,44 +6,32 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
-from typing import ParamSpec, TypeVar
 
 from simulator.batch import worker
+from simulator.batch.executors.base import P, T, Workers
 from simulator.discovery import EXTRA_VARIABLE
 
-P = ParamSpec("P")
-T = TypeVar("T")
+
+def matches(on: str) -> bool:
+    """Whether this is meant."""
+    return on == "processes"
 
 
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def opened(on: str, jobs: int) -> Workers:
+    """So many workers."""
+    return Processes(jobs)
 
 
-class Serial(Executor):
-    """Runs at once, here."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def stop(self) -> None:
-        """Nothing is left running."""
-
-
-class Processes(Executor):
+class Processes(Workers):
     """Runs in worker processes, which are forked from a small server that has the simulator loaded already."""
 
+    SHARES_DISK = True
+
     def __init__(self, workers: int) -> None:
+        self.size = workers
         methods = multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         context.set_forkserver_preload([worker.__name__, worker.TARGET.partition(":")[0]])

@@ -1,0 +1,62 @@
+"""How many replications each point has: a number, or as many as a rule wants that looks at what came out.
+
+The rule looks at the replications of a point in their order and never at one whose predecessors are not all there. So
+how many count depends on the numbers alone, not on who finished first; those that were run beyond are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simulator.batch import segments
+from simulator.batch.stopping import Stopping
+from simulator.records import run_id
+
+Rows = Sequence[Sequence[Any]]
+
+
+class Replications:
+    """The replications of every point.
+
+    Args:
+        points: the number of each point.
+        number: of replications, or the most where there is a rule.
+        stopping: the rule.
+
+    Attributes:
+        wanted: for each point how many replications are to be run, as far as is known.
+        most: how many runs there may be in all.
+    """
+
+    def __init__(self, points: Sequence[int], number: int, stopping: Stopping | None) -> None:
+        self._rule = stopping
+        self.wanted = dict.fromkeys(points, number if stopping is None else stopping.at_least)
+        self.most = number * len(points)
+        self._open: dict[int, list[dict[str, Rows]]] = {point: [] for point in points} if stopping else {}
+
+    def look(self, done: Mapping[str, segments.Place]) -> None:
+        """Looks at what has been recorded, as far as it is whole, and says in ``wanted`` what follows from it."""
+        for point in tuple(self._open):
+            while self._is_whole(point, done) and self._decide(point):
+                pass
+
+    def _is_whole(self, point: int, done: Mapping[str, segments.Place]) -> bool:
+        """Reads the replications that are wanted; says whether all are there."""
+        seen = self._open.get(point)
+        while seen is not None and len(seen) < self.wanted[point]:
+            place = done.get(run_id(point, len(seen)))
+            if place is None:
+                return False
+            seen.append({"tenants": segments.content(place)["tables"].get("tenants", ())})
+        return seen is not None
+
+    def _decide(self, point: int) -> bool:
+        """Whether more replications are wanted, after a look at all that were."""
+        assert self._rule is not None
+        series = self._rule.series(self._open[point])
+        enough = self._rule.enough(*series)
+        self.wanted[point] = self._rule.next(*series) if enough is None else enough
+        if enough is not None:
+            del self._open[point]
+        return enough is None
