@@ -106,7 +106,8 @@ def run(
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
         progress: is told of every run.
-        changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
+        changes: ``replications``, ``seed``, ``fidelity`` or ``budget`` other than the scenario's, the last e.g.
+            ``budget={"wall": "60 s", "events": 5e6}``.
 
     Raises:
         ScenarioError: all mistakes of the scenario at once; nothing was run.

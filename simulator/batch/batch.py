@@ -22,13 +22,14 @@ from simulator.batch import segments, worker
 from simulator.batch.dispatch import Dispatch
 from simulator.batch.executors import Place, place
 from simulator.batch.lock import Lock
-from simulator.batch.manifest import Manifest, axes, describe
+from simulator.batch.manifest import Manifest, axes, describe, means
 from simulator.batch.progress import Progress, Silent
 from simulator.batch.replications import Replications
 from simulator.batch.stopping import Stopping
 from simulator.batch.version import code_version
 from simulator.batch.worker import Point, Tables, Task
-from simulator.errors import UsageError
+from simulator.budget import Budget
+from simulator.errors import Spent, UsageError
 from simulator.results.folder import finished, read_manifest
 from simulator.results.results import Results, load
 from simulator.results.tables import TableFiles
@@ -87,7 +88,7 @@ def run(
     """
     where = place(on, jobs)
     batch = Batch(scenario, Path(out), _points(scenario, catalog))
-    if finished(batch.folder):
+    if batch.is_finished():
         _say_loaded(batch, progress)
     else:
         batch.run(where, progress or Silent(), target)
@@ -107,7 +108,7 @@ def run_only(scenario: Runnable, run_id: str, *, catalog: object = None, target:
     for point in points:
         for replication in range(scenario.replications):
             if records.run_id(point["point"], replication) == run_id:
-                return worker.simulate(point, replication, target)
+                return worker.simulate(point, replication, target, _budget(scenario))
     ends = [records.run_id(point["point"], scenario.replications - 1) for point in points]
     first = records.run_id(points[0]["point"], 0)
     raise UsageError(f"{scenario.name} has no run {run_id!r}; its runs go from {first} to {ends[-1]}")
@@ -125,9 +126,8 @@ class Batch:
     def __init__(self, scenario: Runnable, out: Path, points: list[Point]) -> None:
         self.scenario = scenario
         self.points = points
-        self.replications = Replications(
-            [point["point"] for point in points], scenario.replications, scenario.stopping
-        )
+        self.replications = Replications([point["point"] for point in points], scenario.replications, scenario.stopping)
+        self.budget = _budget(scenario)
         self.code = code_version()
         self.identity = _identity(scenario, points, self.code)
         self.folder = out / scenario.name / self.identity[:12]
@@ -140,7 +140,7 @@ class Batch:
         except OSError as error:
             raise UsageError(f"{self.folder} cannot be made: {error.strerror}; choose another place") from error
         with Lock(self.folder):
-            if finished(self.folder):
+            if self.is_finished():
                 return
             manifest = Manifest(self.folder, describe(self.scenario, self.points, self.identity, self.code))
             manifest.begin(read_manifest(self.folder).get("start"))
@@ -151,10 +151,17 @@ class Batch:
                 manifest.end("interrupted")
                 raise
 
+    def is_finished(self) -> bool:
+        """Whether all runs have ended, none of them by a budget that was smaller than the one there is now."""
+        if not finished(self.folder):
+            return False
+        ends = [Spent(*each["spent"]) for each in read_manifest(self.folder)["failures"] if "spent" in each]
+        return not any(self.budget.allows_more(spent) for spent in ends)
+
     def tasks(self) -> list[Task]:
         """The runs that are wanted as far as is known, in the order of the scenario."""
         return [
-            Task(point, replication)
+            Task(point, replication, self.budget)
             for point in self.points
             for replication in range(self.replications.wanted[point["point"]])
         ]
@@ -165,7 +172,7 @@ class Batch:
         tasks = self.tasks()
         progress.start(len(tasks), sum(task.run in done for task in tasks))
         try:
-            with Dispatch(self._segments, where, target, progress, self.replications.most) as dispatch:
+            with Dispatch(self._segments, where, target, progress, self.replications.most, self.budget) as dispatch:
                 while missing := [task for task in tasks if task.run not in done]:
                     dispatch.run(missing)
                     done = self._look()
@@ -176,7 +183,7 @@ class Batch:
 
     def _look(self) -> dict[str, segments.Place]:
         """The records there are; the rule that stops has looked at them."""
-        done = segments.finished(self._segments)
+        done = segments.finished(self._segments, self.budget)
         self.replications.look(done)
         return done
 
@@ -184,17 +191,23 @@ class Batch:
         """Writes the tables, run after run in the order of the scenario; returns how the runs ended."""
         done = self._look()
         of_axes = axes(self.points)
-        failures = []
+        failures: list[dict[str, Any]] = []
+        seconds: dict[str, list[float]] = {}
         tasks = self.tasks()
         with TableFiles(self.folder, of_axes) as files:
             for task in tasks:
                 content = segments.content(done[task.run])
                 files.add(content["tables"], task.point["axes"])
-                if done[task.run].mark == segments.FAILED:
-                    failures.append({"run": task.run, "error": content["error"], "trace": content["trace"]})
+                if "seconds" in content:
+                    seconds.setdefault(str(task.point["point"]), []).append(content["seconds"])
+                if done[task.run].mark != segments.OK:
+                    told = ("error", "trace", "spent")
+                    failures.append({"run": task.run} | {name: content[name] for name in told if name in content})
             files.commit()
         status = "ok" if not failures else "failed" if len(failures) == len(tasks) else "failures"
-        return {"status": status, "runs": {"total": len(tasks), "failed": len(failures)}, "failures": failures}
+        over = sum("spent" in each for each in failures)
+        runs = {"total": len(tasks), "failed": len(failures), "over_budget": over}
+        return {"status": status, "runs": runs, "failures": failures, "seconds": means(seconds)}
 
 
 def _say_loaded(batch: Batch, progress: Progress | None) -> None:
@@ -217,6 +230,12 @@ def _points(scenario: Runnable, catalog: object) -> list[Point]:
     if twice:
         raise UsageError(f"{scenario.name}: two points stand at {twice[0]}; give their stacks different labels")
     return points
+
+
+def _budget(scenario: Runnable) -> Budget:
+    """What one run may take: it is no part of what a batch wants of a scenario, which need not have one."""
+    budget: Budget = getattr(scenario, "budget", None) or Budget()
+    return budget
 
 
 def _identity(scenario: Runnable, points: Sequence[Point], code: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulator.batch.stopping import Stopping
+from simulator.budget import Budget
 from simulator.scenario import Scenario
 
 
@@ -29,6 +30,11 @@ class Derived:
     def seed(self) -> int:
         """Of the scenario."""
         return self.scenario.seed
+
+    @property
+    def budget(self) -> Budget:
+        """Of the scenario."""
+        return self.scenario.budget
 
     @property
     def stopping(self) -> Stopping | None:

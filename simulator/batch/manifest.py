@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from simulator.batch.version import library_versions
+from simulator.budget import Budget
 from simulator.records import TABLES
 from simulator.results.folder import MANIFEST, SCHEMA_VERSION, replace_text
 
-LABELS = ("point", "stack", "expression", "without", "axes", "companion_of")
+LABELS = ("point", "stack", "expression", "without", "axes", "companion_of", "fidelity", "duration_s")
 
 
 def now() -> str:
@@ -62,9 +63,23 @@ def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, 
         "points": [{name: point[name] for name in LABELS if name in point} for point in points],
         "code": code,
         "libraries": library_versions(),
-        "command": f"virtlab run {scenario.name}.yaml --seed {scenario.seed} --replications {scenario.replications}",
+        "command": _command(scenario),
         "columns": {table: [column._asdict() for column in columns] for table, columns in TABLES.items()},
     }
+
+
+def _command(scenario: Any) -> str:
+    """What to call to go on with the batch, or to repeat it."""
+    replications = "" if getattr(scenario, "stopping", None) else f" --replications {scenario.replications}"
+    budget: Budget | None = getattr(scenario, "budget", None)
+    limits = budget.options() if budget else ""
+    return f"virtlab run {scenario.name}.yaml --seed {scenario.seed}{replications}{limits}"
+
+
+def means(seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """How long runs took: all together, and one of each point."""
+    total = sum(sum(each) for each in seconds.values())
+    return {"total": total, "of_point": {point: sum(each) / len(each) for point, each in seconds.items()}}
 
 
 def axes(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -4,8 +4,8 @@ A segment belongs to one process, which appends one record per line:
 
     <run> <mark> <checksum> <length> <payload as compact JSON>
 
-``started`` comes before a run, ``ok`` or ``failed`` after it. A line cut short by a kill, or damaged, fails its
-checksum and is as if it had never been written.
+``started`` comes before a run, ``ok``, ``failed`` or ``over-budget`` after it. A line cut short by a kill, or damaged,
+fails its checksum and is as if it had never been written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-STARTED, OK, FAILED = "started", "ok", "failed"
+from simulator.budget import Budget
+from simulator.errors import Spent
+
+STARTED, OK, FAILED, OVER = "started", "ok", "failed", "over-budget"
 SUFFIX = ".seg"
 SYNC_EVERY_S = 1.0
 
@@ -46,7 +49,7 @@ def run_of(line: bytes) -> str:
 
 
 def mark_of(line: bytes) -> str:
-    """``started``, ``ok`` or ``failed``."""
+    """``started``, ``ok``, ``failed`` or ``over-budget``."""
     return line.split(b" ", 2)[1].decode("ascii")
 
 
@@ -82,13 +85,33 @@ def places(folder: Path) -> Iterator[Place]:
                 offset += len(line)
 
 
-def finished(folder: Path) -> dict[str, Place]:
-    """The record of every finished run; of a run recorded twice the first, since both say the same."""
+def finished(folder: Path, budget: Budget | None = None) -> dict[str, Place]:
+    """The record of every finished run; of a run recorded twice the first, since both say the same.
+
+    Of a run that was ended by its budget, and again by a larger one, that counts which came further; if another time
+    it came to its own end, only that.
+
+    Args:
+        folder: where the segments lie.
+        budget: a run that was ended by less than this is not finished; if not given every one is.
+    """
     found: dict[str, Place] = {}
     for place in places(folder):
-        if place.mark != STARTED:
-            found.setdefault(place.run, place)
+        if place.mark == STARTED or (place.mark == OVER and budget is not None and budget.allows_more(spent(place))):
+            continue
+        known = found.get(place.run)
+        if known is None or (known.mark == OVER and _further(place, known)):
+            found[place.run] = place
     return found
+
+
+def spent(place: Place) -> Spent:
+    """What a run had taken when its budget ended it."""
+    return Spent(*content(place)["spent"])
+
+
+def _further(place: Place, known: Place) -> bool:
+    return place.mark != OVER or spent(place)[::-1] > spent(known)[::-1]
 
 
 def starts(folder: Path) -> Counter[str]:
