@@ -87,7 +87,7 @@ def run(
         KeyboardInterrupt: the batch was interrupted; what has finished is kept and the next call goes on from there.
     """
     where = place(on, jobs)
-    batch = Batch(scenario, Path(out), _points(scenario, catalog))
+    batch = Batch(scenario, Path(out), checked_points(scenario, catalog))
     if batch.is_finished():
         _say_loaded(batch, progress)
     else:
@@ -104,7 +104,7 @@ def run_only(scenario: Runnable, run_id: str, *, catalog: object = None, target:
     Raises:
         UsageError: the scenario has no such run.
     """
-    points = _points(scenario, catalog)
+    points = checked_points(scenario, catalog)
     for point in points:
         for replication in range(scenario.replications):
             if records.run_id(point["point"], replication) == run_id:
@@ -157,6 +157,10 @@ class Batch:
             return False
         ends = [Spent(*each["spent"]) for each in read_manifest(self.folder)["failures"] if "spent" in each]
         return not any(self.budget.allows_more(spent) for spent in ends)
+
+    def records(self) -> dict[str, segments.Place]:
+        """The records of runs that need not be done again, and the rule that stops has looked at them."""
+        return self._look() if self._segments.is_dir() else {}
 
     def tasks(self) -> list[Task]:
         """The runs that are wanted as far as is known, in the order of the scenario."""
@@ -219,7 +223,12 @@ def _say_loaded(batch: Batch, progress: Progress | None) -> None:
         progress.finish()
 
 
-def _points(scenario: Runnable, catalog: object) -> list[Point]:
+def checked_points(scenario: Runnable, catalog: object) -> list[Point]:
+    """The points of a scenario, each at a place of its own.
+
+    Raises:
+        UsageError: two of them stand at the same place.
+    """
     if catalog is None:
         from simulator.catalog import Catalog
 
