@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
     from typing import Any
 
     import pandas as pd
@@ -96,6 +97,7 @@ def run(
     *,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     progress: Progress | None = None,
     **changes: Any,
 ) -> Results:
@@ -104,7 +106,8 @@ def run(
     Args:
         scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
         out: folder of all results.
-        jobs: worker processes, as many as there are processors if not given.
+        jobs: how many runs at a time, as many as there are processors if not given.
+        on: where to run: ``serial``, ``processes``, another word or address, or any executor.
         progress: is told of every run.
         changes: ``replications``, ``seed``, ``fidelity`` or ``budget`` other than the scenario's, the last e.g.
             ``budget={"wall": "60 s", "events": 5e6}``.
@@ -115,7 +118,7 @@ def run(
     from simulator import batch
     from simulator.scenario import load
 
-    return batch.run(load(scenario, overrides=changes), out=out, jobs=jobs, progress=progress)
+    return batch.run(load(scenario, overrides=changes), out=out, jobs=jobs, on=on, progress=progress)
 
 
 def choose(

@@ -25,13 +25,13 @@ from simulator.batch.lock import Lock
 from simulator.batch.manifest import Manifest, axes, describe, means
 from simulator.batch.progress import Progress, Silent
 from simulator.batch.replications import Replications
-from simulator.batch.stopping import Stopping
 from simulator.batch.version import code_version
 from simulator.batch.worker import Point, Tables, Task
 from simulator.budget import Budget
 from simulator.errors import Spent, UsageError
 from simulator.results.folder import finished, read_manifest
 from simulator.results.results import Results, load
+from simulator.results.stopping import Stopping
 from simulator.results.tables import TableFiles
 
 SEGMENTS = "replications"
@@ -179,9 +179,10 @@ class Batch:
             with Dispatch(self._segments, where, target, progress, self.replications.most, self.budget) as dispatch:
                 while missing := [task for task in tasks if task.run not in done]:
                     dispatch.run(missing)
-                    done = self._look()
+                    done, before = self._look(), len(tasks)
                     tasks = self.tasks()
-                    progress.grow(len(tasks))
+                    if len(tasks) != before:
+                        progress.grow(len(tasks))
         finally:
             progress.finish()
 

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.batch.stopping import Stopping
 from simulator.budget import Budget
+from simulator.results.stopping import Stopping
 from simulator.scenario import Scenario
 
 

@@ -117,7 +117,7 @@ class Dispatch:
         """
         workers = self._open(1 if alone else self._most)
         chunks = Chunks(tasks, workers.size)
-        waiting: dict[Future[Report] | Future[Lines], list[Task]] = {}
+        waiting: dict[Future[Report | Lines], list[Task]] = {}
         lost: list[Task] = []
         while chunks or waiting:
             try:
@@ -140,10 +140,9 @@ class Dispatch:
             self._close(stop=True)
         return lost or None
 
-    def _submit(self, workers: Workers, chunk: list[Task]) -> Future[Report] | Future[Lines]:
-        if workers.SHARES_DISK:
-            return workers.submit(worker.run_chunk, self._folder, chunk, self._target)
-        return workers.submit(worker.run_lines, chunk, self._target)
+    def _submit(self, workers: Workers, chunk: list[Task]) -> Future[Report | Lines]:
+        folder = self._folder if workers.SHARES_DISK else None
+        return workers.submit(worker.run_chunk, folder, chunk, self._target)
 
     def _kept(self, found: Report | Lines) -> Report:
         """Records that came back are appended to this process's own segment; every run is told."""

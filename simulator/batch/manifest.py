@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, 
         "identity": identity,
         "seed": scenario.seed,
         "replications": scenario.replications,
+        "stopping": asdict(scenario.stopping) if scenario.stopping else None,
         "baseline": scenario.baseline,
         "axes": axes(points),
         "points": [{name: point[name] for name in LABELS if name in point} for point in points],

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.batch import segments
-from simulator.batch.stopping import Stopping
 from simulator.records import run_id
+from simulator.results.stopping import Stopping
 
 Rows = Sequence[Sequence[Any]]
 

@@ -67,9 +67,15 @@ def _end_with(alive: Connection) -> None:
     os._exit(1)
 
 
-def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Report:
-    """Runs some tasks one after the other and records each in this process's segment of ``folder``."""
+def run_chunk(folder: Path | None, tasks: Sequence[Task], target: str = TARGET) -> Report | Lines:
+    """Runs some tasks one after the other and records each in this process's segment of ``folder``.
+
+    Where there is no folder the records are returned.
+    """
     begin = time.perf_counter()
+    if folder is None:
+        lines = [run_one(task.point, task.replication, target) for task in tasks]
+        return Lines(lines, time.perf_counter() - begin)
     segment = _segment(folder)
     marks = []
     for task in tasks:
@@ -78,13 +84,6 @@ def run_chunk(folder: Path, tasks: Sequence[Task], target: str = TARGET) -> Repo
         segment.append(line)
         marks.append((task.run, segments.mark_of(line)))
     return Report(marks, time.perf_counter() - begin)
-
-
-def run_lines(tasks: Sequence[Task], target: str = TARGET) -> Lines:
-    """Runs some tasks one after the other and returns their records."""
-    begin = time.perf_counter()
-    lines = [run_one(task.point, task.replication, target, task.budget) for task in tasks]
-    return Lines(lines, time.perf_counter() - begin)
 
 
 def keep(folder: Path, found: Lines) -> Report:

@@ -25,6 +25,7 @@ _MOST_FAILURES = 5
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
+@click.option("--on", default="", metavar="WHERE", help="Where to run: serial, processes, or another executor.")
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @click.option("--fidelity", help="Algorithm that shares the devices, instead of the scenario's.")
@@ -33,8 +34,8 @@ _MOST_FAILURES = 5
 @click.option("--no-figures", is_flag=True, help="Draw no figures.")
 @json_option
 def command(
-    scenarios: tuple[str, ...], out: str, jobs: int | None, only: str | None, no_figures: bool, as_json: bool,
-    **changes: Any,
+    scenarios: tuple[str, ...], out: str, jobs: int | None, on: str, only: str | None, no_figures: bool,
+    as_json: bool, **changes: Any,
 ) -> int:  # fmt: skip
     """Run scenarios, or go on where they were stopped.
 
@@ -51,7 +52,7 @@ def command(
         return 0
     finished = []
     for scenario in loaded:
-        results, figures = _run(scenario, out, jobs, not no_figures)
+        results, figures = _run(scenario, out, jobs, on, not no_figures)
         finished.append((results, figures))
         if not as_json:
             _show(results, figures)
@@ -62,11 +63,11 @@ def command(
     return common_exit_code([results.exit_code for results, _ in finished])
 
 
-def _run(scenario: Scenario, out: str, jobs: int | None, wanted: bool) -> tuple[Results, list[Path]]:
+def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path]]:
     from simulator import batch
     from simulator.cli.progress import watch
 
-    results = batch.run(scenario, out=out, jobs=jobs, progress=watch(scenario.name), catalog=scenario.catalog)
+    results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
     if not wanted or results.status == "failed":
         return results, []

@@ -36,7 +36,7 @@ def slow_run(point: dict[str, Any], replication: int) -> dict[str, Any]:
 class Slow:
     """A scenario of eighteen slow runs."""
 
-    name, title, text, hash, seed, baseline = "slow", "Slow", "", "00", 1, None
+    name, title, text, hash, seed, baseline, stopping = "slow", "Slow", "", "00", 1, None, None
     replications = REPLICATIONS
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from simulator.batch import run, run_only
 from simulator.batch.lock import Lock
 from simulator.errors import Problem, ResultsError, ScenarioError, UsageError
 from simulator.records import TABLES, run_id
+from simulator.results.stopping import Stopping
 
 HERE = Path(__file__).parent
 TARGET = f"{Path(__file__).stem}:fake_run"
@@ -73,6 +74,7 @@ class FakeScenario:
     seed: int = 1
     replications: int = 4
     baseline: str | None = "native"
+    stopping: Stopping | None = None
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:
         places = [(stack, size) for stack in ("xen", "native") for size in (2, 16)]
@@ -101,6 +103,9 @@ class Watcher:
         self.calls.append((run_id, status))
         if len(self.calls) > self.interrupt_after:
             raise KeyboardInterrupt
+
+    def grow(self, total: int) -> None:
+        self.calls.append(("grow", total))
 
     def finish(self) -> None:
         self.calls.append(("finish",))

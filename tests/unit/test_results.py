@@ -16,6 +16,7 @@ from simulator.batch import run
 from simulator.errors import ResultsError, UsageError
 from simulator.records import TABLES, names, run_id
 from simulator.results import Results, intervals, load
+from simulator.results.stopping import Stopping
 
 # seconds of the program, of the ring and of the back end in each of three replications; the batch is built from these
 NATIVE = [(10.0, 0.0, 0.0), (11.0, 0.0, 0.0), (12.0, 0.0, 0.0)]
@@ -64,6 +65,7 @@ class FakeScenario:
     hash: str = "00"
     seed: int = 1
     baseline: str | None = "native"
+    stopping: Stopping | None = None
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:
         places = [(stack, program) for stack in STACKS for program in ("web", "build")]
