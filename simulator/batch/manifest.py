@@ -87,9 +87,11 @@ def means(seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
 def axes(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Every axis with its values, both in the order of the scenario."""
     found: dict[str, list[Any]] = {}
+    seen: dict[str, set[Any]] = {}
     for point in points:
         for name, value in point["axes"].items():
-            values = found.setdefault(name, [])
-            if value not in values:
-                values.append(value)
+            key = json.dumps(value, sort_keys=True) if isinstance(value, list | dict) else value
+            if key not in seen.setdefault(name, set()):
+                seen[name].add(key)
+                found.setdefault(name, []).append(value)
     return found

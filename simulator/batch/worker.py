@@ -74,7 +74,7 @@ def run_chunk(folder: Path | None, tasks: Sequence[Task], target: str = TARGET) 
     """
     begin = time.perf_counter()
     if folder is None:
-        lines = [run_one(task.point, task.replication, target) for task in tasks]
+        lines = [run_one(task.point, task.replication, target, task.budget) for task in tasks]
         return Lines(lines, time.perf_counter() - begin)
     segment = _segment(folder)
     marks = []

@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 COMMANDS = (
-    *("run", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
+    *("run", "plan", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
     *("compare", "choose", "density", "isolate", "sensitivity", "validate", "plot", "timeline", "import"),
 )
 _MODULES = {"import": "import_"}

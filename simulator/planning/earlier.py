@@ -22,29 +22,28 @@ def measured(folder: Path, points: Sequence[Point]) -> Measured:
     found = Measured()
     wanted = {_key(point): point for point in points}
     stacks = {(str(point["stack"]), point.get("fidelity")): point for point in points}
-    used: list[tuple[Path, int]] = []
+    used: list[Path] = []
+    known: set[str] = set()
     for batch, manifest in _manifests(folder):
-        taken = 0
         means = manifest["seconds"]["of_point"]
         for point in manifest["points"]:
             like = stacks.get((str(point["stack"]), point.get("fidelity")))
             if like is None or str(point["point"]) not in means:
                 continue
-            taken += 1
+            known.add(_key(point))
+            used += [] if batch in used else [batch]
             same = wanted.get(_key(point))
             seconds = means[str(point["point"])] * _longer(point, same or like)
             if same is None:
                 found.of_stack.setdefault(str(point["stack"]), []).append(seconds)
             else:
                 found.seconds[int(same["point"])] = seconds
-        if taken:
-            used.append((batch, taken))
     if used:
-        latest, _ = used[-1]
+        latest = used[-1]
         runs = read_manifest(latest)["runs"]["total"]
         found.run_bytes = _size_bytes(latest) / max(1, runs)
-        more = f" and {len(used) - 1} earlier ones" if len(used) > 1 else ""
-        found.sources.append(f"{sum(number for _, number in used)} points run before ({latest}{more})")
+        more = f" and {len(used) - 1} more" if len(used) > 1 else ""
+        found.sources.append(f"earlier runs of {len(known)} points ({latest}{more})")
     return found
 
 

@@ -38,8 +38,8 @@ def measured(points: Sequence[Point], seconds: float, budget: Budget) -> Measure
     sizes: list[int] = []
     for number, point in enumerate(spread(points)):
         left_s = end_s - time.perf_counter()
-        if left_s < _LEAST_S:
-            break
+        if left_s < max(_LEAST_S, *found.seconds.values(), 0.0):
+            break  # it would hardly come to its end
         took_s = _run(point, left_s, budget, found, sizes)
         if number == 0 and took_s < 0.2 * seconds:
             _run(point, end_s - time.perf_counter(), budget, found, sizes)  # the first has loaded modules as well
@@ -86,7 +86,8 @@ def _run(point: Point, left_s: float, budget: Budget, found: Measured, sizes: li
     except OverBudget as error:
         if error.spent.limit == "wall" and shortened:
             whole = _whole(point, error.spent.simulated_s)
-            found.cut |= {number} if whole == 1.0 else set()
+            if whole == 1.0:
+                found.cut.add(number)
     except RunError as error:
         found.failures.append(f"{run_id(number, 0)}: {error}")
     took_s = time.perf_counter() - begin_s

@@ -108,13 +108,13 @@ def _workers(on: str | Executor, jobs: int | None) -> int:
 def _left(batch: Batch) -> tuple[tuple[int, int], dict[int, tuple[int, int]]]:
     """How many runs there are, and for each point how many are left, at least and at most."""
     numbers = [int(point["point"]) for point in batch.points]
-    done = batch.records()
+    done, over = batch.records(), batch.is_finished()
     wanted, rule = batch.replications.wanted, batch.replications.may_grow
     most = {number: batch.scenario.replications if rule(number) else wanted[number] for number in numbers}
     left = {}
     for number in numbers:
         had = sum(run_id(number, replication) in done for replication in range(wanted[number]))
-        left[number] = (wanted[number] - had, most[number] - had)
+        left[number] = (0, 0) if over else (wanted[number] - had, most[number] - had)
     return (sum(wanted[number] for number in numbers), sum(most.values())), left
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,13 @@ def test_a_run_over_its_budget_is_recorded_and_the_others_go_on(scenario: FakeSc
     assert failure["trace"] == ""
     assert failure["spent"] == ["events", 500, 50.0, 500]
     assert "--budget events=500" in results.manifest["command"]
+
+
+def test_workers_without_the_folder_keep_to_the_budget_too(scenario: FakeScenario, tmp_path: Path) -> None:
+    limited = replace(scenario, budget=Budget(events=500))
+    with ThreadPoolExecutor(2) as threads:
+        results = run(limited, out=tmp_path / "out", jobs=2, on=threads, catalog=object(), target=TARGET)
+    assert Counter(statuses(results).values()) == {"ok": 4, "over budget": 2}
 
 
 def test_nothing_is_run_again_with_the_same_budget_or_a_smaller_one(scenario: FakeScenario, tmp_path: Path) -> None:
