@@ -73,10 +73,6 @@ class Budget:
         sizes = ((name, self.limit(name)) for name in LIMITS)
         return {name: written(name, size) for name, size in sizes if size is not None}
 
-    def options(self) -> str:
-        """The options of the command line that give this budget, with a blank before each; nothing without limits."""
-        return "".join(f" --budget {name}={text.replace(' ', '')}" for name, text in self.words().items())
-
 
 def written(name: str, size: float) -> str:
     """The size of a limit with its unit, which reads back as exactly that."""

@@ -13,28 +13,27 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from simulator import records
-from simulator.batch import segments, worker
+from simulator.batch import merging, repeating, segments, worker
 from simulator.batch.dispatch import Dispatch
 from simulator.batch.executors import Place, place
 from simulator.batch.lock import Lock
-from simulator.batch.manifest import Manifest, axes, describe, means
+from simulator.batch.manifest import Manifest, axes, describe
 from simulator.batch.progress import Progress, Silent
 from simulator.batch.replications import Replications
+from simulator.batch.storage import refused
 from simulator.batch.version import code_version
 from simulator.batch.worker import Point, Tables, Task
 from simulator.budget import Budget
-from simulator.errors import Spent, UsageError
-from simulator.results.folder import finished, read_manifest
+from simulator.errors import StorageError, UsageError
+from simulator.results.folder import read_manifest
 from simulator.results.results import Results, load
 from simulator.results.stopping import Stopping
-from simulator.results.tables import TableFiles
-
-SEGMENTS = "replications"
 
 
 class Runnable(Protocol):
@@ -84,11 +83,13 @@ def run(
     Raises:
         UsageError: the scenario cannot be resolved, or it cannot be run there; nothing is written.
         ResultsError: another process is working in the batch's folder.
+        StorageError: the disk takes no more; what has finished is kept and the next call goes on from there.
         KeyboardInterrupt: the batch was interrupted; what has finished is kept and the next call goes on from there.
     """
     where = place(on, jobs)
     batch = Batch(scenario, Path(out), checked_points(scenario, catalog))
     if batch.is_finished():
+        merging.tidy(batch.folder)
         _say_loaded(batch, progress)
     else:
         batch.run(where, progress or Silent(), target)
@@ -131,32 +132,39 @@ class Batch:
         self.code = code_version()
         self.identity = _identity(scenario, points, self.code)
         self.folder = out / scenario.name / self.identity[:12]
-        self._segments = self.folder / SEGMENTS
+        self._out = out
+        self._segments = self.folder / merging.SEGMENTS
 
     def run(self, where: Place, progress: Progress, target: str) -> None:
         """Runs what is not recorded yet, merges everything, and says in the manifest how it went."""
         try:
             self._segments.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"{self.folder} cannot be made: {error.strerror}; choose another place") from error
+            raise refused(self.folder, error) from error
         with Lock(self.folder):
-            if self.is_finished():
-                return
-            manifest = Manifest(self.folder, describe(self.scenario, self.points, self.identity, self.code))
-            manifest.begin(read_manifest(self.folder).get("start"))
-            try:
-                self._run_missing(where, progress, target)
-                manifest.end(**self._merge())
-            except BaseException:
+            if not self.is_finished():
+                self._segments.mkdir(exist_ok=True)
+                self._run(where, progress, target)
+            merging.strip(self.folder)
+
+    def _run(self, where: Place, progress: Progress, target: str) -> None:
+        merging.sweep(self.folder)
+        command = repeating.command(self.scenario, self._out)
+        manifest = Manifest(self.folder, describe(self.scenario, self.points, self.identity, self.code, command))
+        manifest.begin(merging.begun(self.folder))
+        try:
+            self._run_missing(where, progress, target)
+            manifest.end(**self._merge())
+        except BaseException:
+            with suppress(StorageError):  # what has gone wrong before is to be told
                 manifest.end("interrupted")
-                raise
+            raise
+        finally:
+            segments.forget(self._segments)
 
     def is_finished(self) -> bool:
         """Whether all runs have ended, none of them by a budget that was smaller than the one there is now."""
-        if not finished(self.folder):
-            return False
-        ends = [Spent(*each["spent"]) for each in read_manifest(self.folder)["failures"] if "spent" in each]
-        return not any(self.budget.allows_more(spent) for spent in ends)
+        return merging.whole(self.folder) and not any(map(self.budget.allows_more, merging.over_budget(self.folder)))
 
     def records(self) -> dict[str, segments.Place]:
         """The records of runs that need not be done again, and the rule that stops has looked at them."""
@@ -193,26 +201,13 @@ class Batch:
         return done
 
     def _merge(self) -> dict[str, Any]:
-        """Writes the tables, run after run in the order of the scenario; returns how the runs ended."""
+        """Writes the tables; returns how the runs ended."""
         done = self._look()
-        of_axes = axes(self.points)
-        failures: list[dict[str, Any]] = []
-        seconds: dict[str, list[float]] = {}
-        tasks = self.tasks()
-        with TableFiles(self.folder, of_axes) as files:
-            for task in tasks:
-                content = segments.content(done[task.run])
-                files.add(content["tables"], task.point["axes"])
-                if "seconds" in content:
-                    seconds.setdefault(str(task.point["point"]), []).append(content["seconds"])
-                if done[task.run].mark != segments.OK:
-                    told = ("error", "trace", "spent")
-                    failures.append({"run": task.run} | {name: content[name] for name in told if name in content})
-            files.commit()
-        status = "ok" if not failures else "failed" if len(failures) == len(tasks) else "failures"
-        over = sum("spent" in each for each in failures)
-        runs = {"total": len(tasks), "failed": len(failures), "over_budget": over}
-        return {"status": status, "runs": runs, "failures": failures, "seconds": means(seconds)}
+
+        def repeat(task: Task) -> str:
+            return repeating.repeat(self.scenario, task)
+
+        return merging.merge(self.folder, self.tasks(), done, axes(self.points), repeat)
 
 
 def _say_loaded(batch: Batch, progress: Progress | None) -> None:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.batch.storage import guarded
 from simulator.batch.version import library_versions
-from simulator.budget import Budget
 from simulator.records import TABLES
 from simulator.results.folder import MANIFEST, SCHEMA_VERSION, replace_text
 
@@ -26,7 +26,7 @@ def now() -> str:
 
 
 class Manifest:
-    """A manifest that is written anew, whole, at each change.
+    """A manifest that is written anew, whole, at each change; ``StorageError`` where it cannot be.
 
     Args:
         folder: the batch folder.
@@ -49,10 +49,13 @@ class Manifest:
 
     def _write(self, status: str) -> None:
         text = json.dumps({**self._content, "status": status}, indent=2, ensure_ascii=False) + "\n"
-        replace_text(self._path, text)
+        with guarded(self._path.parent):
+            replace_text(self._path, text)
 
 
-def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str) -> dict[str, Any]:
+def describe(
+    scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str, command: str
+) -> dict[str, Any]:
     """What is known of a batch before its first run."""
     return {
         "scenario": {"name": scenario.name, "title": scenario.title, "hash": scenario.hash, "text": scenario.text},
@@ -65,17 +68,9 @@ def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, 
         "points": [{name: point[name] for name in LABELS if name in point} for point in points],
         "code": code,
         "libraries": library_versions(),
-        "command": _command(scenario),
+        "command": command,
         "columns": {table: [column._asdict() for column in columns] for table, columns in TABLES.items()},
     }
-
-
-def _command(scenario: Any) -> str:
-    """What to call to go on with the batch, or to repeat it."""
-    replications = "" if getattr(scenario, "stopping", None) else f" --replications {scenario.replications}"
-    budget: Budget | None = getattr(scenario, "budget", None)
-    limits = budget.options() if budget else ""
-    return f"virtlab run {scenario.name}.yaml --seed {scenario.seed}{replications}{limits}"
 
 
 def means(seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:

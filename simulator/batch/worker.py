@@ -25,7 +25,7 @@ TARGET = "simulator.experiment:run_point"
 Point = dict[str, Any]
 Tables = Mapping[str, Sequence[Sequence[object]]]
 
-_segments: dict[Path, segments.Segment] = {}
+_carried: dict[str, Callable[[Point, int], dict[str, Any]]] = {}
 
 
 class Task(NamedTuple):
@@ -76,7 +76,7 @@ def run_chunk(folder: Path | None, tasks: Sequence[Task], target: str = TARGET) 
     if folder is None:
         lines = [run_one(task.point, task.replication, target, task.budget) for task in tasks]
         return Lines(lines, time.perf_counter() - begin)
-    segment = _segment(folder)
+    segment = segments.own(folder)
     marks = []
     for task in tasks:
         segment.append(segments.record(task.run, segments.STARTED, None))
@@ -88,23 +88,10 @@ def run_chunk(folder: Path | None, tasks: Sequence[Task], target: str = TARGET) 
 
 def keep(folder: Path, found: Lines) -> Report:
     """Appends records that came back to this process's segment of ``folder``."""
-    segment = _segment(folder)
+    segment = segments.own(folder)
     for line in found.lines:
         segment.append(line)
     return Report([(segments.run_of(line), segments.mark_of(line)) for line in found.lines], found.seconds)
-
-
-def _segment(folder: Path) -> segments.Segment:
-    if folder not in _segments:
-        _segments[folder] = segments.Segment(folder)
-    return _segments[folder]
-
-
-def close(folder: Path) -> None:
-    """Closes this process's segment of ``folder``, if it has one."""
-    segment = _segments.pop(folder, None)
-    if segment is not None:
-        segment.close()
 
 
 def run_one(point: Point, replication: int, target: str = TARGET, budget: Budget | None = None) -> bytes:
@@ -118,7 +105,7 @@ def run_one(point: Point, replication: int, target: str = TARGET, budget: Budget
         tables = simulate(point, replication, target, budget)
         return segments.record(run, segments.OK, {"tables": tables, "seconds": time.perf_counter() - begin})
     except OverBudget as error:
-        return over(point, replication, error, budget, time.perf_counter() - begin)
+        return over(point, replication, error, time.perf_counter() - begin)
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         return failure(point, replication, text, traceback.format_exc(), time.perf_counter() - begin)
@@ -127,7 +114,7 @@ def run_one(point: Point, replication: int, target: str = TARGET, budget: Budget
 def simulate(point: Point, replication: int, target: str = TARGET, budget: Budget | None = None) -> Tables:
     """The tables of one run; raises what the run raises."""
     limits = {"budget": budget} if budget else {}
-    tables: Tables = _function(target)(point, replication, **limits)["tables"]
+    tables: Tables = function(target)(point, replication, **limits)["tables"]
     for name, rows in tables.items():
         width = len(records.TABLES[name])
         if any(len(row) != width for row in rows):
@@ -138,12 +125,12 @@ def simulate(point: Point, replication: int, target: str = TARGET, budget: Budge
 def failure(point: Point, replication: int, error: str, trace: str = "", seconds: float | None = None) -> bytes:
     """The record of a run that failed: one row of ``runs`` and nothing else."""
     run = Task(point, replication).run
-    known = {"status": segments.FAILED, "error": f"{error} ({_repeat(point, run)})"}
+    known = {"status": segments.FAILED, "error": error}
     content = {"tables": _row(point, replication, known), "error": error, "trace": trace}
     return segments.record(run, segments.FAILED, content if seconds is None else {**content, "seconds": seconds})
 
 
-def over(point: Point, replication: int, error: OverBudget, budget: Budget | None, seconds: float) -> bytes:
+def over(point: Point, replication: int, error: OverBudget, seconds: float) -> bytes:
     """The record of a run that its budget ended: one row of ``runs``, which says how far it had come.
 
     What its tenants had done until then is not kept: numbers of half a run look like those of a whole one.
@@ -151,7 +138,7 @@ def over(point: Point, replication: int, error: OverBudget, budget: Budget | Non
     run = Task(point, replication).run
     known = {
         "status": words(segments.OVER),
-        "error": f"{error} ({_repeat(point, run, budget)})",
+        "error": str(error),
         "simulated_s": error.spent.simulated_s,
         "events": error.spent.events,
     }
@@ -177,14 +164,20 @@ def _row(point: Point, replication: int, known: Mapping[str, object]) -> Tables:
     return {"runs": [[place.get(each.name, "" if each.kind == "text" else None) for each in records.TABLES["runs"]]]}
 
 
-def _repeat(point: Point, run: str, budget: Budget | None = None) -> str:
-    """The command that repeats a run; of a point that is no scenario's own, how it differs from one that is."""
-    limits = budget.options() if budget else ""
-    return str(point.get("differs") or f"repeat: virtlab run {point['scenario']}.yaml --only {run}{limits}")
+def carry(target: str, simulated: Callable[..., dict[str, Any]] | None) -> None:
+    """Makes a function that was sent here the one that ``target`` names, in place of any that was sent before."""
+    _carried.clear()
+    if simulated is not None:
+        _carried[target] = simulated
+
+
+def function(target: str) -> Callable[..., dict[str, Any]]:
+    """The function that simulates one run; only where there is a budget it is called with one."""
+    return _carried.get(target) or _imported(target)
 
 
 @lru_cache
-def _function(target: str) -> Callable[..., dict[str, Any]]:
+def _imported(target: str) -> Callable[..., dict[str, Any]]:
     module, _, name = target.partition(":")
-    function: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
-    return function
+    found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return found

@@ -50,22 +50,26 @@ def command(
 
         repeat(loaded, only, as_json)
         return 0
-    finished = []
+    finished, codes = [], []
     for scenario in loaded:
-        results, figures = _run(scenario, out, jobs, on, not no_figures)
+        results, drawn = _run(scenario, out, jobs, on, not no_figures)
+        figures = drawn or []
         finished.append((results, figures))
+        codes.append(1 if drawn is None else results.exit_code)
         if not as_json:
             _show(results, figures)
             if scenario.published is not None:
                 tell(f"beside what was published: virtlab validate {scenario.name}")
     if as_json:
         say_json([_data(results, figures) for results, figures in finished])
-    return common_exit_code([results.exit_code for results, _ in finished])
+    return common_exit_code(codes)
 
 
-def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path]]:
+def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path] | None]:
+    """Results and figures; none where figures cannot be written."""
     from simulator import batch
     from simulator.cli.progress import watch
+    from simulator.errors import StorageError
 
     results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
@@ -73,13 +77,19 @@ def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) 
         return results, []
     from simulator.plots import draw
 
-    return results, draw(results, scenario.figures)
+    try:
+        return results, draw(results, scenario.figures)
+    except StorageError as error:
+        complain(f"figures: {error}")
+        return results, None
 
 
 def tell_failures(results: Results) -> None:
     failures = results.manifest["failures"]
     for failure in failures[:_MOST_FAILURES]:
         complain(f"{failure['run']} {'is over budget' if 'spent' in failure else 'failed'}: {failure['error']}")
+        if failure.get("repeat"):
+            tell(f"  {failure['repeat']}")
     if len(failures) > _MOST_FAILURES:
         tell(f"{len(failures) - _MOST_FAILURES} more runs failed or are over budget; see {results.folder / 'runs.csv'}")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulator.batch import segments
 from simulator.batch.batch import Batch, checked_points
 from simulator.batch.executors import place
 from simulator.batch.manifest import axes
@@ -81,8 +82,10 @@ def plan(
     """
     workers = _workers(on, jobs)
     batch = Batch(scenario, Path(out), checked_points(scenario, scenario.catalog))
-    runs, left = _left(batch)
-    measured = earlier.measured(batch.folder.parent, batch.points)
+    done = batch.records()
+    runs, left = _left(batch, done)
+    measured = earlier.of_records(done) if any(most for _, most in left.values()) else Measured()
+    measured.add(earlier.measured(batch.folder.parent, batch.points))
     unknown = _unknown(batch.points, left, measured)
     if unknown and pilot_s > 0.0:
         measured.add(pilot.measured(unknown, pilot_s, batch.budget))
@@ -105,10 +108,10 @@ def _workers(on: str | Executor, jobs: int | None) -> int:
         workers.shutdown()
 
 
-def _left(batch: Batch) -> tuple[tuple[int, int], dict[int, tuple[int, int]]]:
+def _left(batch: Batch, done: Mapping[str, segments.Place]) -> tuple[tuple[int, int], dict[int, tuple[int, int]]]:
     """How many runs there are, and for each point how many are left, at least and at most."""
     numbers = [int(point["point"]) for point in batch.points]
-    done, over = batch.records(), batch.is_finished()
+    over = batch.is_finished()
     wanted, rule = batch.replications.wanted, batch.replications.may_grow
     most = {number: batch.scenario.replications if rule(number) else wanted[number] for number in numbers}
     left = {}

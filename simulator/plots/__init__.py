@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import discovery
+from simulator.batch.storage import guarded
 from simulator.errors import UsageError
 from simulator.plots._labels import Places, product_names, records, short_names
 from simulator.plots._style import check_kind
@@ -57,12 +58,14 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
 
     Raises:
         CatalogError: there is no such figure.
+        StorageError: they cannot be written.
     """
     from simulator.plots import _style
 
     chosen: dict[str, Any] = {name: discovery.member("plots", name) for name in names or figures()}
     target = results.folder / "figures" if folder is None else folder
-    target.mkdir(parents=True, exist_ok=True)
+    with guarded(target):
+        target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for name, module in chosen.items():
         table = module.frame(results)
@@ -186,7 +189,8 @@ def draw_pool(results: PoolResults, folder: str | os.PathLike[str]) -> list[Path
     from simulator.plots import _pool, _style
 
     target = Path(folder) / "figures"
-    target.mkdir(parents=True, exist_ok=True)
+    with guarded(target):
+        target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     with _style.settings():
         if results.tables["samples"]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -32,10 +34,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
         written = manifest["schema_version"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as error:
+        raise ResultsError(f"{folder / MANIFEST}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ResultsError(f"{folder / MANIFEST}: damaged ({error!r}); move the folder away and run again") from None
+        raise ResultsError(
+            f"{folder / MANIFEST}: damaged ({error!r}); run the scenario again: it goes on with what is whole"
+        ) from None
     if written != SCHEMA_VERSION:
         raise ResultsError(
             f"{folder / MANIFEST}: written in form {written}, this version reads form {SCHEMA_VERSION}; run again"
@@ -54,18 +60,51 @@ def parquet_path(folder: Path, table: str) -> Path:
 
 
 def finished(folder: Path) -> bool:
-    """Whether all runs have ended and all tables are there."""
-    return read_manifest(folder).get("status") in ENDED and all(csv_path(folder, table).exists() for table in TABLES)
+    """Whether all runs have ended and all tables are there, as long as the manifest says that they were written.
+
+    The manifest is written last, when everything else has reached the disk: what it says decides.
+    """
+    manifest = read_manifest(folder)
+    return manifest.get("status") in ENDED and not damaged(folder, manifest)
+
+
+def damaged(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Names of the tables of a finished batch that are missing, or not as long as they were written."""
+    sizes: dict[str, int] = manifest.get("files") or {}  # older batches do not say
+    missing = [path.name for path in (csv_path(folder, table) for table in TABLES) if not path.exists()]
+    paths = {name: folder / name for name in sizes if name not in missing}
+    return missing + [name for name, path in paths.items() if path.exists() and path.stat().st_size != sizes[name]]
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Writes a file so that at any moment either the old or the new one is there, whole."""
+    """Writes a file so that at any moment either the old or the new one is there, whole, also after a power cut."""
     draft = path.with_name(f".{path.name}.tmp")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    try:
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Hands the names of files, new and removed, to the disk, where the system has a way to."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return  # Windows opens no folders
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
+            raise  # all others say that this file system does no such thing
+    finally:
+        os.close(descriptor)
 
 
 def replace_json(path: Path, data: Any) -> None:

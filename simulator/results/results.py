@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ResultsError, UsageError
-from simulator.results.folder import ENDED, finished, read_manifest
+from simulator.results.folder import ENDED, damaged, finished, read_manifest
 from simulator.results.frames import labelled, read
 
 if TYPE_CHECKING:
@@ -209,6 +209,10 @@ def load(folder: str | os.PathLike[str]) -> Results:
     manifest = read_manifest(path)
     if not manifest:
         raise ResultsError(f"{path}: not a folder of results; name one like results/<scenario>/<hash>")
+    if manifest.get("status") in ENDED and (names := damaged(path, manifest)):
+        raise ResultsError(
+            f"{path}: {', '.join(names)} missing or not as it was written; write it anew: {manifest['command']}"
+        )
     if not finished(path):
         raise ResultsError(f"{path}: the batch has not finished ({manifest['status']}); go on: {manifest['command']}")
     return Results(path, manifest)

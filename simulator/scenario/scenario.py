@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,15 @@ class Scenario:
     def data(self) -> dict[str, Any]:
         """The keys as written, with what was overridden: a copy, from which another scenario can be made."""
         return deepcopy(self._source.data)
+
+    @property
+    def command(self) -> str:
+        """The command that runs it, from the working directory; empty where it is no file, or was changed further."""
+        return self._source.command
+
+    def kept_in(self, file: Path) -> Scenario:
+        """The same, whose text as it stands is found in a file."""
+        return replace(self, _source=replace(self._source, file=file.absolute(), changes={}))
 
     def points(self, catalog: Catalog | None = None) -> list[Point]:
         """Every combination of the axes, resolved: what a worker runs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,8 @@ from simulator.errors import Problem, ScenarioError
 
 MAPPING, OVERRIDE = "<mapping>", "override"
 """What stands in place of a file's name where a scenario is a mapping, and where an overridden value is wrong."""
+OPTIONS = ("replications", "seed", "fidelity", "budget")
+"""Keys that have an option of the command ``run``."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,33 @@ class Source:
         text: the text as read.
         document: its data, which know where in the file they stand.
         overridden: places whose value the file does not decide.
+        file: the file, where there is one.
+        changes: what was overridden, by dotted paths.
     """
 
     name: str
     text: str
     document: Document
     overridden: frozenset[Place] = field(default=frozenset())
+    file: Path | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def data(self) -> dict[str, Any]:
         """The keys of the file."""
         return self.document.data
+
+    @property
+    def command(self) -> str:
+        """The command that runs it, from the working directory; empty where none can.
+
+        That is where it is no file, or was changed in a way that no option of the command can say.
+        """
+        changed = [(name, value) for key, written in self.changes.items() for name, value in _option(key, written)]
+        if self.file is None or any(name not in OPTIONS or isinstance(value, list | dict) for name, value in changed):
+            return ""
+        options = [part for name, value in changed for part in (f"--{name}", str(value))]
+        return shlex.join(["virtlab", "run", _from_here(self.file), *options])
 
     def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
         """A mistake at a place."""
@@ -66,7 +85,19 @@ class Source:
                 )
             inside[str(place[-1])] = _plain(value, OVERRIDE)
         changed = replace(self.document, data=data)
-        return replace(self, document=changed, overridden=self.overridden | frozenset(places))
+        return replace(
+            self,
+            document=changed,
+            overridden=self.overridden | frozenset(places),
+            changes={**self.changes, **{path: _plain(value, OVERRIDE) for path, value in values.items()}},
+        )
+
+
+def _option(name: str, value: Any) -> list[tuple[str, Any]]:
+    """A change as options of the command: each limit of a budget is one."""
+    if name != "budget" or not isinstance(value, dict):
+        return [(name, value)]
+    return [(name, f"{limit}={size}") for limit, size in value.items()] or [(name, "none")]
 
 
 def of_file(path: Path) -> Source:
@@ -84,7 +115,7 @@ def of_file(path: Path) -> Source:
             "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         )
         raise ScenarioError([Problem(str(path), 0, 0, "", message, suggestion(str(path), known))]) from None
-    return Source(path.stem, text, document.read(path))
+    return Source(path.stem, text, document.read(path), file=path.absolute())
 
 
 def of_text(text: str) -> Source:
@@ -102,6 +133,12 @@ def of_mapping(data: Mapping[str, Any], name: str = "") -> Source:
     plain = _plain({"version": 1, **data}, MAPPING)
     text = json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
     return Source(name or _name(plain), text, Document(MAPPING, plain))
+
+
+def _from_here(file: Path) -> str:
+    """A file as one names it in the working directory."""
+    name = str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+    return f"./{name}" if name.startswith("-") else name
 
 
 def _plain(value: Any, file: str) -> Any:

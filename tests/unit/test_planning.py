@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from simulator.batch import run
+from simulator.batch.progress import Silent
 from simulator.catalog import Catalog
 from simulator.cli.plan import lasting
 from simulator.errors import OverBudget, RunError, Spent, UsageError
@@ -81,18 +82,30 @@ def test_what_is_finished_is_not_left(tmp_path: Path) -> None:
     assert more.estimate is not None
     assert more.estimate.source.startswith("earlier runs of 4 points (")
     assert more.estimate.work_s.likely == pytest.approx(5 * sum(results.manifest["seconds"]["of_point"].values()))
-    _tear(results.folder)
-    torn = plan(asked, out=tmp_path)
-    assert (torn.finished, torn.to_run) == (7, (1, 1))
-    assert sum(low for low, _ in torn.left.values()) == 1
 
 
-def _tear(folder: Path) -> None:
-    """As after a kill: the manifest says that it runs, and the last record is cut short."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "status": "running"}))
-    (segment,) = (folder / "replications").glob("*.seg")
-    segment.write_bytes(segment.read_bytes()[:-1])
+class Impatient(Silent):
+    """Presses Ctrl-C after three runs."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def advance(self, run_id: str, status: str) -> None:
+        self.runs += 1
+        if self.runs == 3:
+            raise KeyboardInterrupt
+
+
+def test_a_batch_that_was_interrupted_knows_what_its_runs_took(tmp_path: Path) -> None:
+    asked = scenario()
+    with pytest.raises(KeyboardInterrupt):
+        run(asked, out=tmp_path, jobs=1, catalog=CATALOG, progress=Impatient())
+    found = plan(asked, out=tmp_path, jobs=1, pilot_s=0)
+    assert found.finished >= 3
+    assert found.to_run == (8 - found.finished, 8 - found.finished)
+    assert found.estimate is not None
+    assert found.estimate.source == f"{found.finished} of its own runs"
+    assert sum(each.runs for each in found.estimate.stacks) == 8 - found.finished
 
 
 def test_runs_over_a_smaller_budget_are_left(tmp_path: Path) -> None:
