@@ -106,7 +106,9 @@ def merge(
 
 def over_budget(folder: Path) -> list[Spent]:
     """What ended runs of a finished batch by their budget."""
-    return [Spent(*each["spent"]) for each in read_manifest(folder)["failures"] if "spent" in each]
+    manifest = read_manifest(folder)
+    some = manifest.get("runs", {}).get("over_budget", 0)
+    return [Spent(*each["spent"]) for each in manifest["failures"] if "spent" in each] if some else []
 
 
 def sweep(folder: Path) -> None:

@@ -195,9 +195,11 @@ def _subject(row: Record, names: Mapping[str, str]) -> str:
     return f"{names[row['cause']]}: {row['mechanism']}" + (" (left out)" if row["kind"] == "own" else "")
 
 
-def comparison(results: Results, baseline: str | None) -> list[str]:
+def comparison(
+    results: Results, baseline: str | None, *, quantile: float | None = None, simultaneous: bool = False
+) -> list[str]:
     """Every stack against a baseline, pair by pair."""
-    rows = records(results.compare(baseline))
+    rows = records(results.compare(baseline, quantile=quantile, simultaneous=simultaneous))
     place = Places(results, rows)
     lines = [
         [place.stack(row), *place.cells(row), _metric(row), plain(row["mean"]), plain(row["baseline_mean"]),

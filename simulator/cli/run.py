@@ -9,6 +9,7 @@ import click
 from simulator.cli.budgets import budget as budget_option
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import complain, say, say_json, tell
+from simulator.cli.where import on_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ _MOST_FAILURES = 5
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
-@click.option("--on", default="", metavar="WHERE", help="Where to run: serial, processes, or another executor.")
+@on_option
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @click.option("--fidelity", help="Algorithm that shares the devices, instead of the scenario's.")
@@ -40,6 +41,12 @@ def command(
     """Run scenarios, or go on where they were stopped.
 
     All of them are checked first; if there is a mistake in one, none is run.
+
+    A cluster that --on can use is started by two commands, the second one on each of its machines:
+
+    \b
+        dask scheduler
+        dask worker tcp://SCHEDULER:8786 --nthreads 1 --nworkers -1 --death-timeout 60
     """
     from simulator.cli.loading import load_all
     from simulator.results.folder import common_exit_code

@@ -34,8 +34,14 @@ def columns(table: str, axes: Axes) -> list[Column]:
     """The declared columns of a table; those of ``runs`` are followed by the axes."""
     if table != "runs":
         return list(TABLES[table])
-    kinds: dict[str, Kind] = {name: "number" if is_number(axes[name]) else "text" for name in axis_columns(axes)}
-    return [*TABLES[table], *(Column(name, "", "axis of the scenario", kind) for name, kind in kinds.items())]
+    return [*TABLES[table], *of_axes(axes, TABLES[table])]
+
+
+def of_axes(axes: Axes, declared: Sequence[Column]) -> list[Column]:
+    """The columns of axes that follow the declared ones."""
+    known = {column.name for column in declared}
+    kinds: dict[str, Kind] = {name: "number" if is_number(axes[name]) else "text" for name in axes if name not in known}
+    return [Column(name, "", "axis of the scenario", kind) for name, kind in kinds.items()]
 
 
 def cell(value: object) -> object:
@@ -124,7 +130,7 @@ class TableFiles:
     def _write_parquet(self, table: str) -> None:
         source, path = csv_path(self._folder, table), parquet_path(self._folder, table)
         self._finals.append(path)
-        _write_parquet(self._draft(source), self._draft(path), columns(table, self._of_axes))
+        write_parquet(self._draft(source), self._draft(path), columns(table, self._of_axes))
 
 
 def _sync(paths: Sequence[Path]) -> None:
@@ -138,7 +144,7 @@ def _sync(paths: Sequence[Path]) -> None:
         list(together.map(sync, paths))
 
 
-def _write_parquet(source: Path, target: Path, declared: Sequence[Column]) -> None:
+def write_parquet(source: Path, target: Path, declared: Sequence[Column]) -> None:
     """Copies a CSV table block by block, so that memory does not grow with it; units and meanings go along."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
