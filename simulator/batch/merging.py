@@ -38,6 +38,7 @@ from simulator.results.tables import TableFiles
 
 SEGMENTS = "replications"
 DRAFTS = ".*.tmp"
+_TOLD = ("error", "trace", "spent")
 _ERROR = names("runs").index("error")
 
 
@@ -94,7 +95,7 @@ def merge(
             if done[task.run].mark != segments.OK:
                 how = repeat(task)
                 content["tables"]["runs"] = [_told(row, how) for row in content["tables"]["runs"]]
-                told = {name: content[name] for name in ("error", "trace", "spent") if name in content}
+                told: dict[str, Any] = {name: content[name] for name in _TOLD if name in content}
                 failures.append({"run": task.run, "repeat": how, **told})
             files.add(content["tables"], task.point["axes"])
         sizes = files.commit()
