@@ -90,6 +90,7 @@ class ManyPoints:
     hash: str = "0123456789abcdef"
     seed: int = 1
     baseline: str | None = "native"
+    stopping: None = None
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:
         """As detailed as resolved points are: several kilobytes each."""

@@ -79,8 +79,14 @@ def _text(plan: Plan, all_points: bool) -> list[str]:
 def _axes(plan: Plan) -> list[str]:
     from simulator.explain.columns import columns
 
-    rows = [[name, str(len(values)), _shortened(values)] for name, values in plan.axes.items()]
-    return columns(rows, "<><", ("axis", "values", ""))
+    steps = {name: group for group in plan.scenario.side_by_side for name in group if len(group) > 1}
+    rows = []
+    for name, values in plan.axes.items():
+        others = [other for other in steps.get(name, ()) if other != name]
+        rows.append(
+            [name, str(len(values)), _shortened(values), *([f"in step with {', '.join(others)}"] * bool(others))]
+        )
+    return columns(rows, "<><<", ("axis", "values", "", ""))
 
 
 def _shortened(values: Sequence[Any]) -> str:
@@ -130,7 +136,8 @@ def _runs(plan: Plan) -> str:
     """How many runs there are, and how many of them are left."""
     scenario, points = plan.scenario, len(plan.points)
     how = str(scenario.stopping) if scenario.stopping else f"{scenario.replications} replications"
-    text = f"{_number(points, 'point')} x {how} = {_range(plan.runs)} runs"
+    without = f" (conditions leave out {scenario.left_out} more)" if scenario.left_out else ""
+    text = f"{_number(points, 'point')}{without} x {how} = {_range(plan.runs)} runs"
     if not plan.finished:
         return text
     left = _range(plan.to_run) if plan.to_run[1] else "none"
@@ -210,6 +217,8 @@ def _data(plan: Plan) -> dict[str, Any]:
             }
             for point in plan.points
         ],
+        "left_out": scenario.left_out,
+        "side_by_side": [list(each) for each in scenario.side_by_side],
         "replications": str(scenario.stopping) if scenario.stopping else scenario.replications,
         "budget": scenario.budget.words(),
         "runs": {

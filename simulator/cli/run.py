@@ -75,8 +75,8 @@ def command(
 def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path] | None]:
     """Results and figures; none where figures cannot be written."""
     from simulator import batch
-    from simulator.cli.progress import watch
     from simulator.errors import StorageError
+    from simulator.watching import watch
 
     results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
@@ -84,11 +84,19 @@ def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) 
         return results, []
     from simulator.plots import draw
 
+    tell_unreadable(results, scenario.figures)
     try:
         return results, draw(results, scenario.figures)
     except StorageError as error:
         complain(f"figures: {error}")
         return results, None
+
+
+def tell_unreadable(results: Results, figures: Sequence[str]) -> None:
+    from simulator.plots import unreadable
+
+    for name in unreadable(results, figures):
+        tell(f"figure {name} is not drawn: nobody can read so many places in it; the numbers are in {results.folder}")
 
 
 def tell_failures(results: Results) -> None:

@@ -86,7 +86,9 @@ def _read_csv(path: Path, declared: Sequence[Column]) -> pd.DataFrame:
     import pandas as pd
 
     # From 3.1 on that is what pandas does by itself, and to ask for it is deprecated.
-    exact = {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+    exact: dict[str, Any] = (
+        {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+    )
     labels = _label_names(declared)
     texts = {
         column.name: "category" if column.name in labels else "str" for column in declared if column.kind == "text"

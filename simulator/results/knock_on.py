@@ -53,8 +53,9 @@ def knock_on(results: Results, level: float) -> pd.DataFrame:
     rows = []
     for off, on in companions:
         place = placed(off["axes"], axes) | {"compared_with": on["stack"], "without": " ".join(off["without"])}
-        charges = _charges(*(spent.get(point["point"], {}) for point in (on, off)), off["without"], level)
-        metrics = _metrics(*(measured.get(point["point"], {}) for point in (on, off)), level)
+        at_on, at_off = on["point"], off["point"]
+        charges = _charges(spent.get(at_on, {}), spent.get(at_off, {}), off["without"], level)
+        metrics = _metrics(measured.get(at_on, {}), measured.get(at_off, {}), level)
         for row in [*charges, *metrics]:
             rows.append(place | row | {"level": level, "method": intervals.MEAN_METHOD})
     return pd.DataFrame(rows, columns=[*axes, *COLUMNS])

@@ -16,6 +16,7 @@ from simulator.records import Column
 from simulator.results.folder import ENDED, MANIFEST, whole
 from simulator.results.heads import head, held
 from simulator.results.places import Wanted, axis_named, is_value
+from simulator.results.tables import cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ COLUMNS = (
     Column("duration_s", "s", "from then to its end; empty before it has ended", "number"),
     Column("size_bytes", "bytes", "of all its files", "integer"),
     Column("code", "", "version of virtlab that ran it", "text"),
-    Column("current", "bool", "1 where that is the installed code", "integer"),
+    Column("current", "bool", "1 where that is the installed code, as far as it was said which is", "integer"),
     Column("stacks", "", "labels of its stacks, separated by commas", "text"),
     Column("axes", "", "names of its axes, separated by commas", "text"),
     Column("answers", "", "commands that keep an answer beside the tables, separated by commas", "text"),
@@ -92,12 +93,6 @@ class Listing:
     entries: list[Entry] = field(default_factory=list)
     others: dict[Path, str] = field(default_factory=dict)
 
-    def frame(self) -> pd.DataFrame:
-        """A row for each batch."""
-        import pandas as pd
-
-        return pd.DataFrame([entry.row() for entry in self.entries], columns=[column.name for column in COLUMNS])
-
 
 def listing(folder: str | os.PathLike[str] = "results", *, installed: str = "") -> Listing:
     """Everything below a folder of results, in the order of names.
@@ -124,6 +119,43 @@ def listing(folder: str | os.PathLike[str] = "results", *, installed: str = "") 
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             found.others[path] = f"damaged manifest ({error!r}); move the folder away and run again"
     return found
+
+
+def batches(
+    folder: str | os.PathLike[str] = "results", *, scenario: str = "", status: str = "", since: str = "",
+    stack: str = "", where: Mapping[str, object] | None = None, sort: str = "scenario", installed: str = "",
+) -> pd.DataFrame:  # fmt: skip
+    """The batches of a folder of results, a row for each.
+
+    ``vl.load(vl.results(scenario="what-*")["folder"].iloc[0])`` loads the first of them.
+
+    Args:
+        folder: of all results.
+        scenario: pattern of its name, with ``*`` and ``?``.
+        status: ``ok``, ``failures``, ``failed``, ``interrupted`` or ``running``.
+        since: date or time, in UTC where it says nothing else, before which it was not begun.
+        stack: pattern of a stack's label, or a product in its expression.
+        where: a value, or a list of values, by axis.
+        sort: one of ``SORTED_BY``.
+        installed: the version of code that counts as current.
+
+    Returns:
+        see ``COLUMNS``; ``attrs["others"]`` names the folders that hold no batch, with why.
+
+    Raises:
+        ResultsError: there is no such folder.
+        UsageError: a condition that cannot be met by any batch.
+    """
+    import pandas as pd
+
+    found = listing(folder, installed=installed)
+    values = {axis: value if isinstance(value, list | tuple) else [value] for axis, value in (where or {}).items()}
+    places = {axis: [str(cell(value)) for value in each] for axis, each in values.items()}
+    kept = chosen(found.entries, scenario=scenario, status=status, since=since, stack=stack, where=places)
+    rows = [entry.row() for entry in ordered(kept, sort)]
+    frame = pd.DataFrame(rows, columns=[column.name for column in COLUMNS])
+    frame.attrs["others"] = {str(path): why for path, why in found.others.items()}
+    return frame
 
 
 def chosen(

@@ -59,24 +59,30 @@ def where(
 def _by_group(spent: pd.DataFrame, group: pd.Series) -> Iterator[list[list[float]]]:
     """Of every group its columns, run by run."""
     ordered = spent.loc[group.sort_values(kind="stable").index, list(AMOUNTS)]
-    columns = [ordered[name].tolist() for name in AMOUNTS]
+    columns = [ordered[name].to_numpy() for name in AMOUNTS]
     sizes = group.value_counts(sort=False).sort_index().tolist()
     for end, size in zip(accumulate(sizes), sizes, strict=True):
-        yield [column[end - size : end] for column in columns]
+        yield [column[end - size : end].tolist() for column in columns]
 
 
 def per_run(charges: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Charges of each run summed by some columns, joined with the run.
 
-    Whatever occurs in one replication of a point stands in all of them, with zero where it did not occur.
+    Whatever occurs in one replication of a point stands in all of them, with zero where it did not occur. The run is a
+    number.
     """
+    import pandas as pd
+
     unknown = [name for name in by if name not in KEYS]
     if unknown:
         raise UsageError(f"charges cannot be grouped by {unknown[0]!r}; by any of: {', '.join(KEYS)}")
     amounts = {"service_s": "seconds", "cycles": "cycles", "bytes": "bytes", "operations": "operations"}
-    summed = charges.groupby(["run", *by], sort=False, observed=True)[list(amounts)].sum().rename(columns=amounts)
-    done = runs[runs["status"] == "ok"].drop(columns=[*UNUSED])
-    keyed = summed.reset_index().merge(done[["run", "point"]], on="run")
+    done = runs[runs["status"] == "ok"].drop(columns=[*UNUSED]).reset_index(drop=True)
+    number = pd.Index(done["run"]).get_indexer(charges["run"])
+    done["run"] = range(len(done))
+    spent = charges.loc[number >= 0, [*by, *amounts]].assign(run=number[number >= 0])
+    keyed = spent.groupby(["run", *by], sort=False, observed=True).sum().rename(columns=amounts).reset_index()
+    keyed["point"] = done["point"].to_numpy()[keyed["run"]]
     places = keyed[["point", *by]].drop_duplicates()
     grid = done.merge(places, on="point").merge(keyed.drop(columns="point"), on=["run", *by], how="left")
     return grid.fillna(dict.fromkeys(amounts.values(), 0.0))

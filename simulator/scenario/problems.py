@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem
+from simulator.scenario.part import Part
 from simulator.scenario.schema import (
     Against,
     Budget,
@@ -22,7 +23,6 @@ from simulator.scenario.schema import (
     NamedRow,
     Need,
     Operation,
-    Part,
     Published,
     PublishedRow,
     ScenarioFile,
@@ -72,6 +72,25 @@ def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PAR
         parts[()].model_validate(source.data)
     except ValidationError as error:
         return [_problem(source, each, parts) for each in error.errors(include_url=False)]
+    return []
+
+
+def of_part(source: Source, place: Place, parts: Mapping[tuple[str, ...], type[Part]]) -> list[tuple[Place, Problem]]:
+    """What is wrong with one mapping of a file, with the place of each within it.
+
+    Args:
+        source: the file.
+        place: where the mapping stands.
+        parts: the class of the mapping at each place within it; its own at ``()``.
+    """
+    value: Any = source.data
+    for key in place:
+        value = value[key]
+    try:
+        parts[()].model_validate(value)
+    except ValidationError as error:
+        found = [(_place(value, each["loc"]), each) for each in error.errors(include_url=False)]
+        return [(at, source.problem((*place, *at), *_sentence(each, at, parts))) for at, each in found]
     return []
 
 
@@ -127,6 +146,9 @@ def _sentence(
         return "is empty", "give at least one value"
     if kind in ("dict_type", "model_type"):
         return f"{shown(error['input'])} is not a mapping", "write 'key: value' lines under it"
+    if kind == "literal_error":
+        known = error["ctx"]["expected"]
+        return f"{shown(error['input'])} is not known here", f"write {known}"
     if kind in ("list_type", "tuple_type"):
         return f"{shown(error['input'])} is not a list", "write '[..., ...]'"
     return error["msg"], ""

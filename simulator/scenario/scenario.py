@@ -14,7 +14,7 @@ from typing import Any
 
 from simulator import discovery
 from simulator.budget import Budget
-from simulator.catalog.document import Place
+from simulator.catalog.document import Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError, UsageError
 from simulator.results.stopping import Stopping
@@ -35,6 +35,9 @@ from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
 from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
+from simulator.scenario.sweep import conditions, limit
+from simulator.scenario.sweep.paths import written_at
+from simulator.scenario.sweep.writing import Written, written_out
 from simulator.scenario.variants import repeated
 
 
@@ -84,6 +87,8 @@ class Scenario:
         choose: what the command ``choose`` asks beside.
         density: what the command ``density`` asks.
         published: the published figures that it repeats, for the command ``validate``.
+        left_out: how many points its conditions leave out.
+        side_by_side: axes that go in step with each other, by their names.
         catalog: where its names were looked up.
     """
 
@@ -100,6 +105,8 @@ class Scenario:
     choose: Choose
     density: Density
     published: Published | None
+    left_out: int
+    side_by_side: tuple[tuple[str, ...], ...]
     catalog: Catalog = field(repr=False)
     _source: Source = field(repr=False)
     _points: list[Point] = field(repr=False)
@@ -136,7 +143,7 @@ class Scenario:
         Raises:
             ScenarioError: another catalog does not have what the scenario wants.
         """
-        return self._points if catalog in (None, self.catalog) else _resolved(self._source, catalog)
+        return self._points if catalog in (None, self.catalog) else _resolved(written_out(self._source), catalog)[0]
 
     def fixed_replications(self, why: str, remedy: str = "--replications 10") -> int:
         """The number of replications, for a question that wants one that is known before.
@@ -168,8 +175,9 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         from simulator.catalog import Catalog as Shipped
 
         catalog = Shipped()
-    resolved = _resolved(written, catalog)
-    file = ScenarioFile.model_validate(written.data)
+    swept = written_out(written)
+    resolved, left_out = _resolved(swept, catalog)
+    file = ScenarioFile.model_validate(swept.source.data)
     rule = stopping.rule(file.replications)
     return Scenario(
         name=written.name,
@@ -185,17 +193,21 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         choose=file.choose,
         density=file.density,
         published=file.published,
+        left_out=left_out,
+        side_by_side=tuple(tuple(map(path_text, each.members)) for each in swept.source.groups.listed if not each.name),
         catalog=catalog,
         _source=written,
         _points=resolved,
     )
 
 
-def _resolved(written: Source, catalog: Catalog) -> list[Point]:
-    """All points, or all mistakes."""
+def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
+    """All points, or all mistakes; and how many points conditions leave out."""
+    written = swept.source
     lookup = Lookup(written, catalog)
-    found = _parts(lookup)
-    combinations = list(found.combinations(written.data))
+    found = _parts(lookup, swept)
+    every = list(found.combinations(written.data, written.groups))
+    combinations = conditions.kept(lookup, swept.form.drop, every)
     for combination in combinations:
         checks.check(lookup, combination)
     checks.check_faults(lookup, combinations)
@@ -214,18 +226,25 @@ def _resolved(written: Source, catalog: Catalog) -> list[Point]:
     operations.check_offered(lookup, points)
     publishing.check(lookup, points)
     _refuse(lookup)
-    return points
+    return points, len(every) - len(combinations)
 
 
 def _refuse(lookup: Lookup) -> None:
-    """Raise all mistakes at once, in the order of the file."""
+    """Raise all mistakes at once, in the order of the file; of many computed values, the first mistake."""
     if lookup.problems:
-        raise ScenarioError(sorted(dict.fromkeys(lookup.problems), key=lambda each: (each.line, each.column)))
+        computed = {path_text(lookup.source.written(place)) for place in lookup.source.computed}
+        found = {each.path if each.path in computed else each: each for each in reversed(lookup.problems)}
+        in_order = list(found.values())[::-1]
+        raise ScenarioError(sorted(in_order, key=lambda each: (each.line, each.column)))
 
 
-def _parts(lookup: Lookup) -> Parts:
+def _parts(lookup: Lookup, swept: Written) -> Parts:
     """All parts that can be read; mistakes are noted."""
-    broken = _check_schema(lookup)
+    broken = _check_schema(lookup, swept)
+    if swept.problems:
+        # What was to be written into fields is missing there, and whatever misses it would be blamed.
+        _refuse(lookup)
+    _check_count(lookup)
     tenants = parts.tenants(lookup, broken)
     found = Parts(
         stacks.read(lookup, list(tenants), broken),
@@ -241,16 +260,34 @@ def _parts(lookup: Lookup) -> Parts:
     return found
 
 
-def _check_schema(lookup: Lookup) -> frozenset[Place]:
+def _check_count(lookup: Lookup) -> None:
+    """Refuse, before any of them is made, more points than anybody can want."""
+    written = lookup.source
+    number = limit.count(written.data, written.groups)
+    if number <= limit.MOST_POINTS:
+        return
+    axes = limit.lengths(written.data, written.groups)
+    longest = max(axes, key=lambda place: axes[place][1])
+    varies = " x ".join(f"{name} ({length:,})" for name, length in axes.values())
+    message = f"{number:,} points, more than {limit.MOST_POINTS:,}: {varies}"
+    lookup.complain(longest, message, "vary less, let axes go side by side ('zip'), or write a 'design'")
+    _refuse(lookup)
+
+
+def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
     """Note what the schema finds wrong; returns the places to leave alone."""
     written = lookup.source
-    lookup.problems += written.document.problems
+    lookup.problems += written.document.problems + swept.problems
     if not written.data:
         raise ScenarioError(lookup.problems or [_nothing(written)])
     noted = {problem.path for problem in lookup.problems}
-    found = [(place, problem) for place, problem in problems.of_schema(written) if problem.path not in noted]
+    found = [
+        (place, problem)
+        for place, problem in problems.of_schema(written)
+        if problem.path not in noted and (place not in swept.targets or written_at(written.data, place)[0])
+    ]
     lookup.problems += [problem for _, problem in found]
-    for place in repeated(written.data):
+    for place in repeated(written.data, allowed=written.groups.of_places):
         lookup.complain(place, "stands in this list already", "remove one of the two")
     return frozenset(place for place, _ in found)
 

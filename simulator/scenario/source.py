@@ -15,6 +15,7 @@ from simulator.catalog import document
 from simulator.catalog.document import Document, Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
+from simulator.scenario.sweep.groups import Groups
 
 MAPPING, OVERRIDE = "<mapping>", "override"
 """What stands in place of a file's name where a scenario is a mapping, and where an overridden value is wrong."""
@@ -33,6 +34,9 @@ class Source:
         overridden: places whose value the file does not decide.
         file: the file, where there is one.
         changes: what was overridden, by dotted paths.
+        moved: places whose value stands elsewhere in the file, as in ``sweep``, and where.
+        computed: places in the file whose values do not stand there one by one, as those of a range.
+        groups: axes that go side by side.
     """
 
     name: str
@@ -41,6 +45,9 @@ class Source:
     overridden: frozenset[Place] = field(default=frozenset())
     file: Path | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
+    moved: Mapping[Place, Place] = field(default_factory=dict)
+    computed: frozenset[Place] = field(default=frozenset())
+    groups: Groups = field(default_factory=Groups)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -61,10 +68,18 @@ class Source:
 
     def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
         """A mistake at a place."""
+        place = self.written(place)
         problem = self.document.problem(place, message, remedy)
         if any(place[:n] in self.overridden for n in range(len(place) + 1)):
             return replace(problem, file=OVERRIDE, line=0, column=0)
         return problem
+
+    def written(self, place: Place) -> Place:
+        """Where in the file something stands."""
+        lengths = range(len(place), 0, -1)
+        begin = next((length for length in lengths if place[:length] in self.moved), 0) if self.moved else 0
+        found = (*self.moved[place[:begin]], *place[begin:]) if begin else place
+        return next((found[:n] for n in range(len(found)) if found[:n] in self.computed), found)
 
     def override(self, values: Mapping[str, Any]) -> Source:
         """The same with other values at dotted paths (``replications``, ``tenants.app.memory``).

@@ -163,3 +163,19 @@ def test_a_budget_of_the_scenario_holds_unless_it_is_lifted(small: Command) -> N
     assert "each run ends at: events=2000" in small("plan", "limited.yaml", "--pilot", "0")[1]
     assert small("run", "limited.yaml", "--no-figures", "--jobs", "1")[0] == 3
     assert small("run", "limited.yaml", "--no-figures", "--jobs", "1", "--budget", "none")[0] == 0
+
+
+def test_axes_in_step_and_points_left_out_are_told(small: Command) -> None:
+    sweep = """
+        zip:
+          - {tenants.app.weight: [1, 2, 3], tenants.app.memory: [256 MiB, 512 MiB, 768 MiB]}
+        drop: [{stack: xen, weight: 3}]
+    """
+    Path("swept.yaml").write_text(SMALL.replace("memory: 512 MiB, ", "") + "sweep:" + sweep)
+    code, out, _ = small("plan", "swept.yaml", "--pilot", "0")
+    assert code == 0
+    assert "in step with tenants.app.memory" in out
+    assert "10 points (conditions leave out 2 more) x 2 replications = 20 runs" in out
+    _, data, _ = small("plan", "swept.yaml", "--pilot", "0", "--json")
+    (plan,) = json.loads(data)
+    assert (plan["left_out"], plan["side_by_side"]) == (2, [["tenants.app.weight", "tenants.app.memory"]])

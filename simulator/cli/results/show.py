@@ -43,7 +43,7 @@ def _finished(about: dict[str, Any]) -> str:
         return f"{about['runs']} runs, {about['failed']} failed"
     from pathlib import Path
 
-    from simulator.batch.batch import SEGMENTS
+    from simulator.batch.merging import SEGMENTS
     from simulator.batch.segments import finished
 
     return f"{len(finished(Path(about['folder']) / SEGMENTS))} of {about['runs']} runs recorded"
