@@ -166,12 +166,9 @@ def test_a_budget_of_the_scenario_holds_unless_it_is_lifted(small: Command) -> N
 
 
 def test_axes_in_step_and_points_left_out_are_told(small: Command) -> None:
-    sweep = """
-        zip:
-          - {tenants.app.weight: [1, 2, 3], tenants.app.memory: [256 MiB, 512 MiB, 768 MiB]}
-        drop: [{stack: xen, weight: 3}]
-    """
-    Path("swept.yaml").write_text(SMALL.replace("memory: 512 MiB, ", "") + "sweep:" + sweep)
+    axes = "{tenants.app.weight: [1, 2, 3], tenants.app.memory: [256 MiB, 512 MiB, 768 MiB]}"
+    sweep = f"sweep: {{axes: {axes}, zip: [[weight, memory]], drop: [{{stack: xen, weight: 3}}]}}\n"
+    Path("swept.yaml").write_text(SMALL.replace(", memory: 512 MiB", "") + sweep)
     code, out, _ = small("plan", "swept.yaml", "--pilot", "0")
     assert code == 0
     assert "in step with tenants.app.memory" in out
