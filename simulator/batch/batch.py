@@ -30,7 +30,7 @@ from simulator.batch.storage import refused
 from simulator.batch.version import code_version
 from simulator.batch.worker import Point, Tables, Task
 from simulator.budget import Budget
-from simulator.errors import StorageError, UsageError
+from simulator.errors import ResultsError, StorageError, UsageError
 from simulator.results.folder import read_manifest
 from simulator.results.results import Results, load
 from simulator.results.stopping import Stopping
@@ -164,7 +164,11 @@ class Batch:
 
     def is_finished(self) -> bool:
         """Whether all runs have ended, none of them by a budget that was smaller than the one there is now."""
-        return merging.whole(self.folder) and not any(map(self.budget.allows_more, merging.over_budget(self.folder)))
+        try:
+            ends = merging.over_budget(self.folder) if merging.whole(self.folder) else None
+        except ResultsError:
+            return False  # what says how they ended is damaged: it is written anew
+        return ends is not None and not any(map(self.budget.allows_more, ends))
 
     def records(self) -> dict[str, segments.Place]:
         """The records of runs that need not be done again, and the rule that stops has looked at them."""

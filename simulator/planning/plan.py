@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.batch import segments
 from simulator.batch.batch import Batch, checked_points
@@ -18,6 +18,9 @@ from simulator.planning.estimate import Estimate, estimate
 from simulator.planning.measured import Measured, Point
 from simulator.records import run_id
 from simulator.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PILOT_S = 5.0
 
@@ -50,6 +53,16 @@ class Plan:
     def to_run(self) -> tuple[int, int]:
         """How many runs are still to be done, at least and at most."""
         return sum(low for low, _ in self.left.values()), sum(high for _, high in self.left.values())
+
+    def frame(self) -> pd.DataFrame:
+        """The points, one in a row: number, stack, axes, and how many runs are still to be done, at least."""
+        import pandas as pd
+
+        rows = [
+            {"point": each["point"], "stack": each["stack"], **each["axes"], "to_run": self.left[each["point"]][0]}
+            for each in self.points
+        ]
+        return pd.DataFrame(rows, columns=list(dict.fromkeys(["point", "stack", *self.axes, "to_run"])))
 
     @property
     def finished(self) -> int:

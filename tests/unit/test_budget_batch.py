@@ -184,6 +184,14 @@ def test_an_interrupted_batch_goes_on_under_the_budget_in_force(scenario: FakeSc
     assert executed == ["p0000-r0001", "p0001-r0000"]
 
 
+def test_a_damaged_list_of_failures_is_mended_from_the_records(scenario: FakeScenario, tmp_path: Path) -> None:
+    first, _, _ = batch(scenario, tmp_path / "out", events=500)
+    (first.folder / "failures.json").write_text("[torn")
+    again, executed, _ = batch(scenario, tmp_path / "out", events=500)
+    assert executed == []
+    assert again.manifest["failures"] == first.manifest["failures"]
+
+
 def test_of_two_records_that_counts_which_came_further(tmp_path: Path) -> None:
     def write(mark: str, *spent: Any) -> None:
         segment = segments.Segment(tmp_path)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import simulator as vl
 from simulator.batch import run
 from simulator.batch.progress import Silent
 from simulator.catalog import Catalog
@@ -106,6 +107,14 @@ def test_a_batch_that_was_interrupted_knows_what_its_runs_took(tmp_path: Path) -
     assert found.estimate is not None
     assert found.estimate.source == f"{found.finished} of its own runs"
     assert sum(each.runs for each in found.estimate.stacks) == 8 - found.finished
+
+
+def test_the_points_of_a_plan_are_a_frame(tmp_path: Path) -> None:
+    found = vl.plan(SCENARIO, out=tmp_path, pilot_s=0, replications=4)
+    assert isinstance(found, vl.Plan)
+    frame = found.frame()
+    assert list(frame.columns) == ["point", "stack", "tenants.app.workload", "to_run"]
+    assert frame.iloc[3].to_list() == [3, "xen", "request-response", 4]
 
 
 def test_runs_over_a_smaller_budget_are_left(tmp_path: Path) -> None:
