@@ -132,6 +132,10 @@ def sweep(
     scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
     axes: Mapping[str, Any] | None = None,
     *,
+    zip: Sequence[Sequence[str]] = (),
+    cases: Mapping[str, Mapping[str, Any]] | None = None,
+    design: Mapping[str, Any] | None = None,
+    drop: Sequence[Mapping[str, Any]] = (),
     metric: str | Sequence[str] | None = None,
     level: float = 0.95,
     out: str | os.PathLike[str] = "results",
@@ -155,8 +159,13 @@ def sweep(
 
     Args:
         scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
-        axes: values at dotted paths of the scenario: lists, ranges, arrays and columns of tables are axes, one value
-            stands for itself. Beside the axes that the scenario has already.
+        axes: values at dotted paths of the scenario, instead of what it has there: lists, ranges, arrays and columns of
+            tables are axes, ``{"from": "1 GiB", "to": "8 GiB", "count": 4}`` as well; one value stands for itself.
+            Beside the other axes that the scenario has.
+        zip: axes that go side by side instead of in every combination, each as a list of paths.
+        cases: points by name, each with its values by path.
+        design: points that fill the space, e.g. ``{"kind": "sobol", "points": 64, "over": {path: values, ...}}``.
+        drop: points that are left out: all at which what one of these says holds, e.g. ``{path: "> 2 GiB"}``.
         metric: a numeric column of ``tenants``, or several; by default each workload's own figure of merit.
         level: of the intervals.
         out: folder of all results.
@@ -171,8 +180,9 @@ def sweep(
     from simulator import sweeping
 
     return sweeping.sweep(
-        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, on=on, progress=progress, changes=changes
-    )
+        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, on=on, progress=progress, changes=changes,
+        forms={"zip": zip, "cases": cases, "design": design, "drop": drop},
+    )  # fmt: skip
 
 
 def choose(
