@@ -25,7 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from simulator.batch import segments
+from simulator.batch import lock, segments
 from simulator.batch.lock import Lock
 from simulator.batch.storage import guarded
 from simulator.batch.worker import Task
@@ -118,7 +118,8 @@ def tidy(folder: Path) -> None:
 
     A folder that cannot be written stays as it is: the batch in it can be read all the same.
     """
-    if (folder / SEGMENTS).exists() or any(folder.glob(DRAFTS)):
+    left = [folder / SEGMENTS, folder / lock.NAME, folder / lock.CLAIM, *folder.glob(DRAFTS)]
+    if any(path.exists() for path in left):
         with suppress(OSError, VirtlabError), Lock(folder):
             if whole(folder):
                 strip(folder)

@@ -176,8 +176,8 @@ def _workloads(catalog: Catalog) -> Rows:
     ]
 
 
-POOLS = "pools"
-"""The folder of pool files, which are read by ``virtlab pool``."""
+POOLS, PARTS = "pools", "parts"
+"""Folders of pool files, which are read by ``virtlab pool``, and of parts, which scenarios include."""
 
 
 def _pools(_: Catalog) -> Rows:
@@ -200,7 +200,8 @@ def _scenarios(catalog: Catalog) -> Rows:
     from simulator.scenario import load
 
     rows = []
-    for path in sorted(path for path in Path("scenarios").rglob("*.yaml") if path.parent.name != POOLS):
+    paths = (path for path in Path("scenarios").rglob("*.yaml") if path.parent.name not in (POOLS, PARTS))
+    for path in sorted(paths):
         try:
             title = load(path, catalog=catalog).title
         except ScenarioError as error:
