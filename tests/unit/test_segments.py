@@ -23,7 +23,8 @@ from simulator.errors import ResultsError, StorageError
 from simulator.scenario import Scenario, load
 
 SMALL: Mapping[str, Any] = {
-    "machine": "dell-2650", "stacks": {"native": "linux-2.4 |"}, "tenants": {"app": {"workload": "spin"}}, "duration": "1 s",
+    "machine": "dell-2650", "stacks": {"native": "linux-2.4 |"}, "tenants": {"app": {"workload": "spin"}},
+    "duration": "1 s",
 }  # fmt: skip
 
 
