@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
     from simulator.session import add as add
+    from simulator.settling import Warmup as Warmup
     from simulator.sharing.tree import WeightRule
     from simulator.workloads.base import Program as Program
     from simulator.workloads.base import ThreadPlan as ThreadPlan
@@ -74,6 +75,7 @@ _HOMES = {
     "ThreadPlan": "workloads.base",
     "Transition": "layers.base",
     "VirtlabError": "errors",
+    "Warmup": "settling",
     "add": "session",
     "load": "results",
 }
@@ -92,6 +94,7 @@ __all__ = [
     "sensitivity",
     "share",
     "sweep",
+    "warmup",
     *_HOMES,
     *_MODULES,
 ]
@@ -163,6 +166,10 @@ def sweep(
     scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
     axes: Mapping[str, Any] | None = None,
     *,
+    zip: Sequence[Sequence[str]] = (),
+    cases: Mapping[str, Mapping[str, Any]] | None = None,
+    design: Mapping[str, Any] | None = None,
+    drop: Sequence[Mapping[str, Any]] = (),
     metric: str | Sequence[str] | None = None,
     level: float = 0.95,
     out: str | os.PathLike[str] = "results",
@@ -186,8 +193,13 @@ def sweep(
 
     Args:
         scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
-        axes: values at dotted paths of the scenario: lists, ranges, arrays and columns of tables are axes, one value
-            stands for itself. Beside the axes that the scenario has already.
+        axes: values at dotted paths of the scenario, instead of what it has there: lists, ranges, arrays and columns of
+            tables are axes, ``{"from": "1 GiB", "to": "8 GiB", "count": 4}`` as well; one value stands for itself.
+            Beside the other axes that the scenario has.
+        zip: axes that go side by side instead of in every combination, each as a list of paths.
+        cases: points by name, each with its values by path.
+        design: points that fill the space, e.g. ``{"kind": "sobol", "points": 64, "over": {path: values, ...}}``.
+        drop: points that are left out: all at which what one of these says holds, e.g. ``{path: "> 2 GiB"}``.
         metric: a numeric column of ``tenants``, or several; by default each workload's own figure of merit.
         level: of the intervals.
         out: folder of all results.
@@ -202,8 +214,9 @@ def sweep(
     from simulator import sweeping
 
     return sweeping.sweep(
-        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, on=on, progress=progress, changes=changes
-    )
+        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, on=on, progress=progress, changes=changes,
+        forms={"zip": zip, "cases": cases, "design": design, "drop": drop},
+    )  # fmt: skip
 
 
 def choose(
@@ -407,6 +420,39 @@ def sensitivity(
         load(scenario, overrides=changes), method=method, metric=metric, stacks=stacks, workloads=workloads,
         samples=samples, top=top, out=out, jobs=jobs,
     )  # fmt: skip
+
+
+def warmup(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    metric: str = "latency",
+    replications: int | None = None,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    on: Any = "",
+    **changes: Any,
+) -> Warmup:
+    """When the figures of a scenario have settled: a warm-up for it, advised from the mean series; nothing is changed.
+
+    ``warmup("scenarios/...").frame()``: a row for each point and tenant.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        metric: ``latency`` of requests, or ``operations`` a second.
+        replications: runs of each point; if not given as many as the scenario has, and at least five.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        on: what executes the runs, as for ``run``.
+        changes: ``seed`` or ``duration`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario, no such metric, or a single replication; nothing was run.
+    """
+    from simulator import settling
+    from simulator.scenario import load
+
+    loaded = load(scenario, overrides=changes)
+    return settling.warmup(loaded, metric=metric, replications=replications, out=out, jobs=jobs, on=on)
 
 
 def share(

@@ -19,7 +19,8 @@ VirtlabError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 
@@ -47,6 +48,19 @@ class Problem:
         subject = f" {self.path}:" if self.path else ""
         remedy = f" ({self.remedy})" if self.remedy else ""
         return f"{place}:{subject} {self.message}{remedy}"
+
+
+_MOST = 100
+"""Mistakes that anybody reads."""
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each mistake once, in the order of the file; of very many the first, and how many there are."""
+    found = sorted(dict.fromkeys(problems), key=lambda each: (each.line, each.column))
+    if len(found) <= _MOST:
+        return found
+    more = f"has {len(found) - _MOST:,} more mistakes"
+    return [*found[:_MOST], replace(found[_MOST], path="", message=more, remedy="correct these first")]
 
 
 class ScenarioError(UsageError):

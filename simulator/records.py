@@ -104,7 +104,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _text("build", "what ran of it: machine code, or bytecode"),
         _text("outcome", "ok, or how it ended, e.g. did not respond: see simulator.outcomes"),
         _text("metric", "what the value measures"),
-        Column("value", "", "the workload's figure of merit; its unit stands beside it"),
+        Column("value", "see unit", "the workload's figure of merit; its unit stands beside it"),
         _text("unit", "unit of the value"),
         _text("better", "higher or lower"),
         Column("operations", "count", "operations done within the measured window"),
@@ -185,8 +185,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _text("kind", "what was done, in the layer's words: a collection of the heap"),
         _seconds("start_s", "simulated time at which it began"),
         _seconds("duration_s", "time until it was done"),
-        Column("before", "", "what there was before; the unit stands beside it"),
-        Column("after", "", "what there was after"),
+        Column("before", "see unit", "what there was before; the unit stands beside it"),
+        Column("after", "see unit", "what there was after"),
         _text("unit", "unit of before and after"),
     ),
     "settings": (
@@ -201,7 +201,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         RUN,
         _text("device", "device of the machine"),
         Column(
-            "capacity", "", "how many units of service at a time (processor cores; 1 for a disk or a link direction)"
+            "capacity",
+            "count",
+            "how many units of service at a time (processor cores; 1 for a disk or a link direction)",
         ),
         _seconds("time_s", "simulated time of the run"),
         _seconds("busy_s", "service time given, summed over the capacity"),

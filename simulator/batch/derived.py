@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from simulator.budget import Budget
@@ -25,6 +25,11 @@ class Derived:
     def text(self) -> str:
         """Of the scenario."""
         return self.scenario.text
+
+    @property
+    def includes(self) -> Mapping[str, str]:
+        """Of the scenario."""
+        return self.scenario.includes
 
     @property
     def seed(self) -> int:

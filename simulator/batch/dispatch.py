@@ -114,6 +114,7 @@ class Dispatch:
             suspects = self._under_way(left, lost, before)
             for task in suspects:
                 self._alone(task)
+            self._close(stop=False)
             fruitless = 0 if suspects or len(left) < len(tasks) else fruitless + 1
             if fruitless == 3:
                 raise RunError("workers die before they begin a run; use one job (--jobs 1) to see why")
@@ -172,10 +173,11 @@ class Dispatch:
             workers.stop() if stop else workers.shutdown()
 
     def _alone(self, task: Task) -> None:
-        lost = self._drain([task], alone=True)
-        self._close(stop=bool(lost))
-        if lost is None or not self._unfinished([task]):
-            return
+        # Of workers that note no beginnings it is not known whether this run had begun when others were lost.
+        for _ in range(1 if self._noted else 2):
+            lost = self._drain([task], alone=True)
+            if lost is None or not self._unfinished([task]):
+                return
         time.sleep(PAUSE_S)
         line = worker.failure(task.point, task.replication, KILLED)
         self._kept(Lines([line], 0.0))

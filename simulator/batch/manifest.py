@@ -70,7 +70,13 @@ def describe(
 ) -> dict[str, Any]:
     """What is known of a batch before its first run."""
     return {
-        "scenario": {"name": scenario.name, "title": scenario.title, "hash": scenario.hash, "text": scenario.text},
+        "scenario": {
+            "name": scenario.name,
+            "title": scenario.title,
+            "hash": scenario.hash,
+            "text": scenario.text,
+            "includes": dict(getattr(scenario, "includes", {})),
+        },
         "identity": identity,
         "seed": scenario.seed,
         "replications": scenario.replications,

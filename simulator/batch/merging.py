@@ -26,7 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from simulator.batch import segments
+from simulator.batch import lock, segments
 from simulator.batch.lock import Lock
 from simulator.batch.manifest import means
 from simulator.batch.storage import guarded
@@ -133,7 +133,9 @@ def tidy(folder: Path) -> None:
 
     A folder that cannot be written stays as it is: the batch in it can be read all the same.
     """
-    if ((folder / SEGMENTS).exists() and not over_budget(folder)) or any(folder.glob(DRAFTS)):
+    left = [folder / lock.NAME, folder / lock.CLAIM, *folder.glob(DRAFTS)]
+    left += [] if over_budget(folder) else [folder / SEGMENTS]
+    if any(path.exists() for path in left):
         with suppress(OSError, VirtlabError), Lock(folder):
             if whole(folder):
                 strip(folder)

@@ -9,7 +9,19 @@ import click
 
 COMMANDS = (
     *("run", "plan", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
-    *("results", "compare", "choose", "density", "isolate", "sensitivity", "validate", "plot", "timeline", "import"),
+    *(
+        "results",
+        "compare",
+        "choose",
+        "density",
+        "isolate",
+        "sensitivity",
+        "warmup",
+        "validate",
+        "plot",
+        "timeline",
+        "import",
+    ),
 )
 _MODULES = {"import": "import_"}
 """Modules of commands whose names are words of Python."""

@@ -121,10 +121,11 @@ def whole(folder: Path, manifest: Mapping[str, Any]) -> bool:
 
 
 def damaged(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Names of the tables of a finished batch that are missing, or not as long as they were written."""
+    """Names of the files of a finished batch that are missing, or not as long as they were written."""
     sizes: dict[str, int] = manifest.get("files") or {}  # older batches do not say
     tables = manifest.get("columns", TABLES)
     missing = [path.name for path in (csv_path(folder, table) for table in tables) if not path.exists()]
+    missing += [f"{name}.json" for name in APART if name not in manifest and not (folder / f"{name}.json").exists()]
     paths = {name: folder / name for name in sizes if name not in missing}
     return missing + [name for name, path in paths.items() if path.exists() and path.stat().st_size != sizes[name]]
 

@@ -16,7 +16,7 @@ from simulator import discovery
 from simulator.budget import Budget
 from simulator.catalog.document import Place, path_text
 from simulator.catalog.suggestion import suggestion
-from simulator.errors import Problem, ScenarioError, UsageError
+from simulator.errors import Problem, ScenarioError, UsageError, in_order
 from simulator.results.stopping import Stopping
 from simulator.scenario import (
     checks,
@@ -41,6 +41,11 @@ from simulator.scenario.sweep.paths import written_at
 from simulator.scenario.sweep.writing import Written, written_out
 from simulator.scenario.variants import repeated
 
+MOST_RUNS = 10_000_000
+"""Of all points with their replications."""
+MOST_TENANTS = 300_000
+"""In all points of a scenario together."""
+
 
 def load(
     scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
@@ -60,14 +65,23 @@ def load(
         CatalogError: a mistake in the catalog itself.
     """
     if isinstance(scenario, Scenario):
-        written, catalog = scenario._source, catalog or scenario.catalog
-    elif isinstance(scenario, Mapping):
-        written = source.of_mapping(scenario)
-    elif isinstance(scenario, str) and "\n" in scenario:
-        written = source.of_text(scenario)
-    else:
-        written = source.of_file(Path(scenario))
-    return _checked(written.override(overrides or {}), catalog)
+        catalog = catalog or scenario.catalog
+    return _checked(as_written(scenario).override(overrides or {}), catalog)
+
+
+def as_written(scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any]) -> Source:
+    """A scenario as it is written, unchecked.
+
+    Raises:
+        ScenarioError: there is no such file, or a value that no file could hold.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario._source
+    if isinstance(scenario, Mapping):
+        return source.of_mapping(scenario)
+    if isinstance(scenario, str) and "\n" in scenario:
+        return source.of_text(scenario)
+    return source.of_file(Path(scenario))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +136,13 @@ class Scenario:
         return _checked(source.of_mapping(data, name), catalog)
 
     @property
+    def includes(self) -> Mapping[str, str]:
+        """The text of each part that it includes, by path, relative to where the scenario stands."""
+        return self._source.includes
+
+    @property
     def data(self) -> dict[str, Any]:
-        """The keys as written, with what was overridden: a copy, from which another scenario can be made."""
+        """The keys as written, with what is included and overridden: a copy, to make another scenario from."""
         return deepcopy(self._source.data)
 
     @property
@@ -212,6 +231,7 @@ def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
     written = swept.source
     lookup = Lookup(written, catalog)
     found = _parts(lookup, swept)
+    _check_number(lookup, found)
     every = list(found.combinations(written.data, written.groups))
     combinations = conditions.kept(lookup, swept.form.drop, every)
     for combination in combinations:
@@ -235,13 +255,27 @@ def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
     return points, len(every) - len(combinations)
 
 
+def _check_number(lookup: Lookup, found: Parts) -> None:
+    """Refuse more runs than anybody could wait for, and more tenants in all points than could be looked at."""
+    written = lookup.source
+    points, replications = limit.count(written.data, written.groups), written.data.get("replications")
+    runs = points * (replications if isinstance(replications, int) else 1)
+    if runs > MOST_RUNS:
+        message = f"{points:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
+        lookup.complain(("replications",), message, "write a smaller number, or shorter lists")
+    most, name = found.tenants_in_all(points)
+    if most > MOST_TENANTS:
+        message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
+        lookup.complain(("tenants", name, "count"), message, "write a smaller number, or shorter lists")
+        _refuse(lookup)
+
+
 def _refuse(lookup: Lookup) -> None:
     """Raise all mistakes at once, in the order of the file; of many computed values, the first mistake."""
     if lookup.problems:
         computed = {path_text(lookup.source.written(place)) for place in lookup.source.computed}
         found = {each.path if each.path in computed else each: each for each in reversed(lookup.problems)}
-        in_order = list(found.values())[::-1]
-        raise ScenarioError(sorted(in_order, key=lambda each: (each.line, each.column)))
+        raise ScenarioError(in_order(list(found.values())[::-1]))
 
 
 def _parts(lookup: Lookup, swept: Written) -> Parts:
@@ -290,9 +324,9 @@ def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
     found = [
         (place, problem)
         for place, problem in problems.of_schema(written)
-        if problem.path not in noted and (place not in swept.targets or written_at(written.data, place)[0])
+        if place not in swept.targets or written_at(written.data, place)[0]
     ]
-    lookup.problems += [problem for _, problem in found]
+    lookup.problems += [problem for _, problem in found if problem.path not in noted]
     for place in repeated(written.data, allowed=written.groups.of_places):
         lookup.complain(place, "stands in this list already", "remove one of the two")
     return frozenset(place for place, _ in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -107,8 +107,11 @@ def _text(value: Any) -> str:
 Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
 
 
+_LARGEST = sys.float_info.max
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _scalar(value: Any) -> str | float:
@@ -248,11 +251,13 @@ def processors(text: str) -> frozenset[int]:
         ValueError: it is none.
     """
     found: set[int] = set()
+    named = 0
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         low = int(first)
         high = int(last) if dash else low
-        if not 0 <= low <= high < _MOST_PROCESSORS:
+        named += high + 1 - low
+        if not 0 <= low <= high < _MOST_PROCESSORS or named > _MOST_PROCESSORS:
             raise ValueError(part)
         found |= set(range(low, high + 1))
     return frozenset(found)
