@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from simulator.pool import PoolResults as PoolResults
     from simulator.pool import pool as pool
     from simulator.results import Results as Results
+    from simulator.results import batches as results  # noqa: F401
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
     from simulator.session import add as add
@@ -74,7 +75,7 @@ _HOMES = {
     "add": "session",
     "load": "results",
 }
-_MODULES = ("demands", "explain", "pool", "steps")
+_MODULES = ("demands", "explain", "pool", "results", "steps")
 
 __all__ = [
     "__version__",
@@ -87,6 +88,7 @@ __all__ = [
     "run",
     "sensitivity",
     "share",
+    "sweep",
     *_HOMES,
     *_MODULES,
 ]
@@ -98,7 +100,7 @@ def run(
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
     on: str | Executor = "",
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     **changes: Any,
 ) -> Results:
     """Run a scenario, or go on with it where it was stopped.
@@ -108,7 +110,8 @@ def run(
         out: folder of all results.
         jobs: how many runs at a time, as many as there are processors if not given.
         on: where to run: ``serial``, ``processes``, another word or address, or any executor.
-        progress: is told of every run.
+        progress: by default a bar in a terminal and in a notebook, a line now and then in a log; ``False``: nothing.
+            Or whoever is to be told of every run.
         changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
 
     Raises:
@@ -116,8 +119,57 @@ def run(
     """
     from simulator import batch
     from simulator.scenario import load
+    from simulator.watching import chosen
 
-    return batch.run(load(scenario, overrides=changes), out=out, jobs=jobs, on=on, progress=progress)
+    loaded = load(scenario, overrides=changes)
+    return batch.run(loaded, out=out, jobs=jobs, on=on, progress=chosen(progress, loaded.name))
+
+
+def sweep(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    axes: Mapping[str, Any] | None = None,
+    *,
+    metric: str | Sequence[str] | None = None,
+    level: float = 0.95,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    on: str | Executor = "",
+    progress: Progress | bool | None = None,
+    **changes: Any,
+) -> pd.DataFrame:
+    """Run a scenario for every combination of some values; one row for each point, tenant and metric.
+
+    ``vl.sweep("who-pays.yaml", {"tenants.app.memory": ["1 GiB", "2 GiB"], "tenants.app.vcpus": range(1, 5)})``
+
+    The columns: the axes as written, numbers as numbers, everything else as categories in the order given; where all
+    values of an axis are quantities, a second column with the unit in its name has them as numbers
+    (``tenants.app.memory_bytes``). Then ``tenant``, ``workload``, ``metric`` with ``unit`` and ``better``, ``n``,
+    ``mean``, ``ci_low``, ``ci_high`` and what else ``Results.summary`` gives, and ``failed``, the runs of the point
+    that failed. A point of which no run could be measured has a row too, with ``n`` 0.
+
+    ``attrs`` of the table says where everything else is: ``vl.load(table.attrs["folder"])`` are the results, beside it
+    stand ``identity`` (the digest of all that decides them), ``status``, ``baseline``, ``level`` and the ``units``.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        axes: values at dotted paths of the scenario: lists, ranges, arrays and columns of tables are axes, one value
+            stands for itself. Beside the axes that the scenario has already.
+        metric: a numeric column of ``tenants``, or several; by default each workload's own figure of merit.
+        level: of the intervals.
+        out: folder of all results.
+        jobs: how many runs at a time, as many as there are processors if not given.
+        on: where to run, as of ``run``.
+        progress: as of ``run``.
+        changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario or in the axes, or no such metric; nothing was run.
+    """
+    from simulator import sweeping
+
+    return sweeping.sweep(
+        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, on=on, progress=progress, changes=changes
+    )
 
 
 def choose(

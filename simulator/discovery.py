@@ -50,6 +50,17 @@ def session_modules() -> list[ModuleType]:
     return [module for modules in _session_modules.values() for module in modules.values()]
 
 
+def session_families() -> dict[str, dict[str, ModuleType]]:
+    """The same by family and name."""
+    return {family: dict(modules) for family, modules in _session_modules.items()}
+
+
+def replace_session(families: Mapping[str, Mapping[str, ModuleType]]) -> None:
+    """Gives this process what another one's session has added, in place of all that it has."""
+    _session_modules.clear()
+    _session_modules.update({family: dict(modules) for family, modules in families.items()})
+
+
 def members(family: str) -> Mapping[str, Path]:
     """Module files of a family by name; the user's own come last and may not replace one of ours."""
     session = {name: Path(f"<{name}>") for name in _session_modules.get(family, ())}

@@ -8,6 +8,7 @@ VirtlabError
 │   ├── MeasurementError    a file of another tool that cannot be read or made use of
 │   └── UnitError           a quantity that is not one
 ├── ResultsError            a results folder that is missing, foreign or damaged
+├── StorageError            a results folder that cannot be written any more: what has finished is kept (exit 1)
 └── RunError                an exception inside one simulated run
     ├── Refused             a program that a system will not let go on: an outcome, not a failed run
     │   ├── Exited          a program that ends its process, with whatever else runs in it
@@ -90,6 +91,10 @@ class UnitError(UsageError):
 
 class ResultsError(VirtlabError):
     """A results folder that is missing, of another batch, or damaged."""
+
+
+class StorageError(VirtlabError):
+    """The disk, or whatever holds the results, takes no more of them; no run is to blame, and none is lost."""
 
 
 class RunError(VirtlabError):

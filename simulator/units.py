@@ -115,6 +115,19 @@ def parse_quantity(text: str | float, dimension: Dimension) -> float:
     return value
 
 
+def written_quantity(text: object) -> tuple[Decimal, str]:
+    """Number and unit of a quantity of whatever dimension, both as written; the unit is empty if there is none.
+
+    Raises:
+        UnitError: not a quantity.
+    """
+    written = text if isinstance(text, str) else "" if isinstance(text, bool) else repr(text)
+    match = _QUANTITY.fullmatch(written.strip())
+    if match is None:
+        raise UnitError(f"{text!r} is not a quantity; write a number with its unit, e.g. '2 GiB'")
+    return Decimal(match[1]), match[2]
+
+
 def _split(text: object, dimension: Dimension) -> tuple[str, str]:
     """Number and unit, both as written."""
     written = text if isinstance(text, str) else "" if isinstance(text, bool) else repr(text)

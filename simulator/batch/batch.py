@@ -13,27 +13,26 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from simulator import records
-from simulator.batch import segments, worker
+from simulator.batch import merging, repeating, segments, worker
 from simulator.batch.dispatch import Dispatch
 from simulator.batch.executors import Place, place
 from simulator.batch.lock import Lock
 from simulator.batch.manifest import Manifest, axes, describe
 from simulator.batch.progress import Progress, Silent
 from simulator.batch.replications import Replications
+from simulator.batch.storage import refused
 from simulator.batch.version import code_version
 from simulator.batch.worker import Point, Tables, Task
-from simulator.errors import UsageError
-from simulator.results.folder import finished, read_manifest
+from simulator.errors import StorageError, UsageError
+from simulator.results.folder import read_manifest
 from simulator.results.results import Results, load
 from simulator.results.stopping import Stopping
-from simulator.results.tables import TableFiles
-
-SEGMENTS = "replications"
 
 
 class Runnable(Protocol):
@@ -83,11 +82,13 @@ def run(
     Raises:
         UsageError: the scenario cannot be resolved, or it cannot be run there; nothing is written.
         ResultsError: another process is working in the batch's folder.
+        StorageError: the disk takes no more; what has finished is kept and the next call goes on from there.
         KeyboardInterrupt: the batch was interrupted; what has finished is kept and the next call goes on from there.
     """
     where = place(on, jobs)
     batch = Batch(scenario, Path(out), _points(scenario, catalog))
-    if finished(batch.folder):
+    if merging.whole(batch.folder):
+        merging.tidy(batch.folder)
         _say_loaded(batch, progress)
     else:
         batch.run(where, progress or Silent(), target)
@@ -129,25 +130,35 @@ class Batch:
         self.code = code_version()
         self.identity = _identity(scenario, points, self.code)
         self.folder = out / scenario.name / self.identity[:12]
-        self._segments = self.folder / SEGMENTS
+        self._out = out
+        self._segments = self.folder / merging.SEGMENTS
 
     def run(self, where: Place, progress: Progress, target: str) -> None:
         """Runs what is not recorded yet, merges everything, and says in the manifest how it went."""
         try:
             self._segments.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"{self.folder} cannot be made: {error.strerror}; choose another place") from error
+            raise refused(self.folder, error) from error
         with Lock(self.folder):
-            if finished(self.folder):
-                return
-            manifest = Manifest(self.folder, describe(self.scenario, self.points, self.identity, self.code))
-            manifest.begin(read_manifest(self.folder).get("start"))
-            try:
-                self._run_missing(where, progress, target)
-                manifest.end(**self._merge())
-            except BaseException:
+            if not merging.whole(self.folder):
+                self._segments.mkdir(exist_ok=True)
+                self._run(where, progress, target)
+            merging.strip(self.folder)
+
+    def _run(self, where: Place, progress: Progress, target: str) -> None:
+        merging.sweep(self.folder)
+        command = repeating.command(self.scenario, self._out)
+        manifest = Manifest(self.folder, describe(self.scenario, self.points, self.identity, self.code, command))
+        manifest.begin(merging.begun(self.folder))
+        try:
+            self._run_missing(where, progress, target)
+            manifest.end(**self._merge())
+        except BaseException:
+            with suppress(StorageError):  # what has gone wrong before is to be told
                 manifest.end("interrupted")
-                raise
+            raise
+        finally:
+            segments.forget(self._segments)
 
     def tasks(self) -> list[Task]:
         """The runs that are wanted as far as is known, in the order of the scenario."""
@@ -180,20 +191,13 @@ class Batch:
         return done
 
     def _merge(self) -> dict[str, Any]:
-        """Writes the tables, run after run in the order of the scenario; returns how the runs ended."""
+        """Writes the tables; returns how the runs ended."""
         done = self._look()
-        of_axes = axes(self.points)
-        failures = []
-        tasks = self.tasks()
-        with TableFiles(self.folder, of_axes) as files:
-            for task in tasks:
-                content = segments.content(done[task.run])
-                files.add(content["tables"], task.point["axes"])
-                if done[task.run].mark == segments.FAILED:
-                    failures.append({"run": task.run, "error": content["error"], "trace": content["trace"]})
-            files.commit()
-        status = "ok" if not failures else "failed" if len(failures) == len(tasks) else "failures"
-        return {"status": status, "runs": {"total": len(tasks), "failed": len(failures)}, "failures": failures}
+
+        def repeat(task: Task) -> str:
+            return repeating.repeat(self.scenario, task)
+
+        return merging.merge(self.folder, self.tasks(), done, axes(self.points), repeat)
 
 
 def _say_loaded(batch: Batch, progress: Progress | None) -> None:

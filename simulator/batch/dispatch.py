@@ -9,6 +9,7 @@ process keeps them.
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -24,16 +25,22 @@ from simulator.errors import RunError
 
 CHUNK_S = 0.25
 """Short runs travel together, so that handing over costs little beside running."""
+HANDOVER_SHARE = 0.25
+"""Most of one processor that handing over may take: the more workers, the longer the pieces."""
 CHUNK_RUNS = 256
 KILLED = "the worker was killed twice in the middle of this run, the second time with no other run beside it"
+
+PAUSE_S = 0.2
+"""Whoever ends a job ends its workers and this process together: before a worker's end is blamed on a run, this process
+gives its own end the time to arrive."""
 
 
 class Chunks:
     """Cuts a list of tasks: single ones first, longer pieces once it is known how long a run takes."""
 
-    def __init__(self, tasks: list[Task], jobs: int) -> None:
+    def __init__(self, tasks: list[Task], workers: Workers) -> None:
         self._left = deque(tasks)
-        self._jobs = jobs
+        self._workers = workers
         self._runs, self._seconds = 0, 0.0
 
     def __bool__(self) -> bool:
@@ -49,8 +56,10 @@ class Chunks:
     def _size(self) -> int:
         if not self._runs:
             return 1
-        by_time = CHUNK_S * self._runs / max(self._seconds, 1e-9)
-        fair = ceil(len(self._left) / (2 * self._jobs))
+        workers = self._workers
+        piece_s = max(CHUNK_S, workers.size * workers.HANDOVER_S / HANDOVER_SHARE)
+        by_time = piece_s * self._runs / max(self._seconds, 1e-9)
+        fair = ceil(len(self._left) / (2 * workers.size))
         return max(1, int(min(by_time, fair, CHUNK_RUNS)))
 
 
@@ -82,7 +91,7 @@ class Dispatch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close(stop=error is not None)
-        worker.close(self._folder)
+        segments.close(self._folder)
 
     def run(self, tasks: list[Task]) -> None:
         """Returns when every task has a record.
@@ -111,12 +120,12 @@ class Dispatch:
         Workers that share the folder are lost all at once. Of others those tasks are lost whose own worker was.
         """
         workers = self._open(1 if alone else self._most)
-        chunks = Chunks(tasks, workers.size)
+        chunks = Chunks(tasks, workers)
         waiting: dict[Future[Report | Lines], list[Task]] = {}
         lost: list[Task] = []
         while chunks or waiting:
             try:
-                while chunks and len(waiting) < 2 * workers.size - 1:
+                while chunks and len(waiting) < workers.AHEAD * workers.size - 1:
                     chunk = chunks.next()
                     waiting[self._submit(workers, chunk)] = chunk
             except BrokenExecutor:
@@ -148,7 +157,7 @@ class Dispatch:
 
     def _open(self, runs: int) -> Workers:
         if self._workers is None:
-            self._workers = self._place.opened(runs)
+            self._workers = self._place.opened(runs, self._target)
             self._noted = self._workers.SHARES_DISK
         return self._workers
 
@@ -162,6 +171,7 @@ class Dispatch:
         self._close(stop=bool(lost))
         if lost is None or not self._unfinished([task]):
             return
+        time.sleep(PAUSE_S)
         line = worker.failure(task.point, task.replication, KILLED)
         self._kept(Lines([line], 0.0))
 

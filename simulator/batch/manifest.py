@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.batch.storage import guarded
 from simulator.batch.version import library_versions
 from simulator.records import TABLES
-from simulator.results.folder import MANIFEST, SCHEMA_VERSION, replace_text
+from simulator.results.folder import APART, MANIFEST, SCHEMA_VERSION, replace_text
+from simulator.results.tables import cell
 
 LABELS = ("point", "stack", "expression", "without", "axes", "companion_of")
 
@@ -25,7 +27,9 @@ def now() -> str:
 
 
 class Manifest:
-    """A manifest that is written anew, whole, at each change.
+    """A manifest that is written anew, whole, at each change; ``StorageError`` where it cannot be.
+
+    What may be long stands in files beside it.
 
     Args:
         folder: the batch folder.
@@ -35,6 +39,7 @@ class Manifest:
     def __init__(self, folder: Path, content: Mapping[str, Any]) -> None:
         self._path = folder / MANIFEST
         self._content = {"schema_version": SCHEMA_VERSION, **content}
+        self._write_apart()
 
     def begin(self, started: str | None) -> None:
         """Marks the batch as running; ``started`` is when it was first begun."""
@@ -44,14 +49,25 @@ class Manifest:
     def end(self, status: str, **more: Any) -> None:
         """Marks the batch as ended in this way."""
         self._content |= {"end": now(), **more}
+        self._write_apart()
         self._write(status)
+
+    def _write_apart(self) -> None:
+        """Before the manifest says that they are there."""
+        for name in [name for name in APART if name in self._content]:
+            lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in self._content.pop(name))
+            with guarded(self._path.parent):
+                replace_text(self._path.with_name(f"{name}.json"), f"[\n{lines}\n]\n" if lines else "[]\n")
 
     def _write(self, status: str) -> None:
         text = json.dumps({**self._content, "status": status}, indent=2, ensure_ascii=False) + "\n"
-        replace_text(self._path, text)
+        with guarded(self._path.parent):
+            replace_text(self._path, text)
 
 
-def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str) -> dict[str, Any]:
+def describe(
+    scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, code: str, command: str
+) -> dict[str, Any]:
     """What is known of a batch before its first run."""
     return {
         "scenario": {
@@ -67,20 +83,27 @@ def describe(scenario: Any, points: Sequence[Mapping[str, Any]], identity: str, 
         "stopping": asdict(scenario.stopping) if scenario.stopping else None,
         "baseline": scenario.baseline,
         "axes": axes(points),
+        "labels": labels(points),
         "points": [{name: point[name] for name in LABELS if name in point} for point in points],
         "code": code,
         "libraries": library_versions(),
-        "command": f"virtlab run {scenario.name}.yaml --seed {scenario.seed} --replications {scenario.replications}",
+        "command": command,
         "columns": {table: [column._asdict() for column in columns] for table, columns in TABLES.items()},
     }
 
 
+def labels(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many points there are, and the words by which one looks for a batch among others."""
+    words = {
+        name: list(dict.fromkeys(str(point.get(name, "")) for point in points)) for name in ("stack", "expression")
+    }
+    return {"points": len(points), **words}
+
+
 def axes(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Every axis with its values, both in the order of the scenario."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, dict[object, Any]] = {}
     for point in points:
         for name, value in point["axes"].items():
-            values = found.setdefault(name, [])
-            if value not in values:
-                values.append(value)
-    return found
+            found.setdefault(name, {}).setdefault(cell(value), value)
+    return {name: list(values.values()) for name, values in found.items()}

@@ -6,19 +6,38 @@ A segment belongs to one process, which appends one record per line:
 
 ``started`` comes before a run, ``ok`` or ``failed`` after it. A line cut short by a kill, or damaged, fails its
 checksum and is as if it had never been written.
+
+What can go wrong, and what then:
+
+* The process is killed in the middle of a line. Nobody appends to its segment any more: the torn line is the last one.
+* The disk is full, the quota used up, the file too long, the disk broken. The segment is cut back to its last whole
+  record and never appended to again, because a line behind a torn one would be lost with it. The error is a
+  ``StorageError``, of the batch and not of the run.
+* The power fails. Records are handed to the disk once a second; what had not reached it fails its checksum.
+* The folder is removed and made again while a worker keeps its segment open (a worker of a cluster lives longer than
+  a batch): ``own`` sees that the file is no longer there, and begins a new one.
+* A run is recorded twice, in any order and by any two processes, because its worker was taken for dead. Both say the
+  same, and the first that is found counts. Only where one says that the run has failed, because its worker died, and
+  the other one how it went, it has not failed.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
+import threading
 import time
 import uuid
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from simulator.batch.storage import failed, guarded
+from simulator.errors import StorageError
 
 STARTED, OK, FAILED = "started", "ok", "failed"
 SUFFIX = ".seg"
@@ -51,60 +70,185 @@ def mark_of(line: bytes) -> str:
 
 
 class Segment:
-    """The file that one process appends to; never one that another process has written."""
+    """The file that one process appends to, from any of its threads; never one that another process has written.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:12]}{SUFFIX}"
-        self._file = self.path.open("xb")
+        self._turn = threading.Lock()
+        self._whole_bytes = 0
+        with guarded(folder):
+            self._file = self.path.open("xb", buffering=0)
+        self._status = os.fstat(self._file.fileno())
         self._synced_s = time.monotonic()
 
     def append(self, line: bytes) -> None:
-        """Hands a record to the operating system; to the disk (against a power cut) once a second."""
-        self._file.write(line)
-        self._file.flush()
+        """Hands a record to the operating system; to the disk (against a power cut) once a second.
+
+        Raises:
+            StorageError: it takes no more; this record is not kept, those before it are, and no other may follow.
+        """
+        with self._turn:
+            try:
+                self._write(line)
+            except OSError as error:
+                self._give_up()
+                raise failed(self.path.parent, error) from error
+            except ValueError as error:
+                raise StorageError(f"{self.path}: closed, since an earlier record could not be written") from error
+
+    def close(self) -> None:
+        """Append no more."""
+        self._file.close()
+
+    def usable(self) -> bool:
+        """Whether records may be appended: none has failed, and the file is still where it was."""
+        if self._file.closed:
+            return False
+        try:
+            return os.path.samestat(self.path.stat(), self._status)
+        except OSError:
+            return False
+
+    def _write(self, line: bytes) -> None:
+        left = memoryview(line)
+        while left:
+            left = left[self._file.write(left) :]
         if time.monotonic() - self._synced_s >= SYNC_EVERY_S:
             os.fsync(self._file.fileno())
             self._synced_s = time.monotonic()
+        self._whole_bytes += len(line)
 
-    def close(self) -> None:
-        self._file.close()
+    def _give_up(self) -> None:
+        with suppress(OSError):
+            self._file.truncate(self._whole_bytes)
+        with suppress(OSError):
+            self._file.close()
 
 
-def places(folder: Path) -> Iterator[Place]:
-    """Every valid record of a folder, segment by segment."""
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
-        offset = 0
-        with path.open("rb") as file:
-            for line in file:
-                parts = _parse(line)
-                if parts is not None:
-                    yield Place(parts[0], parts[1], path, offset)
-                offset += len(line)
+_own: dict[Path, Segment] = {}
+
+
+def own(folder: Path) -> Segment:
+    """This process's segment of ``folder``.
+
+    Raises:
+        StorageError: none can be made there.
+    """
+    segment = _own.get(folder)
+    if segment is None or not segment.usable():
+        segment = _own[folder] = Segment(folder)
+    return segment
+
+
+def close(folder: Path) -> None:
+    """Closes this process's segment of ``folder``, if it has one."""
+    segment = _own.pop(folder, None)
+    if segment is not None:
+        segment.close()
+
+
+class Records:
+    """What is recorded in a folder. Nothing is read twice: a second look reads what was appended since the first.
+
+    Attributes:
+        ended: the record of every run that has ended.
+        begun: how often each other run has been begun.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._forget()
+
+    def look(self) -> Records:
+        """Take in what has been recorded since.
+
+        Raises:
+            StorageError: a segment cannot be read.
+        """
+        with guarded(self._folder):
+            sizes = {path: path.stat().st_size for path in sorted(self._folder.glob(f"*{SUFFIX}"))}
+            if any(sizes.get(path, 0) < seen for path, seen in self._seen_bytes.items()):
+                self._forget()  # somebody has removed a segment, or cut it
+            for path, size in sizes.items():
+                if size > self._seen_bytes.get(path, 0):
+                    self._read(path)
+        return self
+
+    def _forget(self) -> None:
+        self._seen_bytes: dict[Path, int] = {}
+        self.ended: dict[str, Place] = {}
+        self.begun: Counter[str] = Counter()
+
+    def _read(self, path: Path) -> None:
+        for place, end in _whole_lines(path, self._seen_bytes.get(path, 0)):
+            self._seen_bytes[path] = end
+            if place is not None:
+                self._take(place)
+
+    def _take(self, place: Place) -> None:
+        before = self.ended.get(place.run)
+        if place.mark == STARTED:
+            self.begun[place.run] += before is None
+        elif before is None or (before.mark == FAILED and place.mark == OK):
+            self.ended[place.run] = place
+            self.begun.pop(place.run, None)
+
+
+_records: dict[Path, Records] = {}
+
+
+def records(folder: Path) -> Records:
+    """What is recorded in a folder by now; remembered until ``forget``."""
+    return _records.setdefault(folder, Records(folder)).look()
+
+
+def forget(folder: Path) -> None:
+    """Nobody asks for the records of a folder any more."""
+    _records.pop(folder, None)
 
 
 def finished(folder: Path) -> dict[str, Place]:
-    """The record of every finished run; of a run recorded twice the first, since both say the same."""
-    found: dict[str, Place] = {}
-    for place in places(folder):
-        if place.mark != STARTED:
-            found.setdefault(place.run, place)
-    return found
+    """The record of every run that has ended."""
+    return records(folder).ended
 
 
 def starts(folder: Path) -> Counter[str]:
-    """How often each run has been begun, whether or not it has ended."""
-    return Counter(place.run for place in places(folder) if place.mark == STARTED)
+    """How often each run has been begun that has not ended."""
+    return Counter(records(folder).begun)
 
 
 def content(place: Place) -> dict[str, Any]:
-    """What a record says."""
-    with place.path.open("rb") as file:
+    """What a record says.
+
+    Raises:
+        StorageError: it cannot be read, or does not say any more what it said.
+    """
+    with guarded(place.path.parent), place.path.open("rb") as file:
         file.seek(place.offset)
         parts = _parse(file.readline())
     if parts is None:
-        raise OSError(f"{place.path}: the record at byte {place.offset} has changed while it was read")
+        raise StorageError(
+            f"{place.path}: the record at byte {place.offset} has changed while it was read; see to its disk and run "
+            "the same command again"
+        )
     loaded: dict[str, Any] = json.loads(parts[2])
     return loaded
+
+
+def _whole_lines(path: Path, offset: int) -> Iterator[tuple[Place | None, int]]:
+    """What stands on every line from an offset on, nothing where it is damaged, and where the next line begins."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return  # torn, or still being written
+            parts = _parse(line)
+            begin, offset = offset, offset + len(line)
+            yield (Place(parts[0], sys.intern(parts[1]), path, begin) if parts is not None else None), offset
 
 
 def _checksum(run: str, mark: str, payload: bytes) -> int:

@@ -15,7 +15,7 @@ from simulator.discovery import extra_folders
 PACKAGE = Path(__file__).parent.parent
 READ_ONLY = (
     *("cli", "plots", "report", "choice", "importance", "uncertainty", "validation", "explain", "pool"),
-    "__main__.py",
+    *("__main__.py", "watching.py", "sweeping.py"),
 )
 """Parts of the package that only ask for points and look at results: changing them makes no result out of date."""
 LIBRARIES = ("simpy", "numpy", "pandas", "scipy", "matplotlib", "pydantic", "PyYAML", "pyarrow")

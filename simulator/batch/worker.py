@@ -24,7 +24,7 @@ TARGET = "simulator.experiment:run_point"
 Point = dict[str, Any]
 Tables = Mapping[str, Sequence[Sequence[object]]]
 
-_segments: dict[Path, segments.Segment] = {}
+_carried: dict[str, Callable[[Point, int], dict[str, Any]]] = {}
 
 
 class Task(NamedTuple):
@@ -74,7 +74,7 @@ def run_chunk(folder: Path | None, tasks: Sequence[Task], target: str = TARGET) 
     if folder is None:
         lines = [run_one(task.point, task.replication, target) for task in tasks]
         return Lines(lines, time.perf_counter() - begin)
-    segment = _segment(folder)
+    segment = segments.own(folder)
     marks = []
     for task in tasks:
         segment.append(segments.record(task.run, segments.STARTED, None))
@@ -86,23 +86,10 @@ def run_chunk(folder: Path | None, tasks: Sequence[Task], target: str = TARGET) 
 
 def keep(folder: Path, found: Lines) -> Report:
     """Appends records that came back to this process's segment of ``folder``."""
-    segment = _segment(folder)
+    segment = segments.own(folder)
     for line in found.lines:
         segment.append(line)
     return Report([(segments.run_of(line), segments.mark_of(line)) for line in found.lines], found.seconds)
-
-
-def _segment(folder: Path) -> segments.Segment:
-    if folder not in _segments:
-        _segments[folder] = segments.Segment(folder)
-    return _segments[folder]
-
-
-def close(folder: Path) -> None:
-    """Closes this process's segment of ``folder``, if it has one."""
-    segment = _segments.pop(folder, None)
-    if segment is not None:
-        segment.close()
 
 
 def run_one(point: Point, replication: int, target: str = TARGET) -> bytes:
@@ -117,7 +104,7 @@ def run_one(point: Point, replication: int, target: str = TARGET) -> bytes:
 
 def simulate(point: Point, replication: int, target: str = TARGET) -> Tables:
     """The tables of one run; raises what the run raises."""
-    tables: Tables = _function(target)(point, replication)["tables"]
+    tables: Tables = function(target)(point, replication)["tables"]
     for name, rows in tables.items():
         width = len(records.TABLES[name])
         if any(len(row) != width for row in rows):
@@ -135,19 +122,26 @@ def failure(point: Point, replication: int, error: str, trace: str = "") -> byte
         "machine": point["machine"]["name"],
         "without": " ".join(point["without"]),
         "status": segments.FAILED,
-        "error": f"{error} ({_repeat(point, run)})",
+        "error": error,
     }
     row = [known.get(column.name, "" if column.kind == "text" else None) for column in records.TABLES["runs"]]
     return segments.record(run, segments.FAILED, {"tables": {"runs": [row]}, "error": error, "trace": trace})
 
 
-def _repeat(point: Point, run: str) -> str:
-    """The command that repeats a run; of a point that is no scenario's own, how it differs from one that is."""
-    return str(point.get("differs") or f"repeat: virtlab run {point['scenario']}.yaml --only {run}")
+def carry(target: str, simulated: Callable[[Point, int], dict[str, Any]] | None) -> None:
+    """Makes a function that was sent here the one that ``target`` names, in place of any that was sent before."""
+    _carried.clear()
+    if simulated is not None:
+        _carried[target] = simulated
+
+
+def function(target: str) -> Callable[[Point, int], dict[str, Any]]:
+    """The function that simulates one run."""
+    return _carried.get(target) or _imported(target)
 
 
 @lru_cache
-def _function(target: str) -> Callable[[Point, int], dict[str, Any]]:
+def _imported(target: str) -> Callable[[Point, int], dict[str, Any]]:
     module, _, name = target.partition(":")
-    function: Callable[[Point, int], dict[str, Any]] = getattr(importlib.import_module(module), name)
-    return function
+    found: Callable[[Point, int], dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return found

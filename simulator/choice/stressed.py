@@ -48,10 +48,12 @@ def runner(scenario: Scenario, out: str | os.PathLike[str], jobs: int | None, wa
 
     def run(each: Scenario) -> Results:
         progress = watch(each.name) if watch else Silent()
-        results = batch.run(each, out=out, jobs=jobs, progress=progress, catalog=scenario.catalog)
         if each is not scenario:
-            replace_text(Path(out) / f"{each.name}.yaml", each.text)
-        return results
+            file = Path(out) / f"{each.name}.yaml"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_text(file, each.text)
+            each = each.kept_in(file)
+        return batch.run(each, out=out, jobs=jobs, progress=progress, catalog=scenario.catalog)
 
     return run
 

@@ -24,10 +24,10 @@ def command(scenario: str, out: str, jobs: int | None, replications: int | None,
     """
     from simulator import choice
     from simulator.cli.loading import load_all
-    from simulator.cli.progress import watch
     from simulator.cli.run import tell_failures
     from simulator.cli.tradeoffs import lines
     from simulator.plots import draw
+    from simulator.watching import watch
 
     changes: dict[str, Any] = {} if replications is None else {"replications": replications}
     (loaded,) = load_all([scenario], changes)

@@ -9,7 +9,7 @@ import click
 
 COMMANDS = (
     *("run", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
-    *("compare", "choose", "density", "isolate", "sensitivity", "validate", "plot", "timeline", "import"),
+    *("results", "compare", "choose", "density", "isolate", "sensitivity", "validate", "plot", "timeline", "import"),
 )
 _MODULES = {"import": "import_"}
 """Modules of commands whose names are words of Python."""

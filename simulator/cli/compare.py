@@ -11,8 +11,12 @@ from simulator.cli.output import say, say_json
 @click.command()
 @click.argument("batches", nargs=-1, required=True, metavar="BATCH...", type=click.Path(file_okay=False))
 @click.option("--baseline", metavar="STACK", help="Label of the stack to compare with, instead of the scenario's.")
+@click.option("--quantile", type=float, metavar="Q", help="Compare this quantile of the latency, e.g. 0.99.")
+@click.option("--simultaneous", is_flag=True, help="All intervals of one kind cover together at the level, not each.")
 @json_option
-def command(batches: tuple[str, ...], baseline: str | None, as_json: bool) -> None:
+def command(
+    batches: tuple[str, ...], baseline: str | None, quantile: float | None, simultaneous: bool, as_json: bool
+) -> None:
     """Compare stacks with a baseline, pair by pair.
 
     BATCH is the folder of a finished batch, e.g. results/what-does-it-cost/0123456789ab.
@@ -23,7 +27,9 @@ def command(batches: tuple[str, ...], baseline: str | None, as_json: bool) -> No
 
     loaded = [load(batch) for batch in batches]
     if as_json:
-        say_json([{"folder": str(each.folder), "rows": records(each.compare(baseline))} for each in loaded])
+        rows = [records(each.compare(baseline, quantile=quantile, simultaneous=simultaneous)) for each in loaded]
+        say_json([{"folder": str(each.folder), "rows": own} for each, own in zip(loaded, rows, strict=True)])
         return
     for results in loaded:
-        say([str(results.folder), *report.comparison(results, baseline), ""])
+        lines = report.comparison(results, baseline, quantile=quantile, simultaneous=simultaneous)
+        say([str(results.folder), *lines, ""])

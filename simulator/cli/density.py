@@ -30,9 +30,9 @@ def command(
     from simulator import filling
     from simulator.cli.fills import lines
     from simulator.cli.loading import load_all
-    from simulator.cli.progress import watch
     from simulator.cli.run import tell_failures
     from simulator.plots import draw
+    from simulator.watching import watch
 
     changes: dict[str, Any] = {} if seed is None else {"seed": seed}
     (loaded,) = load_all([scenario], changes)

@@ -46,9 +46,9 @@ def command(
     from simulator import isolation
     from simulator.cli.loading import load_all
     from simulator.cli.losses import lines
-    from simulator.cli.progress import watch
     from simulator.cli.run import tell_failures
     from simulator.plots import check_kind, draw, draw_isolation
+    from simulator.watching import watch
 
     if figure is not None:
         check_kind(Path(figure))

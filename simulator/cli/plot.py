@@ -17,8 +17,10 @@ from simulator.cli.output import say
 )
 def command(batches: tuple[str, ...], out: str | None, names: tuple[str, ...]) -> None:
     """Draw the figures of a batch again, as SVG and PNG."""
+    from simulator.cli.run import tell_unreadable
     from simulator.plots import draw
     from simulator.results import load
 
     for results in [load(batch) for batch in batches]:
+        tell_unreadable(results, names)
         say(str(path) for path in draw(results, names, Path(out) if out else None))

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.cli import in_short
+from simulator.cli.in_short import MOST_PLACES
 from simulator.cli.numbers import (
     overhead,
     overhead_short,
@@ -27,6 +29,10 @@ _MOST_PARTS = 6
 """Mechanisms that are named for each stack; what is left stands together."""
 _MOST_NAMED = 4
 """Mechanisms that are named in one line."""
+_MOST_COLUMNS = 24
+"""Places that stand side by side as columns; of more of them the mean is printed."""
+_MOST_CHANGES = 1000
+"""Lines that say what leaving mechanisms out changes."""
 _PROGRAM = "program"
 _MOST_SIDE_BY_SIDE = 5
 """Stacks that stand side by side as columns; more of them stand one under the other."""
@@ -37,6 +43,8 @@ def cost(results: Results) -> list[str]:
     rows = records(results.summary())
     place = Places(results, rows)
     stacks = place.stacks(rows)
+    if len(place.labels(rows)) > MOST_PLACES:
+        return in_short.cost(results, rows, place)
     if len(stacks) > _MOST_SIDE_BY_SIDE:
         return _cost_of_many(results, rows, place, stacks)
     heads = [*place.heads, "metric", *(head for stack in stacks for head in _stack_heads(stack, results.baseline))]
@@ -100,23 +108,27 @@ def _method(rows: Sequence[Record], overheads: str = "") -> list[str]:
 
 def outcomes(results: Results) -> list[str]:
     """How tenants ended that did not end well: a line for each place, tenant and outcome; nothing if all did."""
-    frame = results.tenants.merge(results.runs[["run", *results.axes]], on="run")
-    rows = [row for row in records(frame) if not is_ok(row["outcome"])]
-    if not rows:
+    if all(map(is_ok, results.tenants["outcome"].unique())):
         return []
-    place = Places(results, records(frame))
+    tenants = results.tenants[["run", "tenant", "outcome"]]
+    every = records(tenants.merge(results.runs[["run", *results.axes]], on="run"))
+    rows = [row for row in every if not is_ok(row["outcome"])]
+    place = Places(results, every)
     counts = Counter((place.stack(row), *place.cells(row), row["outcome"]) for row in rows)
-    runs = Counter((place.stack(row), *place.cells(row)) for row in records(frame))
+    runs = Counter((place.stack(row), *place.cells(row)) for row in every)
     lines = [[*key, f"{count} of {runs[key[:-1]]}"] for key, count in counts.items()]
-    return columns(lines, "<" * (len(place.heads) + 2) + ">", ["stack", *place.heads, "outcome", "runs"])
+    heads = ["stack", *place.heads, "outcome", "runs"]
+    table = columns(lines[:MOST_PLACES], "<" * (len(place.heads) + 2) + ">", heads)
+    return [*table, *in_short.more(len(lines) - MOST_PLACES, results)]
 
 
 def where(results: Results) -> list[str]:
     """Where the device time went: for each stack the largest parts, a column for each place on the axes."""
-    rows = records(results.where(by=("device", "cause", "mechanism")))
+    frame = results.where(by=("device", "cause", "mechanism"))
+    rows = records(frame[[*results.axes, "device", "cause", "mechanism", "share"]])
     place = Places(results, rows)
     lines: list[str] = []
-    if len(place.stacks(rows)) > _MOST_SIDE_BY_SIDE:
+    if len(place.stacks(rows)) > _MOST_SIDE_BY_SIDE or len(place.labels(rows)) > _MOST_COLUMNS:
         return _where_of_many(rows, place)
     for stack in place.stacks(rows):
         own = [row for row in rows if place.stack(row) == stack]
@@ -131,14 +143,16 @@ def _where_of_many(rows: Sequence[Record], place: Places) -> list[str]:
     for stack in place.stacks(rows):
         own = [row for row in rows if place.stack(row) == stack]
         names = short_names(dict.fromkeys(str(row["cause"]) for row in own))
+        places = len(place.labels(own))
         shares: dict[str, float] = {}
         for row in own:
             part = _PROGRAM if row["cause"] == _PROGRAM else _part(row, names)
-            shares[part] = shares.get(part, 0.0) + row["share"] / len(place.labels(own))
+            shares[part] = shares.get(part, 0.0) + row["share"] / places
         largest = sorted((part for part in shares if part != _PROGRAM), key=lambda part: -shares[part])
         named = [f"{part} {100 * shares[part]:.1f}" for part in largest[:_MOST_NAMED]]
         lines.append([stack, f"{100 * shares.get(_PROGRAM, 0.0):.1f}", ", ".join(named)])
-    heads = ["% of device time, mean of the workloads", "program", "layers, largest first"]
+    of_what = "workloads" if len(place.labels(rows)) <= _MOST_COLUMNS else "places"
+    heads = [f"% of device time, mean of the {of_what}", "program", "layers, largest first"]
     return columns(lines, "<><", heads)
 
 
@@ -166,7 +180,10 @@ def knock_on(results: Results) -> list[str]:
     place = Places(results, [])
     lines = [line for group in _by_stack(rows, place) for line in _changes(group, place)]
     heads = ["stack", *place.heads, "what changes", "with it", "without it", "change"]
-    return [*columns(lines, "<" * (len(place.heads) + 2) + ">>>", heads), *_method(rows)] if rows else []
+    if not rows:
+        return []
+    table = columns(lines[:_MOST_CHANGES], "<" * (len(place.heads) + 2) + ">>>", heads)
+    return [*table, *in_short.more(len(lines) - _MOST_CHANGES, results), *_method(rows)]
 
 
 def _by_stack(rows: Sequence[Record], place: Places) -> list[list[Record]]:
@@ -195,9 +212,11 @@ def _subject(row: Record, names: Mapping[str, str]) -> str:
     return f"{names[row['cause']]}: {row['mechanism']}" + (" (left out)" if row["kind"] == "own" else "")
 
 
-def comparison(results: Results, baseline: str | None) -> list[str]:
+def comparison(
+    results: Results, baseline: str | None, *, quantile: float | None = None, simultaneous: bool = False
+) -> list[str]:
     """Every stack against a baseline, pair by pair."""
-    rows = records(results.compare(baseline))
+    rows = records(results.compare(baseline, quantile=quantile, simultaneous=simultaneous))
     place = Places(results, rows)
     lines = [
         [place.stack(row), *place.cells(row), _metric(row), plain(row["mean"]), plain(row["baseline_mean"]),

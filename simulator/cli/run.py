@@ -8,6 +8,7 @@ import click
 
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import complain, say, say_json, tell
+from simulator.cli.where import on_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ _MOST_FAILURES = 5
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...", type=click.Path())
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
-@click.option("--on", default="", metavar="WHERE", help="Where to run: serial, processes, or another executor.")
+@on_option
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @click.option("--fidelity", help="Algorithm that shares the devices, instead of the scenario's.")
@@ -38,6 +39,12 @@ def command(
     """Run scenarios, or go on where they were stopped.
 
     All of them are checked first; if there is a mistake in one, none is run.
+
+    A cluster that --on can use is started by two commands, the second one on each of its machines:
+
+    \b
+        dask scheduler
+        dask worker tcp://SCHEDULER:8786 --nthreads 1 --nworkers -1 --death-timeout 60
     """
     from simulator.cli.loading import load_all
     from simulator.results.folder import common_exit_code
@@ -48,22 +55,26 @@ def command(
 
         repeat(loaded, only, as_json)
         return 0
-    finished = []
+    finished, codes = [], []
     for scenario in loaded:
-        results, figures = _run(scenario, out, jobs, on, not no_figures)
+        results, drawn = _run(scenario, out, jobs, on, not no_figures)
+        figures = drawn or []
         finished.append((results, figures))
+        codes.append(1 if drawn is None else results.exit_code)
         if not as_json:
             _show(results, figures)
             if scenario.published is not None:
                 tell(f"beside what was published: virtlab validate {scenario.name}")
     if as_json:
         say_json([_data(results, figures) for results, figures in finished])
-    return common_exit_code([results.exit_code for results, _ in finished])
+    return common_exit_code(codes)
 
 
-def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path]]:
+def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) -> tuple[Results, list[Path] | None]:
+    """Results and figures; none where figures cannot be written."""
     from simulator import batch
-    from simulator.cli.progress import watch
+    from simulator.errors import StorageError
+    from simulator.watching import watch
 
     results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
@@ -71,13 +82,27 @@ def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) 
         return results, []
     from simulator.plots import draw
 
-    return results, draw(results, scenario.figures)
+    tell_unreadable(results, scenario.figures)
+    try:
+        return results, draw(results, scenario.figures)
+    except StorageError as error:
+        complain(f"figures: {error}")
+        return results, None
+
+
+def tell_unreadable(results: Results, figures: Sequence[str]) -> None:
+    from simulator.plots import unreadable
+
+    for name in unreadable(results, figures):
+        tell(f"figure {name} is not drawn: nobody can read so many places in it; the numbers are in {results.folder}")
 
 
 def tell_failures(results: Results) -> None:
     failures = results.manifest["failures"]
     for failure in failures[:_MOST_FAILURES]:
         complain(f"{failure['run']} failed: {failure['error']}")
+        if failure.get("repeat"):
+            tell(f"  {failure['repeat']}")
     if len(failures) > _MOST_FAILURES:
         tell(f"{len(failures) - _MOST_FAILURES} more runs failed; see {results.folder / 'runs.csv'}")
 

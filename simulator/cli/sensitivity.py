@@ -48,9 +48,9 @@ def command(
 
     from simulator.cli.hanging import lines
     from simulator.cli.loading import load_all
-    from simulator.cli.progress import watch
     from simulator.importance.analysis import analyse
     from simulator.plots import check_kind, draw_as
+    from simulator.watching import watch
 
     if figure is not None:
         check_kind(Path(figure))

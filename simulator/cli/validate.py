@@ -54,13 +54,13 @@ def command(
     NAME is a part of the name of a scenario in scenarios/published, or of its table; without any, all are run.
     Nothing of a figure that judges was ever an input.
     """
-    from simulator.cli.progress import watch
     from simulator.plots import check_kind
     from simulator.validation import published
     from simulator.validation.ablation import ablate
     from simulator.validation.measuring import Store
     from simulator.validation.ranges import ranges
     from simulator.validation.validate import Validator, experiments
+    from simulator.watching import watch
 
     if page is not None:
         plot = page.with_suffix(".png") if plot is None else plot

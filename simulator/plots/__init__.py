@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import discovery
+from simulator.batch.storage import guarded
 from simulator.errors import UsageError
-from simulator.plots._labels import Places, product_names, records, short_names
+from simulator.plots._labels import STACK, Places, product_names, records, short_names
 from simulator.plots._style import check_kind
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "product_names",
     "records",
     "short_names",
+    "unreadable",
 ]
 
 
@@ -53,16 +55,20 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
         folder: where to write them; by default ``figures`` in the batch's folder.
 
     Returns:
-        the files, in order; a figure that has nothing to show is left out.
+        the files, in order; a figure that has nothing to show is left out, or too much to be read.
 
     Raises:
         CatalogError: there is no such figure.
+        StorageError: they cannot be written.
     """
     from simulator.plots import _style
 
-    chosen: dict[str, Any] = {name: discovery.member("plots", name) for name in names or figures()}
+    chosen = _chosen(names)
+    for name in unreadable(results, names):
+        del chosen[name]
     target = results.folder / "figures" if folder is None else folder
-    target.mkdir(parents=True, exist_ok=True)
+    with guarded(target):
+        target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for name, module in chosen.items():
         table = module.frame(results)
@@ -70,6 +76,18 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
             with _style.settings():
                 written += _style.save(module.draw(table), target / name)
     return written
+
+
+def unreadable(results: Results, names: Iterable[str] = ()) -> list[str]:
+    """Which of these figures ``draw`` leaves out: they would show every place on the axes, and there are too many."""
+    limits = {name: getattr(module, "MOST_PLACES", None) for name, module in _chosen(names).items()}
+    beside = [name for name in results.axes if name != STACK]
+    places = len(results.runs[beside].drop_duplicates()) if beside else 1
+    return [name for name, most in limits.items() if most is not None and places > most]
+
+
+def _chosen(names: Iterable[str]) -> dict[str, Any]:
+    return {name: discovery.member("plots", name) for name in names or figures()}
 
 
 def draw_as(name: str, folder: Path, path: Path) -> None:
@@ -186,7 +204,8 @@ def draw_pool(results: PoolResults, folder: str | os.PathLike[str]) -> list[Path
     from simulator.plots import _pool, _style
 
     target = Path(folder) / "figures"
-    target.mkdir(parents=True, exist_ok=True)
+    with guarded(target):
+        target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     with _style.settings():
         if results.tables["samples"]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.batch.storage import guarded
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,8 +84,18 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
 
 def save_as(figure: Figure, path: Path) -> None:
-    """Write a figure as what the file is called, without time or version in it."""
-    figure.savefig(path, dpi=_DOTS_PER_INCH, metadata=_NAMELESS[path.suffix])
+    """Write a figure as what the file is called, without time or version in it; whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.tmp")
+    with guarded(path.parent):
+        try:
+            figure.savefig(draft, format=path.suffix[1:], dpi=_DOTS_PER_INCH, metadata=_NAMELESS[path.suffix])
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def check_kind(path: Path) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from simulator.results import Results
 
 TITLE = "What does it cost?"
+MOST_PLACES = 60
+"""Places on the axes of which each can still be read."""
 _GROUP = 0.8
 """Width of the bars of one group; the rest is air."""
 _MOST_BARS = 4

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from simulator.results import Results
 
 TITLE = "How long does a start take?"
+MOST_PLACES = 60
+"""Places on the axes of which each can still be read."""
 WAITS, DISK = "waits", "disk"
 _WIDTH, _BAR = 5.6, 0.7
 _NARROW = 0.05

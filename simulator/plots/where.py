@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from simulator.results import Results
 
 TITLE = "Where does the time go?"
+MOST_PLACES = 60
+"""Places on the axes of which each can still be read."""
 PROGRAM, MACHINE = "program", "machine"
 _BAR = 0.8
 """Height of a bar; the rest is air."""

@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from simulator.pool.types import Frequency, Moments, Names, Patience, Price, Sizes, word
-from simulator.scenario.schema import Machine, MachineForm, Part, VirtualHardware
+from simulator.scenario.part import Part
+from simulator.scenario.schema import Machine, MachineForm, VirtualHardware
 from simulator.scenario.types import (
     Cores,
     Count,

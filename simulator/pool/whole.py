@@ -57,6 +57,6 @@ def _replications(plan: Plan, jobs: int) -> Iterator[Tables]:
     if jobs == 1 or left_s < _WORTH_S:
         yield from (replicate(plan, number) for number in range(1, plan.replications))
         return
-    with place("processes", jobs).opened(plan.replications - 1) as executor:
+    with place("", jobs).opened(plan.replications - 1) as executor:
         futures = [executor.submit(replicate, plan, number) for number in range(1, plan.replications)]
         yield from (future.result() for future in futures)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from simulator.errors import ResultsError
 from simulator.records import TABLES
 
 MANIFEST = "manifest.json"
-SCHEMA_VERSION = 1
+APART = ("points", "failures")
+"""What stands in a file of its own beside the manifest, since it grows with the batch."""
+SCHEMA_VERSION = 2
 ENDED = {"ok": 0, "failed": 1, "failures": 3}
 """How a batch can have ended, with the exit code that says so."""
 
@@ -23,24 +27,74 @@ def common_exit_code(codes: Sequence[int]) -> int:
     return codes[0] if len(set(codes)) == 1 else ENDED["failures"]
 
 
+class Whole(dict[str, Any]):
+    """A manifest; what stands apart from it is read when it is first asked for."""
+
+    def __init__(self, folder: Path, content: Mapping[str, Any]) -> None:
+        super().__init__(content)
+        self._folder = folder
+
+    def __missing__(self, key: str) -> Any:
+        if key not in APART:
+            raise KeyError(key)
+        path = self._folder / f"{key}.json"
+        try:
+            self[key] = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ResultsError(f"{path}: damaged ({error!r}); move the folder away and run again") from None
+        return self[key]
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a folder; empty if it has none.
 
     Raises:
-        ResultsError: it cannot be read, or another version of virtlab has written it.
+        ResultsError: it cannot be read, or a newer version of virtlab has written it.
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
-        written = manifest["schema_version"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as error:
+        raise ResultsError(f"{folder / MANIFEST}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise unreadable(folder, error) from None
+    version_of(folder, manifest)
+    return Whole(folder, manifest)
+
+
+def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
+    """Writes a manifest with what stands apart from it, which comes first."""
+    for name in APART:
+        lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in content[name])
+        replace_text(folder / f"{name}.json", f"[\n{lines}\n]\n" if lines else "[]\n")
+    kept = {name: value for name, value in content.items() if name not in APART}
+    replace_text(folder / MANIFEST, json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
+
+
+def version_of(folder: Path, manifest: Mapping[str, Any]) -> int:
+    """The form in which a folder was written, as its manifest says.
+
+    Raises:
+        ResultsError: the manifest is damaged, or a newer version of virtlab has written it.
+    """
+    try:
+        written = int(manifest["schema_version"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ResultsError(f"{folder / MANIFEST}: damaged ({error!r}); move the folder away and run again") from None
-    if written != SCHEMA_VERSION:
+        raise unreadable(folder, error) from None
+    if written > SCHEMA_VERSION:
         raise ResultsError(
-            f"{folder / MANIFEST}: written in form {written}, this version reads form {SCHEMA_VERSION}; run again"
+            f"{folder / MANIFEST}: written in form {written} by a newer virtlab; this one reads forms up to "
+            f"{SCHEMA_VERSION} (update virtlab to read it)"
         )
-    return manifest
+    return written
+
+
+def unreadable(folder: Path, error: Exception) -> ResultsError:
+    """What to say of a manifest that makes no sense."""
+    return ResultsError(
+        f"{folder / MANIFEST}: damaged ({error!r}); run the scenario again: it goes on with what is whole"
+    )
 
 
 def csv_path(folder: Path, table: str) -> Path:
@@ -54,18 +108,56 @@ def parquet_path(folder: Path, table: str) -> Path:
 
 
 def finished(folder: Path) -> bool:
-    """Whether all runs have ended and all tables are there."""
-    return read_manifest(folder).get("status") in ENDED and all(csv_path(folder, table).exists() for table in TABLES)
+    """Whether all runs have ended and all tables are there, as long as the manifest says that they were written.
+
+    The manifest is written last, when everything else has reached the disk: what it says decides.
+    """
+    return whole(folder, read_manifest(folder))
+
+
+def whole(folder: Path, manifest: Mapping[str, Any]) -> bool:
+    """The same by a manifest that was read."""
+    return manifest.get("status") in ENDED and not damaged(folder, manifest)
+
+
+def damaged(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Names of the tables of a finished batch that are missing, or not as long as they were written."""
+    sizes: dict[str, int] = manifest.get("files") or {}  # older batches do not say
+    tables = manifest.get("columns", TABLES)
+    missing = [path.name for path in (csv_path(folder, table) for table in tables) if not path.exists()]
+    paths = {name: folder / name for name in sizes if name not in missing}
+    return missing + [name for name, path in paths.items() if path.exists() and path.stat().st_size != sizes[name]]
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Writes a file so that at any moment either the old or the new one is there, whole."""
+    """Writes a file so that at any moment either the old or the new one is there, whole, also after a power cut."""
     draft = path.with_name(f".{path.name}.tmp")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    try:
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Hands the names of files, new and removed, to the disk, where the system has a way to."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return  # Windows opens no folders
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
+            raise  # all others say that this file system does no such thing
+    finally:
+        os.close(descriptor)
 
 
 def replace_json(path: Path, data: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.results import intervals
 from simulator.results.frames import placed
+from simulator.results.tables import cell
 from simulator.results.where import per_run
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ NEGLIGIBLE = 1e-9
 
 Point = Mapping[str, Any]
 Series = Mapping[object, float]
+Charges = dict[tuple[str, str], dict[object, float]]
+Metrics = dict[str, tuple[dict[str, str], dict[object, float]]]
 
 
 def knock_on(results: Results, level: float) -> pd.DataFrame:
@@ -44,62 +47,90 @@ def knock_on(results: Results, level: float) -> pd.DataFrame:
     import pandas as pd
 
     axes = list(results.axes)
+    companions = list(pairs(results.manifest["points"]))
+    numbers = {point["point"] for pair in companions for point in pair}
+    spent, measured = (_spent(results, numbers), _measured(results, numbers)) if companions else ({}, {})
     rows = []
-    for off, on in pairs(results.manifest["points"]):
+    for off, on in companions:
         place = placed(off["axes"], axes) | {"compared_with": on["stack"], "without": " ".join(off["without"])}
-        for row in [*_charges(results, on, off, level), *_metrics(results, on, off, level)]:
+        at_on, at_off = on["point"], off["point"]
+        charges = _charges(spent.get(at_on, {}), spent.get(at_off, {}), off["without"], level)
+        metrics = _metrics(measured.get(at_on, {}), measured.get(at_off, {}), level)
+        for row in [*charges, *metrics]:
             rows.append(place | row | {"level": level, "method": intervals.MEAN_METHOD})
     return pd.DataFrame(rows, columns=[*axes, *COLUMNS])
 
 
 def pairs(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
     """Each point with mechanisms switched off, and its companion that has them on."""
+    beside: dict[object, list[Point]] = {}
+    for point in points:
+        beside.setdefault(_elsewhere(point), []).append(point)
     for off in points:
-        candidates = [on for on in points if _differs_in_mechanisms_only(on, off)]
+        candidates = [on for on in beside[_elsewhere(off)] if _differs_in_mechanisms_only(on, off)]
         if candidates:
             yield off, min(candidates, key=lambda on: (not _named(on, off), len(on["without"])))
 
 
+def _elsewhere(point: Point) -> object:
+    """Where a point stands on all axes but the stack's."""
+    return frozenset((name, cell(value)) for name, value in point["axes"].items() if name != "stack")
+
+
 def _differs_in_mechanisms_only(on: Point, off: Point) -> bool:
-    elsewhere_equal = {**on["axes"], "stack": ""} == {**off["axes"], "stack": ""}
-    same_stack = _named(on, off) or on["expression"] == off["expression"]
-    return set(on["without"]) < set(off["without"]) and elsewhere_equal and same_stack
+    return set(on["without"]) < set(off["without"]) and (_named(on, off) or on["expression"] == off["expression"])
 
 
 def _named(on: Point, off: Point) -> bool:
     return bool(on.get("companion_of") == off["stack"] or off.get("companion_of") == on["stack"])
 
 
-def _charges(results: Results, on: Point, off: Point, level: float) -> Iterator[dict[str, Any]]:
-    spent = per_run(results.charges, results.runs, ["cause", "mechanism"])
-    at_on, at_off = (_by_key(spent[spent["point"] == point["point"]]) for point in (on, off))
+def _spent(results: Results, points: Collection[int]) -> dict[int, Charges]:
+    """Device time of these points by cause and mechanism."""
+    runs = results.runs[results.runs["point"].isin(points)]
+    charges = results.charges[results.charges["run"].isin(runs["run"])]
+    found: dict[int, Charges] = {}
+    for point, replication, cause, mechanism, seconds in _cells(
+        per_run(charges, runs, ["cause", "mechanism"]), "point", "replication", "cause", "mechanism", "seconds"
+    ):
+        series = found.setdefault(point, {}).setdefault((str(cause), str(mechanism)), {})
+        series[replication] = seconds
+    return found
+
+
+def _measured(results: Results, points: Collection[int]) -> dict[int, Metrics]:
+    """Each tenant's figure of merit at these points, with what it is."""
+    runs = results.runs.loc[results.runs["point"].isin(points), ["run", "point", "replication"]]
+    tenants = results.tenants[["run", "tenant", "metric", "unit", "value"]].merge(runs, on="run")
+    found: dict[int, Metrics] = {}
+    for point, replication, tenant, metric, unit, value in _cells(
+        tenants, "point", "replication", "tenant", "metric", "unit", "value"
+    ):
+        _, series = found.setdefault(point, {}).setdefault(tenant, ({"metric": metric, "unit": unit}, {}))
+        series[replication] = value
+    return found
+
+
+def _cells(frame: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(frame[name].tolist() for name in names), strict=True)
+
+
+def _charges(at_on: Charges, at_off: Charges, without: Collection[str], level: float) -> Iterator[dict[str, Any]]:
     total = sum(sum(series.values()) for series in at_on.values())
     for key in dict.fromkeys([*at_on, *at_off]):
         row = _row(at_on.get(key, {}), at_off.get(key, {}), level, absent=0.0)
-        own = key[1] in off["without"]
+        own = key[1] in without
         if own or abs(row["change"]) * row["n"] > NEGLIGIBLE * total:
             kind = "own" if own else "elsewhere"
             about = {"cause": key[0], "mechanism": key[1], "metric": "service_s", "unit": "s"}
             yield {"kind": kind, "tenant": ""} | about | row
 
 
-def _by_key(spent: pd.DataFrame) -> dict[tuple[str, str], Series]:
-    grouped = spent.groupby(["cause", "mechanism"], sort=False, observed=True)
-    return {
-        (str(cause), str(mechanism)): dict(zip(group["replication"], group["seconds"], strict=True))
-        for (cause, mechanism), group in grouped
-    }
-
-
-def _metrics(results: Results, on: Point, off: Point, level: float) -> Iterator[dict[str, Any]]:
-    tenants = results.tenants.merge(results.runs[["run", "point", "replication"]], on="run")
-    at_off = tenants[tenants["point"] == off["point"]]
-    for name, group in tenants[tenants["point"] == on["point"]].groupby("tenant", sort=False, observed=True):
-        other = at_off[at_off["tenant"] == name]
-        first = group.iloc[0]
-        about = {"tenant": name, "cause": "", "mechanism": "", "metric": first["metric"], "unit": first["unit"]}
-        with_it, without_it = (dict(zip(part["replication"], part["value"], strict=True)) for part in (group, other))
-        yield {"kind": "metric"} | about | _row(with_it, without_it, level)
+def _metrics(at_on: Metrics, at_off: Metrics, level: float) -> Iterator[dict[str, Any]]:
+    for name, (about, with_it) in at_on.items():
+        _, without_it = at_off.get(name, ({}, {}))
+        of_what = {"tenant": name, "cause": "", "mechanism": ""} | about
+        yield {"kind": "metric"} | of_what | _row(with_it, without_it, level)
 
 
 def _row(on: Series, off: Series, level: float, absent: float | None = None) -> dict[str, Any]:

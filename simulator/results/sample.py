@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum, isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import UsageError
@@ -49,18 +50,61 @@ def samples(tenants: pd.DataFrame, metric: str | None, by: Sequence[str]) -> lis
     unknown = [name for name in by if name not in frame.columns]
     if unknown:
         raise UsageError(f"no column {unknown[0]!r} to group by; there are: {', '.join(frame.columns)}")
-    found = []
-    for place, group in frame.groupby(list(by), sort=False, observed=True, dropna=False):
-        kinds = group[["metric", "unit", "better"]].drop_duplicates()
-        if len(kinds) > 1:
-            raise UsageError(f"{place}: {' and '.join(kinds['metric'])} cannot be averaged; group by workload as well")
-        about = {name: _one(group[name]) for name in DESCRIPTION}
-        means = group.groupby("replication", sort=True)["number"].mean()
-        numbers = {key: float(value) for key, value in means.items()}
-        # Nothing equals NaN, but places are looked up.
-        places = (None if value != value else value for value in place)
-        found.append(Sample(dict(zip(by, places, strict=True)), about, numbers))
-    return found
+    group = frame.groupby(list(by), sort=False, observed=True, dropna=False).ngroup()
+    places = first_rows(frame, group, by)
+    _refuse_mixtures(frame, group, places)
+    abouts = zip(*(_labels(frame[name], group) for name in DESCRIPTION), strict=True)
+    # Nothing equals NaN, but places are looked up.
+    known = (
+        {name: None if value != value else value for name, value in zip(by, place, strict=True)} for place in places
+    )
+    return [
+        Sample(place, dict(zip(DESCRIPTION, about, strict=True)), numbers)
+        for place, about, numbers in zip(known, abouts, _by_replication(frame, group), strict=True)
+    ]
+
+
+def first_rows(frame: pd.DataFrame, group: pd.Series, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Some columns of the first row of every group; groups are numbered in the order in which they occur."""
+    first = frame.loc[~group.duplicated(), list(names)]
+    return list(zip(*(first[name].tolist() for name in names), strict=True))
+
+
+def _refuse_mixtures(frame: pd.DataFrame, group: pd.Series, places: Sequence[tuple[Any, ...]]) -> None:
+    kinds = frame[["metric", "unit", "better"]].assign(group=group).drop_duplicates()
+    mixed = kinds["group"][kinds["group"].duplicated()]
+    if len(mixed):
+        metrics = kinds["metric"][kinds["group"] == mixed.min()]
+        place = places[int(mixed.min())]
+        raise UsageError(f"{place}: {' and '.join(metrics)} cannot be averaged; group by workload as well")
+
+
+def _labels(values: pd.Series, group: pd.Series) -> list[str]:
+    """Of every group the one label, or all of them."""
+    import pandas as pd
+
+    pairs = pd.DataFrame({"group": group, "label": values}).drop_duplicates()
+    found: dict[int, dict[str, None]] = {}
+    for number, label in zip(pairs["group"].tolist(), pairs["label"].tolist(), strict=True):
+        found.setdefault(number, {})[str(label)] = None
+    return [", ".join(labels) for labels in found.values()]
+
+
+def _by_replication(frame: pd.DataFrame, group: pd.Series) -> list[dict[object, float]]:
+    """Of every group the mean in each replication, rounded once: it does not depend on the order of the rows."""
+    cells: list[dict[Any, list[float]]] = [{} for _ in range(group.nunique())]
+    columns = (group.tolist(), frame["replication"].tolist(), frame["number"].tolist())
+    for number, replication, value in zip(*columns, strict=True):
+        cells[number].setdefault(replication, []).append(value)
+    return [{key: _mean(each[key]) for key in sorted(each)} for each in cells]
+
+
+def _mean(values: Sequence[float]) -> float:
+    """NaN are left out."""
+    if len(values) == 1:
+        return values[0]
+    known = [value for value in values if not isnan(value)]
+    return fsum(known) / len(known) if known else nan
 
 
 def baseline_of(sample: Sample, every: Mapping[tuple[object, ...], Sample], baseline: str) -> Sample | None:
@@ -84,8 +128,3 @@ def _measured(tenants: pd.DataFrame, metric: str | None) -> pd.DataFrame:
     better = "higher" if metric in HIGHER_IS_BETTER else "lower"
     described: dict[str, Any] = {"metric": metric, "unit": numbers[metric].unit, "better": better}
     return tenants.assign(number=tenants[metric].astype("float64"), **described)
-
-
-def _one(values: pd.Series) -> str:
-    """The one label of a group, or all of them."""
-    return ", ".join(dict.fromkeys(str(value) for value in values))

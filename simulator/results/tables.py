@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import os
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from simulator.records import TABLES, Column, Kind, names
-from simulator.results.folder import csv_path, parquet_path
+from simulator.results.folder import csv_path, parquet_path, sync_folder
 
 Axes = Mapping[str, Sequence[object]]
 
@@ -30,8 +34,14 @@ def columns(table: str, axes: Axes) -> list[Column]:
     """The declared columns of a table; those of ``runs`` are followed by the axes."""
     if table != "runs":
         return list(TABLES[table])
-    kinds: dict[str, Kind] = {name: "number" if is_number(axes[name]) else "text" for name in axis_columns(axes)}
-    return [*TABLES[table], *(Column(name, "", "axis of the scenario", kind) for name, kind in kinds.items())]
+    return [*TABLES[table], *of_axes(axes, TABLES[table])]
+
+
+def of_axes(axes: Axes, declared: Sequence[Column]) -> list[Column]:
+    """The columns of axes that follow the declared ones."""
+    known = {column.name for column in declared}
+    kinds: dict[str, Kind] = {name: "number" if is_number(axes[name]) else "text" for name in axes if name not in known}
+    return [Column(name, "", "axis of the scenario", kind) for name, kind in kinds.items()]
 
 
 def cell(value: object) -> object:
@@ -40,7 +50,10 @@ def cell(value: object) -> object:
 
 
 class TableFiles:
-    """The tables of a batch while they are written; none has its final name before all are whole.
+    """The tables of a batch while they are written; none has its final name before all are whole and on the disk.
+
+    Drafts have names that no other process uses: where two work in one folder without knowing of each other, each
+    writes its own, and the last to give them their final names replaces whole tables with the same ones.
 
     Args:
         folder: the batch folder.
@@ -51,9 +64,18 @@ class TableFiles:
         self._folder = folder
         self._of_axes = axes
         self._axes = axis_columns(axes)
+        self._mark = uuid.uuid4().hex[:12]
+        self._finals = [csv_path(folder, table) for table in TABLES]
 
     def __enter__(self) -> TableFiles:
-        self._files = {table: self._draft(table).open("w", encoding="utf-8", newline="") for table in TABLES}
+        self._files: dict[str, TextIO] = {}
+        try:
+            for table in TABLES:
+                draft = self._draft(csv_path(self._folder, table))
+                self._files[table] = draft.open("w", encoding="utf-8", newline="")
+        except BaseException:
+            self._discard()
+            raise
         self._writers = {table: csv.writer(file, lineterminator="\n") for table, file in self._files.items()}
         for table, writer in self._writers.items():
             writer.writerow([*names(table), *(self._axes if table == "runs" else ())])
@@ -67,31 +89,62 @@ class TableFiles:
                 rows = [[*row, *place] for row in rows]
             self._writers[table].writerows(rows)
 
-    def commit(self) -> None:
-        """Gives all tables their final names."""
-        self._close()
-        for table in TABLES:
-            os.replace(self._draft(table), csv_path(self._folder, table))
+    def commit(self) -> dict[str, int]:
+        """Gives all tables their final names.
+
+        Returns:
+            how long each file is, in bytes.
+        """
+        for file in self._files.values():
+            file.close()
         if find_spec("pyarrow") is not None:
             for table in TABLES:
-                _write_parquet(self._folder, table, columns(table, self._of_axes))
+                self._write_parquet(table)
+        _sync([self._draft(path) for path in self._finals])
+        sizes = {path.name: self._draft(path).stat().st_size for path in self._finals}
+        for path in self._finals:
+            os.replace(self._draft(path), path)
+        for table in TABLES:
+            if parquet_path(self._folder, table) not in self._finals:
+                parquet_path(self._folder, table).unlink(missing_ok=True)
+        sync_folder(self._folder)
+        return sizes
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
-        for table in TABLES:
-            self._draft(table).unlink(missing_ok=True)
+        self._discard()
 
-    def _close(self) -> None:
+    def _discard(self) -> None:
+        """Nothing is left of drafts, also where the disk takes nothing more."""
         for file in self._files.values():
-            file.close()
+            with suppress(OSError):
+                file.close()
+        for path in self._finals:
+            with suppress(OSError):
+                self._draft(path).unlink(missing_ok=True)
 
-    def _draft(self, table: str) -> Path:
-        return self._folder / f".{table}.csv.tmp"
+    def _draft(self, path: Path) -> Path:
+        return path.with_name(f".{path.name}.{self._mark}.tmp")
+
+    def _write_parquet(self, table: str) -> None:
+        source, path = csv_path(self._folder, table), parquet_path(self._folder, table)
+        self._finals.append(path)
+        write_parquet(self._draft(source), self._draft(path), columns(table, self._of_axes))
 
 
-def _write_parquet(folder: Path, table: str, declared: Sequence[Column]) -> None:
+def _sync(paths: Sequence[Path]) -> None:
+    """Hands files to the disk, all at once: it takes one round for them, and not one for each."""
+
+    def sync(path: Path) -> None:
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+
+    with ThreadPoolExecutor(len(paths)) as together:
+        list(together.map(sync, paths))
+
+
+def write_parquet(source: Path, target: Path, declared: Sequence[Column]) -> None:
     """Copies a CSV table block by block, so that memory does not grow with it; units and meanings go along."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -102,11 +155,9 @@ def _write_parquet(folder: Path, table: str, declared: Sequence[Column]) -> None
     schema = pa.schema([pa.field(c.name, kinds[c.kind], metadata=about[c.name]) for c in declared])
     convert = arrow_csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=False)
     parse = arrow_csv.ParseOptions(newlines_in_values=True)
-    draft = folder / f".{table}.parquet.tmp"
     with (
-        arrow_csv.open_csv(csv_path(folder, table), convert_options=convert, parse_options=parse) as reader,
-        parquet.ParquetWriter(draft, schema, compression="zstd") as writer,
+        arrow_csv.open_csv(source, convert_options=convert, parse_options=parse) as reader,
+        parquet.ParquetWriter(target, schema, compression="zstd") as writer,
     ):
         for batch in reader:
             writer.write_batch(batch.cast(schema) if batch.schema != schema else batch)
-    os.replace(draft, parquet_path(folder, table))

@@ -50,13 +50,18 @@ class Lookup:
         self.problems: list[Problem] = []
         self.layer = cache(catalog.layer)
         self.workload = cache(catalog.workload)
-        self.full_name = catalog.resolve_name
+        self.full_name = cache(catalog.resolve_name)
         self.virtual_hardware = cache(catalog.virtual_hardware)
         self.scheduler = cache(catalog.scheduler)
         self.machine = cache(catalog.machine)
-        self.names = catalog.names
+        self.names = cache(catalog.names)
         self.layer_class = cache(self._layer_class)
         self._catalog = catalog
+
+    @cached_property
+    def together(self) -> Mapping[Place, int]:
+        """The number of the group that an axis goes side by side with, by its place."""
+        return self.source.groups.of_places
 
     @cached_property
     def image(self) -> Callable[..., Image]:
@@ -74,14 +79,15 @@ class Lookup:
 
     def blamed(self, place: Place) -> bool:
         """Whether a mistake has been noted somewhere in this part of the file."""
-        path = path_text(place)
-        return any(problem.path.startswith(path) for problem in self.problems)
+        moved = (to for at, to in self.source.moved.items() if at[: len(place)] == place)
+        paths = tuple(path_text(each) for each in (place, *moved))
+        return any(problem.path.startswith(paths) for problem in self.problems)
 
     def name(self, kind: str, written: str, place: Place) -> str | None:
         """The full name that a name stands for; None, and a mistake noted, if it stands for nothing."""
-        known = self._catalog.names(kind)
+        known = self.names(kind)
         try:
-            found = self._catalog.resolve_name(kind, written)
+            found = self.full_name(kind, written)
         except CatalogError as error:
             self.complain(place, *split(str(error)))
             return None

@@ -15,12 +15,10 @@ from simulator.catalog.product import Device
 from simulator.catalog.suggestion import suggestion
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.schema import Machine, MachineForm, Settings, Tenant, WorkloadForm
-from simulator.scenario.variants import Variant, expand, label
+from simulator.scenario.sweep.groups import Rows
+from simulator.scenario.variants import VARYING, Variant, expand, label
 
 _MACHINE: TypeAdapter[Any] = TypeAdapter(Machine)
-
-VARYING = ("duration", "warmup", "fidelity")
-"""Settings that can be axes."""
 
 _NAMES = "use letters, digits, blanks, '-', '_' and '.'"
 
@@ -33,6 +31,11 @@ class MachineChoice:
     base: str
     name: str
     devices: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def rows(self) -> Rows:
+        """The rows of groups of axes that it belongs to."""
+        return self.variant.rows
 
     def capacity(self, parameter: str) -> float | None:
         """How much of something the machine has, None if no device says."""
@@ -58,6 +61,11 @@ class TenantChoice:
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     copy_of: str = ""
     number: int = 0
+
+    @property
+    def rows(self) -> Rows:
+        """The rows of groups of axes that it belongs to."""
+        return self.variant.rows
 
     def copies(self) -> tuple[TenantChoice, ...]:
         """Each of as many tenants as there are of this one."""
@@ -87,13 +95,20 @@ class SettingChoice:
     name: str
     value: Any
 
+    @property
+    def rows(self) -> Rows:
+        """The rows of groups of axes that it belongs to."""
+        return self.variant.rows
+
 
 def machines(lookup: Lookup, broken: Collection[Place]) -> list[MachineChoice]:
     """All machines that can be read; mistakes are noted."""
     place: Place = ("machine",)
     if "machine" not in lookup.source.data or place in broken:
         return []
-    found = [_machine(lookup, variant) for variant in expand(lookup.source.data["machine"], place, broken)]
+    found = [
+        _machine(lookup, variant) for variant in expand(lookup.source.data["machine"], place, broken, lookup.together)
+    ]
     return [choice for choice in found if choice]
 
 
@@ -132,7 +147,7 @@ def tenants(lookup: Lookup, broken: Collection[Place]) -> dict[str, list[TenantC
         place = ("tenants", name)
         if any(mark in name for mark in "[]/="):
             lookup.complain(place, "cannot be the name of a tenant", _NAMES)
-        variants = [] if place in broken else expand(item, place, broken)
+        variants = [] if place in broken else expand(item, place, broken, lookup.together)
         choices = [_tenant(lookup, name, variant) for variant in variants]
         found[name] = [choice for choice in choices if choice]
     for each in (choice for choices in found.values() for choice in choices if choice.form.count > 1):
@@ -210,7 +225,7 @@ def settings(lookup: Lookup, broken: Collection[Place]) -> dict[str, list[Settin
     found: dict[str, list[SettingChoice]] = {}
     for name in VARYING:
         written = name in lookup.source.data and (name,) not in broken
-        variants = expand(lookup.source.data[name], (name,), broken) if written else []
+        variants = expand(lookup.source.data[name], (name,), broken, lookup.together) if written else []
         found[name] = [SettingChoice(each, name, getattr(_settings({name: each.value}), name)) for each in variants]
         found[name] = found[name] or [SettingChoice(Variant(None), name, Settings.model_fields[name].default)]
     for choice in found["fidelity"]:

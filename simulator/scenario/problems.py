@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError, in_order
+from simulator.scenario.part import Part
 from simulator.scenario.schema import (
     Against,
     Choose,
@@ -22,7 +23,6 @@ from simulator.scenario.schema import (
     NamedRow,
     Need,
     Operation,
-    Part,
     Published,
     PublishedRow,
     ScenarioFile,
@@ -102,6 +102,25 @@ def check_part(path: Path) -> list[str]:
     return list(source.data)
 
 
+def of_part(source: Source, place: Place, parts: Mapping[tuple[str, ...], type[Part]]) -> list[tuple[Place, Problem]]:
+    """What is wrong with one mapping of a file, with the place of each within it.
+
+    Args:
+        source: the file.
+        place: where the mapping stands.
+        parts: the class of the mapping at each place within it; its own at ``()``.
+    """
+    value: Any = source.data
+    for key in place:
+        value = value[key]
+    try:
+        parts[()].model_validate(value)
+    except ValidationError as error:
+        found = [(_place(value, each["loc"]), each) for each in error.errors(include_url=False)]
+        return [(at, source.problem((*place, *at), *_sentence(each, at, parts))) for at, each in found]
+    return []
+
+
 def _problem(source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[Place, Problem]:
     place = _place(source.data, error["loc"])
     message, remedy = _sentence(error, place, parts)
@@ -154,6 +173,9 @@ def _sentence(
         return "is empty", "give at least one value"
     if kind in ("dict_type", "model_type"):
         return f"{shown(error['input'])} is not a mapping", "write 'key: value' lines under it"
+    if kind == "literal_error":
+        known = error["ctx"]["expected"]
+        return f"{shown(error['input'])} is not known here", f"write {known}"
     if kind in ("list_type", "tuple_type"):
         return f"{shown(error['input'])} is not a list", "write '[..., ...]'"
     return error["msg"], ""

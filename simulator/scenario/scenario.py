@@ -7,13 +7,13 @@ import json
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from simulator import discovery
-from simulator.catalog.document import Place
+from simulator.catalog.document import Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError, UsageError, in_order
 from simulator.results.stopping import Stopping
@@ -34,7 +34,10 @@ from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
 from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
-from simulator.scenario.variants import MOST_POINTS, TooMany, repeated
+from simulator.scenario.sweep import conditions, limit
+from simulator.scenario.sweep.paths import written_at
+from simulator.scenario.sweep.writing import Written, written_out
+from simulator.scenario.variants import repeated
 
 MOST_RUNS = 10_000_000
 """Of all points with their replications."""
@@ -125,6 +128,15 @@ class Scenario:
         """The keys as written, with what is included and overridden: a copy, to make another scenario from."""
         return deepcopy(self._source.data)
 
+    @property
+    def command(self) -> str:
+        """The command that runs it, from the working directory; empty where it is no file, or was changed further."""
+        return self._source.command
+
+    def kept_in(self, file: Path) -> Scenario:
+        """The same, whose text as it stands is found in a file."""
+        return replace(self, _source=replace(self._source, file=file.absolute(), changes={}))
+
     def points(self, catalog: Catalog | None = None) -> list[Point]:
         """Every combination of the axes, resolved: what a worker runs.
 
@@ -134,7 +146,7 @@ class Scenario:
         Raises:
             ScenarioError: another catalog does not have what the scenario wants.
         """
-        return self._points if catalog in (None, self.catalog) else _resolved(self._source, catalog)
+        return self._points if catalog in (None, self.catalog) else _resolved(written_out(self._source), catalog)
 
     def fixed_replications(self, why: str, remedy: str = "--replications 10") -> int:
         """The number of replications, for a question that wants one that is known before.
@@ -166,8 +178,9 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         from simulator.catalog import Catalog as Shipped
 
         catalog = Shipped()
-    resolved = _resolved(written, catalog)
-    file = ScenarioFile.model_validate(written.data)
+    swept = written_out(written)
+    resolved = _resolved(swept, catalog)
+    file = ScenarioFile.model_validate(swept.source.data)
     rule = stopping.rule(file.replications)
     return Scenario(
         name=written.name,
@@ -188,15 +201,14 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
     )
 
 
-def _resolved(written: Source, catalog: Catalog) -> list[Point]:
+def _resolved(swept: Written, catalog: Catalog) -> list[Point]:
     """All points, or all mistakes."""
+    written = swept.source
     lookup = Lookup(written, catalog)
-    try:
-        found = _parts(lookup)
-    except TooMany as error:
-        _refuse_many(lookup, error.place, "its lists")
-    _check_number(lookup, found)
-    combinations = list(found.combinations(written.data))
+    found = _parts(lookup, swept)
+    _check_tenants(lookup, found)
+    combinations = list(found.combinations(written.data, written.groups))
+    combinations = conditions.kept(lookup, swept.form.drop, combinations)
     for combination in combinations:
         checks.check(lookup, combination)
     checks.check_faults(lookup, combinations)
@@ -218,37 +230,37 @@ def _resolved(written: Source, catalog: Catalog) -> list[Point]:
     return points
 
 
-def _check_number(lookup: Lookup, found: Parts) -> None:
-    """Refuse more points than anybody could wait for, and more tenants in them than could be looked at."""
-    if found.number() > MOST_POINTS:
-        _refuse_many(lookup, (), f"all lists together give {found.number():,}, which")
-    written = lookup.source.data.get("replications")
-    runs = found.number() * (written if isinstance(written, int) else 1)
-    if runs > MOST_RUNS:
-        message = f"{found.number():,} points give {runs:,} runs, more than {MOST_RUNS:,}"
-        lookup.complain(("replications",), message, "write a smaller number, or shorter lists")
-    most, place = found.tenants_in_all()
+def _check_tenants(lookup: Lookup, found: Parts) -> None:
+    """Refuse more tenants in all points together than could be looked at."""
+    points = limit.count(lookup.source.data, lookup.source.groups)
+    counts = {
+        name: sum(each.form.count for each in choices) * points // len(choices)
+        for name, choices in found.tenants.items()
+        if choices
+    }
+    most = sum(counts.values())
     if most > MOST_TENANTS:
+        place = ("tenants", max(counts, key=counts.__getitem__), "count")
         message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
-        lookup.complain(("tenants", place, "count"), message, "write a smaller number, or shorter lists")
-        raise ScenarioError(lookup.problems)
-
-
-def _refuse_many(lookup: Lookup, place: Place, what: str) -> NoReturn:
-    message = f"{what} {'is' if what.endswith('which') else 'give'} more than {MOST_POINTS:,} points"
-    lookup.complain(place, message, "write shorter lists, or divide the question")
-    raise ScenarioError(lookup.problems)
+        lookup.complain(place, message, "write a smaller number, or shorter lists")
+        _refuse(lookup)
 
 
 def _refuse(lookup: Lookup) -> None:
-    """Raise all mistakes at once, in the order of the file."""
+    """Raise all mistakes at once, in the order of the file; of many computed values, the first mistake."""
     if lookup.problems:
-        raise ScenarioError(in_order(lookup.problems))
+        computed = {path_text(lookup.source.written(place)) for place in lookup.source.computed}
+        found = {each.path if each.path in computed else each: each for each in reversed(lookup.problems)}
+        raise ScenarioError(in_order(list(found.values())[::-1]))
 
 
-def _parts(lookup: Lookup) -> Parts:
+def _parts(lookup: Lookup, swept: Written) -> Parts:
     """All parts that can be read; mistakes are noted."""
-    broken = _check_schema(lookup)
+    broken = _check_schema(lookup, swept)
+    if swept.problems:
+        # What was to be written into fields is missing there, and whatever misses it would be blamed.
+        _refuse(lookup)
+    _check_count(lookup)
     tenants = parts.tenants(lookup, broken)
     found = Parts(
         stacks.read(lookup, list(tenants), broken),
@@ -264,16 +276,39 @@ def _parts(lookup: Lookup) -> Parts:
     return found
 
 
-def _check_schema(lookup: Lookup) -> frozenset[Place]:
+def _check_count(lookup: Lookup) -> None:
+    """Refuse, before any of them is made, more points than anybody can want."""
+    written = lookup.source
+    number = limit.count(written.data, written.groups)
+    replications = written.data.get("replications")
+    runs = number * (replications if isinstance(replications, int) else 1)
+    if runs > MOST_RUNS >= number:
+        message = f"{number:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
+        lookup.complain(("replications",), message, "write a smaller number, or vary less")
+    if number <= limit.MOST_POINTS:
+        return
+    axes = limit.lengths(written.data, written.groups)
+    longest = max(axes, key=lambda place: axes[place][1])
+    varies = " x ".join(f"{name} ({length:,})" for name, length in axes.values())
+    message = f"{number:,} points, more than {limit.MOST_POINTS:,}: {varies}"
+    lookup.complain(longest, message, "vary less, let axes go side by side ('zip'), or write a 'design'")
+    _refuse(lookup)
+
+
+def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
     """Note what the schema finds wrong; returns the places to leave alone."""
     written = lookup.source
-    lookup.problems += written.document.problems
+    lookup.problems += written.document.problems + swept.problems
     if not written.data:
         raise ScenarioError(lookup.problems or [_nothing(written)])
     noted = {problem.path for problem in lookup.problems}
     found = problems.of_schema(written)
-    lookup.problems += [problem for _, problem in found if problem.path not in noted]
-    for place in repeated(written.data):
+    lookup.problems += [
+        problem
+        for place, problem in found
+        if problem.path not in noted and (place not in swept.targets or written_at(written.data, place)[0])
+    ]
+    for place in repeated(written.data, allowed=written.groups.of_places):
         lookup.complain(place, "stands in this list already", "remove one of the two")
     return frozenset(place for place, _ in found)
 

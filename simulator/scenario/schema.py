@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
+from simulator.scenario.part import Part
+from simulator.scenario.sweep.schema import Sweep
 from simulator.scenario.types import (
     LABELS,
     LONG,
@@ -40,12 +42,6 @@ from simulator.scenario.types import (
     Weight,
     WeightRule,
 )
-
-
-class Part(BaseModel):
-    """A mapping with known keys; any other is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def _form(value: object) -> str | None:
@@ -576,3 +572,5 @@ class ScenarioFile(Settings):
     """The stacks to compare, by label."""
     tenants: Annotated[dict[str, Tenant], Field(min_length=1)] = Field(examples=["{app: {workload: kernel-build}}"])
     """Who runs on the machine, by name."""
+    sweep: Sweep = Sweep()
+    """What varies beside the lists in fields: axes by path, side by side, cases, a design; and points to leave out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -16,9 +17,12 @@ from simulator.catalog.document import Document, Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
 from simulator.scenario import include, plain
+from simulator.scenario.sweep.groups import Groups
 
 MAPPING, OVERRIDE = "<mapping>", "override"
 """What stands in place of a file's name where a scenario is a mapping, and where an overridden value is wrong."""
+OPTIONS = ("replications", "seed", "fidelity")
+"""Keys that have an option of the command ``run``."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,11 @@ class Source:
         document: its data with what it includes, which know where in which file they stand.
         overridden: places whose value the file does not decide.
         includes: the texts of the parts that it includes, by path.
+        file: the file, where there is one.
+        changes: what was overridden, by dotted paths.
+        moved: places whose value stands elsewhere in the file, as in ``sweep``, and where.
+        computed: places in the file whose values do not stand there one by one, as those of a range.
+        groups: axes that go side by side.
     """
 
     name: str
@@ -38,18 +47,43 @@ class Source:
     document: Document
     overridden: frozenset[Place] = field(default=frozenset())
     includes: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    moved: Mapping[Place, Place] = field(default_factory=dict)
+    computed: frozenset[Place] = field(default=frozenset())
+    groups: Groups = field(default_factory=Groups)
 
     @property
     def data(self) -> dict[str, Any]:
         """The keys of the file."""
         return self.document.data
 
+    @property
+    def command(self) -> str:
+        """The command that runs it, from the working directory; empty where none can.
+
+        That is where it is no file, or was changed in a way that no option of the command can say.
+        """
+        changed = self.changes.items()
+        if self.file is None or any(name not in OPTIONS or isinstance(value, list | dict) for name, value in changed):
+            return ""
+        options = [part for name, value in changed for part in (f"--{name}", str(value))]
+        return shlex.join(["virtlab", "run", _from_here(self.file), *options])
+
     def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
         """A mistake at a place."""
+        place = self.written(place)
         problem = self.document.problem(place, message, remedy)
         if any(place[:n] in self.overridden for n in range(len(place) + 1)):
             return replace(problem, file=OVERRIDE, line=0, column=0)
         return problem
+
+    def written(self, place: Place) -> Place:
+        """Where in the file something stands."""
+        lengths = range(len(place), 0, -1)
+        begin = next((length for length in lengths if place[:length] in self.moved), 0) if self.moved else 0
+        found = (*self.moved[place[:begin]], *place[begin:]) if begin else place
+        return next((found[:n] for n in range(len(found)) if found[:n] in self.computed), found)
 
     def override(self, values: Mapping[str, Any]) -> Source:
         """The same with other values at dotted paths (``replications``, ``tenants.app.memory``).
@@ -73,7 +107,12 @@ class Source:
                 )
             inside[str(place[-1])] = _plain(value, OVERRIDE)
         changed = replace(self.document, data=data)
-        return replace(self, document=changed, overridden=self.overridden | frozenset(places))
+        return replace(
+            self,
+            document=changed,
+            overridden=self.overridden | frozenset(places),
+            changes={**self.changes, **{path: _plain(value, OVERRIDE) for path, value in values.items()}},
+        )
 
 
 def of_file(path: Path) -> Source:
@@ -91,7 +130,8 @@ def of_file(path: Path) -> Source:
     except ValueError:
         message = "is no path of a file"
     else:
-        return _complete(path.stem, text, written, path.parent, (Path(os.path.realpath(path)),))
+        found = _complete(path.stem, text, written, path.parent, (Path(os.path.realpath(path)),))
+        return replace(found, file=path.absolute())
     raise ScenarioError([Problem(document.cut(str(path), 200), 0, 0, "", message, _nearest(path))])
 
 
@@ -132,6 +172,12 @@ def _complete(name: str, text: str, written: Document, folder: Path = Path(), ab
         raise ScenarioError([Problem(document.cut(written.file, 200), 0, 0, "", message, _RENAME)])
     inclusion = include.Inclusion(folder)
     return Source(name, text, inclusion.complete(written, folder, above), includes=inclusion.texts)
+
+
+def _from_here(file: Path) -> str:
+    """A file as one names it in the working directory."""
+    name = str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+    return f"./{name}" if name.startswith("-") else name
 
 
 def _plain(value: Any, file: str) -> Any:

@@ -16,6 +16,7 @@ from simulator.scenario import fits, roles
 from simulator.scenario.changes import Changes
 from simulator.scenario.lookup import Lookup
 from simulator.scenario.schema import Stack, StackForm
+from simulator.scenario.sweep.groups import Rows
 from simulator.scenario.variants import Variant, expand
 
 _STACK: TypeAdapter[Any] = TypeAdapter(Stack)
@@ -52,6 +53,11 @@ class StackChoice:
     companion_of: str = ""
 
     @property
+    def rows(self) -> Rows:
+        """The rows of groups of axes that it belongs to."""
+        return self.variant.rows
+
+    @property
     def text(self) -> str:
         """The expression, or those of all tenants as JSON."""
         texts = {tenant: str(expression) for tenant, expression in self.expressions.items()}
@@ -83,7 +89,7 @@ def read(lookup: Lookup, tenants: Collection[str], broken: Collection[Place]) ->
     """All stacks that can be read, companions included; mistakes are noted."""
     choices: list[StackChoice] = []
     for label, place, item in _labelled(lookup.source.data.get("stacks")):
-        for variant in expand(item, place, broken) if place not in broken else []:
+        for variant in expand(item, place, broken, lookup.together) if place not in broken else []:
             try:
                 form = _STACK.validate_python(variant.value)
             except ValidationError:

@@ -7,23 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.catalog.document import Place, path_text
+from simulator.scenario.sweep.groups import Rows, partners
 
-_LISTS = ("without", "held", "figures", "operations", "faults", "aggressors", "control", "rows", "missed", "excluded")
+LISTS = ("without", "held", "figures", "operations", "faults", "aggressors", "control", "rows", "missed", "excluded")
+"""Keys whose values are always lists, and so no axes."""
+VARYING = ("duration", "warmup", "fidelity")
+"""Settings that can be axes."""
 Label = str | float
-MOST_POINTS = 100_000
-"""Of a scenario, and so also variants of one of its parts."""
-
-
-class TooMany(Exception):
-    """A part of a scenario has more variants than the whole may have points.
-
-    Attributes:
-        place: where it stands.
-    """
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        super().__init__(path_text(place))
+_NONE: Mapping[Place, int] = {}
 
 
 @dataclass(frozen=True)
@@ -34,11 +25,13 @@ class Variant:
         value: the part.
         axes: for each axis in it, by its path, which value was taken.
         chosen: for each axis in it, by its place, the position of that value.
+        rows: for each group of axes with one in it, by number, the row that it belongs to.
     """
 
     value: Any
     axes: Mapping[str, Label] = field(default_factory=dict)
     chosen: Mapping[Place, int] = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)
 
     def place(self, place: Place) -> Place:
         """Where in the file something stands that stands here without lists."""
@@ -50,45 +43,53 @@ class Variant:
         return found
 
 
-def expand(value: Any, place: Place, broken: Collection[Place] = ()) -> list[Variant]:
+def expand(
+    value: Any, place: Place, broken: Collection[Place] = (), together: Mapping[Place, int] = _NONE
+) -> list[Variant]:
     """All variants of a part, the last axis changing fastest.
 
     Args:
         value: the part as written.
         place: where it stands.
         broken: places to leave out, because they are wrong.
-
-    Raises:
-        TooMany: there are more than a scenario may have points; none of them has been made.
+        together: the number of the group that an axis goes side by side with, by its place.
     """
     if isinstance(value, dict):
-        return _product(value, place, broken)
-    if not isinstance(value, list) or place[-1] in _LISTS:
+        return _product(value, place, broken, together)
+    if not isinstance(value, list) or place[-1] in LISTS:
         return [Variant(value)]
+    group, name = together.get(place), path_text(place)
     found = []
     for index, item in enumerate(value):
-        if (*place, index) in broken:
+        if broken and (*place, index) in broken:
             continue
-        for variant in expand(item, (*place, index), broken):
-            axes = {path_text(place): label(item), **variant.axes}
-            found.append(Variant(variant.value, axes, {place: index, **variant.chosen}))
+        row = {} if group is None else {group: index}
+        for variant in expand(item, (*place, index), broken, together):
+            axes = {name: label(item), **variant.axes}
+            found.append(Variant(variant.value, axes, {place: index, **variant.chosen}, {**row, **variant.rows}))
     return found
 
 
-def _product(value: Mapping[str, Any], place: Place, broken: Collection[Place]) -> list[Variant]:
+def _product(
+    value: Mapping[str, Any], place: Place, broken: Collection[Place], together: Mapping[Place, int]
+) -> list[Variant]:
     found = [Variant({})]
     for key, item in value.items():
         inside = (*place, key)
-        variants = [] if inside in broken else expand(item, inside, broken)
-        if len(found) * len(variants) > MOST_POINTS:
-            raise TooMany(place)
-        if variants:
-            found = [
-                Variant({**one.value, key: more.value}, {**one.axes, **more.axes}, {**one.chosen, **more.chosen})
-                for one in found
-                for more in variants
-            ]
+        variants = [] if inside in broken else expand(item, inside, broken, together)
+        if variants and found:
+            fitting = partners(found[0].rows, variants)
+            found = [_both(one, key, more) for one in found for more in fitting(one.rows)]
     return found
+
+
+def _both(one: Variant, key: str, more: Variant) -> Variant:
+    return Variant(
+        {**one.value, key: more.value},
+        {**one.axes, **more.axes},
+        {**one.chosen, **more.chosen},
+        {**one.rows, **more.rows},
+    )
 
 
 def label(value: Any) -> Label:
@@ -114,15 +115,22 @@ def _leaves(value: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def repeated(value: Any, place: Place = ()) -> list[Place]:
-    """Values of an axis that are called like an earlier one of it."""
+def repeated(value: Any, place: Place = (), allowed: Collection[Place] = ()) -> list[Place]:
+    """Values of an axis that are called like an earlier one of it.
+
+    Args:
+        value: the part as written.
+        place: where it stands.
+        allowed: axes whose values may be equal.
+    """
     found: list[Place] = []
     if isinstance(value, dict):
         for key, item in value.items():
-            found += repeated(item, (*place, key))
-    elif isinstance(value, list) and place[-1] not in _LISTS:
+            found += repeated(item, (*place, key), allowed)
+    elif isinstance(value, list) and place[-1] not in LISTS:
         seen: set[Label] = set()
         for index, item in enumerate(value):
-            found += repeated(item, (*place, index)) + ([(*place, index)] if label(item) in seen else [])
+            again = label(item) in seen and place not in allowed
+            found += repeated(item, (*place, index), allowed) + ([(*place, index)] if again else [])
             seen.add(label(item))
     return found

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from simulator.cli.progress import Bar, Heartbeat
+from simulator.watching import Bar, Heartbeat
 
 ROOT = Path(__file__).parents[2]
 SMALL = """

@@ -75,6 +75,7 @@ class FakeScenario:
     replications: int = 4
     baseline: str | None = "native"
     stopping: Stopping | None = None
+    command: str = "virtlab run scenarios/fake.yaml --seed 1"
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:
         places = [(stack, size) for stack in ("xen", "native") for size in (2, 16)]
@@ -180,7 +181,7 @@ def test_failing_run_is_recorded_and_the_rest_goes_on(
     failed = results.runs[results.runs["status"] == "failed"]
     assert failed["run"].tolist() == ["p0002-r0001"] and len(results.runs) == 16
     assert "ValueError: a disk" in failed["error"].iloc[0]
-    assert "virtlab run fake.yaml --only p0002-r0001" in failed["error"].iloc[0]
+    assert "(repeat: virtlab run scenarios/fake.yaml --seed 1 --only p0002-r0001)" in failed["error"].iloc[0]
     assert failed["size"].iloc[0] == 2 and failed["events"].isna().all()
     with pytest.raises(ValueError, match="a disk"):
         run_only(fake, "p0002-r0001", catalog=object(), target=TARGET)
@@ -277,7 +278,7 @@ def test_manifest_says_what_was_run(
     assert manifest["start"] == manifest["end"] == "2001-09-09T01:46:40+00:00"
     assert manifest["scenario"]["text"] == "title: A fake\n" and manifest["seed"] == 1
     assert manifest["axes"] == {"stack": ["xen", "native"], "size": [2, 16]}
-    assert manifest["command"] == "virtlab run fake.yaml --seed 1 --replications 4"
+    assert manifest["command"] == f"virtlab run scenarios/fake.yaml --seed 1 --out {tmp_path}"
     assert {"python", "simpy", "pandas"} <= set(manifest["libraries"])
     assert next(c for c in manifest["columns"]["threads"] if c["name"] == "steal_s")["unit"] == "s"
 

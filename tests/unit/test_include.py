@@ -111,7 +111,7 @@ def test_texts_and_mappings_include_from_the_working_directory(
 
 def test_the_texts_of_the_parts_are_kept_in_the_manifest(tmp_path: Path) -> None:
     found = load(write(tmp_path, mine="version: 1\ninclude: part.yaml\n" + TENANTS, part=MACHINE + STACKS))
-    kept = json.loads(json.dumps(describe(found, found.points(), "identity", "code")))["scenario"]
+    kept = json.loads(json.dumps(describe(found, found.points(), "identity", "code", "command")))["scenario"]
     assert kept["includes"] == {"part.yaml": MACHINE + STACKS} and "include: part.yaml" in kept["text"]
 
 

@@ -262,7 +262,7 @@ def test_folder_that_is_no_finished_batch(results: Results, tmp_path: Path) -> N
     shutil.copytree(results.folder, tmp_path / "copy")
     manifest = tmp_path / "copy" / "manifest.json"
     content = json.loads(manifest.read_text())
-    for change, message in (({"status": "running"}, "virtlab run fake.yaml"), ({"schema_version": 99}, "form 99")):
+    for change, message in (({"status": "running"}, "go on: in Python"), ({"schema_version": 99}, "form 99")):
         manifest.write_text(json.dumps(content | change))
         with pytest.raises(ResultsError, match=message):
             load(tmp_path / "copy")

@@ -788,8 +788,9 @@ def test_the_committed_schema_for_editors_is_not_stale() -> None:
 
 def test_editors_learn_that_quantities_and_their_axes_are_welcome() -> None:
     start = json_schema()["$defs"]["Tenant"]["properties"]["start"]
-    one, many = start["anyOf"]
+    one, many, between = start["anyOf"]
     assert one["examples"] == ["30 s"] and many["items"] == one
+    assert between == {"$ref": "#/$defs/Range"}
 
 
 # ---------------------------------------------------------------- anything at all

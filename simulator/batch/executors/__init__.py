@@ -1,19 +1,23 @@
 """Executors: where runs execute. One interface, that of ``concurrent.futures.Executor``.
 
-Each module here is a kind of executor: ``matches`` says whether a word names it, ``opened`` makes one. Which there are
-is found by looking.
+Each module here is a kind of executor: ``matches`` says whether a word names it, ``check`` whether it can be used here,
+``opened`` makes one. Which there are is found by looking.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
+from simulator.batch import luggage
 from simulator.batch.executors.base import Given, Workers
+from simulator.batch.worker import TARGET
 from simulator.discovery import session_modules
 from simulator.errors import UsageError
 
@@ -34,11 +38,15 @@ class Place:
     on: str | Executor
     jobs: int
 
-    def opened(self, runs: int) -> Workers:
-        """Workers for so many runs; close them with ``shutdown`` or ``stop``."""
+    def opened(self, runs: int, target: str = TARGET) -> Workers:
+        """Workers for so many runs of this function; close them with ``shutdown`` or ``stop``.
+
+        Raises:
+            UsageError: they cannot be had, or cannot have what this session has added.
+        """
         if isinstance(self.on, Executor):
-            return Given(self.on, self.jobs)
-        workers: Workers = _kind(self.on).opened(self.on, max(1, min(self.jobs, runs)))
+            return Given(self.on, self.jobs, target)
+        workers: Workers = _kind(self.on).opened(self.on, max(1, min(self.jobs, runs)), target)
         return workers
 
 
@@ -51,18 +59,32 @@ def place(on: str | Executor, jobs: int | None) -> Place:
         jobs: how many at a time, as many as there are processors if not given.
 
     Raises:
-        UsageError: nothing is called so, or ``jobs`` is no number of workers.
+        UsageError: nothing is called so, ``jobs`` is no number of workers or not for us to say, or it cannot be used
+            here: a library is missing, or worker processes do not have what this session has added.
     """
-    jobs = processors() if jobs is None else jobs
-    if jobs < 1:
+    if jobs is not None and jobs < 1:
         raise UsageError(f"{jobs} jobs cannot run anything; give 1 or more")
-    if on == "" and session_modules():
-        jobs = 1  # a worker process does not have what this session has added
+    number = processors() if jobs is None else jobs
     if on == "":
-        on = "serial" if jobs == 1 else "processes"
+        on = _usual(number)
     if isinstance(on, str):
-        _kind(on)
-    return Place(on, jobs)
+        _kind(on).check(on, jobs)
+    return Place(on, number)
+
+
+def _usual(jobs: int) -> str:
+    """Worker processes where there is more than one job; what the session has added needs those that loky starts."""
+    if jobs == 1:
+        return "serial"
+    if not session_modules():
+        return "processes"
+    try:
+        luggage.pack()
+        _kind("loky").check("loky", jobs)
+    except UsageError as error:
+        print(f"running in one process: {error}", file=sys.stderr)
+        return "serial"
+    return "loky"
 
 
 def processors() -> int:
@@ -82,4 +104,8 @@ def _kind(on: str) -> ModuleType:
         module = import_module(f"{__name__}.{name}")
         if module.matches(on):
             return module
-    raise UsageError(f"runs cannot be executed on {on!r}; give one of: {', '.join(kinds())}")
+    near = get_close_matches(on, kinds(), n=1)
+    meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(kinds())}"
+    raise UsageError(
+        f"runs cannot be executed on {on!r}; {meant} (or the address of a Dask scheduler: tcp://host:8786)"
+    )

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import ClassVar, ParamSpec, TypeVar
 
+from simulator.batch import luggage
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -15,11 +17,15 @@ class Workers(Executor):
     """Those who run. The future of a call whose worker was lost raises ``BrokenExecutor``.
 
     Attributes:
-        size: how many there are.
+        size: how many there are; may change while they work.
     """
 
     SHARES_DISK: ClassVar[bool]
     """Whether they write into the batch's folder themselves. Where not, they return what is to be written."""
+    HANDOVER_S: ClassVar[float] = 0.0005
+    """Processor time that handing over one call costs whoever hands it over, about."""
+    AHEAD: ClassVar[int] = 2
+    """How many calls for each of them keep it busy: the one it is at, and those that wait."""
     size: int
 
     @abstractmethod
@@ -32,13 +38,14 @@ class Given(Workers):
 
     SHARES_DISK = False
 
-    def __init__(self, executor: Executor, size: int) -> None:
+    def __init__(self, executor: Executor, size: int, target: str) -> None:
         self._executor = executor
+        self._luggage = luggage.pack(target)
         self._futures: set[Future[object]] = set()
         self.size = size
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future = self._executor.submit(fn, *args, **kwargs)
+        future: Future[T] = self._executor.submit(luggage.carried, *luggage.wrap(self._luggage, fn, args))
         self._futures.add(future)  # type: ignore[arg-type]
         future.add_done_callback(self._futures.discard)
         return future

@@ -12,7 +12,8 @@ from types import ModuleType
 
 from simulator.batch import worker
 from simulator.batch.executors.base import P, T, Workers
-from simulator.discovery import EXTRA_VARIABLE
+from simulator.discovery import EXTRA_VARIABLE, session_modules
+from simulator.errors import UsageError
 
 
 def matches(on: str) -> bool:
@@ -20,7 +21,20 @@ def matches(on: str) -> bool:
     return on == "processes"
 
 
-def opened(on: str, jobs: int) -> Workers:
+def check(on: str, jobs: int | None) -> None:
+    """Refuses it where the session has added something.
+
+    Raises:
+        UsageError: it has.
+    """
+    if session_modules():
+        raise UsageError(
+            "processes do not have what this session has added; loky sends it to them (on='loky'), or run in this one "
+            "(on='serial')"
+        )
+
+
+def opened(on: str, jobs: int, target: str) -> Workers:
     """So many workers."""
     return Processes(jobs)
 
@@ -41,7 +55,7 @@ class Processes(Workers):
         self._pool = ProcessPoolExecutor(workers, context, worker.prepare, (environment, reader))
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        with _main_hidden():
+        with main_hidden():
             return self._pool.submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -56,7 +70,7 @@ class Processes(Workers):
 
 
 @contextmanager
-def _main_hidden() -> Iterator[None]:
+def main_hidden() -> Iterator[None]:
     """Keeps new workers from importing the user's main script.
 
     multiprocessing would load it in each of them: slow and heavy for a script that imports plotting, and endless for

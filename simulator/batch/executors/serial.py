@@ -13,7 +13,11 @@ def matches(on: str) -> bool:
     return on == "serial"
 
 
-def opened(on: str, jobs: int) -> Workers:
+def check(on: str, jobs: int | None) -> None:
+    """It is always possible."""
+
+
+def opened(on: str, jobs: int, target: str) -> Workers:
     """This process."""
     return Serial()
 
