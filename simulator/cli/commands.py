@@ -9,19 +9,8 @@ import click
 
 COMMANDS = (
     *("run", "plan", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
-    *(
-        "results",
-        "compare",
-        "choose",
-        "density",
-        "isolate",
-        "sensitivity",
-        "warmup",
-        "validate",
-        "plot",
-        "timeline",
-        "import",
-    ),
+    *("results", "compare", "choose", "density", "isolate", "sensitivity", "warmup", "validate"),
+    *("plot", "timeline", "import"),
 )
 _MODULES = {"import": "import_"}
 """Modules of commands whose names are words of Python."""

@@ -44,9 +44,9 @@ def command(
 
     from simulator import settling
     from simulator.cli.loading import load_all
-    from simulator.cli.progress import watch
     from simulator.cli.run import tell_failures
     from simulator.plots import check_kind, draw_warmup
+    from simulator.watching import watch
 
     if figure is not None:
         check_kind(Path(figure))
