@@ -28,10 +28,13 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands)
-def command() -> None:
+@click.group(cls=_Commands, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """List, show, export, merge and compare what was run.
 
     BATCH is a batch's folder, a scenario's name where it has one batch (name@newest where it has several), or the first
     letters of the folder's name.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
