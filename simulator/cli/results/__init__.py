@@ -16,7 +16,7 @@ COMMANDS = ("list", "show", "export", "merge", "compare")
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order in which one wants them."""
-        return list(COMMANDS)
+        return [*COMMANDS]  # "list" is a module here
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """One command."""
