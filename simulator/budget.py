@@ -1,25 +1,23 @@
 """What one run may take: events, simulated time, wall time and memory; and who watches over it.
 
 Events and simulated time are exact: a run ends at the same event everywhere. Wall time and memory are not, and depend
-on the machine and on what else runs there. They are looked at every so many events, and ten times a second by a timer
-where the run has its process's main thread: a single event may take for ever. In another thread only the first holds.
+on the machine and on what else runs there. They are looked at every so many events, and ten times a second in the
+middle of whatever the run does: a single event may take for ever.
 Memory is what the resident set of the process has grown by since the run began, whoever in that process took it.
 """
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, nextafter
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from simulator.errors import OverBudget, Spent
 from simulator.resident import resident_bytes
+from simulator.ticking import TICK_S, Ended, Ticker, ticker
 from simulator.units import DIMENSIONS, format_quantity, parse_quantity
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ T = TypeVar("T")
 
 CHECK_EVENTS = 128
 """Wall time and memory are looked at after so many events."""
-TICK_S = 0.1
 FIRST = 0
 """Priority of an event that comes before all others of its time."""
 
@@ -82,10 +79,6 @@ def written(name: str, size: float) -> str:
     return exact.strip()
 
 
-class Ended(BaseException):
-    """Gets out of a run whose budget is used up; no program in it can take it for an error of its own."""
-
-
 class Watch:
     """Watches over one run.
 
@@ -104,7 +97,7 @@ class Watch:
         self._memory_bytes = budget.memory_bytes
         self._begin_s = time.perf_counter()
         self._held_bytes = resident_bytes() if self._memory_bytes is not None else 0
-        self._timer: Timer | None = None
+        self._ticker: Ticker | None = None
 
     def call(self, function: Callable[[], T]) -> T:
         """What a function returns that simulates one run.
@@ -113,10 +106,18 @@ class Watch:
             OverBudget: it would have taken more than it may.
         """
         try:
+            result = self._watched(function)
+        except Ended:  # at the very last moment, when the function was over already
+            self._stop()
+        if self._ended:
+            raise self._over()
+        return result
+
+    def _watched(self, function: Callable[[], T]) -> T:
+        try:
             self._watching = True
             self._arm()
-            result = function()
-            self._watching = False
+            return function()
         except BaseException as error:
             self._watching = False
             if isinstance(error, MemoryError) and self._memory_bytes is not None:
@@ -125,12 +126,7 @@ class Watch:
                 raise
             raise self._over() from None
         finally:
-            self._watching = False
-            if self._timer is not None:
-                self._timer.stop()
-        if self._ended:
-            raise self._over()
-        return result
+            self._stop()
 
     def run(self, environment: simpy.Environment, end: simpy.Event) -> int:
         """Steps until ``end``; returns the number of events.
@@ -182,11 +178,14 @@ class Watch:
         raise Ended
 
     def _arm(self) -> None:
-        measured = self.budget.wall_s is not None or self._memory_bytes is not None
-        if measured and hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-            first_s = TICK_S if self._memory_bytes is not None else self._wall_s
-            self._timer = Timer(self._tick)
-            self._timer.start(min(first_s, self._wall_s))
+        if self.budget.wall_s is not None or self._memory_bytes is not None:
+            self._ticker = ticker(self._tick)
+            self._ticker.start(TICK_S if self._memory_bytes is not None else self._wall_s)
+
+    def _stop(self) -> None:
+        self._watching = False
+        if self._ticker is not None:
+            self._ticker.stop()
 
     def _tick(self) -> None:
         if self._watching:
@@ -204,33 +203,3 @@ class Watch:
         text = f"ended by its budget of {written(limit, size)} {LIMITS[limit][2]}, {came}"
         remedy = f"give it more, e.g. --budget {limit}={written(limit, 2 * size).replace(' ', '')}, or ask less of it"
         return OverBudget(f"{text}; {remedy}", Spent(limit, size, now_s, self.events))
-
-
-class Timer:
-    """Calls a function again and again, in the middle of whatever the main thread does.
-
-    A timer that somebody else has set goes on afterwards, with the time that was left of it.
-    """
-
-    def __init__(self, tick: Callable[[], None]) -> None:
-        self._tick = tick
-        self._handler: Any = None
-        self._others_s = (0.0, 0.0)
-        self._begin_s = 0.0
-
-    def start(self, first_s: float) -> None:
-        """The first call comes after so long."""
-        self._handler = signal.signal(signal.SIGALRM, self._called)
-        self._begin_s = time.monotonic()
-        self._others_s = signal.setitimer(signal.ITIMER_REAL, max(first_s, 1e-6), TICK_S)
-
-    def stop(self) -> None:
-        """No more calls."""
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, self._handler)
-        left_s, interval_s = self._others_s
-        if left_s:
-            signal.setitimer(signal.ITIMER_REAL, max(1e-6, left_s - (time.monotonic() - self._begin_s)), interval_s)
-
-    def _called(self, number: int, frame: FrameType | None) -> None:
-        self._tick()

@@ -133,9 +133,9 @@ def tidy(folder: Path) -> None:
 
     A folder that cannot be written stays as it is: the batch in it can be read all the same.
     """
-    superfluous = (folder / SEGMENTS).exists() and not over_budget(folder)
     left = [folder / lock.NAME, folder / lock.CLAIM, *folder.glob(DRAFTS)]
-    if superfluous or any(path.exists() for path in left):
+    left += [] if over_budget(folder) else [folder / SEGMENTS]
+    if any(path.exists() for path in left):
         with suppress(OSError, VirtlabError), Lock(folder):
             if whole(folder):
                 strip(folder)

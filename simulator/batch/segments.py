@@ -133,6 +133,7 @@ class Segment:
 
 
 _own: dict[Path, Segment] = {}
+_owning = threading.Lock()
 
 
 def own(folder: Path) -> Segment:
@@ -141,10 +142,12 @@ def own(folder: Path) -> Segment:
     Raises:
         StorageError: none can be made there.
     """
-    segment = _own.get(folder)
-    if segment is None or not segment.usable():
-        segment = _own[folder] = Segment(folder)
-    return segment
+    with _owning:
+        segment = _own.get(folder)
+        if segment is None or not segment.usable():
+            close(folder)
+            segment = _own[folder] = Segment(folder)
+        return segment
 
 
 def close(folder: Path) -> None:

@@ -265,6 +265,7 @@ def _check_number(lookup: Lookup, found: Parts) -> None:
         lookup.complain(("replications",), message, "write a smaller number, or shorter lists")
     most, name = found.tenants_in_all(points)
     if most > MOST_TENANTS:
+        place = ("tenants", max(counts, key=counts.__getitem__), "count")
         message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
         lookup.complain(("tenants", name, "count"), message, "write a smaller number, or shorter lists")
         _refuse(lookup)
@@ -304,6 +305,11 @@ def _check_count(lookup: Lookup) -> None:
     """Refuse, before any of them is made, more points than anybody can want."""
     written = lookup.source
     number = limit.count(written.data, written.groups)
+    replications = written.data.get("replications")
+    runs = number * (replications if isinstance(replications, int) else 1)
+    if runs > MOST_RUNS >= number:
+        message = f"{number:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
+        lookup.complain(("replications",), message, "write a smaller number, or vary less")
     if number <= limit.MOST_POINTS:
         return
     axes = limit.lengths(written.data, written.groups)

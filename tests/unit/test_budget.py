@@ -171,12 +171,33 @@ def test_a_program_cannot_catch_the_end_of_its_budget(turn: Turn) -> None:
     assert len(caught) == 2
 
 
-def test_in_another_thread_wall_time_is_looked_at_between_events(turn: Turn) -> None:
-    point, found = turn(FOREVER), []
-    thread = threading.Thread(target=lambda: found.append(ended(point, wall_s=0.05)))
+def never_ending() -> None:
+    while True:
+        pass
+
+
+@pytest.mark.parametrize("beside", [lambda: None, never_ending])
+def test_in_another_thread_wall_time_ends_a_run_as_well(turn: Turn, beside: Callable[[], None]) -> None:
+    point, found = turn(FOREVER, beside), []
+
+    def work() -> None:
+        found.append(ended(point, wall_s=0.05).spent.limit)
+        found.append(sum(range(100_000)))  # nothing arises any more
+
+    thread = threading.Thread(target=work)
     thread.start()
     thread.join(30)
-    assert [error.spent.limit for error in found] == ["wall"]
+    assert found == ["wall", sum(range(100_000))]
+    assert [each.name for each in threading.enumerate() if each.name == "virtlab-budget"] == []
+
+
+def test_in_another_thread_runs_that_keep_to_their_budget_are_left_alone(turn: Turn) -> None:
+    point, found = turn(20), []
+    limits = Budget(wall_s=1e6, memory_bytes=2.0**50)
+    thread = threading.Thread(target=lambda: found.append(repr(run_point(point, 0, limits))))
+    thread.start()
+    thread.join(30)
+    assert found == [repr(run_point(point, 0))]
 
 
 def test_memory_ends_a_run_that_grows_from_event_to_event(turn: Turn) -> None:
