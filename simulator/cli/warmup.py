@@ -44,9 +44,9 @@ def command(
 
     from simulator import settling
     from simulator.cli.loading import load_all
-    from simulator.cli.progress import watch
     from simulator.cli.run import tell_failures
     from simulator.plots import check_kind, draw_warmup
+    from simulator.watching import watch
 
     if figure is not None:
         check_kind(Path(figure))
@@ -116,9 +116,10 @@ def _advice(found: Warmup) -> list[str]:
     few = sum(each.verdict == "too few" for each in found.tenants)
     if few:
         lines.append(f"of {few} there are too few values: {BATCH * FEWEST_BATCHES} are needed in every replication")
-    lines.append(
-        f"n = {found.replications} replications with luck of their own; warm-up: MSER-5 on their mean, the longest cut "
-        "of all and of all but one; at least: the shortest; Welch: moving average within 5 % of its later mean; "
-        "mean with that: with the present warm-up, against the advised one [95 % interval]"
-    )
-    return lines
+    return [
+        *lines,
+        f"n = {found.replications} replications with luck of their own. warm-up: MSER-5 on their mean, the longest cut "
+        "of all and of all but one; at least: the shortest.",
+        "Welch: moving average within 5 % of its later mean, or within its noise. mean with that: with the present "
+        "warm-up, against the advised one [95 % interval].",
+    ]

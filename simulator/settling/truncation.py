@@ -97,7 +97,7 @@ def _reach(count: int) -> int:
 def within_band(average: Series) -> int | None:
     """From where on a moving average stays near its mean over the second half; None where it has not by then.
 
-    Near is 5 %, or twice as far as it strays in the second half itself. Its last values, over less and less, do not
+    Near is 5 %, or three times the noise that it has in the second half. Its last values, over less and less, do not
     count.
     """
     import numpy as np
@@ -105,6 +105,8 @@ def within_band(average: Series) -> int | None:
     half = len(average) // 2
     whole = average[: len(average) - _reach(len(average))]
     later = whole[half:].mean()
-    outside = np.flatnonzero(np.abs(whole - later) > max(BAND * abs(later), 2.0 * whole[half:].std()))
+    apart = 2 * _reach(len(average)) + 1
+    noise = (whole[half + apart :] - whole[half:-apart]).std() / 2.0**0.5
+    outside = np.flatnonzero(np.abs(whole - later) > max(BAND * abs(later), 3.0 * noise))
     first = int(outside[-1]) + 1 if len(outside) else 0
     return first if first <= half else None
