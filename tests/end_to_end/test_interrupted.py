@@ -28,6 +28,7 @@ tenants:
   hog: {workload: cpu-hog}
 duration: [1 s, 10000000 s]
 fidelity: quantum
+replications: 1
 """
 FAILING = """
 version: 1
@@ -55,10 +56,11 @@ def begin(place: Path, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def wait_for_the_long_run(place: Path) -> None:
+def wait_for_the_long_run(place: Path, process: subprocess.Popen[str]) -> None:
     for _ in range(6000):
+        assert process.poll() is None, process.communicate()
         text = b"".join(path.read_bytes() for path in place.glob("results/slow/*/replications/*.seg"))
-        if text.count(b" started ") == 2 and text.count(b" ok ") == 1:
+        if text.count(b"p0001-r0000 started ") and text.count(b"p0000-r0000 ok "):
             return
         time.sleep(0.01)
     raise AssertionError("it does not come to the long run")
@@ -78,7 +80,7 @@ def test_signal_ends_the_command_in_order(
 ) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW)
     with begin(tmp_path, "run", "slow.yaml", "--jobs", str(jobs), "--no-figures") as process:
-        wait_for_the_long_run(tmp_path)
+        wait_for_the_long_run(tmp_path, process)
         for _ in range(1 + again):
             (os.killpg if to_all else os.kill)(process.pid, getattr(signal, name))
         out, err = process.communicate(timeout=60)
