@@ -49,6 +49,15 @@ class Parts:
     tenants: Mapping[str, Sequence[TenantChoice]]
     settings: Mapping[str, Sequence[SettingChoice]]
 
+    def tenants_in_all(self, points: int) -> tuple[int, str]:
+        """How many tenants so many points have together, at most, and the name of those that are most."""
+        counts = {
+            name: sum(each.form.count for each in choices) * points // len(choices)
+            for name, choices in self.tenants.items()
+            if choices
+        }
+        return sum(counts.values()), max(counts, key=counts.__getitem__, default="")
+
     def combinations(self, data: Mapping[str, Any], groups: Groups) -> Iterator[Combination]:
         """Every combination, the stack changing slowest, then in the order of the file.
 
