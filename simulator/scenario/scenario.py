@@ -274,11 +274,12 @@ def _refuse(lookup: Lookup) -> None:
 
 def _parts(lookup: Lookup, swept: Written) -> Parts:
     """All parts that can be read; mistakes are noted."""
+    if not swept.problems:
+        _check_count(lookup)
     broken = _check_schema(lookup, swept)
     if swept.problems:
         # What was to be written into fields is missing there, and whatever misses it would be blamed.
         _refuse(lookup)
-    _check_count(lookup)
     tenants = parts.tenants(lookup, broken)
     found = Parts(
         stacks.read(lookup, list(tenants), broken),
