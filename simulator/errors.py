@@ -13,12 +13,15 @@ VirtlabError
     ├── Refused             a program that a system will not let go on: an outcome, not a failed run
     │   ├── Exited          a program that ends its process, with whatever else runs in it
     │   └── Killed          a program that its kernel ends for want of memory, with its whole process
+    ├── OverBudget          a run that would take more than it may
     └── LedgerError         time or capacity that does not add up
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
 class VirtlabError(Exception):
@@ -45,6 +48,19 @@ class Problem:
         subject = f" {self.path}:" if self.path else ""
         remedy = f" ({self.remedy})" if self.remedy else ""
         return f"{place}:{subject} {self.message}{remedy}"
+
+
+_MOST = 100
+"""Mistakes that anybody reads."""
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each mistake once, in the order of the file; of very many the first, and how many there are."""
+    found = sorted(dict.fromkeys(problems), key=lambda each: (each.line, each.column))
+    if len(found) <= _MOST:
+        return found
+    more = f"has {len(found) - _MOST:,} more mistakes"
+    return [*found[:_MOST], replace(found[_MOST], path="", message=more, remedy="correct these first")]
 
 
 class ScenarioError(UsageError):
@@ -97,6 +113,37 @@ class Exited(Refused):
 
 class Killed(Refused):
     """A kernel ends the process that holds most memory, and it is the one that asks for more."""
+
+
+class Spent(NamedTuple):
+    """What a run had taken when its budget ended it.
+
+    Attributes:
+        limit: which limit ended it: events, simulated, wall or memory.
+        size: of that limit, in events, seconds or bytes.
+        simulated_s: how far it had come.
+        events: how many events it had processed.
+    """
+
+    limit: str
+    size: float
+    simulated_s: float
+    events: int
+
+
+class OverBudget(RunError):
+    """A run would take more than it may: more events, simulated time, wall time or memory.
+
+    Attributes:
+        spent: what it had taken.
+    """
+
+    def __init__(self, text: str, spent: Spent) -> None:
+        self.spent = spent
+        super().__init__(text)
+
+    def __reduce__(self) -> tuple[type[OverBudget], tuple[str, Spent]]:
+        return type(self), (str(self), self.spent)
 
 
 class LedgerError(RunError):

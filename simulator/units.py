@@ -78,6 +78,8 @@ _LADDERS: Mapping[Dimension, tuple[str, ...]] = {
 _DECIMAL_SIZES = ("B", "kB", "MB", "GB", "TB")
 _BINARY_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 _LONGEST_EXACT = 6
+_LONGEST = 100
+"""Characters of a quantity."""
 
 
 def unit_of_name(name: str) -> str | None:
@@ -129,9 +131,10 @@ def written_quantity(text: object) -> tuple[Decimal, str]:
 def _split(text: object, dimension: Dimension) -> tuple[str, str]:
     """Number and unit, both as written."""
     written = text if isinstance(text, str) else "" if isinstance(text, bool) else repr(text)
-    match = _QUANTITY.fullmatch(written.strip())
+    match = _QUANTITY.fullmatch(written.strip()) if len(written) <= _LONGEST else None
     if match is None:
-        raise UnitError(f"{text!r} is not a quantity; here {_WANTED[dimension]}")
+        shown = repr(text) if len(written) <= _LONGEST else f"{written[:40]!r}..."
+        raise UnitError(f"{shown} is not a quantity; here {_WANTED[dimension]}")
     return match[1], match[2]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from simulator.budget import Budget
 from simulator.results.stopping import Stopping
 from simulator.scenario import Scenario
 
@@ -26,9 +27,19 @@ class Derived:
         return self.scenario.text
 
     @property
+    def includes(self) -> Mapping[str, str]:
+        """Of the scenario."""
+        return self.scenario.includes
+
+    @property
     def seed(self) -> int:
         """Of the scenario."""
         return self.scenario.seed
+
+    @property
+    def budget(self) -> Budget:
+        """Of the scenario."""
+        return self.scenario.budget
 
     @property
     def stopping(self) -> Stopping | None:

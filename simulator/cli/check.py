@@ -12,7 +12,7 @@ from simulator.cli.output import say
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
-_POOLS = "pools"
+_POOLS, _PARTS = "pools", "parts"
 
 
 @click.command()
@@ -21,12 +21,12 @@ def command(files: tuple[str, ...]) -> None:
     """Check scenarios, and catalog files: every mistake, with file and line.
 
     A file in a folder called machines, layers, workloads, virtual_hardware or schedulers is one of a catalog, one in a
-    folder called pools is a pool of hosts.
+    folder called pools is a pool of hosts, one in a folder called parts is included by scenarios.
     """
     from simulator.catalog import KINDS
     from simulator.cli.loading import load_all
 
-    scenarios = [path for path in files if Path(path).resolve().parent.name not in (*KINDS, _POOLS)]
+    scenarios = [path for path in files if Path(path).resolve().parent.name not in (*KINDS, _POOLS, _PARTS)]
     loaded = dict(zip(scenarios, load_all(scenarios), strict=True))
     published = {path: _published(scenario) for path, scenario in loaded.items()}
     for path in files:
@@ -34,6 +34,11 @@ def command(files: tuple[str, ...]) -> None:
             from simulator.pool.reading import check
 
             say(f"{path}: ok: {check(path)}")
+            continue
+        if path not in loaded and Path(path).resolve().parent.name == _PARTS:
+            from simulator.scenario.problems import check_part
+
+            say(f"{path}: ok: a part with {', '.join(check_part(Path(path)))}")
             continue
         if path not in loaded:
             say(f"{path}: ok: {_entry(Path(path))}")

@@ -12,6 +12,7 @@ from simulator.notation.scanner import Malformed, Scanner
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VALUE = re.compile(r"[^()|/=,@]*")
 _ENDS = ("", "|", "/")
+_LONGEST = 1000
 
 
 class MalformedStack(Malformed, StackError):
@@ -24,6 +25,9 @@ def parse(expression: str) -> Expression:
     Raises:
         MalformedStack: the text is no stack; says where, and what to write.
     """
+    if len(expression) > _LONGEST:
+        message = f"there are more than {_LONGEST:,} characters, the most that a stack may have"
+        raise MalformedStack(f"{expression[:40]}...", 0, message, "leave layers out")
     return _Parser(expression).expression()
 
 

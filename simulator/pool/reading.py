@@ -10,7 +10,7 @@ from typing import Any, cast
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.energy import power
-from simulator.errors import ScenarioError
+from simulator.errors import ScenarioError, in_order
 from simulator.pool import making, streams
 from simulator.pool.measuring import OneInstance
 from simulator.pool.plan import Event, HostType, Plan
@@ -100,7 +100,7 @@ class _Reader:
     def _refuse(self) -> None:
         """Raise all mistakes at once, in the order of the file."""
         if self.lookup.problems:
-            raise ScenarioError(sorted(dict.fromkeys(self.lookup.problems), key=lambda each: (each.line, each.column)))
+            raise ScenarioError(in_order(self.lookup.problems))
 
     def check(self) -> None:
         """Everything that can be told without running anything."""

@@ -207,6 +207,8 @@ class PoolFile(Part):
 
     version: Version = Field(examples=[1])
     """Version of this format."""
+    include: Text | list[Text] = Field(default=[], examples=["[parts/hosts.yaml]"])
+    """Files whose keys hold where this one says nothing else, relative to it; a later one wins over an earlier one."""
     title: Text | None = None
     """The question in a few words."""
     question: Text | None = None

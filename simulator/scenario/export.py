@@ -16,10 +16,12 @@ SCHEMA = Path(__file__).with_name("schema.json")
 
 
 def json_schema() -> dict[str, Any]:
-    """The schema of a scenario file."""
+    """The schema of a scenario file; what it must have may also come from what it includes."""
     found = ScenarioFile.model_json_schema()
     _admit_ranges(found)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
+    here = [key for key in found["required"] if key != "version"]
+    elsewhere = {"required": ["version"], "anyOf": [{"required": ["include"]}, {"required": here}]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, **elsewhere}
 
 
 def _admit_ranges(schema: Any) -> None:

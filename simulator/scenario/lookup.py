@@ -187,11 +187,14 @@ class Lookup:
             self.complain(place, "nothing ever ends at a rate of 0", "give more than 0")
         if name == "cores_count" and (number < 1.0 or number % 1.0):
             self.complain(place, f"{number:g} processors cannot be built", "give a whole number from 1 up")
+        if name == "cores_count" and number > _MOST_CORES:
+            self.complain(place, f"{number:g} processors are more than any machine has", f"give up to {_MOST_CORES:,}")
         if name == "threads_per_core_count" and number not in (1.0, 2.0):
             self.complain(place, f"a core of {number:g} threads cannot be built", "give 1 or 2")
         return {name: number}
 
 
+_MOST_CORES = 4096
 _PACES = ("frequency_hz", "link_bytes_per_s", "media_bytes_per_s")
 """How fast devices are; other rates, as that of a timer, may be 0."""
 

@@ -20,6 +20,8 @@ from simulator.scenario.variants import VARYING, Variant, expand, label
 
 _MACHINE: TypeAdapter[Any] = TypeAdapter(Machine)
 
+_NAMES = "use letters, digits, blanks, '-', '_' and '.'"
+
 
 @dataclass(frozen=True)
 class MachineChoice:
@@ -73,6 +75,12 @@ class TenantChoice:
         return tuple(
             replace(self, name=f"{self.name}-{number}", copy_of=self.name, number=number - 1) for number in numbers
         )
+
+    def has_copy(self, name: str) -> bool:
+        """Whether one of its copies is called like this, where there are several."""
+        number = name.removeprefix(f"{self.name}-")
+        digits = number != name and number.isascii() and number.isdigit() and number[:1] != "0"
+        return digits and len(number) <= len(str(self.form.count)) and int(number) <= self.form.count
 
     def place(self, *keys: str) -> Place:
         """Where something of it stands."""
@@ -138,12 +146,12 @@ def tenants(lookup: Lookup, broken: Collection[Place]) -> dict[str, list[TenantC
     for name, item in data.items() if isinstance(data, dict) else ():
         place = ("tenants", name)
         if any(mark in name for mark in "[]/="):
-            lookup.complain(place, "cannot be the name of a tenant", "use letters, digits, blanks, '-', '_' and '.'")
+            lookup.complain(place, "cannot be the name of a tenant", _NAMES)
         variants = [] if place in broken else expand(item, place, broken, lookup.together)
         choices = [_tenant(lookup, name, variant) for variant in variants]
         found[name] = [choice for choice in choices if choice]
     for each in (choice for choices in found.values() for choice in choices if choice.form.count > 1):
-        for taken in (copy.name for copy in each.copies() if copy.name in found):
+        for taken in (other for other in found if each.has_copy(other)):
             message = f"one of its {each.form.count} copies is called {taken!r}, as another tenant is"
             lookup.complain(each.place("count"), message, f"give the other tenant a name unlike '{each.name}-1'")
     return found
@@ -155,6 +163,8 @@ def _tenant(lookup: Lookup, name: str, variant: Variant) -> TenantChoice | None:
     except ValidationError:
         return None
     place: Place = ("tenants", name)
+    if form.group is not None and (not form.group.isprintable() or set(form.group) & set("[]/=")):
+        lookup.complain(variant.place((*place, "group")), "cannot be the name of a group", _NAMES)
     if form.stop is not None and form.stop <= form.start:
         lookup.complain(variant.place((*place, "stop")), "is not after the start", "write a later time")
     named = isinstance(form.workload, WorkloadForm)
@@ -173,7 +183,7 @@ def _tenant(lookup: Lookup, name: str, variant: Variant) -> TenantChoice | None:
     return TenantChoice(variant, name, form, found, {**own, **more}, limits)
 
 
-_TIMES = re.compile(r"\s*([0-9.]+)\s*x\s*([a-z_0-9]+)\s*")
+_TIMES = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*x\s*([a-z_0-9]+)\s*")
 """A limit that is so many times a number of the workload: ``3 x least_heap_bytes``."""
 
 

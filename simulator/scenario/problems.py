@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,10 +12,11 @@ from pydantic_core import ErrorDetails
 
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
-from simulator.errors import Problem
+from simulator.errors import Problem, ScenarioError, in_order
 from simulator.scenario.part import Part
 from simulator.scenario.schema import (
     Against,
+    Budget,
     Choose,
     Density,
     Fault,
@@ -32,12 +34,13 @@ from simulator.scenario.schema import (
     VirtualHardware,
     WorkloadForm,
 )
-from simulator.scenario.source import Source
+from simulator.scenario.source import Source, of_file
 from simulator.scenario.types import REFUSED, shown, split
 
 _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
+    ("budget",): Budget,
     ("choose",): Choose,
     ("density",): Density,
     ("choose", "workload"): WorkloadForm,
@@ -58,6 +61,9 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     ("tenants", "*", "virtual_hardware"): VirtualHardware,
 }
 
+_MOST = 1000
+"""Mistakes of which it is said what they are; nobody reads as many."""
+
 
 def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PARTS) -> list[tuple[Place, Problem]]:
     """What the schema finds wrong with a file, with the place of each.
@@ -69,7 +75,12 @@ def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PAR
     try:
         parts[()].model_validate(source.data)
     except ValidationError as error:
-        return [_problem(source, each, parts) for each in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        rest = (_place(source.data, each["loc"]) for each in found[_MOST:])
+        return [
+            *(_problem(source, each, parts) for each in found[:_MOST]),
+            *((place, source.problem(place, "cannot be read")) for place in rest),
+        ]
     return []
 
 
@@ -90,6 +101,26 @@ def of_part(source: Source, place: Place, parts: Mapping[tuple[str, ...], type[P
         found = [(_place(value, each["loc"]), each) for each in error.errors(include_url=False)]
         return [(at, source.problem((*place, *at), *_sentence(each, at, parts))) for at, each in found]
     return []
+
+
+def check_part(path: Path) -> list[str]:
+    """The keys of a file that scenarios include, with those of what it includes itself.
+
+    Raises:
+        ScenarioError: all mistakes that can be told without a scenario that includes it; what is missing is none.
+    """
+    source = of_file(path)
+    found = list(source.document.problems)
+    if not source.data and not found:
+        found.append(source.problem((), "is empty", "write what scenarios have in common, or remove it"))
+    try:
+        ScenarioFile.model_validate(source.data)
+    except ValidationError as error:
+        wrong = [each for each in error.errors(include_url=False) if each["type"] != "missing"]
+        found += [_problem(source, each, _PARTS)[1] for each in wrong[:_MOST]]
+    if found:
+        raise ScenarioError(in_order(found))
+    return list(source.data)
 
 
 def _problem(source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[Place, Problem]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from simulator import discovery
+from simulator.budget import Budget
 from simulator.catalog.document import Place, path_text
 from simulator.catalog.suggestion import suggestion
-from simulator.errors import Problem, ScenarioError, UsageError
+from simulator.errors import Problem, ScenarioError, UsageError, in_order
 from simulator.results.stopping import Stopping
 from simulator.scenario import (
     checks,
@@ -35,9 +36,15 @@ from simulator.scenario.points import Point, point
 from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.sweep import conditions, limit
+from simulator.scenario.sweep.groups import Group
 from simulator.scenario.sweep.paths import written_at
 from simulator.scenario.sweep.writing import Written, written_out
 from simulator.scenario.variants import repeated
+
+MOST_RUNS = 10_000_000
+"""Of all points with their replications."""
+MOST_TENANTS = 300_000
+"""In all points of a scenario together."""
 
 
 def load(
@@ -58,14 +65,23 @@ def load(
         CatalogError: a mistake in the catalog itself.
     """
     if isinstance(scenario, Scenario):
-        written, catalog = scenario._source, catalog or scenario.catalog
-    elif isinstance(scenario, Mapping):
-        written = source.of_mapping(scenario)
-    elif isinstance(scenario, str) and "\n" in scenario:
-        written = source.of_text(scenario)
-    else:
-        written = source.of_file(Path(scenario))
-    return _checked(written.override(overrides or {}), catalog)
+        catalog = catalog or scenario.catalog
+    return _checked(as_written(scenario).override(overrides or {}), catalog)
+
+
+def as_written(scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any]) -> Source:
+    """A scenario as it is written, unchecked.
+
+    Raises:
+        ScenarioError: there is no such file, or a value that no file could hold.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario._source
+    if isinstance(scenario, Mapping):
+        return source.of_mapping(scenario)
+    if isinstance(scenario, str) and "\n" in scenario:
+        return source.of_text(scenario)
+    return source.of_file(Path(scenario))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +96,14 @@ class Scenario:
         seed: where all luck comes from.
         replications: runs of each point; with a stopping rule the most there can be.
         stopping: the rule that says how many replications of a point are enough; None where their number is fixed.
+        budget: what one run may take at most.
         baseline: label of the stack that the others are compared with.
         figures: names of the figures to draw.
         choose: what the command ``choose`` asks beside.
         density: what the command ``density`` asks.
         published: the published figures that it repeats, for the command ``validate``.
+        left_out: how many points its conditions leave out.
+        side_by_side: axes that go in step with each other, by their names.
         catalog: where its names were looked up.
     """
 
@@ -95,11 +114,14 @@ class Scenario:
     seed: int
     replications: int
     stopping: Stopping | None
+    budget: Budget
     baseline: str
     figures: tuple[str, ...]
     choose: Choose
     density: Density
     published: Published | None
+    left_out: int
+    side_by_side: tuple[tuple[str, ...], ...]
     catalog: Catalog = field(repr=False)
     _source: Source = field(repr=False)
     _points: list[Point] = field(repr=False)
@@ -114,8 +136,13 @@ class Scenario:
         return _checked(source.of_mapping(data, name), catalog)
 
     @property
+    def includes(self) -> Mapping[str, str]:
+        """The text of each part that it includes, by path, relative to where the scenario stands."""
+        return self._source.includes
+
+    @property
     def data(self) -> dict[str, Any]:
-        """The keys as written, with what was overridden: a copy, from which another scenario can be made."""
+        """The keys as written, with what is included and overridden: a copy, to make another scenario from."""
         return deepcopy(self._source.data)
 
     @property
@@ -136,7 +163,7 @@ class Scenario:
         Raises:
             ScenarioError: another catalog does not have what the scenario wants.
         """
-        return self._points if catalog in (None, self.catalog) else _resolved(written_out(self._source), catalog)
+        return self._points if catalog in (None, self.catalog) else _resolved(written_out(self._source), catalog)[0]
 
     def fixed_replications(self, why: str, remedy: str = "--replications 10") -> int:
         """The number of replications, for a question that wants one that is known before.
@@ -169,7 +196,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
 
         catalog = Shipped()
     swept = written_out(written)
-    resolved = _resolved(swept, catalog)
+    resolved, left_out = _resolved(swept, catalog)
     file = ScenarioFile.model_validate(swept.source.data)
     rule = stopping.rule(file.replications)
     return Scenario(
@@ -180,24 +207,33 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         seed=file.seed,
         replications=rule.at_most if isinstance(rule, Stopping) else rule,
         stopping=rule if isinstance(rule, Stopping) else None,
+        budget=Budget(file.budget.events, file.budget.simulated, file.budget.wall, file.budget.memory),
         baseline=file.baseline or str(resolved[0]["stack"]),
         figures=file.figures,
         choose=file.choose,
         density=file.density,
         published=file.published,
+        left_out=left_out,
+        side_by_side=tuple(_names(each) for each in swept.source.groups.listed if not each.name),
         catalog=catalog,
         _source=written,
         _points=resolved,
     )
 
 
-def _resolved(swept: Written, catalog: Catalog) -> list[Point]:
-    """All points, or all mistakes."""
+def _names(group: Group) -> tuple[str, ...]:
+    """The axes that go side by side in a group."""
+    return (*(["stack"] if group.stacks else []), *map(path_text, group.members))
+
+
+def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
+    """All points, or all mistakes; and how many points conditions leave out."""
     written = swept.source
     lookup = Lookup(written, catalog)
     found = _parts(lookup, swept)
-    combinations = list(found.combinations(written.data, written.groups))
-    combinations = conditions.kept(lookup, swept.form.drop, combinations)
+    _check_number(lookup, found)
+    every = list(found.combinations(written.data, written.groups))
+    combinations = conditions.kept(lookup, swept.form.drop, every)
     for combination in combinations:
         checks.check(lookup, combination)
     checks.check_faults(lookup, combinations)
@@ -216,7 +252,23 @@ def _resolved(swept: Written, catalog: Catalog) -> list[Point]:
     operations.check_offered(lookup, points)
     publishing.check(lookup, points)
     _refuse(lookup)
-    return points
+    return points, len(every) - len(combinations)
+
+
+def _check_number(lookup: Lookup, found: Parts) -> None:
+    """Refuse more runs than anybody could wait for, and more tenants in all points than could be looked at."""
+    written = lookup.source
+    points, replications = limit.count(written.data, written.groups), written.data.get("replications")
+    runs = points * (replications if isinstance(replications, int) else 1)
+    if runs > MOST_RUNS:
+        message = f"{points:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
+        lookup.complain(("replications",), message, "write a smaller number, or shorter lists")
+    most, name = found.tenants_in_all(points)
+    if most > MOST_TENANTS:
+        place = ("tenants", max(counts, key=counts.__getitem__), "count")
+        message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
+        lookup.complain(("tenants", name, "count"), message, "write a smaller number, or shorter lists")
+        _refuse(lookup)
 
 
 def _refuse(lookup: Lookup) -> None:
@@ -224,8 +276,7 @@ def _refuse(lookup: Lookup) -> None:
     if lookup.problems:
         computed = {path_text(lookup.source.written(place)) for place in lookup.source.computed}
         found = {each.path if each.path in computed else each: each for each in reversed(lookup.problems)}
-        in_order = list(found.values())[::-1]
-        raise ScenarioError(sorted(in_order, key=lambda each: (each.line, each.column)))
+        raise ScenarioError(in_order(list(found.values())[::-1]))
 
 
 def _parts(lookup: Lookup, swept: Written) -> Parts:
@@ -254,6 +305,11 @@ def _check_count(lookup: Lookup) -> None:
     """Refuse, before any of them is made, more points than anybody can want."""
     written = lookup.source
     number = limit.count(written.data, written.groups)
+    replications = written.data.get("replications")
+    runs = number * (replications if isinstance(replications, int) else 1)
+    if runs > MOST_RUNS >= number:
+        message = f"{number:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
+        lookup.complain(("replications",), message, "write a smaller number, or vary less")
     if number <= limit.MOST_POINTS:
         return
     axes = limit.lengths(written.data, written.groups)
@@ -274,9 +330,9 @@ def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
     found = [
         (place, problem)
         for place, problem in problems.of_schema(written)
-        if problem.path not in noted and (place not in swept.targets or written_at(written.data, place)[0])
+        if place not in swept.targets or written_at(written.data, place)[0]
     ]
-    lookup.problems += [problem for _, problem in found]
+    lookup.problems += [problem for _, problem in found if problem.path not in noted]
     for place in repeated(written.data, allowed=written.groups.of_places):
         lookup.complain(place, "stands in this list already", "remove one of the two")
     return frozenset(place for place, _ in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -15,11 +16,12 @@ from simulator.catalog import document
 from simulator.catalog.document import Document, Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError
+from simulator.scenario import include, plain
 from simulator.scenario.sweep.groups import Groups
 
 MAPPING, OVERRIDE = "<mapping>", "override"
 """What stands in place of a file's name where a scenario is a mapping, and where an overridden value is wrong."""
-OPTIONS = ("replications", "seed", "fidelity")
+OPTIONS = ("replications", "seed", "fidelity", "budget")
 """Keys that have an option of the command ``run``."""
 
 
@@ -30,13 +32,14 @@ class Source:
     Attributes:
         name: what its results are filed under.
         text: the text as read.
-        document: its data, which know where in the file they stand.
+        document: its data with what it includes, which know where in which file they stand.
         overridden: places whose value the file does not decide.
         file: the file, where there is one.
         changes: what was overridden, by dotted paths.
         moved: places whose value stands elsewhere in the file, as in ``sweep``, and where.
         computed: places in the file whose values do not stand there one by one, as those of a range.
         groups: axes that go side by side.
+        includes: the texts of the parts that it includes, by path.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Source:
     moved: Mapping[Place, Place] = field(default_factory=dict)
     computed: frozenset[Place] = field(default=frozenset())
     groups: Groups = field(default_factory=Groups)
+    includes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -60,7 +64,7 @@ class Source:
 
         That is where it is no file, or was changed in a way that no option of the command can say.
         """
-        changed = self.changes.items()
+        changed = [(name, value) for key, written in self.changes.items() for name, value in _option(key, written)]
         if self.file is None or any(name not in OPTIONS or isinstance(value, list | dict) for name, value in changed):
             return ""
         options = [part for name, value in changed for part in (f"--{name}", str(value))]
@@ -90,6 +94,9 @@ class Source:
         data = deepcopy(self.data)
         places: list[Place] = [tuple(path.split(".")) for path in values]
         for place, value in zip(places, values.values(), strict=True):
+            if place[0] == include.KEY:
+                message, remedy = "is read before anything is overridden", "write it in the file"
+                raise ScenarioError([Problem(OVERRIDE, 0, 0, path_text(place), message, remedy)])
             inside: Any = data
             for part in place[:-1]:
                 inside = inside.get(part) if isinstance(inside, dict) else None
@@ -108,6 +115,13 @@ class Source:
         )
 
 
+def _option(name: str, value: Any) -> list[tuple[str, Any]]:
+    """A change as options of the command: each limit of a budget is one."""
+    if name != "budget" or not isinstance(value, dict):
+        return [(name, value)]
+    return [(name, f"{limit}={size}") for limit, size in value.items()] or [(name, "none")]
+
+
 def of_file(path: Path) -> Source:
     """The scenario in a file.
 
@@ -115,21 +129,32 @@ def of_file(path: Path) -> Source:
         ScenarioError: there is no such file.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        written, text = document.read_text(path)
     except OSError as error:
-        folder = path.parent if path.parent.is_dir() else Path()
-        known = [str(each) for each in folder.glob("*.yaml")]
         message = (
             "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         )
-        raise ScenarioError([Problem(str(path), 0, 0, "", message, suggestion(str(path), known))]) from None
-    return Source(path.stem, text, document.read(path), file=path.absolute())
+    except ValueError:
+        message = "is no path of a file"
+    else:
+        found = _complete(path.stem, text, written, path.parent, (Path(os.path.realpath(path)),))
+        return replace(found, file=path.absolute())
+    raise ScenarioError([Problem(document.cut(str(path), 200), 0, 0, "", message, _nearest(path))])
+
+
+def _nearest(path: Path) -> str:
+    """Which file was probably meant."""
+    try:
+        folder = path.parent if path.parent.is_dir() else Path()
+        return suggestion(str(path), [str(each) for each in folder.glob("*.yaml")])
+    except (OSError, ValueError):
+        return "correct the path"
 
 
 def of_text(text: str) -> Source:
     """The scenario that a text is; its name is made from its title."""
-    found = document.parse(text, "<text>")
-    return Source(_name(found.data), text, found)
+    written = document.parse(text, "<text>")
+    return _complete(_name(written.data), text, written)
 
 
 def of_mapping(data: Mapping[str, Any], name: str = "") -> Source:
@@ -138,9 +163,22 @@ def of_mapping(data: Mapping[str, Any], name: str = "") -> Source:
     Raises:
         ScenarioError: a value that no file could hold.
     """
-    plain = _plain({"version": 1, **data}, MAPPING)
-    text = json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
-    return Source(name or _name(plain), text, Document(MAPPING, plain))
+    found = _plain({"version": 1, **data}, MAPPING)
+    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return _complete(name or _name(found), text, Document(MAPPING, found))
+
+
+def _complete(name: str, text: str, written: Document, folder: Path = Path(), above: tuple[Path, ...] = ()) -> Source:
+    """The source with all that it includes.
+
+    Raises:
+        ScenarioError: a name that no folder of results can have.
+    """
+    if not (name.isprintable() and 0 < len(name) <= _LONGEST_NAME) or name in (".", "..") or set(name) & set("/\\"):
+        message = f"{document.cut(repr(name), 60)} is no name that a folder of results could have"
+        raise ScenarioError([Problem(document.cut(written.file, 200), 0, 0, "", message, _RENAME)])
+    inclusion = include.Inclusion(folder)
+    return Source(name, text, inclusion.complete(written, folder, above), includes=inclusion.texts)
 
 
 def _from_here(file: Path) -> str:
@@ -150,11 +188,15 @@ def _from_here(file: Path) -> str:
 
 
 def _plain(value: Any, file: str) -> Any:
-    """A copy of nothing but dicts, lists, texts and numbers; NumPy's numbers become Python's."""
+    """A copy of nothing but dicts, lists, texts and numbers, no more than a file may be; NumPy's become Python's."""
     try:
+        plain.check(value)
         return json.loads(json.dumps(value, allow_nan=False, default=_number))
     except (TypeError, ValueError) as error:
-        message, remedy = f"holds what no file could: {error}", "use texts, numbers, lists and dicts"
+        message, remedy = (
+            f"holds what no file could: {document.cut(str(error), 200)}",
+            "use texts, numbers, lists and dicts",
+        )
         raise ScenarioError([Problem(file, 0, 0, "", message, remedy)]) from None
 
 
@@ -166,4 +208,9 @@ def _number(value: Any) -> Any:
 
 def _name(data: Mapping[str, Any]) -> str:
     """A title as a file's name: "Who pays?" gives ``who-pays``."""
-    return "-".join(re.findall(r"[a-z0-9]+", str(data.get("title") or "").lower())[:8]) or "scenario"
+    title = str(data.get("title") or "")[:_LONGEST_TITLE].lower()
+    return "-".join(re.findall(r"[a-z0-9]+", title)[:8])[:60].strip("-") or "scenario"
+
+
+_LONGEST_TITLE, _LONGEST_NAME = 1000, 200
+_RENAME = "take letters, digits, '-', '_' and '.'"

@@ -79,10 +79,10 @@ class StackChoice:
         expressions = {name: self.expressions[own] for name, own in written.items() if own in self.expressions}
         return replace(self, expressions=expressions)
 
-    def equals(self, other: StackChoice) -> bool:
-        """Whether the two differ in nothing but the mechanisms switched off."""
-        mine, others = (self.text, self.parameters, self.virtual_hardware), (other.text, other.parameters)
-        return mine == (*others, other.virtual_hardware)
+    @property
+    def digest(self) -> str:
+        """What is the same for stacks that differ in nothing but the mechanisms switched off."""
+        return json.dumps([self.text, self.parameters, self.virtual_hardware], sort_keys=True)
 
 
 def read(lookup: Lookup, tenants: Collection[str], broken: Collection[Place]) -> list[StackChoice]:
@@ -114,11 +114,12 @@ def _labelled(stacks: Any) -> Iterator[tuple[str, Place, Any]]:
 def _with_companions(choices: list[StackChoice]) -> list[StackChoice]:
     """Before each stack without some mechanisms the same with all of them, unless the scenario has it already."""
     found: list[StackChoice] = []
+    whole = {choice.digest for choice in choices if not choice.without}
     for choice in choices:
-        whole = [each for each in (*choices, *found) if not each.without and each.equals(choice)]
-        if choice.without and not whole:
+        if choice.without and choice.digest not in whole:
             label = f"{choice.label}, every mechanism on"
             found.append(replace(choice, label=label, without=(), companion_of=choice.label))
+            whole.add(choice.digest)
         found.append(choice)
     return found
 

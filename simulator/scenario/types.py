@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -107,8 +107,11 @@ def _text(value: Any) -> str:
 Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
 
 
+_LARGEST = sys.float_info.max
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _scalar(value: Any) -> str | float:
@@ -137,6 +140,26 @@ def whole(lowest: int) -> Callable[[Any], int]:
 
 
 Count = Annotated[int, PlainValidator(whole(1)), WithJsonSchema({"type": "integer", "minimum": 1})]
+
+
+def _events(value: Any) -> int:
+    text = value if isinstance(value, str) or _is_number(value) else ""
+    try:
+        number = parse_quantity(text, "count")
+    except UnitError:
+        number = 0.0
+    if number >= 1.0 and number == int(number) and number <= _HIGHEST:
+        return int(number)
+    raise refused(f"{shown(value)} is no number of events", "write a whole number from 1 up, e.g. 5e6 or '5 M'")
+
+
+Events = Annotated[
+    int,
+    PlainValidator(_events),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1}, {"type": "string"}], "examples": ["5e6"]}),
+]
+"""How many events a run may have."""
+
 Copies = Annotated[int, PlainValidator(whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 Seed = Annotated[int, PlainValidator(whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 
@@ -228,11 +251,13 @@ def processors(text: str) -> frozenset[int]:
         ValueError: it is none.
     """
     found: set[int] = set()
+    named = 0
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         low = int(first)
         high = int(last) if dash else low
-        if not 0 <= low <= high < _MOST_PROCESSORS:
+        named += high + 1 - low
+        if not 0 <= low <= high < _MOST_PROCESSORS or named > _MOST_PROCESSORS:
             raise ValueError(part)
         found |= set(range(low, high + 1))
     return frozenset(found)
