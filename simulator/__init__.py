@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from simulator.layers.base import Transition as Transition
     from simulator.machine import Machine as Machine
     from simulator.parameters import Parameter as Parameter
+    from simulator.planning import Plan as Plan
     from simulator.pool import PoolResults as PoolResults
     from simulator.pool import pool as pool
     from simulator.results import Results as Results
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from simulator.results import load as load
     from simulator.scenario import Scenario as Scenario
     from simulator.session import add as add
+    from simulator.settling import Warmup as Warmup
     from simulator.sharing.tree import WeightRule
     from simulator.workloads.base import Program as Program
     from simulator.workloads.base import ThreadPlan as ThreadPlan
@@ -63,6 +65,7 @@ _HOMES = {
     "Mechanism": "layers.base",
     "Parameter": "parameters",
     "Place": "layers.base",
+    "Plan": "planning",
     "PoolResults": "pool.results",
     "Program": "workloads.base",
     "Results": "results",
@@ -72,6 +75,7 @@ _HOMES = {
     "ThreadPlan": "workloads.base",
     "Transition": "layers.base",
     "VirtlabError": "errors",
+    "Warmup": "settling",
     "add": "session",
     "load": "results",
 }
@@ -84,11 +88,13 @@ __all__ = [
     "choose",
     "density",
     "isolate",
+    "plan",
     "pull",
     "run",
     "sensitivity",
     "share",
     "sweep",
+    "warmup",
     *_HOMES,
     *_MODULES,
 ]
@@ -112,7 +118,8 @@ def run(
         on: where to run: ``serial``, ``processes``, another word or address, or any executor.
         progress: by default a bar in a terminal and in a notebook, a line now and then in a log; ``False``: nothing.
             Or whoever is to be told of every run.
-        changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
+        changes: ``replications``, ``seed``, ``fidelity`` or ``budget`` other than the scenario's, the last e.g.
+            ``budget={"wall": "60 s", "events": 5e6}``.
 
     Raises:
         ScenarioError: all mistakes of the scenario at once; nothing was run.
@@ -125,10 +132,44 @@ def run(
     return batch.run(loaded, out=out, jobs=jobs, on=on, progress=chosen(progress, loaded.name))
 
 
+def plan(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    on: str | Executor = "",
+    pilot_s: float = 5.0,
+    **changes: Any,
+) -> Plan:
+    """What ``run`` would run, and about how long that takes; nothing is written.
+
+    ``plan("scenarios/...").frame()``: the points, and what is left of each. ``.estimate``: time and size.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        out: folder of all results; what is finished there is not left to run.
+        jobs: how many runs at a time, as many as there are processors if not given.
+        on: where it would run.
+        pilot_s: for how many seconds points may be tried where no earlier batch says how long they take.
+        changes: ``replications``, ``seed``, ``fidelity`` or ``budget`` other than the scenario's.
+
+    Raises:
+        ScenarioError: all mistakes of the scenario at once.
+    """
+    from simulator import planning
+    from simulator.scenario import load
+
+    return planning.plan(load(scenario, overrides=changes), out=out, jobs=jobs, on=on, pilot_s=pilot_s)
+
+
 def sweep(
     scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
     axes: Mapping[str, Any] | None = None,
     *,
+    zip: Sequence[Sequence[str]] = (),
+    cases: Mapping[str, Mapping[str, Any]] | None = None,
+    design: Mapping[str, Any] | None = None,
+    drop: Sequence[Mapping[str, Any]] = (),
     metric: str | Sequence[str] | None = None,
     level: float = 0.95,
     out: str | os.PathLike[str] = "results",
@@ -152,8 +193,13 @@ def sweep(
 
     Args:
         scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
-        axes: values at dotted paths of the scenario: lists, ranges, arrays and columns of tables are axes, one value
-            stands for itself. Beside the axes that the scenario has already.
+        axes: values at dotted paths of the scenario, instead of what it has there: lists, ranges, arrays and columns of
+            tables are axes, ``{"from": "1 GiB", "to": "8 GiB", "count": 4}`` as well; one value stands for itself.
+            Beside the other axes that the scenario has.
+        zip: axes that go side by side instead of in every combination, each as a list of paths.
+        cases: points by name, each with its values by path.
+        design: points that fill the space, e.g. ``{"kind": "sobol", "points": 64, "over": {path: values, ...}}``.
+        drop: points that are left out: all at which what one of these says holds, e.g. ``{path: "> 2 GiB"}``.
         metric: a numeric column of ``tenants``, or several; by default each workload's own figure of merit.
         level: of the intervals.
         out: folder of all results.
@@ -168,8 +214,9 @@ def sweep(
     from simulator import sweeping
 
     return sweeping.sweep(
-        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, on=on, progress=progress, changes=changes
-    )
+        scenario, axes or {}, metric=metric, level=level, out=out, jobs=jobs, on=on, progress=progress, changes=changes,
+        forms={"zip": zip, "cases": cases, "design": design, "drop": drop},
+    )  # fmt: skip
 
 
 def choose(
@@ -373,6 +420,39 @@ def sensitivity(
         load(scenario, overrides=changes), method=method, metric=metric, stacks=stacks, workloads=workloads,
         samples=samples, top=top, out=out, jobs=jobs,
     )  # fmt: skip
+
+
+def warmup(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    metric: str = "latency",
+    replications: int | None = None,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    on: Any = "",
+    **changes: Any,
+) -> Warmup:
+    """When the figures of a scenario have settled: a warm-up for it, advised from the mean series; nothing is changed.
+
+    ``warmup("scenarios/...").frame()``: a row for each point and tenant.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        metric: ``latency`` of requests, or ``operations`` a second.
+        replications: runs of each point; if not given as many as the scenario has, and at least five.
+        out: folder of all results.
+        jobs: worker processes, as many as there are processors if not given.
+        on: what executes the runs, as for ``run``.
+        changes: ``seed`` or ``duration`` other than the scenario's.
+
+    Raises:
+        UsageError: a mistake in the scenario, no such metric, or a single replication; nothing was run.
+    """
+    from simulator import settling
+    from simulator.scenario import load
+
+    loaded = load(scenario, overrides=changes)
+    return settling.warmup(loaded, metric=metric, replications=replications, out=out, jobs=jobs, on=on)
 
 
 def share(

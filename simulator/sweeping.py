@@ -12,6 +12,8 @@ from simulator.records import TABLES
 from simulator.results.frames import labelled
 from simulator.results.tables import Axes, is_number
 from simulator.scenario import load
+from simulator.scenario.scenario import as_written
+from simulator.scenario.sweep.writing import SWEEP
 from simulator.units import DIMENSIONS, parse_quantity
 
 if TYPE_CHECKING:
@@ -41,20 +43,44 @@ def sweep(
     on: str | Executor,
     progress: Progress | bool | None,
     changes: Mapping[str, Any],
+    forms: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """See ``simulator.sweep``."""
+    """See ``simulator.sweep``; ``forms`` are the other keys of ``sweep`` in a scenario."""
     metrics = [metric] if metric is None or isinstance(metric, str) else list(metric)
     _check(metrics, level)
     twice = sorted({*axes} & {*changes})
     if twice:
         raise UsageError(f"{twice[0]} is given twice: among the axes and beside them; leave one out")
-    loaded = load(scenario, overrides={**changes, **{path: values(path, each) for path, each in axes.items()}})
+    written = as_written(scenario)
+    fixed = {path: each for path, each in axes.items() if not _is_axis(path, each)}
+    varying = {path: values(path, each) for path, each in axes.items() if path not in fixed}
+    section = _section(written.data.get(SWEEP), varying, {name: each for name, each in forms.items() if each})
+    loaded = load(scenario, overrides={**changes, **fixed, **({SWEEP: section} if section else {})})
     watcher = watching.chosen(progress, loaded.name)
     return table(batch.run(loaded, out=out, jobs=jobs, on=on, progress=watcher), metrics, level)
 
 
+def _is_axis(path: str, given: Any) -> bool:
+    """Whether several values are given: a list, or a range as scenarios have them."""
+    if isinstance(given, Mapping):
+        return "from" in given and "to" in given
+    return path != "stacks" and not isinstance(given, str | bytes) and isinstance(given, Iterable)
+
+
+def _section(known: Any, axes: Mapping[str, Any], forms: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands under ``sweep``, beside what the scenario has there; empty if nothing is added."""
+    before = known if isinstance(known, dict) else {}
+    if not axes and not forms:
+        return {}
+    section = {**before, **forms}
+    over = (forms.get("design") or {}).get("over")
+    if isinstance(over, Mapping):
+        section["design"] = {**forms["design"], "over": {path: values(path, each) for path, each in over.items()}}
+    return section | ({"axes": {**(before.get("axes") or {}), **axes}} if axes else {})
+
+
 def values(path: str, given: Any) -> Any:
-    """What stands at a path: a list for anything that has an order, else the value itself.
+    """The values of an axis as a list, or a range as it is given.
 
     Raises:
         ScenarioError: there is no value in it, or they have no order.

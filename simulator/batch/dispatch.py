@@ -21,6 +21,7 @@ from simulator.batch import segments, worker
 from simulator.batch.executors import Place, Workers
 from simulator.batch.progress import Progress
 from simulator.batch.worker import Lines, Report, Task
+from simulator.budget import Budget
 from simulator.errors import RunError
 
 CHUNK_S = 0.25
@@ -72,14 +73,18 @@ class Dispatch:
         target: the function that simulates one run, as ``module:function``.
         progress: is told of each run once.
         most: how many runs there may be in all.
+        budget: what one run may take; those that were ended by less are not finished.
     """
 
-    def __init__(self, folder: Path, place: Place, target: str, progress: Progress, most: int) -> None:
+    def __init__(
+        self, folder: Path, place: Place, target: str, progress: Progress, most: int, budget: Budget | None = None
+    ) -> None:
         self._folder = folder
         self._place = place
         self._target = target
         self._progress = progress
-        self._told = set(segments.finished(folder))
+        self._budget = budget
+        self._told = set(segments.finished(folder, budget))
         self._most = most
         self._workers: Workers | None = None
         self._noted = True
@@ -109,6 +114,7 @@ class Dispatch:
             suspects = self._under_way(left, lost, before)
             for task in suspects:
                 self._alone(task)
+            self._close(stop=False)
             fruitless = 0 if suspects or len(left) < len(tasks) else fruitless + 1
             if fruitless == 3:
                 raise RunError("workers die before they begin a run; use one job (--jobs 1) to see why")
@@ -167,17 +173,18 @@ class Dispatch:
             workers.stop() if stop else workers.shutdown()
 
     def _alone(self, task: Task) -> None:
-        lost = self._drain([task], alone=True)
-        self._close(stop=bool(lost))
-        if lost is None or not self._unfinished([task]):
-            return
+        # Of workers that note no beginnings it is not known whether this run had begun when others were lost.
+        for _ in range(1 if self._noted else 2):
+            lost = self._drain([task], alone=True)
+            if lost is None or not self._unfinished([task]):
+                return
         time.sleep(PAUSE_S)
         line = worker.failure(task.point, task.replication, KILLED)
         self._kept(Lines([line], 0.0))
 
     def _unfinished(self, tasks: list[Task]) -> list[Task]:
         """Tasks without a record; those found recorded are told."""
-        finished = segments.finished(self._folder)
+        finished = segments.finished(self._folder, self._budget)
         for task in tasks:
             if task.run in finished:
                 self._tell(task.run, finished[task.run].mark)
@@ -191,4 +198,4 @@ class Dispatch:
     def _tell(self, run: str, mark: str) -> None:
         if run not in self._told:
             self._told.add(run)
-            self._progress.advance(run, mark)
+            self._progress.advance(run, worker.words(mark))

@@ -19,18 +19,24 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("kind", required=False)
+@click.option(
+    "--page", type=click.Path(dir_okay=False), help="Of columns: write them as a page of Markdown into this file."
+)
 @json_option
-def command(kind: str | None, as_json: bool) -> None:
+def command(kind: str | None, page: str | None, as_json: bool) -> None:
     """List what there is.
 
     KIND is one of machines, layers, workloads, hardware, schedulers, images, packages, registries, scenarios, pools,
-    demands, operations, figures, published, readings; without it everything is listed.
+    demands, operations, figures, published, readings, columns; without it everything is listed.
     """
     from simulator.catalog import Catalog
     from simulator.catalog.suggestion import suggestion
     from simulator.errors import UsageError
     from simulator.explain.columns import columns
 
+    if page is not None:
+        _write(kind, page)
+        return
     kinds = _kinds()
     if kind is not None and kind not in kinds:
         raise UsageError(f"nothing of the kind {kind!r} can be listed; {suggestion(kind, kinds)}")
@@ -65,7 +71,30 @@ def _kinds() -> Mapping[str, Callable[[Catalog], Rows]]:
         "figures": _figures,
         "published": _published,
         "readings": _readings,
+        "columns": _columns,
     }
+
+
+def _columns(_: Catalog) -> Rows:
+    from simulator.cli.dictionary import rows
+
+    return rows()
+
+
+def _write(kind: str | None, page: str) -> None:
+    """The page of columns."""
+    from pathlib import Path
+
+    from simulator.cli import dictionary
+    from simulator.errors import UsageError
+    from simulator.results.folder import replace_text
+
+    if kind != "columns":
+        raise UsageError("only columns are written as a page: virtlab list columns --page FILE")
+    try:
+        replace_text(Path(page), dictionary.page())
+    except OSError as error:
+        raise UsageError(f"{page} cannot be written: {error.strerror}; choose another place") from error
 
 
 def _machines(catalog: Catalog) -> Rows:

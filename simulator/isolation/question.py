@@ -137,8 +137,8 @@ def _with_axis(scenario: Scenario, tenants: Data, victim: str) -> str:
     """The one beside the victim that runs several workloads, one after the other; empty where there is none."""
     found = [
         name
-        for name, tenant in tenants.items()
-        if name != victim and isinstance(tenant["workload"], list) and len(tenant["workload"]) > 1
+        for name in tenants
+        if name != victim and len({point["axes"].get(f"tenants.{name}.workload") for point in scenario.points()}) > 1
     ]
     if len(found) > 1:
         raise UsageError(

@@ -33,6 +33,7 @@ __all__ = [
     "draw_pool",
     "draw_predicted",
     "draw_sharing",
+    "draw_warmup",
     "figures",
     "product_names",
     "records",
@@ -169,6 +170,25 @@ def draw_isolation(answer: Mapping[str, Any], path: Path, metric: str = "value")
     path.parent.mkdir(parents=True, exist_ok=True)
     with _style.settings():
         _style.save_as(who_hurts_whom.draw(who_hurts_whom.table([answer], metric)), path)
+    return path
+
+
+def draw_warmup(answer: Mapping[str, Any], path: Path) -> Path:
+    """Draw how figures settle; returns the path.
+
+    Args:
+        answer: as ``Warmup.data`` gives it.
+        path: of the file, with ``.png`` or ``.svg``.
+
+    Raises:
+        UsageError: another kind of file is wanted, or there is no series to draw.
+    """
+    from simulator.plots import _settling, _style
+
+    check_kind(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _style.settings():
+        _style.save_as(_settling.draw(answer), path)
     return path
 
 

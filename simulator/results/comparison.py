@@ -71,7 +71,7 @@ def _row(sample: Sample, base: Sample, baseline: str, level: float, among: int) 
         **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio[1:], strict=True)),
         "level": level,
         "method": intervals.RATIO_METHOD
-        + (f"; simultaneous: Bonferroni, each of {among} at {100.0 * each:.4g} %" if among > 1 else ""),
+        + (f", simultaneous (Bonferroni, each of {among} at {100.0 * each:.4g} %)" if among > 1 else ""),
         "significant": significant,
         "degraded": significant and worse,
     }

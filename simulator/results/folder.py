@@ -18,6 +18,8 @@ MANIFEST = "manifest.json"
 APART = ("points", "failures")
 """What stands in a file of its own beside the manifest, since it grows with the batch."""
 SCHEMA_VERSION = 2
+NEEDED = ("scenario", "status", "axes", "seed", "replications", "code", "command")
+"""What every manifest says, in whatever form."""
 ENDED = {"ok": 0, "failed": 1, "failures": 3}
 """How a batch can have ended, with the exit code that says so."""
 
@@ -87,6 +89,9 @@ def version_of(folder: Path, manifest: Mapping[str, Any]) -> int:
             f"{folder / MANIFEST}: written in form {written} by a newer virtlab; this one reads forms up to "
             f"{SCHEMA_VERSION} (update virtlab to read it)"
         )
+    missing = [key for key in NEEDED if key not in manifest]
+    if missing:
+        raise unreadable(folder, KeyError(missing[0]))
     return written
 
 
@@ -121,10 +126,11 @@ def whole(folder: Path, manifest: Mapping[str, Any]) -> bool:
 
 
 def damaged(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Names of the tables of a finished batch that are missing, or not as long as they were written."""
+    """Names of the files of a finished batch that are missing, or not as long as they were written."""
     sizes: dict[str, int] = manifest.get("files") or {}  # older batches do not say
     tables = manifest.get("columns", TABLES)
     missing = [path.name for path in (csv_path(folder, table) for table in tables) if not path.exists()]
+    missing += [f"{name}.json" for name in APART if name not in manifest and not (folder / f"{name}.json").exists()]
     paths = {name: folder / name for name in sizes if name not in missing}
     return missing + [name for name, path in paths.items() if path.exists() and path.stat().st_size != sizes[name]]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import ResultsError, UsageError
 from simulator.records import Column
-from simulator.results.folder import ENDED, MANIFEST, whole
+from simulator.results.folder import ENDED, MANIFEST, unreadable, whole
 from simulator.results.heads import head, held
 from simulator.results.places import Wanted, axis_named, is_value
 from simulator.results.tables import cell
@@ -116,8 +116,6 @@ def listing(folder: str | os.PathLike[str] = "results", *, installed: str = "") 
             found.entries.append(entry(path, installed))
         except (ResultsError, OSError) as error:
             found.others[path] = str(error).removeprefix(f"{path / MANIFEST}: ")
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            found.others[path] = f"damaged manifest ({error!r}); move the folder away and run again"
     return found
 
 
@@ -242,7 +240,18 @@ def _instead(folder: Path) -> str:
 
 
 def entry(folder: Path, installed: str = "") -> Entry:
-    """One batch; see ``listing``."""
+    """One batch; see ``listing``.
+
+    Raises:
+        ResultsError: its manifest is damaged, or tables are missing.
+    """
+    try:
+        return _entry(folder, installed)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise unreadable(folder, error) from error
+
+
+def _entry(folder: Path, installed: str) -> Entry:
     manifest = head(folder)
     labels, runs = manifest["labels"], manifest.get("runs")
     points, replications = labels["points"], int(manifest["replications"])

@@ -49,6 +49,15 @@ class Parts:
     tenants: Mapping[str, Sequence[TenantChoice]]
     settings: Mapping[str, Sequence[SettingChoice]]
 
+    def tenants_in_all(self, points: int) -> tuple[int, str]:
+        """How many tenants so many points have together, at most, and the name of those that are most."""
+        counts = {
+            name: sum(each.form.count for each in choices) * points // len(choices)
+            for name, choices in self.tenants.items()
+            if choices
+        }
+        return sum(counts.values()), max(counts, key=counts.__getitem__, default="")
+
     def combinations(self, data: Mapping[str, Any], groups: Groups) -> Iterator[Combination]:
         """Every combination, the stack changing slowest, then in the order of the file.
 
@@ -100,9 +109,12 @@ def _standing(axes: Mapping[str, Label], rows: Rows, groups: Groups, hidden: Map
     found: dict[str, Label] = {}
     for name, value in axes.items():
         group = groups.listed[hidden[name]] if name in hidden else None
-        found[group.name if group else name] = group.labels[rows[hidden[name]]] if group else value
+        if group is None:
+            found[name] = value
+        elif group.labels:
+            found[group.name] = group.labels[rows[hidden[name]]]
     for number, group in enumerate(groups.listed):
-        if group.name and number in rows:
+        if group.labels and number in rows:
             found.setdefault(group.name, group.labels[rows[number]])
     return found
 

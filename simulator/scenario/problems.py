@@ -16,6 +16,7 @@ from simulator.errors import Problem, ScenarioError, in_order
 from simulator.scenario.part import Part
 from simulator.scenario.schema import (
     Against,
+    Budget,
     Choose,
     Density,
     Fault,
@@ -39,6 +40,7 @@ from simulator.scenario.types import REFUSED, shown, split
 _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
+    ("budget",): Budget,
     ("choose",): Choose,
     ("density",): Density,
     ("choose", "workload"): WorkloadForm,
@@ -82,6 +84,25 @@ def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PAR
     return []
 
 
+def of_part(source: Source, place: Place, parts: Mapping[tuple[str, ...], type[Part]]) -> list[tuple[Place, Problem]]:
+    """What is wrong with one mapping of a file, with the place of each within it.
+
+    Args:
+        source: the file.
+        place: where the mapping stands.
+        parts: the class of the mapping at each place within it; its own at ``()``.
+    """
+    value: Any = source.data
+    for key in place:
+        value = value[key]
+    try:
+        parts[()].model_validate(value)
+    except ValidationError as error:
+        found = [(_place(value, each["loc"]), each) for each in error.errors(include_url=False)]
+        return [(at, source.problem((*place, *at), *_sentence(each, at, parts))) for at, each in found]
+    return []
+
+
 def check_part(path: Path) -> list[str]:
     """The keys of a file that scenarios include, with those of what it includes itself.
 
@@ -100,25 +121,6 @@ def check_part(path: Path) -> list[str]:
     if found:
         raise ScenarioError(in_order(found))
     return list(source.data)
-
-
-def of_part(source: Source, place: Place, parts: Mapping[tuple[str, ...], type[Part]]) -> list[tuple[Place, Problem]]:
-    """What is wrong with one mapping of a file, with the place of each within it.
-
-    Args:
-        source: the file.
-        place: where the mapping stands.
-        parts: the class of the mapping at each place within it; its own at ``()``.
-    """
-    value: Any = source.data
-    for key in place:
-        value = value[key]
-    try:
-        parts[()].model_validate(value)
-    except ValidationError as error:
-        found = [(_place(value, each["loc"]), each) for each in error.errors(include_url=False)]
-        return [(at, source.problem((*place, *at), *_sentence(each, at, parts))) for at, each in found]
-    return []
 
 
 def _problem(source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[Place, Problem]:

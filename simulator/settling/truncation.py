@@ -26,7 +26,7 @@ _LEFT = 5
 FEWEST_BATCHES = 20
 """With fewer batches nothing can be said."""
 BAND = 0.05
-"""So far from the mean of the second half, as a part of it, the moving average of a settled series may be."""
+"""So far from the mean of the second half, as a part of it, a moving average that has settled may be in any case."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,14 @@ class Cut:
     """From where on a series counts.
 
     Attributes:
-        index: the number of values before it.
-        shortest: the same if another replication is left out: the shortest,
-        longest: and the longest.
-        settled: whether all of that lies in the first half, which is when the rule can be believed.
+        index: the number of values before it: the longest cut in the first half of all and of all but one.
+        shortest: the shortest of these cuts.
+        settled: whether the cut of all lies in the first half, and those without one replication do, but for one in
+            five: only then the rule can be believed.
     """
 
     index: int
     shortest: int
-    longest: int
     settled: bool
 
 
@@ -73,8 +72,10 @@ def cut(replications: Sequence[Series]) -> Cut | None:
     whole = table.sum(axis=0)
     own = mser(whole / len(table))
     without = [mser((whole - each) / (len(table) - 1)) for each in table]
-    longest = max(own, *without)
-    return Cut(longest, min(own, *without), longest, longest <= table.shape[1] // 2)
+    half = table.shape[1] // 2
+    early = [each for each in (own, *without) if each <= half]
+    late = 1 + len(without) - len(early)
+    return Cut(max(early, default=half), min(own, *without), own <= half and late <= len(without) // 5)
 
 
 def moving_average(series: Series) -> Series:
@@ -84,17 +85,28 @@ def moving_average(series: Series) -> Series:
     count = len(series)
     sums = np.concatenate([[0.0], series.cumsum()])
     places = np.arange(count)
-    reach = np.minimum(np.minimum(places, count - 1 - places), max(1, count // 20))
+    reach = np.minimum(np.minimum(places, count - 1 - places), _reach(count))
     averages: Series = (sums[places + reach + 1] - sums[places - reach]) / (2 * reach + 1)
     return averages
 
 
+def _reach(count: int) -> int:
+    return max(1, count // 20)
+
+
 def within_band(average: Series) -> int | None:
-    """From where on a moving average stays near its mean over the second half; None where it has not by then."""
+    """From where on a moving average stays near its mean over the second half; None where it has not by then.
+
+    Near is 5 %, or three times the noise that it has in the second half. Its last values, over less and less, do not
+    count.
+    """
     import numpy as np
 
     half = len(average) // 2
-    later = average[half:].mean()
-    outside = np.flatnonzero(np.abs(average[:-1] - later) > BAND * abs(later))
+    whole = average[: len(average) - _reach(len(average))]
+    later = whole[half:].mean()
+    apart = 2 * _reach(len(average)) + 1
+    noise = (whole[half + apart :] - whole[half:-apart]).std() / 2.0**0.5
+    outside = np.flatnonzero(np.abs(whole - later) > max(BAND * abs(later), 3.0 * noise))
     first = int(outside[-1]) + 1 if len(outside) else 0
     return first if first <= half else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
 from itertools import product
 from typing import Any
 
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.catalog import Catalog
+from simulator.errors import ScenarioError
 from simulator.scenario import load
 
 CATALOG = Catalog()
@@ -69,7 +72,7 @@ def filtered(axes: dict[str, list[Any]], together: list[list[str]], stacks: list
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(swept=sweeps(), number=st.integers(1, 2))
 def test_axes_side_by_side_are_what_a_filter_leaves_of_the_product(
     swept: tuple[dict[str, list[Any]], list[list[str]]], number: int
@@ -80,7 +83,7 @@ def test_axes_side_by_side_are_what_a_filter_leaves_of_the_product(
     assert scenario({"axes": ordered, "zip": together}, stacks) == filtered(axes, together, list(stacks))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     names=st.lists(st.sampled_from(list(AXES)), min_size=2, max_size=4, unique=True),
     kind=st.sampled_from(["latin_hypercube", "sobol"]),
@@ -99,7 +102,7 @@ def test_a_design_is_as_many_rows_of_the_product(names: list[str], kind: str, ot
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(swept=sweeps(), data=st.data())
 def test_a_condition_leaves_out_the_points_at_which_all_of_it_holds(
     swept: tuple[dict[str, list[Any]], list[list[str]]], data: st.DataObject
@@ -114,3 +117,52 @@ def test_a_condition_leaves_out_the_points_at_which_all_of_it_holds(
     left = [each for each in whole if any(each.get(name) != value for name, value in condition.items())]
     if left:
         assert scenario({"axes": ordered, "zip": together, "drop": [condition]}, stacks) == left
+
+
+# ---------------------------------------------------------------- anything at all
+
+
+WHOLE: Values = {
+    "axes": {
+        "tenants.app.memory": {"from": "64 MiB", "to": "1 GiB", "count": 2, "scale": "log"},
+        "machine.devices.cpu.frequency": ["1 GHz", "2 GHz"],
+    },
+    "zip": [["stack", "app.memory"]],
+    "cases": {"a": {"tenants.app.weight": 1, "tenants.app.vcpus": 1}, "b": {"tenants.app.weight": 2}},
+    "design": {"kind": "sobol", "points": 2, "over": {"warmup": {"from": "0 s", "to": "1 s"}, "fidelity": ["fluid"]}},
+    "drop": [{"memory": "> 512 MiB", "case": ["a", "c"]}],
+}
+WORDS = ["", "stack", "case", "tenants.app.memory", "machine", "tenants.app", "from", "to", "count", "step", "> 1", "<"]
+words = st.sampled_from([*WORDS, "1 GiB", "5 %", "stacks.one", "stacks.one.parameters.linux-2.4.x", "1e300 GiB", "log"])
+scalars = st.none() | st.booleans() | st.integers(-1, 10**9) | st.floats(allow_nan=False, allow_infinity=False) | words
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=5
+)
+
+
+def places(data: Any) -> list[tuple[str | int, ...]]:
+    inside = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [(key, *more) for key, value in inside for more in [(), *places(value)]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(changes=st.lists(st.tuples(st.sampled_from(places(WHOLE)), st.booleans(), anything), min_size=1, max_size=2))
+def test_whatever_stands_in_a_sweep_it_is_read_or_refused(changes: list[tuple[Any, bool, Any]]) -> None:
+    sweep = deepcopy(WHOLE)
+    for place, added, value in changes:
+        inside: Any = sweep
+        for key in place[:-1]:
+            known = inside if isinstance(inside, dict) else dict(enumerate(inside if isinstance(inside, list) else ()))
+            inside = known.get(key)
+        if isinstance(inside, dict):
+            inside[str(value) if added else place[-1]] = value
+        elif isinstance(inside, list):
+            inside[min(place[-1], len(inside)) :] = [value]
+    tenants = {"app": {"workload": "kernel-build", "vcpus": 2}, "other": {"workload": "kernel-build"}}
+    data = {"title": "t", "machine": "dell-2650", "stacks": STACKS, "tenants": tenants, "sweep": sweep}
+    try:
+        points = load(data, catalog=CATALOG).points()
+    except ScenarioError as error:
+        assert all(problem.message for problem in error.problems)
+    else:
+        assert json.loads(json.dumps(points)) == points

@@ -38,6 +38,7 @@ def test_every_table_and_every_question_is_answered(folder: Path) -> None:
     assert summary["mean"].gt(500).all() and summary["n"].eq(2).all()
     assert results.summary("elapsed_s")["mean"].gt(0).all()
     assert results.compare()["stack"].tolist() == ["xen", "xen without traps"]
+    assert len(results.quantiles()) == 9 and len(results.long()) > 90
     assert results.where()["seconds"].gt(0).any()
     assert set(results.knock_on()["kind"]) >= {"own", "metric"}
 

@@ -58,7 +58,8 @@ class FakeScenario:
 
     @property
     def text(self) -> str:
-        return f"title: A fake\nduration: {self.duration}\nseed: {self.seed}\ntenants:\n  app: {{size: {list(self.sizes)}}}\n"
+        varied = f"tenants:\n  app: {{size: {list(self.sizes)}}}\n"
+        return f"title: A fake\nduration: {self.duration}\nseed: {self.seed}\n{varied}"
 
     def points(self, catalog: Any, /) -> list[dict[str, Any]]:
         places = [(stack, size) for stack in ("native", "xen") for size in self.sizes]
@@ -114,10 +115,10 @@ def test_batches_are_chosen_by_what_they_are(made: Any) -> None:
     frame = vl.results(root, scenario="fa*", where={"size": 16}, stack="xen-1")
     assert frame["folder"].tolist() == [str(first.folder)] and list(frame) == [column.name for column in COLUMNS]
     assert vl.results(root, since="2999-01-01").empty and len(vl.results(root, where={"size": [16, 4]})) >= 2
-    with pytest.raises(UsageError, match="no batch has an axis 'tenants.app.sizes'; did you mean"):
+    with pytest.raises(UsageError, match=r"no batch has an axis 'tenants\.app\.sizes'; did you mean"):
         vl.results(root, where={"tenants.app.sizes": 16})
     with pytest.raises(UsageError, match="did you mean 'failed'"):
-        vl.results(root, status="failled")
+        vl.results(root, status="failid")
     with pytest.raises(UsageError, match="is no date"):
         vl.results(root, since="yesterday")
     with pytest.raises(UsageError, match="cannot be sorted"):
@@ -181,7 +182,7 @@ def test_exported_tables_stand_with_their_places_and_meanings(made: Any, tmp_pat
     meanings = pd.read_csv(paths[2], keep_default_na=False)
     assert meanings[meanings["table"] == "tenants"]["column"].tolist() == list(frame)
     assert (meanings["meaning"] != "").all()
-    with pytest.raises(UsageError, match="there already.*--force"):
+    with pytest.raises(UsageError, match=r"there already.*--force"):
         results.export(tmp_path / "csv")
     assert results.export(tmp_path / "csv", force=True)
     parquet = results.export(tmp_path / "parquet", form="parquet", columns=["run", "value"])
@@ -203,7 +204,7 @@ def test_what_cannot_be_exported_is_refused_before_anything(made: Any, tmp_path:
         ({"tables": ["tenant"]}, "did you mean 'tenants'"),
         ({"where": {"stak": ["xen"]}}, "did you mean 'stack'"),
         ({"where": {"stack": ["xeno"]}}, "stack is never 'xeno'; did you mean 'xen'"),
-        ({"columns": ["valu"]}, "did you mean 'value'"),
+        ({"columns": ["outcom"]}, "did you mean 'outcome'"),
     ]:
         with pytest.raises(UsageError, match=said):
             results.export(tmp_path / "to", **options)
@@ -321,7 +322,7 @@ def test_what_does_not_belong_together_is_refused(made: Any, tmp_path: Path) -> 
     manifest = json.loads((older / "manifest.json").read_text())
     manifest["code"] = "0+older"
     (older / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(UsageError, match="another version: 0\\+older"):
+    with pytest.raises(UsageError, match=r"another version: 0\+older"):
         merge([one, older], to)
     manifest["columns"]["tenants"].pop()
     (older / "manifest.json").write_text(json.dumps(manifest))

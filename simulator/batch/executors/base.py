@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import ClassVar, ParamSpec, TypeVar
 
 from simulator.batch import luggage
+from simulator.errors import RunError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +46,12 @@ class Given(Workers):
         self.size = size
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future: Future[T] = self._executor.submit(luggage.carried, *luggage.wrap(self._luggage, fn, args))
+        try:
+            future: Future[T] = self._executor.submit(luggage.carried, *luggage.wrap(self._luggage, fn, args))
+        except BrokenExecutor as error:  # for good: only who has opened it can open another one
+            raise RunError(
+                f"the executor has lost its workers ({error}); what has finished is kept, give a new one"
+            ) from error
         self._futures.add(future)  # type: ignore[arg-type]
         future.add_done_callback(self._futures.discard)
         return future

@@ -12,19 +12,27 @@ is the scheduler's business: it gives the runs to another one, and gives up on t
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Future, InvalidStateError
+from concurrent.futures import BrokenExecutor, CancelledError, Future, InvalidStateError
+from concurrent.futures import wait as wait_for
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from simulator.batch import luggage
 from simulator.batch.executors.base import P, T, Workers
+from simulator.batch.executors.processes import main_hidden
+from simulator.batch.luggage import Luggage
 from simulator.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
+    from distributed import Future as DaskFuture
 
 TO_START = """start a cluster with these two commands, the second one on each of its machines:
   dask scheduler
@@ -48,32 +56,43 @@ def matches(on: str) -> bool:
 
 
 def check(on: str, jobs: int | None) -> None:
-    """Whether the library is there, and an address one.
+    """Whether the library is there, and somebody at an address.
 
     Raises:
-        UsageError: it is not, or ``jobs`` is given for a cluster that has its own workers.
+        UsageError: they are not, or ``jobs`` is given for a cluster that has its own workers.
     """
     if find_spec("distributed") is None:
         raise UsageError("Dask is not installed; pip install 'virtlab[distributed]'")
     if on == "dask":
         return
-    place = urlsplit(on)
-    if not place.hostname or _port(place) is None:
-        raise UsageError(f"{on} is no address of a Dask scheduler; give host and port, as in tcp://localhost:8786")
     if jobs is not None:
         raise UsageError(f"the cluster at {on} has workers of its own; leave out --jobs")
+    host, port = _host_and_port(on)
+    try:
+        socket.create_connection((host, port), REACHED_WITHIN_S).close()
+    except OSError as error:
+        raise _unreachable(on, error) from None
 
 
 def opened(on: str, jobs: int, target: str) -> Workers:
     """A cluster of our own with so many workers, or the one at an address."""
-    return OwnDask(jobs, target) if on == "dask" else Dask(on, target)
+    packed = luggage.pack(target)
+    return OwnDask(jobs, packed) if on == "dask" else Dask(on, packed)
 
 
-def _port(place: SplitResult) -> int | None:
+def _host_and_port(address: str) -> tuple[str, int]:
+    place = urlsplit(address)
     try:
-        return place.port
+        host, port = place.hostname, place.port
     except ValueError:
-        return None
+        host, port = None, None
+    if not host or not port:
+        raise UsageError(f"{address} is no address of a Dask scheduler; give host and port, as in tcp://localhost:8786")
+    return host, port
+
+
+def _unreachable(address: str, error: Exception) -> UsageError:
+    return UsageError(f"no Dask scheduler answers at {address} ({error}); {TO_START.format(address=address)}")
 
 
 class Dask(Workers):
@@ -81,7 +100,7 @@ class Dask(Workers):
 
     Args:
         address: of the scheduler, as ``tcp://host:port`` or ``tls://host:port``.
-        target: the function that simulates one run, as ``module:function``.
+        packed: what its workers must have.
         workers_within_s: how long to wait for a worker, at the start and whenever there is none left.
 
     Raises:
@@ -93,17 +112,16 @@ class Dask(Workers):
     HANDOVER_S = 0.005
     AHEAD = 3
 
-    def __init__(self, address: str, target: str, workers_within_s: float = WORKERS_WITHIN_S) -> None:
+    def __init__(self, address: str, packed: Luggage, workers_within_s: float = WORKERS_WITHIN_S) -> None:
         self._address = address
         self._within_s = workers_within_s
-        self._luggage = luggage.pack(target)
-        self._waiting: set[Future[Any]] = set()
+        self._luggage = packed
+        self._waiting: dict[Future[Any], DaskFuture[Any]] = {}
         self._over = threading.Event()
         self._client = _connected(address)
         try:
             self.size = self._wait_for_workers()
             self._check()
-            self._calls = self._client.get_executor(pure=False)
         except BaseException:
             self._client.close()
             raise
@@ -111,9 +129,10 @@ class Dask(Workers):
         self._watch.start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        # Not through Client.get_executor: of its futures some never end when a worker dies with a finished result.
         ours: Future[T] = Future()
-        self._waiting.add(ours)
-        theirs = self._calls.submit(luggage.carried, *luggage.wrap(self._luggage, fn, args))
+        theirs = self._client.submit(luggage.carried, *luggage.wrap(self._luggage, fn, args), pure=False)
+        self._waiting[ours] = theirs
         theirs.add_done_callback(lambda done: self._end(ours, done))
         return ours
 
@@ -121,7 +140,10 @@ class Dask(Workers):
         """Gives back the connection; with ``cancel_futures`` takes back from the cluster what has not ended."""
         self._over.set()
         if self._client.status == "running":
-            self._calls.shutdown(wait=wait and not cancel_futures)
+            if cancel_futures:
+                self._client.cancel(list(self._waiting.values()), reason="stopped", msg="")
+            elif wait:
+                wait_for(list(self._waiting))
         self._client.close()
         self._watch.join()
 
@@ -129,15 +151,19 @@ class Dask(Workers):
         """Takes back what has not begun; what a worker is in the middle of goes on to its end and is thrown away."""
         self.shutdown(wait=False, cancel_futures=True)
 
-    def _end(self, ours: Future[T], theirs: Future[T]) -> None:
-        """Says how a piece ended, in words that whoever hands out the runs understands."""
-        self._waiting.discard(ours)
-        if theirs.cancelled():
+    def _end(self, ours: Future[T], theirs: DaskFuture[T]) -> None:
+        """Fetches how a piece ended and says it in words that whoever hands out the runs understands."""
+        try:
+            result = theirs.result()
+        except CancelledError:
             self._fail(ours, RunError(f"the scheduler at {self._address} is lost; {GO_ON}"))
-        elif (error := theirs.exception()) is None:
-            _settle(lambda: ours.set_result(theirs.result()))
-        else:
+        except BaseException as error:
             self._fail(ours, _understood(error))
+        else:
+            _settle(lambda: ours.set_result(result))
+        finally:
+            self._waiting.pop(ours, None)
+            theirs.release()
 
     def _fail(self, ours: Future[Any], error: BaseException) -> None:
         _settle(lambda: ours.set_exception(error))
@@ -170,9 +196,11 @@ class Dask(Workers):
             without_s = 0.0 if number else without_s + LOOK_EVERY_S
             self.size = number or self.size
             if without_s >= self._within_s:
-                error = RunError(f"the scheduler at {self._address} has had no workers for {without_s:.0f} s; {GO_ON}")
                 for future in list(self._waiting):
-                    self._fail(future, error)
+                    self._fail(future, self._abandoned(without_s))
+
+    def _abandoned(self, without_s: float) -> Exception:
+        return RunError(f"the scheduler at {self._address} has had no workers for {without_s:.0f} s; {GO_ON}")
 
 
 class OwnDask(Dask):
@@ -180,20 +208,36 @@ class OwnDask(Dask):
 
     Args:
         workers: worker processes, of one thread each.
-        target: the function that simulates one run, as ``module:function``.
+        packed: what they must have.
     """
 
-    def __init__(self, workers: int, target: str) -> None:
-        self._cluster = _local(workers)
+    def __init__(self, workers: int, packed: Luggage) -> None:
+        self._hidden = ExitStack()
+        # For as long as there are workers: one that was killed is started again.
+        self._hidden.enter_context(main_hidden())
         try:
-            super().__init__(self._cluster.scheduler_address, target)
+            self._cluster = _local(workers)
+            self._hidden.callback(self._cluster.close)
+            super().__init__(self._cluster.scheduler_address, packed)
         except BaseException:
-            self._cluster.close()
+            self._hidden.close()
             raise
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         super().shutdown(wait, cancel_futures=cancel_futures)
-        self._cluster.close()
+        self._hidden.close()
+
+    def _abandoned(self, without_s: float) -> Exception:
+        # Workers that die as soon as they have begun are not started again; another cluster has new ones.
+        return Lost(f"all workers died, and none came back within {without_s:.0f} s")
+
+    def stop(self) -> None:
+        """Ends every worker now, in the middle of whatever it does."""
+        for nanny in self._cluster.workers.values():
+            nanny.auto_restart = False
+            if nanny.pid:
+                os.kill(nanny.pid, signal.SIGTERM)
+        super().stop()
 
 
 def _connected(address: str) -> Client:
@@ -202,16 +246,14 @@ def _connected(address: str) -> Client:
     try:
         return Client(address, timeout=REACHED_WITHIN_S, set_as_default=False, name="virtlab")
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"no Dask scheduler answers at {address} ({error}); {TO_START.format(address=address)}"
-        ) from None
+        raise _unreachable(address, error) from None
 
 
 def _local(workers: int) -> LocalCluster:
     from distributed import LocalCluster
 
     return LocalCluster(
-        n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL, memory_limit=0
+        n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL, memory_limit=0
     )
 
 
@@ -227,7 +269,5 @@ def _understood(error: BaseException) -> BaseException:
 
 
 def _settle(set_it: Callable[[], None]) -> None:
-    try:
+    with suppress(InvalidStateError):  # it has been settled before, by whoever gave it up
         set_it()
-    except InvalidStateError:  # it has been settled before, by whoever gave it up
-        pass

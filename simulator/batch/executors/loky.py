@@ -1,4 +1,4 @@
-"""``loky``: worker processes for what a session has added: classes and functions of a notebook travel to them by value."""
+"""``loky``: worker processes for what a session has added, which travels to them by value."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
 
@@ -55,8 +55,11 @@ class Processes(Workers):
         self._pool = ProcessPoolExecutor(workers, context, worker.prepare, (environment, reader))
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        with main_hidden():
-            return self._pool.submit(fn, *args, **kwargs)
+        try:
+            with main_hidden():
+                return self._pool.submit(fn, *args, **kwargs)
+        except (OSError, EOFError) as error:  # the server that they are forked from has been killed
+            raise BrokenExecutor(f"no worker can be started: {error}") from error
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._pool.shutdown(wait, cancel_futures=cancel_futures)

@@ -190,7 +190,8 @@ def write_zip(writer: Writer, form: Sweep) -> None:
             writer.complain(place, f"cannot go side by side: {has}", "give all of them equally many values")
         elif not writer.refuse_equal_rows(place, list(columns.values()), "remove one of the two from each list"):
             stacks = tuple(columns.pop((STACK,), ()))
-            writer.group(Group(place, tuple(columns), next(iter(lengths.values())), stacks=stacks))
+            rows = next(iter(lengths.values()))
+            writer.group(Group(place, tuple(columns), rows, STACK if stacks else "", stacks=stacks))
 
 
 def _axis(writer: Writer, name: str, place: Place) -> Place | None:

@@ -35,8 +35,9 @@ class Group:
         place: where it is written.
         members: its axes, by their places.
         rows: how many values each of them has.
-        name: the axis that stands for all of them; empty: each stands for itself.
-        labels: what the rows are called there.
+        name: the axis that stands for all of them; empty: each stands for itself. Where values go with the stacks,
+            that is the stack: so what differs between two stacks is one thing, and they can be compared.
+        labels: what the rows are called there, if that axis is there for them only.
         stacks: the label of the stack that each row is of; empty: rows are of all stacks.
     """
 

@@ -162,7 +162,7 @@ def _step(written: Range, ends: Span) -> Decimal:
         raise UnitError(f"steps by {shown(written.step)}, which is of another kind; write a number")
     if step <= 0 or ends.high < ends.low:
         raise UnitError("never gets there by such steps; let 'to' be more than 'from', and 'step' more than 0")
-    if ends.whole and step % 1:
+    if ends.whole and step != step.to_integral_value():
         raise UnitError(f"steps by {shown(written.step)} from a whole number; write 'from: {ends.low}.0'")
     if ends.low + step > ends.high:
         raise UnitError("has only one value, as one step leads beyond its end; write a smaller 'step'")
@@ -171,7 +171,7 @@ def _step(written: Range, ends: Span) -> Decimal:
 
 def _refuse_many(number: int) -> None:
     if number > MOST_VALUES:
-        raise UnitError(f"has {number:,} values, more than {MOST_VALUES:,}; write fewer")
+        raise UnitError(f"has more than {MOST_VALUES:,} values; write fewer")
 
 
 def _read(written: Value) -> tuple[Decimal, str, Dimension]:

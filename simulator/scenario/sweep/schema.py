@@ -57,7 +57,8 @@ class Sweep(Part):
     axes: dict[Text, Values] = Field(default={}, examples=["{tenants.app.memory: [1 GiB, 2 GiB]}"])
     """Values by path: the same as lists in the fields."""
     zip: tuple[Annotated[tuple[Text, ...], Field(min_length=2)], ...] = ()
-    """Axes that go side by side: the first value of one with the first of the others, and so on."""
+    """Axes that go side by side: the first value of one with the first of the others, and so on. With 'stack' among
+    them each stack has values of its own, and they are no axes: the stack stands for them."""
     cases: dict[Text, Annotated[dict[Text, Any], Field(min_length=1)]] = Field(
         default={}, examples=["{small: {tenants.app.memory: 1 GiB, tenants.app.vcpus: 1}}"]
     )

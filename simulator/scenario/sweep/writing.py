@@ -169,6 +169,8 @@ class Writer:
             place: where they are written.
             instead: whether they take the place of a value that stands there.
         """
+        if (SWEEP,) in self.origin.overridden and target not in self.moved:
+            instead = instead or self.field(target)[0]  # whoever gives another sweep cannot change the file
         try:
             if instead:
                 self.field(target[:-1])[1].pop(target[-1])
