@@ -265,7 +265,6 @@ def _check_number(lookup: Lookup, found: Parts) -> None:
         lookup.complain(("replications",), message, "write a smaller number, or shorter lists")
     most, name = found.tenants_in_all(points)
     if most > MOST_TENANTS:
-        place = ("tenants", max(counts, key=counts.__getitem__), "count")
         message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
         lookup.complain(("tenants", name, "count"), message, "write a smaller number, or shorter lists")
         _refuse(lookup)
