@@ -10,7 +10,7 @@ import click
 COMMANDS = (
     *("run", "plan", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
     *("results", "compare", "choose", "density", "isolate", "sensitivity", "warmup", "validate"),
-    *("plot", "timeline", "import"),
+    *("plot", "timeline", "quiz", "import"),
 )
 _MODULES = {"import": "import_"}
 """Modules of commands whose names are words of Python."""

@@ -1,0 +1,1 @@
+"""One module for each topic: ``TITLE``, ``LEVELS`` and ``case(random, level)``."""

@@ -1,0 +1,118 @@
+"""The first write to what lies in an image: a whole file is copied, a block, or a cluster of a virtual disk."""
+
+from __future__ import annotations
+
+from random import Random
+
+from simulator import demands as d
+from simulator.layers._container_storage import Storage
+from simulator.layers.base import Place
+from simulator.operations.overlay import Overlay
+from simulator.parameters import Parameters
+from simulator.quiz.bench import figures
+from simulator.quiz.case import Case, Question, Table, Working, number
+from simulator.steps import Below, Choice, Step
+from simulator.threads import Thread
+
+TITLE = "copy on write: the whole file, or the block"
+LEVELS = {1: "writes within a block", 2: "writes that may reach into the next block"}
+_PRODUCT, _MACHINE = "docker-27", "server-2025"
+_KIB = 1024
+_STORES = ("overlay", "device-mapper", "virtual disk")
+
+
+def case(random: Random, level: int) -> Case:
+    """A database file of the image, and a few writes of some pages."""
+    size_mib = random.choice((16, 32, 64, 100, 200, 256))
+    block = random.choice((32, 64, 128))
+    writes = _writes(random, block, size_mib * _KIB // block, level)
+    touched = sorted({each for at, size in writes for each in range(at // block, (at + size - 1) // block + 1)})
+    union, clusters, copied = copied_kib(size_mib, block, writes)
+    whole, count, of_disk, ratio, held = Working(), Working(), Working(), Working(), Working()
+    whole.step("the file as a whole, at its first write", f"{size_mib} * 1024", "KiB")
+    count.pick("blocks that writes reach into, each once", " ".join(map(str, touched)))
+    blocks = count.pick("their number", float(len(touched)))
+    held.lines += count.lines
+    all_kib = held.step("all of them", f"{blocks} * {block}", "KiB")
+    parts, seen = [], set[int]()
+    for at, size in writes:
+        new = set(range(at // block, (at + size - 1) // block + 1)) - seen
+        seen |= new
+        if new:
+            parts.append(f"{len(new)} * {block} - {size}")
+    of_disk.step("new clusters, less what the write itself brings", " + ".join(parts), "KiB")
+    ratio.step("one over the other", f"{number(float(whole.value))} / {all_kib}")
+    questions = (
+        Question("union", "How much does a container's union file system copy?", "KiB", union, whole),
+        Question("blocks", f"How many clusters of {block} KiB does a virtual disk's overlay have after it?", "",
+                 clusters, count),
+        Question("held", "How much room does it take for them?", "KiB", clusters * block, held),
+        Question("filled", "How much of that is copied from what was there before?", "KiB", copied, of_disk),
+        Question("ratio", "How many times the room of the overlay does the union take?", "", union / (clusters * block),
+                 ratio),
+    )  # fmt: skip
+    trace = tuple(
+        (str(place), number(at), number(size), str(at // block), str((at + size - 1) // block))
+        for place, (at, size) in enumerate(writes, 1)
+    )
+    heads = ("write", "at [KiB]", "size [KiB]", "first block", "last block")
+    return Case(
+        (
+            f"A file of {size_mib} MiB came with an image. A program writes into it {len(writes)} times. In a container "
+            "on a union file system the file is copied as a whole to the top layer before the first write. On a "
+            f"virtual disk with an overlay it is done by clusters of {block} KiB, counted from the beginning of the "
+            "file: the first write to a cluster finds room for it, and what of it the write does not bring is copied.",
+        ),
+        questions,
+        f"from simulator.quiz.topics.copy_on_write import copied_kib\nprint(copied_kib({size_mib}, {block}, {writes}))",
+        trace=Table(heads, trace, frozenset(heads[3:])),
+    )  # fmt: skip
+
+
+def _writes(random: Random, block: int, blocks: int, level: int) -> list[tuple[int, int]]:
+    """Places and sizes in KiB; some come to where one was before."""
+    found: list[tuple[int, int]] = []
+    for _ in range(random.randint(4, 7)):
+        size = random.choice((4, 8, 16))
+        before = found and random.random() < 0.3
+        number = random.choice(found)[0] // block if before else random.randrange(min(blocks, 400) - 1)
+        room = block - (4 if level > 1 else size)
+        found.append((number * block + random.randint(0, room // 4) * 4, size))
+    return found
+
+
+def copied_kib(size_mib: int, block: int, writes: list[tuple[int, int]]) -> tuple[float, float, float]:
+    """What virtlab's storages do: KiB that a union copies, clusters of an overlay, KiB that are copied for these.
+
+    Args:
+        size_mib: of the file.
+        block: KiB of a cluster.
+        writes: place and size of each, in KiB.
+    """
+    size = size_mib * _KIB * _KIB
+    file = d.File("data", size, size, shipped=True)
+    asked = [d.DirectTransfer(file, at * _KIB, size * _KIB, write=True) for at, size in writes]
+    union = Storage(Parameters(figures(_PRODUCT, _MACHINE)), {"storage": "overlay"}, Place("box"))
+    read = sum(_read_bytes(union.steps(each)) for each in asked)
+    copied: list[float] = []
+
+    def price(clusters: float, copied_bytes: float) -> tuple[()]:
+        copied.append(copied_bytes)
+        return ()
+
+    overlay = Overlay(block * _KIB, price)
+    nobody = object.__new__(Thread)
+    for each in asked:
+        overlay(nobody, each)
+    return read / _KIB, overlay.clusters, sum(copied) / _KIB
+
+
+def _read_bytes(steps: tuple[Step, ...]) -> float:
+    """What is read of the file to be copied, where the choice falls on that."""
+    found = 0.0
+    for step in steps:
+        if isinstance(step, Choice):
+            found += _read_bytes(step.options[step.decide()])
+        if isinstance(step, Below) and isinstance(step.demand, d.Read):
+            found += step.demand.size_bytes
+    return found
