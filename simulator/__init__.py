@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from simulator.planning import Plan as Plan
     from simulator.pool import PoolResults as PoolResults
     from simulator.pool import pool as pool
+    from simulator.quiz import Exercise as Exercise
+    from simulator.quiz import pose as quiz  # noqa: F401
     from simulator.results import Results as Results
     from simulator.results import batches as results  # noqa: F401
     from simulator.results import load as load
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Catalog": "catalog",
     "Density": "filling",
+    "Exercise": "quiz",
     "Explanation": "explain",
     "Isolation": "isolation",
     "Layer": "layers.base",
@@ -79,7 +82,7 @@ _HOMES = {
     "add": "session",
     "load": "results",
 }
-_MODULES = ("demands", "explain", "pool", "results", "steps")
+_MODULES = ("demands", "explain", "pool", "quiz", "results", "steps")
 
 __all__ = [
     "__version__",

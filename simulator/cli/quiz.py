@@ -10,6 +10,8 @@ from simulator.cli.output import as_json as json_option
 from simulator.cli.output import say, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulator.quiz import Exercise
 
 _WRONG = 3
@@ -37,12 +39,12 @@ def command(
     Without TOPIC all topics are listed. The same topic, seed and level is the same case on every machine. Graded
     answers exit with 0 if all are right, else with 3.
     """
-    from simulator import quiz
+    from simulator.quiz import pose
 
     if topic is None:
         _list(as_json, asked=bool(check or answers))
         return None
-    exercises = [quiz.pose(topic, seed, level=level, number=each) for each in range(1, number + 1)]
+    exercises = [pose(topic, seed, level=level, number=each) for each in range(1, number + 1)]
     if answers is not None:
         return _grade(exercises, answers, check, as_json)
     if as_json:
@@ -53,19 +55,23 @@ def command(
 
 
 def _list(as_json: bool, asked: bool) -> None:
-    from simulator import quiz
     from simulator.errors import UsageError
     from simulator.explain.columns import columns
-    from simulator.quiz.exercise import levels
+    from simulator.quiz.exercise import levels, titles
 
-    found = quiz.topics()
+    found = titles()
     if asked:
         raise UsageError(f"which topic? There are: {', '.join(found)}")
     if as_json:
         say_json([{"topic": name, "title": title, "levels": levels(name)} for name, title in found.items()])
         return
-    rows = [[name, title, "; ".join(f"{n}: {text}" for n, text in levels(name).items())] for name, title in found.items()]
-    say(columns(rows, "<<<", ["topic", "what it is about", "levels"]))
+    rows = [[name, title, _harder(levels(name))] for name, title in found.items()]
+    say(columns(rows, "<<<", ["topic", "what it is about", "level"]))
+
+
+def _harder(words: Mapping[int, str]) -> str:
+    """What the levels beyond the first are."""
+    return "; ".join(f"{level}: {text}" for level, text in words.items() if level > 1)
 
 
 def _grade(exercises: list[Exercise], answers: TextIO, check: bool, as_json: bool) -> int:

@@ -14,10 +14,10 @@ import sys
 from types import ModuleType
 
 from simulator.quiz.case import Case, Question, Table, Working
-from simulator.quiz.exercise import Exercise, pose, topics
+from simulator.quiz.exercise import Exercise, pose, titles
 from simulator.quiz.grading import Grading, Mark
 
-__all__ = ["Case", "Exercise", "Grading", "Mark", "Question", "Table", "Working", "pose", "topics"]
+__all__ = ["Case", "Exercise", "Grading", "Mark", "Question", "Table", "Working", "pose", "titles"]
 
 
 class _Callable(ModuleType):

@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator import discovery
 from simulator.catalog.suggestion import suggestion
-from simulator.errors import UsageError
+from simulator.errors import CatalogError, UsageError
 from simulator.quiz.case import Case, Question, Table, Value
 from simulator.quiz.grading import Grading, grade
 from simulator.quiz.text import markdown, plain
@@ -19,9 +19,9 @@ FORMAT = 1
 """Of the machine-readable form: grows when a reader of the older one would misunderstand it."""
 
 
-def topics() -> dict[str, str]:
+def titles() -> dict[str, str]:
     """What each topic is about, by name."""
-    return {name: discovery.member(FAMILY, name).TITLE for name in sorted(discovery.members(FAMILY))}
+    return {name: _module(name).TITLE for name in sorted(discovery.members(FAMILY))}
 
 
 def levels(topic: str) -> Mapping[int, str]:
@@ -38,7 +38,7 @@ def pose(topic: str, seed: int = 1, *, level: int = 1, number: int = 1) -> Exerc
     """Make a case: the same for the same topic, seed, level and number on every machine.
 
     Args:
-        topic: one of ``topics()``.
+        topic: one of ``titles()``.
         seed: any whole number, e.g. of a student.
         level: how hard; 1 is the easiest.
         number: which of the cases of this seed, from 1.
@@ -62,7 +62,11 @@ def _module(topic: str) -> Any:
     there = discovery.members(FAMILY)
     if topic not in there:
         raise UsageError(f"no topic {topic!r}; {suggestion(topic, there)} ('virtlab quiz' lists all)")
-    return discovery.member(FAMILY, topic)
+    module = discovery.member(FAMILY, topic)
+    lacking = [name for name in ("TITLE", "LEVELS", "case") if not hasattr(module, name)]
+    if lacking:
+        raise CatalogError(f"{there[topic]} is no topic: it lacks {' and '.join(lacking)}")
+    return module
 
 
 def _stream(topic: str, seed: int, level: int, number: int) -> Random:
@@ -136,7 +140,7 @@ class Exercise:
 
 
 def _table(table: Table | None, check: bool) -> dict[str, Any] | None:
-    return table and {"columns": list(table.heads), "rows": table.filled(check)}
+    return None if table is None else {"columns": list(table.heads), "rows": table.filled(check)}
 
 
 def _question(place: int, question: Question, check: bool) -> dict[str, Any]:

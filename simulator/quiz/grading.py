@@ -1,4 +1,4 @@
-"""Answers are read and held against what virtlab says: right, wrong, of another kind, or by a telling factor beside it."""
+"""Answers are read and held against what virtlab says: right, wrong, of another kind, or beside it by a factor."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 
 RIGHT, WRONG, UNIT, MISSING = "right", "wrong", "unit mistake", "missing"
 _SLACK = 1e-9
-_FACTORS = (
-    (1e3, "a prefix (milli, kilo, mega) is one too many or too few"),
-    (1e6, "two prefixes (milli, kilo, mega) are too many or too few"),
-    (1e9, "three prefixes are too many or too few"),
+_OF_ALL = (
+    (1e3, "a prefix (milli, kilo, mega) too many or too few"),
+    (1e6, "two prefixes (milli, kilo, mega) too many or too few"),
+    (1e9, "three prefixes (milli, kilo, mega) too many or too few"),
+)
+_OF_BYTES = (
     (8.0, "bits or bytes"),
-    (100.0, "a part or per cent"),
     (1.024, "kB are 1000, KiB 1024 bytes"),
     (1.024**2, "MB are 1000², MiB 1024² bytes"),
     (1.024**3, "GB are 1000³, GiB 1024³ bytes"),
 )
-"""By what an answer may be beside the right one, and what that tells."""
+_FACTORS = {"size": (*_OF_ALL, *_OF_BYTES), "rate": (*_OF_ALL, *_OF_BYTES), "ratio": ((100.0, "a part or per cent"),)}
+"""By what an answer may be beside the right one, and what that tells, by the dimension of the answer."""
 _LINE = re.compile(r"([^:]*):(.*)")
 
 
@@ -125,7 +127,7 @@ def _of_json(text: str, name: str) -> dict[str, Value]:
     try:
         data = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        raise UsageError(f"{name}:{error.lineno}:{error.colno}: {error.msg}; write e.g. {{\"1\": 3.5}}") from None
+        raise UsageError(f'{name}:{error.lineno}:{error.colno}: {error.msg}; write e.g. {{"1": 3.5}}') from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name}: {error}") from None
     if not isinstance(data, dict):
@@ -209,7 +211,8 @@ def _judged(question: Question, given: Value, where: str) -> tuple[str, str]:
         value *= other[1] / scale[1]
     if _is(value, right, question.tolerance):
         return RIGHT, ""
-    return WRONG, _factor(value, right, max(question.tolerance, _SLACK))
+    factors = _FACTORS.get(scale[0], _OF_ALL) if scale else ()
+    return WRONG, _factor(value, right, question.tolerance, factors)
 
 
 def _number(given: Value, where: str) -> tuple[float, str]:
@@ -229,9 +232,9 @@ def _is(value: float, right: float, tolerance: float) -> bool:
     return abs(value - right) <= abs(right) * (tolerance + _SLACK)
 
 
-def _factor(value: float, right: float, tolerance: float) -> str:
+def _factor(value: float, right: float, tolerance: float, factors: Iterable[tuple[float, str]]) -> str:
     """What the ratio of an answer to the right one tells."""
-    for factor, words in _FACTORS if right and value > 0.0 else ():
+    for factor, words in factors if right and value > 0.0 else ():
         close = min(tolerance, (factor - 1.0) / 3.0)
         if _is(value, right * factor, close) or _is(value, right / factor, close):
             times = f"{factor:.3f}" if factor < 2.0 else f"{factor:g}" if factor < 1e6 else f"{factor:,.0f}"
@@ -246,7 +249,7 @@ def _of_choices(question: Question, given: str) -> str:
 
 def _folded(text: str) -> str:
     """Words only: blanks, commas and capitals make no difference."""
-    return " ".join(re.findall(r"[\w./+-]+", text.casefold()))
+    return " ".join(re.findall(r"[\w/+-]+(?:\.\w+)*", text.casefold()))
 
 
 def _by_symbol() -> Iterable[tuple[str, tuple[str, float]]]:

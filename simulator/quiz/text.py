@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from simulator.explain.columns import columns
@@ -34,9 +35,9 @@ def plain(exercise: Exercise, check: bool = False) -> list[str]:
             lines += [*rows(table, check), ""]
     for place, question in enumerate(case.questions, 1):
         lines += _asked(place, question)
-        lines += _answered(question) if check else []
+        lines += _answered(question, case.questions[place - 2].working.lines if place > 1 else []) if check else []
     if check:
-        lines += ["", "virtlab says it by:", *(f"    {line}" for line in case.repeat.splitlines())]
+        lines += ["", "virtlab itself says so:", *(f"    {line}" for line in case.repeat.splitlines())]
     return lines
 
 
@@ -44,7 +45,8 @@ def heading(exercise: Exercise) -> str:
     """What this is, and of which seed."""
     level = f", level {exercise.level}" if exercise.level > 1 else ""
     number = f", case {exercise.number}" if exercise.number > 1 else ""
-    return f"{exercise.topic}: {exercise.title} (seed {exercise.seed}{level}{number})"
+    title = exercise.title[:1].upper() + exercise.title[1:]
+    return f"{title} ({exercise.topic}, seed {exercise.seed}{level}{number})"
 
 
 def rows(table: Table, check: bool) -> list[str]:
@@ -65,8 +67,11 @@ def _asked(place: int, question: Question) -> list[str]:
     return _wrapped(f"{mark}{question.text}{choices}{unit}", " " * len(mark))
 
 
-def _answered(question: Question) -> Iterator[str]:
-    for line in question.working.lines:
+def _answered(question: Question, above: list[str]) -> Iterator[str]:
+    """The arithmetic, of what it has in common with the question above only the last line."""
+    own = question.working.lines
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(own, above, strict=False)))
+    for line in [f"as above, {own[same - 1]}", *own[same:]] if same > 1 else own:
         yield from _wrapped(f"     {line}", "       ")
     yield f"   = {question.shown}"
 

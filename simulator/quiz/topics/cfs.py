@@ -8,7 +8,7 @@ from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.quiz.topics._turns import MS, Setting, command, measure, row, turns
 
 TITLE = "CFS: slices by weight, and how long one waits"
-LEVELS = {1: "slices by weight", 2: "so many threads that the shortest slice decides"}
+LEVELS = {1: "slices by weight", 2: "the shortest slice decides"}
 _PERIODS = 2
 
 

@@ -15,6 +15,7 @@ from simulator.quiz.case import Case, Question, Table, Working, number
 TITLE = "a Java method: interpret it so often, or compile it"
 LEVELS = {1: "break-even", 2: "and when HotSpot's rule says so"}
 _PRODUCT, _MACHINE = "hotspot-17", "epyc-zen4-vm"
+_THRESHOLD, _LOOKS = "tier3_invocations_count", "interpreter_notice_invocations_count"
 _K, _M = 1e3, 1e6
 
 
@@ -32,7 +33,7 @@ def case(random: Random, level: int) -> Case:
     by_hand = Working()
     saved = by_hand.step("one invocation saves", f"{body} * ({interpreted} - {compiled})", "cycles")
     cost = by_hand.step("compiling takes", f"{body} * {compile_cycles}", "cycles")
-    by_hand.step("invocations that pay for it", f"{cost} / {saved}")
+    by_hand.step("what pays for it", f"{cost} / {saved}", "invocations")
     first, second, better = Working(), Working(), Working()
     first.step("all invocations", f"{times} * {body} * {interpreted} / 1000000", "M cycles")
     made = second.step("compiling", f"{body} * {compile_cycles} / 1000000", "M cycles")
@@ -45,7 +46,7 @@ def case(random: Random, level: int) -> Case:
                  second),
         Question("better", "Which takes less processor time?", "", "interpret" if slow <= fast else "compile", better,
                  ("interpret", "compile")),
-        Question("even", "From how many invocations on does compiling pay?", "invocations", even, by_hand),
+        Question("even", "After how many invocations has compiling paid for itself?", "invocations", even, by_hand),
     ]  # fmt: skip
     if level > 1:
         questions.append(_noticed(code))
@@ -59,8 +60,8 @@ def case(random: Random, level: int) -> Case:
         "whole. The figures are rounded ones of virtlab's catalog, compiling made cheaper at random."
     ]
     if level > 1:
-        rows += [("invocations for the next level, more than", number(_of(code, "tier3_invocations_count"))),
-                 ("counters are looked at every", number(_of(code, "interpreter_notice_invocations_count")))]  # fmt: skip
+        rows += [("invocations for the next level, more than", number(_of(code, _THRESHOLD)))]
+        rows += [("invocations between two looks", number(_of(code, _LOOKS)))]
         words.append(
             "HotSpot compiles a method for its next level (with C1 first) when a look at its counter finds more than "
             "so many invocations; it looks only now and then."
@@ -97,9 +98,11 @@ def _of(code: Code, name: str) -> float:
 
 def _noticed(code: Code) -> Question:
     working = Working()
-    above, every = _of(code, "tier3_invocations_count"), _of(code, "interpreter_notice_invocations_count")
+    above, every = _of(code, _THRESHOLD), _of(code, _LOOKS)
     looks = working.step("looks until the counter is that high", f"{number(above)} / {number(every)}")
     whole = working.pick("the first look that finds more", float(int(float(looks)) + 1))
     working.step("invocations until then", f"{whole} * {number(every)}")
     calls = code.policy.calls(INTERPRETED, 0.0)
-    return Question("noticed", "At which invocation does HotSpot send it to C1, if no queue is long?", "", calls, working)
+    return Question(
+        "noticed", "At which invocation does HotSpot send it to C1, if no queue is long?", "", calls, working
+    )

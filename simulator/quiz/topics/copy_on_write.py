@@ -15,10 +15,11 @@ from simulator.steps import Below, Choice, Step
 from simulator.threads import Thread
 
 TITLE = "copy on write: the whole file, or the block"
-LEVELS = {1: "writes within a block", 2: "writes that may reach into the next block"}
+LEVELS = {1: "writes within a block", 2: "writes that reach into the next block"}
 _PRODUCT, _MACHINE = "docker-27", "server-2025"
 _KIB = 1024
-_STORES = ("overlay", "device-mapper", "virtual disk")
+Write = tuple[int, int]
+"""Place and size, in KiB."""
 
 
 def case(random: Random, level: int) -> Case:
@@ -26,7 +27,7 @@ def case(random: Random, level: int) -> Case:
     size_mib = random.choice((16, 32, 64, 100, 200, 256))
     block = random.choice((32, 64, 128))
     writes = _writes(random, block, size_mib * _KIB // block, level)
-    touched = sorted({each for at, size in writes for each in range(at // block, (at + size - 1) // block + 1)})
+    touched = sorted(set().union(*(_reached(block, each) for each in writes)))
     union, clusters, copied = copied_kib(size_mib, block, writes)
     whole, count, of_disk, ratio, held = Working(), Working(), Working(), Working(), Working()
     whole.step("the file as a whole, at its first write", f"{size_mib} * 1024", "KiB")
@@ -34,13 +35,9 @@ def case(random: Random, level: int) -> Case:
     blocks = count.pick("their number", float(len(touched)))
     held.lines += count.lines
     all_kib = held.step("all of them", f"{blocks} * {block}", "KiB")
-    parts, seen = [], set[int]()
-    for at, size in writes:
-        new = set(range(at // block, (at + size - 1) // block + 1)) - seen
-        seen |= new
-        if new:
-            parts.append(f"{len(new)} * {block} - {size}")
-    of_disk.step("new clusters, less what the write itself brings", " + ".join(parts), "KiB")
+    brought = [number(each) for each in _brought(block, writes)]
+    rest = of_disk.step("what first writes bring themselves", " + ".join(brought), "KiB")
+    of_disk.step("the rest of the clusters", f"{all_kib} - {rest}", "KiB")
     ratio.step("one over the other", f"{number(float(whole.value))} / {all_kib}")
     questions = (
         Question("union", "How much does a container's union file system copy?", "KiB", union, whole),
@@ -58,10 +55,11 @@ def case(random: Random, level: int) -> Case:
     heads = ("write", "at [KiB]", "size [KiB]", "first block", "last block")
     return Case(
         (
-            f"A file of {size_mib} MiB came with an image. A program writes into it {len(writes)} times. In a container "
-            "on a union file system the file is copied as a whole to the top layer before the first write. On a "
-            f"virtual disk with an overlay it is done by clusters of {block} KiB, counted from the beginning of the "
-            "file: the first write to a cluster finds room for it, and what of it the write does not bring is copied.",
+            f"A file of {size_mib} MiB came with an image. A program writes into it {len(writes)} times. In a "
+            "container on a union file system the file is copied as a whole to the top layer before the first write. "
+            f"On a virtual disk with an overlay it is done by clusters of {block} KiB, counted from the beginning of "
+            "the file: the first write to a cluster finds room for it, and what of it the write does not bring is "
+            "copied.",
         ),
         questions,
         f"from simulator.quiz.topics.copy_on_write import copied_kib\nprint(copied_kib({size_mib}, {block}, {writes}))",
@@ -69,19 +67,40 @@ def case(random: Random, level: int) -> Case:
     )  # fmt: skip
 
 
-def _writes(random: Random, block: int, blocks: int, level: int) -> list[tuple[int, int]]:
-    """Places and sizes in KiB; some come to where one was before."""
-    found: list[tuple[int, int]] = []
-    for _ in range(random.randint(4, 7)):
+def _writes(random: Random, block: int, blocks: int, level: int) -> list[Write]:
+    """Places and sizes; some come to where one was before. None reaches from a cluster that is there into a new one."""
+    found: list[Write] = []
+    there: set[int] = set()
+    while len(found) < 6:
         size = random.choice((4, 8, 16))
         before = found and random.random() < 0.3
-        number = random.choice(found)[0] // block if before else random.randrange(min(blocks, 400) - 1)
+        place = random.choice(found)[0] // block if before else random.randrange(min(blocks, 400) - 1)
         room = block - (4 if level > 1 else size)
-        found.append((number * block + random.randint(0, room // 4) * 4, size))
+        write = place * block + random.randint(0, room // 4) * 4, size
+        reached = _reached(block, write)
+        if reached <= there or not reached & there:
+            found.append(write)
+            there |= reached
     return found
 
 
-def copied_kib(size_mib: int, block: int, writes: list[tuple[int, int]]) -> tuple[float, float, float]:
+def _reached(block: int, write: Write) -> set[int]:
+    """The blocks that a write reaches into."""
+    at, size = write
+    return set(range(at // block, (at + size - 1) // block + 1))
+
+
+def _brought(block: int, writes: list[Write]) -> list[int]:
+    """KiB that a write puts into each block that it is the first to write to."""
+    found, seen = [], set[int]()
+    for at, size in writes:
+        for each in sorted(_reached(block, (at, size)) - seen):
+            found.append(min(at + size, (each + 1) * block) - max(at, each * block))
+            seen.add(each)
+    return found
+
+
+def copied_kib(size_mib: int, block: int, writes: list[Write]) -> tuple[float, float, float]:
     """What virtlab's storages do: KiB that a union copies, clusters of an overlay, KiB that are copied for these.
 
     Args:

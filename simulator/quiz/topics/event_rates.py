@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
 from simulator import demands as d
 from simulator.explain.explanation import MACHINE
-from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.quiz.bench import US, figures, frequency_hz, run_s
+from simulator.quiz.case import Case, Question, Table, Working, number
 
 TITLE = "overhead from the rate of events"
 LEVELS = {1: "faults of a program", 2: "and the timer's ticks"}
@@ -68,7 +69,8 @@ def case(random: Random, level: int) -> Case:
 
 def working_us(working: Working, cycles: list[str]) -> str:
     """What an event takes, in microseconds."""
-    return working.step("one event", f"({' + '.join(cycles)}) / {number(frequency_hz(MACHINE) * US)}", "us")
+    together = f"({' + '.join(cycles)})" if len(cycles) > 1 else cycles[0]
+    return working.step("one event", f"{together} / {number(frequency_hz(MACHINE) * US)}", "us")
 
 
 def _took(work_ms: int, faults: int, fault: list[str], tick: list[str], hertz: str) -> Working:
@@ -82,6 +84,7 @@ def _took(work_ms: int, faults: int, fault: list[str], tick: list[str], hertz: s
     return working
 
 
+@cache
 def _ticks_part() -> float:
     """Two runs of pure computing: what is longer than the work is ticks."""
     work_s = 1.0

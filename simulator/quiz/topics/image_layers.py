@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from simulator.images import Image, ImageLayer
@@ -9,7 +10,7 @@ from simulator.images.store import Store, alone_bytes
 from simulator.quiz.case import Case, Question, Table, Working, number
 
 TITLE = "container images: what is pulled, shared and kept"
-LEVELS = {1: "two images on one base", 2: "three images, one of which is removed"}
+LEVELS = {1: "two images on one base", 2: "and one of three is removed"}
 _MB = 1e6
 _BASES, _RUNTIMES, _PROGRAMS = ("debian", "alpine"), ("python", "java", "node"), ("shop", "blog", "wiki")
 
@@ -90,14 +91,24 @@ def _removed(store: Store, images: list[Image]) -> Question:
 
 
 def _repeat(images: list[Image]) -> str:
-    lines = ["from simulator.images import Image, ImageLayer", "from simulator.images.store import Store",
-             "store = Store()"]  # fmt: skip
+    lines = ["from simulator.quiz.topics.image_layers import pulled_mb", "images = {"]
     for image in images:
-        parts = ", ".join(
-            f"({layer.name!r}, 100, {number(layer.unpacked_bytes)}, {number(layer.compressed_bytes)}, 0)"
-            for layer in image.layers
-        )
-        lines.append(f"image = Image({image.name!r}, tuple(ImageLayer(*each) for each in ({parts})))")
-        lines.append("print(sum(layer.compressed_bytes for layer in store.missing(image)) / 1e6)")
-        lines.append("store.add(image)")
-    return "\n".join([*lines, "print(store.disk_bytes / 1e6)"])
+        layers = ((layer.name, layer.compressed_bytes / _MB, layer.unpacked_bytes / _MB) for layer in image.layers)
+        parts = ", ".join(f"({name!r}, {number(packed)}, {number(unpacked)})" for name, packed, unpacked in layers)
+        lines.append(f"    {image.name!r}: [{parts}],")
+    return "\n".join([*lines, "}", "print(pulled_mb(images))"])
+
+
+def pulled_mb(images: Mapping[str, Sequence[tuple[str, float, float]]]) -> tuple[list[float], float]:
+    """What virtlab's store fetches for each image, in order, and what its disk holds of all, in MB.
+
+    Args:
+        images: by name their layers, each with its name, compressed and unpacked size in MB.
+    """
+    store, came = Store(), []
+    for name, layers in images.items():
+        made = (ImageLayer(each, 100.0, unpacked * _MB, packed * _MB, 0.0) for each, packed, unpacked in layers)
+        image = Image(name, tuple(made))
+        came.append(sum(layer.compressed_bytes for layer in store.missing(image)) / _MB)
+        store.add(image)
+    return came, store.disk_bytes / _MB

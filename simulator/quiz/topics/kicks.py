@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from random import Random
 from statistics import fmean
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from simulator.queues import Ring
 from simulator.quiz.case import Case, Question, Table, Working, number
 
 TITLE = "a ring and its server: kicks only when it sleeps"
-LEVELS = {1: "a server that sleeps as soon as the ring is empty", 2: "a server that looks on for a while before"}
+LEVELS = {1: "a server that sleeps at once", 2: "a server that looks on before it sleeps"}
 
 
 class Served(NamedTuple):
@@ -37,7 +37,9 @@ def case(random: Random, level: int) -> Case:
     served = serve(times, work, looks)
     by_hand = _by_hand(times, work, looks)
     kicks = Working()
-    kicks.pick("requests that find the server asleep", ", ".join(str(n) for n, each in enumerate(by_hand, 1) if each[0]))
+    kicks.pick(
+        "requests that find the server asleep", ", ".join(str(n) for n, each in enumerate(by_hand, 1) if each[0])
+    )
     kicks.pick("kicks", float(sum(each[0] for each in by_hand)))
     cost, naive = Working(), Working()
     cost.step("kicks", f"{number(float(kicks.value))} * {kick}", "us")
@@ -92,14 +94,14 @@ def serve(times: list[int], work: int, looks: int = 0) -> list[Served]:
     came: list[tuple[float, bool]] = []
     done: list[tuple[float, float]] = []
 
-    def guest() -> Iterator[simpy.Event]:
+    def guest() -> Generator[simpy.Event, None, None]:
         for at in times:
             yield environment.timeout(at - environment.now)
             ring.admit(1.0)
             came.append((environment.now, ring.kick_is_due()))
             ring.put(Enqueue("ring", (), (), (), False, 0.0, 0.0, 1.0))
 
-    def server() -> Iterator[simpy.Event]:
+    def server() -> Generator[simpy.Event, None, None]:
         until = 0.0
         while len(done) < len(times):
             if ring.take(1):

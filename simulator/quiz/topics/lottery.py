@@ -40,7 +40,8 @@ def case(random: Random, level: int) -> Case:
         ),
         Question("wins", f"In how many of the {drawings} slices does a run?", "", float(winners.count("a")),
                  _wins(weights, drawn)),
-        Question("expected", f"Which part would {name} get of very many slices?", "%", _expected(weights, name), chance),
+        Question("expected", f"Which part would {name} get of very many slices?", "%", _expected(weights, name),
+                 chance),
     )  # fmt: skip
     rows = tuple(
         (str(place), number(value), number(value % total), winner)

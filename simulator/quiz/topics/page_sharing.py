@@ -8,7 +8,7 @@ from simulator.layers._page_sharing import Kind, PageSharing
 from simulator.quiz.case import Case, Question, Table, Working, number
 
 TITLE = "equal pages of guests kept once"
-LEVELS = {1: "zero pages and pages of the same image", 2: "and pages that only some guests have"}
+LEVELS = {1: "zero pages and pages of the same image", 2: "and pages that two guests have"}
 _UNIT = 16 * 16
 """Pages come in such portions: a scanner looks at a guest in sixteen parts."""
 _PAGE_KIB = 4
@@ -57,8 +57,8 @@ def case(random: Random, level: int) -> Case:
     return Case(
         (
             f"{guests} guests have {each} pages of {_PAGE_KIB} KiB each. A scanner looks at {rate} pages a second, one "
-            f"guest after the other, again and again, and keeps equal pages once. {looks[way]} Nobody writes meanwhile. "
-            "The one zero page that is left is not counted.",
+            f"guest after the other, again and again, and keeps equal pages once. {looks[way]} Nobody writes "
+            "meanwhile. The one zero page that is left is not counted.",
         ),
         questions,
         "from simulator.quiz.topics import page_sharing\n"

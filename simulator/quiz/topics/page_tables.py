@@ -11,12 +11,12 @@ from simulator.layers._assist import Assist
 from simulator.layers.base import Place
 from simulator.layers.paravirtual_hypervisor import ParavirtualHypervisor
 from simulator.parameters import Parameters
-from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.quiz.bench import US, figures, frequency_hz
+from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.steps import Step, Use
 
 TITLE = "page tables: shadowed, or updated in batches"
-LEVELS = {1: "whole batches", 2: "and from which batch on it pays"}
+LEVELS = {1: "whole batches", 2: "and how large a batch must be"}
 _SHADOW, _CHECKED = "vmware-workstation-3.2", "xen-1"
 _PRICES = ("traced_write_cycles", "shadow_fill_cycles", "update_cycles", "hypercall_cycles", "batched_update_cycles")
 

@@ -11,10 +11,10 @@ from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.steps import Use
 
 TITLE = "page walks: references to memory, native and nested"
-LEVELS = {1: "pages of 4 KiB", 2: "and larger pages of the hypervisor"}
+LEVELS = {1: "pages of 4 KiB", 2: "or larger pages of the hypervisor"}
 _NS, _KIB, _MIB = 1e-9, 1024, 1024**2
 _ENTRY_BYTES = 8
-_PAGES = {4: "4 KiB", 3: "2 MiB"}
+_PAGES = {4: ("4 KiB", 4 * _KIB), 3: ("2 MiB", 2 * _MIB)}
 """Levels of a table of four, and the pages of such a one."""
 
 
@@ -25,7 +25,7 @@ def case(random: Random, level: int) -> Case:
     cached = random.choice((2, 4, 5, 8, 10))
     set_kib = entries * 4 * times
     walked, nested = references(guest, 0), references(guest, host)
-    walk_s, more_s = stalls_s(entries, set_kib, cached)
+    walk_s, more_s = stalls_s(entries, set_kib, cached, host)
     misses = Working()
     misses.step("what the buffer covers", f"{entries} * 4", "KiB")
     misses.step("part of the accesses outside of it", f"1 - {entries * 4} / {set_kib}")
@@ -36,27 +36,28 @@ def case(random: Random, level: int) -> Case:
         Question("nested", "How many at most under nested paging?", "", float(len(nested)), _nested(guest, host)),
         Question("wait", "How long does a mean access wait for page walks natively?", "ns", walk_s / _NS,
                  _waits(misses, f"{missed} * 1 * {cached}")),
-        Question("more", "How much longer does it wait under nested paging, with pages of 4 KiB?", "ns", more_s / _NS,
+        Question("more", "How much longer does it wait under nested paging?", "ns", more_s / _NS,
                  _waits(misses, f"{missed} * 2 * {cached}")),
     )  # fmt: skip
     rows = (("entries of the translation buffer", number(entries)), ("page [KiB]", "4"),
             ("working set [KiB]", number(set_kib)), ("a reference that is waited for [ns]", number(cached)),
-            ("levels of the guest's table", number(guest)), ("levels of the hypervisor's table", number(host)))  # fmt: skip
+            ("levels of the guest's table", number(guest)),
+            ("levels of the hypervisor's table", number(host)))  # fmt: skip
     trace = tuple((str(place), table, what) for place, (table, what) in enumerate(nested, 1))
     return Case(
         (
             "A program reads words at random places of its working set. What the translation buffer does not hold is "
             f"looked up in the guest's page table of {guest} levels. Under nested paging every address in that table, "
             f"and the data's own, is one of the guest's memory and is translated by the hypervisor's table of {host} "
-            f"levels (pages of {_PAGES[host]}).",
-            "The levels above the last lie in the walker's own caches: as virtlab prices it a native miss waits for one "
-            "reference, and a nested one for two more: the last level of the second translation of the data, and that "
-            "of the guest's table. All tables lie in the processor's cache.",
+            f"levels (pages of {_PAGES[host][0]}).",
+            "The levels above the last lie in the walker's own caches: as virtlab prices it a native miss waits for "
+            "one reference, and a nested one for two more: the last level of the second translation of the data, and "
+            "that of the guest's table. All tables lie in the processor's cache.",
         ),
         questions,
         "from simulator.quiz.topics import page_walks\n"
         f"print(len(page_walks.references({guest}, {host})), "
-        f"page_walks.stalls_s({entries}, {set_kib}, {cached}))",
+        f"page_walks.stalls_s({entries}, {set_kib}, {cached}, {host}))",
         table=Table(("what", "value"), rows),
         trace=Table(("reference", "table", "entry of level"), trace, frozenset({"table", "entry of level"})),
     )  # fmt: skip
@@ -77,8 +78,15 @@ def references(guest: int, host: int) -> list[tuple[str, str]]:
     return found
 
 
-def stalls_s(entries: int, set_kib: int, cached_ns: float) -> tuple[float, float]:
-    """What the hardware says a mean access waits for its own page walk, and for the second translation."""
+def stalls_s(entries: int, set_kib: int, cached_ns: float, host: int) -> tuple[float, float]:
+    """What the hardware says a mean access waits for its own page walk, and for the second translation.
+
+    Args:
+        entries: of the translation buffer.
+        set_kib: what is accessed at random.
+        cached_ns: a reference to the cache, in which all of it lies.
+        host: levels of the hypervisor's table.
+    """
     set_bytes = float(set_kib * _KIB)
     figures = {
         "cache_bytes": set_bytes, "cache_line_bytes": 64.0, "tlb_entries_count": float(entries),
@@ -87,7 +95,7 @@ def stalls_s(entries: int, set_kib: int, cached_ns: float) -> tuple[float, float
     }  # fmt: skip
     hardware = Hardware(figures, {}, Place("machine"))
     access = d.AccessMemory("random", set_bytes, page_bytes=4096.0)
-    walk = d.NestedWalk("random", set_bytes, 4096.0, 4096.0, False)
+    walk = d.NestedWalk("random", set_bytes, 4096.0, float(_PAGES[host][1]), False)
     steps = [*hardware.lower(access), *hardware.lower(walk)]
     stalls = {step.mechanism: step.stall_s for step in steps if isinstance(step, Use)}
     return stalls["page_walk"], stalls["nested_walk"]

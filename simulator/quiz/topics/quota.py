@@ -9,7 +9,7 @@ from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.quiz.topics._turns import MS, Setting, command, end, job, measure, row, turns
 
 TITLE = "a container's quota of processor time"
-LEVELS = {1: "one thread", 2: "two threads that use up one quota together"}
+LEVELS = {1: "one thread", 2: "two threads with one quota"}
 _PERIOD = 100
 
 

@@ -10,7 +10,7 @@ from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.quiz.topics._turns import MS, Setting, command, end, job, measure, turns
 
 TITLE = "round robin: who runs when, and when each job ends"
-LEVELS = {1: "jobs of whole slices", 2: "jobs whose last turn is shorter"}
+LEVELS = {1: "jobs of whole slices", 2: "last turns that are shorter"}
 _NAMES = "abcd"
 
 
@@ -33,9 +33,7 @@ def case(random: Random, level: int) -> Case:
     written = [number(float(_end(jobs, name, slice_ms).value)) for name in jobs]
     mean.step("mean of the ends", f"({' + '.join(written)}) / {len(jobs)}", "ms")
     questions.append(Question("mean", "What is the mean of these times?", "ms", fmean(ends.values()), mean))
-    rows = tuple(
-        (str(place), number(each.start), each.thread, number(each.end)) for place, each in enumerate(found, 1)
-    )
+    rows = tuple((str(place), number(each.start), each.thread, number(each.end)) for place, each in enumerate(found, 1))
     return Case(
         (
             f"Jobs {', '.join(jobs)} come at time 0 in this order and take turns on one processor by round robin, "
@@ -61,7 +59,7 @@ def _end(jobs: dict[str, int], name: str, slice_ms: int) -> Working:
         count = own if before else own - 1
         got = min(jobs[other], count * slice_ms)
         place = "before" if before else "behind"
-        working.pick(f"{other} stands {place} it and has had {count} turn{'' if count == 1 else 's'} at most", float(got), "ms")
+        working.pick(f"{other} stands {place} it and has had at most {count} × {slice_ms} ms", float(got), "ms")
         parts.append(number(got))
     working.step(f"{name} is done", " + ".join(parts), "ms")
     return working

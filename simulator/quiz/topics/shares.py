@@ -8,7 +8,7 @@ from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.quiz.topics._turns import Setting, command, measure, row
 
 TITLE = "processors divided by weight, with a cap"
-LEVELS = {1: "threads beside each other", 2: "and a guest with threads of its own"}
+LEVELS = {1: "threads beside each other", 2: "and a guest with two threads"}
 _CAPS = (0.1, 0.2, 0.25, 0.3, 0.4)
 Parts = dict[str, tuple[float, float]]
 """Weight, and most that it can use, by name."""

@@ -8,11 +8,11 @@ from random import Random
 from typing import NamedTuple
 
 from simulator.explain.explanation import MACHINE, explain
-from simulator.quiz.case import Case, Question, Table, Working, number
 from simulator.quiz.bench import US, figures, frequency_hz
+from simulator.quiz.case import Case, Question, Table, Working, number
 
 TITLE = "trap and emulate: what operations cost on a stack"
-LEVELS = {1: "Xen of 2003", 2: "Xen of 2003 or VMware Workstation 3.2, where a fault costs more events"}
+LEVELS = {1: "Xen of 2003", 2: "Xen or VMware Workstation 3.2"}
 _SYSTEM = "linux-2.4"
 
 
@@ -63,10 +63,11 @@ def case(random: Random, level: int) -> Case:
     )  # fmt: skip
     used = [*_NATIVE.values(), *dict.fromkeys(each for adds in stack.adds.values() for each in adds)]
     rows = tuple((_event(each), number(_price(stack, each)), _who(stack, each)) for each in used)
-    does = ", ".join(f"{counts[operation]} times a {words}" for operation, words in _OPERATIONS.items())
+    faults, checks, calls = counts.values()
+    does = f"has {faults} page faults and {checks} protection faults, and makes {calls} system calls ('null')"
     clock = number(frequency_hz(MACHINE) / 1e9)
     return Case(
-        (f"A program on {stack.product} asks its kernel {does}. {stack.words}",
+        (f"A program on {stack.product} {does}. {stack.words}",
          f"The processor has {clock} GHz. Prices are those of virtlab's catalog for the machine {MACHINE}."),
         questions, f'virtlab explain "{stack.expression}" --demand "{one}"', stack.expression,
         Table(("event", "cycles", "whose"), rows),

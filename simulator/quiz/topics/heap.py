@@ -22,7 +22,7 @@ def case(random: Random, level: int) -> Case:
     eden = random.choice((16, 32, 48, 64, 80))
     heap = eden * 15 // 4
     passing = eden // 16 * random.choice((1, 2)) / 2.0
-    rate, seconds = random.randint(2, 12) * 50, random.choice((10, 20, 30, 60))
+    rate, seconds = random.randint(2, 8) * 50, random.choice((10, 20, 30))
     copy, fixed, clock = random.choice((4, 5, 6)), random.choice((0.5, 1.0, 2.0)), random.choice((2.0, 3.0, 4.0))
     made = rate * seconds
     count, copied, pause = collect(heap, passing, made, copy, fixed)
@@ -60,7 +60,7 @@ def case(random: Random, level: int) -> Case:
             "in use at any one time, however large eden is. Nothing gets old. MB are 1000² bytes.",
         ),
         tuple(questions),
-        f"from simulator.quiz.topics.collections import collect\nprint(collect({heap}, {passing}, {made}, {copy}, "
+        f"from simulator.quiz.topics.heap import collect\nprint(collect({heap}, {passing}, {made}, {copy}, "
         f"{fixed}))",
         table=Table(("what", "value"), rows),
     )  # fmt: skip
