@@ -18,21 +18,21 @@ _LONG_S = 1000.0
 
 
 @cache
-def figures(product: str, machine: str) -> Mapping[str, float]:
-    """The numbers of a product on a machine, from the catalog."""
-    return Catalog().layer(product, machine).values()
+def catalog() -> Catalog:
+    """The catalog, read once."""
+    return Catalog()
 
 
 @cache
-def structure(product: str, machine: str) -> Mapping[str, str]:
-    """The choices of a product."""
-    return Catalog().layer(product, machine).structure
+def figures(product: str, machine: str) -> Mapping[str, float]:
+    """The numbers of a product on a machine, from the catalog."""
+    return catalog().layer(product, machine).values()
 
 
 @cache
 def frequency_hz(machine: str) -> float:
     """The clock of a machine of the catalog."""
-    return float(Catalog().machine(machine).devices["cpu"].parameters["frequency_hz"].value)
+    return float(catalog().machine(machine).devices["cpu"].parameters["frequency_hz"].value)
 
 
 @cache

@@ -8,40 +8,66 @@ from random import Random
 from typing import NamedTuple
 
 from simulator.explain.explanation import MACHINE, explain
-from simulator.quiz.bench import US, figures, frequency_hz
+from simulator.quiz.bench import US, catalog, figures, frequency_hz
 from simulator.quiz.case import Case, Question, Table, Working, number
 
 TITLE = "trap and emulate: what operations cost on a stack"
-LEVELS = {1: "Xen of 2003", 2: "Xen or VMware Workstation 3.2"}
-_SYSTEM = "linux-2.4"
+LEVELS = {1: "Xen of 2003", 2: "Xen, VMware Workstation 3.2, or KVM with nested paging"}
+Events = Mapping[str, Mapping[str, int]]
+"""How often an operation has which events, by the parameters that price them."""
 
 
 class _Stack(NamedTuple):
-    """A stack, its hypervisor, and what each operation adds there: events and the parameters that price them."""
+    """A stack, and what each operation costs there.
+
+    Attributes:
+        expression: as virtlab writes it.
+        machine: of the catalog.
+        system: of the guest.
+        hypervisor: under it.
+        words: why these events.
+        own: what the system itself takes, with and without the hypervisor.
+        adds: what the hypervisor adds.
+    """
 
     expression: str
-    product: str
+    machine: str
+    system: str
+    hypervisor: str
     words: str
-    adds: Mapping[str, Mapping[str, int]]
+    own: Events
+    adds: Events
 
 
-_NATIVE = {"fault": "page_fault_cycles", "protection fault": "protection_fault_cycles", "null": "null_cycles"}
 _OPERATIONS = {"fault": "page fault", "protection fault": "protection fault", "null": "system call 'null'"}
+_PLAIN = {
+    "fault": {"page_fault_cycles": 1}, "protection fault": {"protection_fault_cycles": 1}, "null": {"null_cycles": 1},
+}  # fmt: skip
 _STACKS = (
     _Stack(
-        "xen-1 | linux-2.4", "xen-1",
+        "xen-1 | linux-2.4", MACHINE, "linux-2.4", "xen-1",
         "Every fault is first taken by Xen, which hands it on (a trap). A page fault then writes one entry of a page "
         "table, which Xen checks and carries out (an update). A system call goes straight to the guest's kernel.",
-        {"fault": {"trap_cycles": 1, "update_cycles": 1}, "protection fault": {"trap_cycles": 1}, "null": {}},
+        _PLAIN, {"fault": {"trap_cycles": 1, "update_cycles": 1}, "protection fault": {"trap_cycles": 1}, "null": {}},
     ),
     _Stack(
-        "linux-2.4 | vmware-workstation-3.2 / linux-2.4", "vmware-workstation-3.2",
+        "linux-2.4 | vmware-workstation-3.2 / linux-2.4", MACHINE, "linux-2.4", "vmware-workstation-3.2",
         "Every fault is first taken by the monitor, which hands it on (a trap). A page fault then writes one entry of "
         "the guest's page table: the write is traced, and the entry of the shadow page table is filled. A system call "
         "has two sensitive instructions, one on the way in and one on the way out, which are translated.",
-        {
+        _PLAIN, {
             "fault": {"trap_cycles": 1, "traced_write_cycles": 1, "shadow_fill_cycles": 1},
             "protection fault": {"trap_cycles": 1}, "null": {"sensitive_cycles": 2},
+        },
+    ),
+    _Stack(
+        "linux-6 | kvm-6 / linux-6", "server-2025", "linux-6", "kvm-6",
+        "The kernel guards itself at each entry against side channels (an entry guard), in a guest or not. With nested "
+        "paging nothing of this leaves the guest; but the walks that bring translations back are longer: a little at "
+        "every fault (nested trap), and once more when a page fault has entered a page (nested fill).",
+        {operation: {**events, "entry_guard_cycles": 1} for operation, events in _PLAIN.items()}, {
+            "fault": {"nested_trap_cycles": 1, "nested_fill_cycles": 1},
+            "protection fault": {"nested_trap_cycles": 1}, "null": {},
         },
     ),
 )  # fmt: skip
@@ -50,80 +76,70 @@ _STACKS = (
 def case(random: Random, level: int) -> Case:
     """A program of so many faults and calls."""
     stack = _STACKS[0] if level == 1 else random.choice(_STACKS)
-    counts = {operation: random.randint(1, 20) * 100 for operation in _NATIVE}
-    one = random.choice(["fault", "protection fault"] if level == 1 else list(_NATIVE))
-    native_us, here_us = _took_us(f"{_SYSTEM} |", counts), _took_us(stack.expression, counts)
+    counts = {operation: random.randint(1, 20) * 100 for operation in _OPERATIONS}
+    one = random.choice(["fault", "protection fault"] if level == 1 else list(_OPERATIONS))
+    native_us, here_us = (_took_us(each, stack.machine, counts) for each in (f"{stack.system} |", stack.expression))
     questions = (
         Question("one", f"What does one {_OPERATIONS[one]} cost on this stack?", "us",
-                 _explained_s(stack.expression, one) / US, _one(stack, one)),
+                 _explained_s(stack.expression, one, stack.machine) / US, _one(stack, one)),
         Question("native", "What do all operations of the program cost without the hypervisor?", "us", native_us,
-                 _all(None, counts)),
+                 _all(stack, counts, native=True)),
         Question("here", "What do they cost on this stack?", "us", here_us, _all(stack, counts)),
         Question("ratio", "How many times as much is that?", "", here_us / native_us, _ratio(stack, counts)),
     )  # fmt: skip
-    used = [*_NATIVE.values(), *dict.fromkeys(each for adds in stack.adds.values() for each in adds)]
-    rows = tuple((_event(each), number(_price(stack, each)), _who(stack, each)) for each in used)
+    rows = tuple(
+        (name.removesuffix("_cycles").replace("_", " "), number(figures(product, stack.machine)[name]), product)
+        for product, events in ((stack.system, stack.own), (stack.hypervisor, stack.adds))
+        for name in dict.fromkeys(name for each in events.values() for name in each)
+    )
     faults, checks, calls = counts.values()
     does = f"has {faults} page faults and {checks} protection faults, and makes {calls} system calls ('null')"
-    clock = number(frequency_hz(MACHINE) / 1e9)
+    clock = number(frequency_hz(stack.machine) / 1e9)
     return Case(
-        (f"A program on {stack.product} {does}. {stack.words}",
-         f"The processor has {clock} GHz. Prices are those of virtlab's catalog for the machine {MACHINE}."),
-        questions, f'virtlab explain "{stack.expression}" --demand "{one}"', stack.expression,
+        (f"A program on {stack.hypervisor} {does}. {stack.words}",
+         f"The processor has {clock} GHz. Prices are those of virtlab's catalog for the machine {stack.machine}."),
+        questions, f'virtlab explain "{stack.expression}" --demand "{one}" --machine {stack.machine}', stack.expression,
         Table(("event", "cycles", "whose"), rows),
     )  # fmt: skip
 
 
 @cache
-def _explained_s(expression: str, demand: str) -> float:
-    return explain(expression, demand).totals[0].elapsed_s
+def _explained_s(expression: str, demand: str, machine: str) -> float:
+    return explain(expression, demand, machine, catalog=catalog()).totals[0].elapsed_s
 
 
-def _took_us(expression: str, counts: Mapping[str, int]) -> float:
-    return sum(count * _explained_s(expression, operation) for operation, count in counts.items()) / US
+def _took_us(expression: str, machine: str, counts: Mapping[str, int]) -> float:
+    times = (count * _explained_s(expression, operation, machine) for operation, count in counts.items())
+    return sum(times) / US
 
 
-def _price(stack: _Stack, parameter: str) -> float:
-    own = figures(_SYSTEM, MACHINE)
-    return own[parameter] if parameter in _NATIVE.values() else figures(stack.product, MACHINE)[parameter]
-
-
-def _who(stack: _Stack, parameter: str) -> str:
-    return _SYSTEM if parameter in _NATIVE.values() else stack.product
-
-
-def _event(parameter: str) -> str:
-    return parameter.removesuffix("_cycles").replace("_", " ")
-
-
-def _cycles(stack: _Stack | None, operation: str) -> str:
+def _cycles(stack: _Stack, operation: str, native: bool) -> str:
     """What one operation takes, written as a sum."""
-    parts = [number(figures(_SYSTEM, MACHINE)[_NATIVE[operation]])]
-    for parameter, times in stack.adds[operation].items() if stack else ():
-        price = number(_price(stack, parameter)) if stack else ""
-        parts.append(price if times == 1 else f"{times} * {price}")
-    return " + ".join(parts)
+    parts = [(stack.system, stack.own[operation])] + [(stack.hypervisor, stack.adds[operation])] * (not native)
+    prices = [(number(figures(product, stack.machine)[name]), times) for product, events in parts
+              for name, times in events.items()]  # fmt: skip
+    return " + ".join(price if times == 1 else f"{times} * {price}" for price, times in prices)
 
 
 def _one(stack: _Stack, operation: str) -> Working:
     working = Working()
-    cycles = working.step(f"one {_OPERATIONS[operation]}", _cycles(stack, operation), "cycles")
-    working.step("at the clock", f"{cycles} / {number(frequency_hz(MACHINE) * US)}", "us")
+    cycles = working.step(f"one {_OPERATIONS[operation]}", _cycles(stack, operation, native=False), "cycles")
+    working.step("at the clock", f"{cycles} / {number(frequency_hz(stack.machine) * US)}", "us")
     return working
 
 
-def _all(stack: _Stack | None, counts: Mapping[str, int]) -> Working:
+def _all(stack: _Stack, counts: Mapping[str, int], native: bool = False) -> Working:
     working, parts = Working(), []
     for operation, count in counts.items():
-        each = working.step(f"one {_OPERATIONS[operation]}", _cycles(stack, operation), "cycles")
+        each = working.step(f"one {_OPERATIONS[operation]}", _cycles(stack, operation, native), "cycles")
         parts.append(f"{count} * {each}")
     cycles = working.step("all of them", " + ".join(parts), "cycles")
-    working.step("at the clock", f"{cycles} / {number(frequency_hz(MACHINE) * US)}", "us")
+    working.step("at the clock", f"{cycles} / {number(frequency_hz(stack.machine) * US)}", "us")
     return working
 
 
 def _ratio(stack: _Stack, counts: Mapping[str, int]) -> Working:
     working = Working()
-    here, native = (number(float(_all(each, counts).value)) for each in (stack, None))
+    here, native = (number(float(_all(stack, counts, each).value)) for each in (False, True))
     working.step("here over there", f"{here} / {native}")
     return working
