@@ -71,7 +71,7 @@ def _answered(question: Question, above: list[str]) -> Iterator[str]:
     """The arithmetic, of what it has in common with the question above only the last line."""
     own = question.working.lines
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(own, above, strict=False)))
-    for line in [f"as above, {own[same - 1]}", *own[same:]] if same > 1 else own:
+    for line in [f"as above, {own[same - 1].lstrip()}", *own[same:]] if same > 1 else own:
         yield from _wrapped(f"     {line}", "       ")
     yield f"   = {question.shown}"
 

@@ -342,9 +342,14 @@ def test_mistakes_are_told(capsys: pytest.CaptureFixture[str], arguments: tuple[
     assert code == 2 and not out and said in err
 
 
-def test_the_page_shows_what_the_command_prints() -> None:
+def test_the_page_shows_what_the_command_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = Path(__file__).parents[2].joinpath("docs", "quiz.md").read_text(encoding="utf-8")
     for topic, check in (("quota", False), ("quota", True)):
         shown = pose(topic, 4711)
         assert (shown.solution if check else shown.text) in page
     assert all(f"| `{name}` | {title} |" in page for name, title in titles().items())
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "modules" / "quiz" / "topics").mkdir(parents=True)
+    (tmp_path / "modules" / "quiz" / "topics" / "own.py").write_text(code)
+    monkeypatch.setenv("VIRTLAB_CATALOG", str(tmp_path))
+    _check_question(pose("own").case.questions[0], "the page's own topic")
