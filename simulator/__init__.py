@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from simulator.layers.base import Transition as Transition
     from simulator.machine import Machine as Machine
     from simulator.parameters import Parameter as Parameter
+    from simulator.planning import Plan as Plan
     from simulator.pool import PoolResults as PoolResults
     from simulator.pool import pool as pool
     from simulator.results import Results as Results
@@ -64,6 +65,7 @@ _HOMES = {
     "Mechanism": "layers.base",
     "Parameter": "parameters",
     "Place": "layers.base",
+    "Plan": "planning",
     "PoolResults": "pool.results",
     "Program": "workloads.base",
     "Results": "results",
@@ -86,6 +88,7 @@ __all__ = [
     "choose",
     "density",
     "isolate",
+    "plan",
     "pull",
     "run",
     "sensitivity",
@@ -115,7 +118,8 @@ def run(
         on: where to run: ``serial``, ``processes``, another word or address, or any executor.
         progress: by default a bar in a terminal and in a notebook, a line now and then in a log; ``False``: nothing.
             Or whoever is to be told of every run.
-        changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
+        changes: ``replications``, ``seed``, ``fidelity`` or ``budget`` other than the scenario's, the last e.g.
+            ``budget={"wall": "60 s", "events": 5e6}``.
 
     Raises:
         ScenarioError: all mistakes of the scenario at once; nothing was run.
@@ -126,6 +130,36 @@ def run(
 
     loaded = load(scenario, overrides=changes)
     return batch.run(loaded, out=out, jobs=jobs, on=on, progress=chosen(progress, loaded.name))
+
+
+def plan(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    out: str | os.PathLike[str] = "results",
+    jobs: int | None = None,
+    on: str | Executor = "",
+    pilot_s: float = 5.0,
+    **changes: Any,
+) -> Plan:
+    """What ``run`` would run, and about how long that takes; nothing is written.
+
+    ``plan("scenarios/...").frame()``: the points, and what is left of each. ``.estimate``: time and size.
+
+    Args:
+        scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
+        out: folder of all results; what is finished there is not left to run.
+        jobs: how many runs at a time, as many as there are processors if not given.
+        on: where it would run.
+        pilot_s: for how many seconds points may be tried where no earlier batch says how long they take.
+        changes: ``replications``, ``seed``, ``fidelity`` or ``budget`` other than the scenario's.
+
+    Raises:
+        ScenarioError: all mistakes of the scenario at once.
+    """
+    from simulator import planning
+    from simulator.scenario import load
+
+    return planning.plan(load(scenario, overrides=changes), out=out, jobs=jobs, on=on, pilot_s=pilot_s)
 
 
 def sweep(

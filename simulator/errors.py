@@ -13,6 +13,7 @@ VirtlabError
     ├── Refused             a program that a system will not let go on: an outcome, not a failed run
     │   ├── Exited          a program that ends its process, with whatever else runs in it
     │   └── Killed          a program that its kernel ends for want of memory, with its whole process
+    ├── OverBudget          a run that would take more than it may
     └── LedgerError         time or capacity that does not add up
 """
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
 class VirtlabError(Exception):
@@ -111,6 +113,37 @@ class Exited(Refused):
 
 class Killed(Refused):
     """A kernel ends the process that holds most memory, and it is the one that asks for more."""
+
+
+class Spent(NamedTuple):
+    """What a run had taken when its budget ended it.
+
+    Attributes:
+        limit: which limit ended it: events, simulated, wall or memory.
+        size: of that limit, in events, seconds or bytes.
+        simulated_s: how far it had come.
+        events: how many events it had processed.
+    """
+
+    limit: str
+    size: float
+    simulated_s: float
+    events: int
+
+
+class OverBudget(RunError):
+    """A run would take more than it may: more events, simulated time, wall time or memory.
+
+    Attributes:
+        spent: what it had taken.
+    """
+
+    def __init__(self, text: str, spent: Spent) -> None:
+        self.spent = spent
+        super().__init__(text)
+
+    def __reduce__(self) -> tuple[type[OverBudget], tuple[str, Spent]]:
+        return type(self), (str(self), self.spent)
 
 
 class LedgerError(RunError):

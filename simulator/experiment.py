@@ -14,9 +14,10 @@ import simpy
 
 from simulator import discovery, energy, outcomes
 from simulator.accounts import STATES
+from simulator.budget import Budget, Watch
 from simulator.devices.base import DeviceRow
 from simulator.devices.memory import OutOfMemory
-from simulator.errors import Exited, Killed, LedgerError, Refused, RunError, VirtlabError
+from simulator.errors import Exited, Killed, LedgerError, OverBudget, Refused, RunError, VirtlabError
 from simulator.faults.striking import Strike
 from simulator.machine import Machine
 from simulator.operations import Job, elsewhere, keeps_history
@@ -40,25 +41,38 @@ def build(point: Mapping[str, Any]) -> House:
     return house
 
 
-def run_point(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
+def run_point(point: Mapping[str, Any], replication: int, budget: Budget | None = None) -> dict[str, Tables]:
     """Simulate one point once.
 
     Args:
         point: self-contained description, as ``Scenario.points`` makes it.
         replication: number of the replication; chooses the random streams.
+        budget: what the run may take at most.
 
     Returns:
         ``{"tables": {name: rows}}``, rows in the order of ``records.TABLES``.
 
     Raises:
-        RunError: anything that went wrong, with scenario, point, replication and seed.
+        OverBudget: the run would take more than it may.
+        RunError: anything else that went wrong, with scenario, point, replication and seed.
     """
+    watch = Watch(budget) if budget else None
     try:
-        return {"tables": _Run(point, replication).tables()}
+        make = partial(_tables, point, replication, watch)
+        return {"tables": watch.call(make) if watch else make()}
+    except OverBudget as error:
+        raise OverBudget(f"{_place(point, replication)}: {error}", error.spent) from None
+    except MemoryError as error:
+        remedy = "run fewer at a time (--jobs), or end such runs in time (--budget memory=...)"
+        raise RunError(f"{_place(point, replication)}: the process ran out of memory; {remedy}") from error
     except VirtlabError as error:
         raise type(error)(f"{_place(point, replication)}: {error}") from error
     except Exception as error:
         raise RunError(f"{_place(point, replication)}: {type(error).__name__}: {error}") from error
+
+
+def _tables(point: Mapping[str, Any], replication: int, watch: Watch | None) -> Tables:
+    return _Run(point, replication, watch).tables()
 
 
 def house_after(point: Mapping[str, Any], replication: int = 0) -> House:
@@ -66,9 +80,9 @@ def house_after(point: Mapping[str, Any], replication: int = 0) -> House:
     return _Run(point, replication).house
 
 
-def run_tenants(point: Mapping[str, Any], replication: int) -> dict[str, Tables]:
+def run_tenants(point: Mapping[str, Any], replication: int, budget: Budget | None = None) -> dict[str, Tables]:
     """The same, with the rows of ``runs`` and ``tenants`` only: for thousands of runs of which nobody asks more."""
-    tables = run_point(point, replication)["tables"]
+    tables = run_point(point, replication, budget)["tables"]
     return {"tables": {name: rows if name in ("runs", "tenants") else [] for name, rows in tables.items()}}
 
 
@@ -93,8 +107,8 @@ def _algorithm(fidelity: str) -> Any:
 class _Run:
     """The clock, the house, its tenants, and what they left behind."""
 
-    def __init__(self, point: Mapping[str, Any], replication: int) -> None:
-        self.point, self.replication = point, replication
+    def __init__(self, point: Mapping[str, Any], replication: int, watch: Watch | None = None) -> None:
+        self.point, self.replication, self.watch = point, replication, watch
         self.sharing = _algorithm(point["fidelity"])
         self.house = build(point)
         self.house.kill = self._kill
@@ -143,6 +157,8 @@ class _Run:
             job = Job(self.house, self.tenants, operation, self.operations, self._destination)
             environment.process(job.happen())
         end = self._end(lives)
+        if self.watch:
+            self.events = self.watch.run(environment, end)
         while not end.triggered:
             environment.step()
             self.events += 1

@@ -29,7 +29,8 @@ from simulator.batch.replications import Replications
 from simulator.batch.storage import refused
 from simulator.batch.version import code_version
 from simulator.batch.worker import Point, Tables, Task
-from simulator.errors import StorageError, UsageError
+from simulator.budget import Budget
+from simulator.errors import ResultsError, StorageError, UsageError
 from simulator.results.folder import read_manifest
 from simulator.results.results import Results, load
 from simulator.results.stopping import Stopping
@@ -86,8 +87,8 @@ def run(
         KeyboardInterrupt: the batch was interrupted; what has finished is kept and the next call goes on from there.
     """
     where = place(on, jobs)
-    batch = Batch(scenario, Path(out), _points(scenario, catalog))
-    if merging.whole(batch.folder):
+    batch = Batch(scenario, Path(out), checked_points(scenario, catalog))
+    if batch.is_finished():
         merging.tidy(batch.folder)
         _say_loaded(batch, progress)
     else:
@@ -104,11 +105,11 @@ def run_only(scenario: Runnable, run_id: str, *, catalog: object = None, target:
     Raises:
         UsageError: the scenario has no such run.
     """
-    points = _points(scenario, catalog)
+    points = checked_points(scenario, catalog)
     for point in points:
         for replication in range(scenario.replications):
             if records.run_id(point["point"], replication) == run_id:
-                return worker.simulate(point, replication, target)
+                return worker.simulate(point, replication, target, _budget(scenario))
     ends = [records.run_id(point["point"], scenario.replications - 1) for point in points]
     first = records.run_id(points[0]["point"], 0)
     raise UsageError(f"{scenario.name} has no run {run_id!r}; its runs go from {first} to {ends[-1]}")
@@ -127,6 +128,7 @@ class Batch:
         self.scenario = scenario
         self.points = points
         self.replications = Replications([point["point"] for point in points], scenario.replications, scenario.stopping)
+        self.budget = _budget(scenario)
         self.code = code_version()
         self.identity = _identity(scenario, points, self.code)
         self.folder = out / scenario.name / self.identity[:12]
@@ -140,7 +142,7 @@ class Batch:
         except OSError as error:
             raise refused(self.folder, error) from error
         with Lock(self.folder):
-            if not merging.whole(self.folder):
+            if not self.is_finished():
                 self._segments.mkdir(exist_ok=True)
                 self._run(where, progress, target)
             merging.strip(self.folder)
@@ -160,10 +162,22 @@ class Batch:
         finally:
             segments.forget(self._segments)
 
+    def is_finished(self) -> bool:
+        """Whether all runs have ended, none of them by a budget that was smaller than the one there is now."""
+        try:
+            ends = merging.over_budget(self.folder) if merging.whole(self.folder) else None
+        except ResultsError:
+            return False  # what says how they ended is damaged: it is written anew
+        return ends is not None and not any(map(self.budget.allows_more, ends))
+
+    def records(self) -> dict[str, segments.Place]:
+        """The records of runs that need not be done again, and the rule that stops has looked at them."""
+        return self._look() if self._segments.is_dir() else {}
+
     def tasks(self) -> list[Task]:
         """The runs that are wanted as far as is known, in the order of the scenario."""
         return [
-            Task(point, replication)
+            Task(point, replication, self.budget)
             for point in self.points
             for replication in range(self.replications.wanted[point["point"]])
         ]
@@ -174,7 +188,7 @@ class Batch:
         tasks = self.tasks()
         progress.start(len(tasks), sum(task.run in done for task in tasks))
         try:
-            with Dispatch(self._segments, where, target, progress, self.replications.most) as dispatch:
+            with Dispatch(self._segments, where, target, progress, self.replications.most, self.budget) as dispatch:
                 while missing := [task for task in tasks if task.run not in done]:
                     dispatch.run(missing)
                     done, before = self._look(), len(tasks)
@@ -186,7 +200,7 @@ class Batch:
 
     def _look(self) -> dict[str, segments.Place]:
         """The records there are; the rule that stops has looked at them."""
-        done = segments.finished(self._segments)
+        done = segments.finished(self._segments, self.budget)
         self.replications.look(done)
         return done
 
@@ -209,7 +223,12 @@ def _say_loaded(batch: Batch, progress: Progress | None) -> None:
         progress.finish()
 
 
-def _points(scenario: Runnable, catalog: object) -> list[Point]:
+def checked_points(scenario: Runnable, catalog: object) -> list[Point]:
+    """The points of a scenario, each at a place of its own.
+
+    Raises:
+        UsageError: two of them stand at the same place.
+    """
     if catalog is None:
         from simulator.catalog import Catalog
 
@@ -220,6 +239,12 @@ def _points(scenario: Runnable, catalog: object) -> list[Point]:
     if twice:
         raise UsageError(f"{scenario.name}: two points stand at {twice[0]}; give their stacks different labels")
     return points
+
+
+def _budget(scenario: Runnable) -> Budget:
+    """What one run may take: it is no part of what a batch wants of a scenario, which need not have one."""
+    budget: Budget = getattr(scenario, "budget", None) or Budget()
+    return budget
 
 
 def _identity(scenario: Runnable, points: Sequence[Point], code: str) -> str:

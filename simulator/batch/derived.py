@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from simulator.budget import Budget
 from simulator.results.stopping import Stopping
 from simulator.scenario import Scenario
 
@@ -34,6 +35,11 @@ class Derived:
     def seed(self) -> int:
         """Of the scenario."""
         return self.scenario.seed
+
+    @property
+    def budget(self) -> Budget:
+        """Of the scenario."""
+        return self.scenario.budget
 
     @property
     def stopping(self) -> Stopping | None:

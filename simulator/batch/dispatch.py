@@ -21,6 +21,7 @@ from simulator.batch import segments, worker
 from simulator.batch.executors import Place, Workers
 from simulator.batch.progress import Progress
 from simulator.batch.worker import Lines, Report, Task
+from simulator.budget import Budget
 from simulator.errors import RunError
 
 CHUNK_S = 0.25
@@ -72,14 +73,18 @@ class Dispatch:
         target: the function that simulates one run, as ``module:function``.
         progress: is told of each run once.
         most: how many runs there may be in all.
+        budget: what one run may take; those that were ended by less are not finished.
     """
 
-    def __init__(self, folder: Path, place: Place, target: str, progress: Progress, most: int) -> None:
+    def __init__(
+        self, folder: Path, place: Place, target: str, progress: Progress, most: int, budget: Budget | None = None
+    ) -> None:
         self._folder = folder
         self._place = place
         self._target = target
         self._progress = progress
-        self._told = set(segments.finished(folder))
+        self._budget = budget
+        self._told = set(segments.finished(folder, budget))
         self._most = most
         self._workers: Workers | None = None
         self._noted = True
@@ -179,7 +184,7 @@ class Dispatch:
 
     def _unfinished(self, tasks: list[Task]) -> list[Task]:
         """Tasks without a record; those found recorded are told."""
-        finished = segments.finished(self._folder)
+        finished = segments.finished(self._folder, self._budget)
         for task in tasks:
             if task.run in finished:
                 self._tell(task.run, finished[task.run].mark)
@@ -193,4 +198,4 @@ class Dispatch:
     def _tell(self, run: str, mark: str) -> None:
         if run not in self._told:
             self._told.add(run)
-            self._progress.advance(run, mark)
+            self._progress.advance(run, worker.words(mark))

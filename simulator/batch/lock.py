@@ -87,12 +87,12 @@ class Lock:
                     f"{self._folder}: {owner.removesuffix(_here())} is working in this folder; wait for it, or choose "
                     "another place (--out)"
                 )
+            with suppress(OSError):
+                self._held.unlink()
             self._claim()
         except BaseException:
             os.close(self._descriptor)
             raise
-        with suppress(OSError):
-            self._held.unlink()
         self._held = self._folder / CLAIM
 
     def _claim(self) -> None:

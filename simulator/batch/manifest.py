@@ -16,7 +16,7 @@ from simulator.records import TABLES
 from simulator.results.folder import APART, MANIFEST, SCHEMA_VERSION, replace_text
 from simulator.results.tables import cell
 
-LABELS = ("point", "stack", "expression", "without", "axes", "companion_of")
+LABELS = ("point", "stack", "expression", "without", "axes", "companion_of", "fidelity", "duration_s")
 
 
 def now() -> str:
@@ -90,6 +90,11 @@ def describe(
         "command": command,
         "columns": {table: [column._asdict() for column in columns] for table, columns in TABLES.items()},
     }
+
+
+def means(total: float, seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """How long runs took: all together, and of each point one that came to its own end."""
+    return {"total": total, "of_point": {point: sum(each) / len(each) for point, each in seconds.items()}}
 
 
 def labels(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

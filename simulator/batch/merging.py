@@ -11,7 +11,8 @@ What a kill leaves behind in each phase, and what the same command then does:
   written; the manifest, whole or not at all, decides. It says how long each table is.
 * After the manifest: segments that nobody needs any more. They are removed at the next chance, which is the next time
   that the batch is asked for: what they say stands in the tables and, of failures, in the manifest, and they would
-  double what a batch takes on the disk.
+  double what a batch takes on the disk. Only where a run was ended by its budget they stay: with a larger one it is run
+  again, and the others are not.
 
 A manifest that is damaged or empty is as good as none: the folder's name says which batch it is, and its segments have
 checksums of their own.
@@ -27,15 +28,17 @@ from typing import Any
 
 from simulator.batch import lock, segments
 from simulator.batch.lock import Lock
+from simulator.batch.manifest import means
 from simulator.batch.storage import guarded
 from simulator.batch.worker import Task
-from simulator.errors import ResultsError, StorageError, VirtlabError
+from simulator.errors import ResultsError, Spent, StorageError, VirtlabError
 from simulator.records import names
 from simulator.results.folder import finished, read_manifest, sync_folder
 from simulator.results.tables import TableFiles
 
 SEGMENTS = "replications"
 DRAFTS = ".*.tmp"
+_TOLD = ("error", "trace", "spent")
 _ERROR = names("runs").index("error")
 
 
@@ -77,7 +80,9 @@ def merge(
     Raises:
         StorageError: the tables cannot be written, or records are gone.
     """
-    failures = []
+    failures: list[dict[str, Any]] = []
+    seconds: dict[str, list[float]] = {}
+    total_s = 0.0
     lost = [task.run for task in tasks if task.run not in done]
     if lost:
         raise StorageError(
@@ -86,15 +91,27 @@ def merge(
     with guarded(folder), TableFiles(folder, axes) as files:
         for task in tasks:
             content = segments.content(done[task.run])
-            if done[task.run].mark == segments.FAILED:
+            total_s += content.get("seconds", 0.0)
+            if done[task.run].mark == segments.OK and "seconds" in content:
+                seconds.setdefault(str(task.point["point"]), []).append(content["seconds"])
+            if done[task.run].mark != segments.OK:
                 how = repeat(task)
                 content["tables"]["runs"] = [_told(row, how) for row in content["tables"]["runs"]]
-                failures.append({"run": task.run, "error": content["error"], "repeat": how, "trace": content["trace"]})
+                told: dict[str, Any] = {name: content[name] for name in _TOLD if name in content}
+                failures.append({"run": task.run, "repeat": how, **told})
             files.add(content["tables"], task.point["axes"])
         sizes = files.commit()
     status = "ok" if not failures else "failed" if len(failures) == len(tasks) else "failures"
-    runs = {"total": len(tasks), "failed": len(failures)}
-    return {"status": status, "runs": runs, "failures": failures, "files": sizes}
+    over = sum("spent" in each for each in failures)
+    runs = {"total": len(tasks), "failed": len(failures), "over_budget": over}
+    return {"status": status, "runs": runs, "failures": failures, "seconds": means(total_s, seconds), "files": sizes}
+
+
+def over_budget(folder: Path) -> list[Spent]:
+    """What ended runs of a finished batch by their budget."""
+    manifest = read_manifest(folder)
+    some = manifest.get("runs", {}).get("over_budget", 0)
+    return [Spent(*each["spent"]) for each in manifest["failures"] if "spent" in each] if some else []
 
 
 def sweep(folder: Path) -> None:
@@ -107,7 +124,7 @@ def sweep(folder: Path) -> None:
 def strip(folder: Path) -> None:
     """Removes all that a finished batch does not need. Only for the process that holds the lock."""
     sweep(folder)
-    if (folder / SEGMENTS).exists():
+    if (folder / SEGMENTS).exists() and not over_budget(folder):
         shutil.rmtree(folder / SEGMENTS, ignore_errors=True)
         with suppress(OSError):
             sync_folder(folder)
@@ -118,7 +135,8 @@ def tidy(folder: Path) -> None:
 
     A folder that cannot be written stays as it is: the batch in it can be read all the same.
     """
-    left = [folder / SEGMENTS, folder / lock.NAME, folder / lock.CLAIM, *folder.glob(DRAFTS)]
+    left = [folder / lock.NAME, folder / lock.CLAIM, *folder.glob(DRAFTS)]
+    left += [] if over_budget(folder) else [folder / SEGMENTS]
     if any(path.exists() for path in left):
         with suppress(OSError, VirtlabError), Lock(folder):
             if whole(folder):

@@ -12,7 +12,7 @@ class Progress(Protocol):
         """``total`` runs in all, of which ``done`` were finished before."""
 
     def advance(self, run_id: str, status: str) -> None:
-        """One more run has ended, ``ok`` or ``failed``."""
+        """One more run has ended, ``ok``, ``failed`` or ``over budget``."""
 
     def grow(self, total: int) -> None:
         """There are ``total`` runs in all now: a rule that stops wants more of them, or fewer."""

@@ -41,6 +41,10 @@ class Replications:
             while self._is_whole(point, done) and self._decide(point):
                 pass
 
+    def may_grow(self, point: int) -> bool:
+        """Whether a point may want more replications than it wants by now."""
+        return point in self._open
+
     def _is_whole(self, point: int, done: Mapping[str, segments.Place]) -> bool:
         """Reads the replications that are wanted; says whether all are there."""
         seen = self._open.get(point)

@@ -4,8 +4,8 @@ A segment belongs to one process, which appends one record per line:
 
     <run> <mark> <checksum> <length> <payload as compact JSON>
 
-``started`` comes before a run, ``ok`` or ``failed`` after it. A line cut short by a kill, or damaged, fails its
-checksum and is as if it had never been written.
+``started`` comes before a run, ``ok``, ``failed`` or ``over-budget`` after it. A line cut short by a kill, or damaged,
+fails its checksum and is as if it had never been written.
 
 What can go wrong, and what then:
 
@@ -19,6 +19,8 @@ What can go wrong, and what then:
 * A run is recorded twice, in any order and by any two processes, because its worker was taken for dead. Both say the
   same, and the first that is found counts. Only where one says that the run has failed, because its worker died, and
   the other one how it went, it has not failed.
+* A run was ended by its budget, and is run again with a larger one. Its own end counts if it has come to it, else the
+  record that came further of those that the budget in force would have ended as well.
 """
 
 from __future__ import annotations
@@ -37,9 +39,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simulator.batch.storage import failed, guarded
-from simulator.errors import StorageError
+from simulator.budget import Budget
+from simulator.errors import Spent, StorageError
 
-STARTED, OK, FAILED = "started", "ok", "failed"
+STARTED, OK, FAILED, OVER = "started", "ok", "failed", "over-budget"
 SUFFIX = ".seg"
 SYNC_EVERY_S = 1.0
 
@@ -65,7 +68,7 @@ def run_of(line: bytes) -> str:
 
 
 def mark_of(line: bytes) -> str:
-    """``started``, ``ok`` or ``failed``."""
+    """``started``, ``ok``, ``failed`` or ``over-budget``."""
     return line.split(b" ", 2)[1].decode("ascii")
 
 
@@ -130,6 +133,7 @@ class Segment:
 
 
 _own: dict[Path, Segment] = {}
+_owning = threading.Lock()
 
 
 def own(folder: Path) -> Segment:
@@ -138,10 +142,12 @@ def own(folder: Path) -> Segment:
     Raises:
         StorageError: none can be made there.
     """
-    segment = _own.get(folder)
-    if segment is None or not segment.usable():
-        segment = _own[folder] = Segment(folder)
-    return segment
+    with _owning:
+        segment = _own.get(folder)
+        if segment is None or not segment.usable():
+            close(folder)
+            segment = _own[folder] = Segment(folder)
+        return segment
 
 
 def close(folder: Path) -> None:
@@ -155,7 +161,8 @@ class Records:
     """What is recorded in a folder. Nothing is read twice: a second look reads what was appended since the first.
 
     Attributes:
-        ended: the record of every run that has ended.
+        ended: the record of every run that has come to its own end.
+        over: of other runs what ended them by its budget, with what they had taken.
         begun: how often each other run has been begun.
     """
 
@@ -181,6 +188,7 @@ class Records:
     def _forget(self) -> None:
         self._seen_bytes: dict[Path, int] = {}
         self.ended: dict[str, Place] = {}
+        self.over: dict[str, list[tuple[Spent, Place]]] = {}
         self.begun: Counter[str] = Counter()
 
     def _read(self, path: Path) -> None:
@@ -193,6 +201,9 @@ class Records:
         before = self.ended.get(place.run)
         if place.mark == STARTED:
             self.begun[place.run] += before is None
+        elif place.mark == OVER:
+            self.over.setdefault(place.run, []).append((Spent(*content(place)["spent"]), place))
+            self.begun.pop(place.run, None)
         elif before is None or (before.mark == FAILED and place.mark == OK):
             self.ended[place.run] = place
             self.begun.pop(place.run, None)
@@ -211,9 +222,22 @@ def forget(folder: Path) -> None:
     _records.pop(folder, None)
 
 
-def finished(folder: Path) -> dict[str, Place]:
-    """The record of every run that has ended."""
-    return records(folder).ended
+def finished(folder: Path, budget: Budget | None = None) -> dict[str, Place]:
+    """The record of every run that has ended.
+
+    Args:
+        folder: where the segments lie.
+        budget: a run that was ended by less than this has not ended; if not given every one has.
+    """
+    found = records(folder)
+    if not found.over:
+        return found.ended
+    furthest: dict[str, Place] = {}
+    for run, over in found.over.items():
+        final = [each for each in over if budget is None or not budget.allows_more(each[0])]
+        if final:
+            furthest[run] = max(final, key=lambda each: (each[0].events, each[0].simulated_s))[1]
+    return {**furthest, **found.ended}
 
 
 def starts(folder: Path) -> Counter[str]:

@@ -14,7 +14,7 @@ from simulator.discovery import extra_folders
 
 PACKAGE = Path(__file__).parent.parent
 READ_ONLY = (
-    *("cli", "plots", "report", "choice", "importance", "uncertainty", "validation", "explain", "pool"),
+    *("cli", "plots", "report", "choice", "importance", "uncertainty", "validation", "explain", "pool", "planning"),
     *("__main__.py", "watching.py", "sweeping.py"),
 )
 """Parts of the package that only ask for points and look at results: changing them makes no result out of date."""

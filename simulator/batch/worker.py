@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from simulator import records
 from simulator.batch import segments
-from simulator.errors import RunError
+from simulator.budget import Budget
+from simulator.errors import OverBudget, RunError
 
 TARGET = "simulator.experiment:run_point"
 """The function that simulates one run, as ``module:function``: a name can be sent to any worker."""
@@ -32,6 +33,7 @@ class Task(NamedTuple):
 
     point: Point
     replication: int
+    budget: Budget | None = None
 
     @property
     def run(self) -> str:
@@ -72,13 +74,13 @@ def run_chunk(folder: Path | None, tasks: Sequence[Task], target: str = TARGET) 
     """
     begin = time.perf_counter()
     if folder is None:
-        lines = [run_one(task.point, task.replication, target) for task in tasks]
+        lines = [run_one(task.point, task.replication, target, task.budget) for task in tasks]
         return Lines(lines, time.perf_counter() - begin)
     segment = segments.own(folder)
     marks = []
     for task in tasks:
         segment.append(segments.record(task.run, segments.STARTED, None))
-        line = run_one(task.point, task.replication, target)
+        line = run_one(task.point, task.replication, target, task.budget)
         segment.append(line)
         marks.append((task.run, segments.mark_of(line)))
     return Report(marks, time.perf_counter() - begin)
@@ -92,19 +94,27 @@ def keep(folder: Path, found: Lines) -> Report:
     return Report([(segments.run_of(line), segments.mark_of(line)) for line in found.lines], found.seconds)
 
 
-def run_one(point: Point, replication: int, target: str = TARGET) -> bytes:
-    """One run as the record of a segment; an exception inside it becomes the record of a failure."""
+def run_one(point: Point, replication: int, target: str = TARGET, budget: Budget | None = None) -> bytes:
+    """One run as the record of a segment; an exception inside it becomes the record of a failure.
+
+    How long it took stands in the record and in no table: tables are the same everywhere.
+    """
+    begin = time.perf_counter()
     run = Task(point, replication).run
     try:
-        return segments.record(run, segments.OK, {"tables": simulate(point, replication, target)})
+        tables = simulate(point, replication, target, budget)
+        return segments.record(run, segments.OK, {"tables": tables, "seconds": time.perf_counter() - begin})
+    except OverBudget as error:
+        return over(point, replication, error, time.perf_counter() - begin)
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
-        return failure(point, replication, text, traceback.format_exc())
+        return failure(point, replication, text, traceback.format_exc(), time.perf_counter() - begin)
 
 
-def simulate(point: Point, replication: int, target: str = TARGET) -> Tables:
+def simulate(point: Point, replication: int, target: str = TARGET, budget: Budget | None = None) -> Tables:
     """The tables of one run; raises what the run raises."""
-    tables: Tables = function(target)(point, replication)["tables"]
+    limits = {"budget": budget} if budget else {}
+    tables: Tables = function(target)(point, replication, **limits)["tables"]
     for name, rows in tables.items():
         width = len(records.TABLES[name])
         if any(len(row) != width for row in rows):
@@ -112,36 +122,62 @@ def simulate(point: Point, replication: int, target: str = TARGET) -> Tables:
     return tables
 
 
-def failure(point: Point, replication: int, error: str, trace: str = "") -> bytes:
+def failure(point: Point, replication: int, error: str, trace: str = "", seconds: float | None = None) -> bytes:
     """The record of a run that failed: one row of ``runs`` and nothing else."""
     run = Task(point, replication).run
+    known = {"status": segments.FAILED, "error": error}
+    content = {"tables": _row(point, replication, known), "error": error, "trace": trace}
+    return segments.record(run, segments.FAILED, content if seconds is None else {**content, "seconds": seconds})
+
+
+def over(point: Point, replication: int, error: OverBudget, seconds: float) -> bytes:
+    """The record of a run that its budget ended: one row of ``runs``, which says how far it had come.
+
+    What its tenants had done until then is not kept: numbers of half a run look like those of a whole one.
+    """
+    run = Task(point, replication).run
     known = {
+        "status": words(segments.OVER),
+        "error": str(error),
+        "simulated_s": error.spent.simulated_s,
+        "events": error.spent.events,
+    }
+    content = {"tables": _row(point, replication, known), "error": str(error), "trace": "", "spent": error.spent}
+    return segments.record(run, segments.OVER, {**content, "seconds": seconds})
+
+
+def words(mark: str) -> str:
+    """A mark as people read it, e.g. ``over budget``."""
+    return mark.replace("-", " ")
+
+
+def _row(point: Point, replication: int, known: Mapping[str, object]) -> Tables:
+    """The row of ``runs`` for a run that gave no tables."""
+    place = {
         **point,
-        "run": run,
+        "run": Task(point, replication).run,
         "replication": replication,
         "machine": point["machine"]["name"],
         "without": " ".join(point["without"]),
-        "status": segments.FAILED,
-        "error": error,
+        **known,
     }
-    row = [known.get(column.name, "" if column.kind == "text" else None) for column in records.TABLES["runs"]]
-    return segments.record(run, segments.FAILED, {"tables": {"runs": [row]}, "error": error, "trace": trace})
+    return {"runs": [[place.get(each.name, "" if each.kind == "text" else None) for each in records.TABLES["runs"]]]}
 
 
-def carry(target: str, simulated: Callable[[Point, int], dict[str, Any]] | None) -> None:
+def carry(target: str, simulated: Callable[..., dict[str, Any]] | None) -> None:
     """Makes a function that was sent here the one that ``target`` names, in place of any that was sent before."""
     _carried.clear()
     if simulated is not None:
         _carried[target] = simulated
 
 
-def function(target: str) -> Callable[[Point, int], dict[str, Any]]:
-    """The function that simulates one run."""
+def function(target: str) -> Callable[..., dict[str, Any]]:
+    """The function that simulates one run; only where there is a budget it is called with one."""
     return _carried.get(target) or _imported(target)
 
 
 @lru_cache
-def _imported(target: str) -> Callable[[Point, int], dict[str, Any]]:
+def _imported(target: str) -> Callable[..., dict[str, Any]]:
     module, _, name = target.partition(":")
-    found: Callable[[Point, int], dict[str, Any]] = getattr(importlib.import_module(module), name)
+    found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
     return found

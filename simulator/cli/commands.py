@@ -8,20 +8,9 @@ from importlib import import_module
 import click
 
 COMMANDS = (
-    *("run", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
-    *(
-        "results",
-        "compare",
-        "choose",
-        "density",
-        "isolate",
-        "sensitivity",
-        "warmup",
-        "validate",
-        "plot",
-        "timeline",
-        "import",
-    ),
+    *("run", "plan", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
+    *("results", "compare", "choose", "density", "isolate", "sensitivity", "warmup", "validate"),
+    *("plot", "timeline", "import"),
 )
 _MODULES = {"import": "import_"}
 """Modules of commands whose names are words of Python."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli.budgets import budget as budget_option
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import complain, say, say_json, tell
 from simulator.cli.where import on_option
@@ -29,6 +30,7 @@ _MOST_FAILURES = 5
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @click.option("--fidelity", help="Algorithm that shares the devices, instead of the scenario's.")
+@budget_option
 @click.option("--only", metavar="RUN", help="Repeat this one run, e.g. p0003-r0001, and write nothing.")
 @click.option("--no-figures", is_flag=True, help="Draw no figures.")
 @json_option
@@ -100,11 +102,11 @@ def tell_unreadable(results: Results, figures: Sequence[str]) -> None:
 def tell_failures(results: Results) -> None:
     failures = results.manifest["failures"]
     for failure in failures[:_MOST_FAILURES]:
-        complain(f"{failure['run']} failed: {failure['error']}")
+        complain(f"{failure['run']} {'is over budget' if 'spent' in failure else 'failed'}: {failure['error']}")
         if failure.get("repeat"):
             tell(f"  {failure['repeat']}")
     if len(failures) > _MOST_FAILURES:
-        tell(f"{len(failures) - _MOST_FAILURES} more runs failed; see {results.folder / 'runs.csv'}")
+        tell(f"{len(failures) - _MOST_FAILURES} more runs failed or are over budget; see {results.folder / 'runs.csv'}")
 
 
 def _show(results: Results, figures: Sequence[Path]) -> None:

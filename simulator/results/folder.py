@@ -18,6 +18,8 @@ MANIFEST = "manifest.json"
 APART = ("points", "failures")
 """What stands in a file of its own beside the manifest, since it grows with the batch."""
 SCHEMA_VERSION = 2
+NEEDED = ("scenario", "status", "axes", "seed", "replications", "code", "command")
+"""What every manifest says, in whatever form."""
 ENDED = {"ok": 0, "failed": 1, "failures": 3}
 """How a batch can have ended, with the exit code that says so."""
 
@@ -87,6 +89,9 @@ def version_of(folder: Path, manifest: Mapping[str, Any]) -> int:
             f"{folder / MANIFEST}: written in form {written} by a newer virtlab; this one reads forms up to "
             f"{SCHEMA_VERSION} (update virtlab to read it)"
         )
+    missing = [key for key in NEEDED if key not in manifest]
+    if missing:
+        raise unreadable(folder, KeyError(missing[0]))
     return written
 
 
@@ -134,7 +139,7 @@ def replace_text(path: Path, text: str) -> None:
     """Writes a file so that at any moment either the old or the new one is there, whole, also after a power cut."""
     draft = path.with_name(f".{path.name}.tmp")
     try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
+        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import ResultsError, UsageError
 from simulator.records import Column
-from simulator.results.folder import ENDED, MANIFEST, whole
+from simulator.results.folder import ENDED, MANIFEST, damaged, unreadable
 from simulator.results.heads import head, held
 from simulator.results.places import Wanted, axis_named, is_value
 from simulator.results.tables import cell
@@ -116,8 +116,6 @@ def listing(folder: str | os.PathLike[str] = "results", *, installed: str = "") 
             found.entries.append(entry(path, installed))
         except (ResultsError, OSError) as error:
             found.others[path] = str(error).removeprefix(f"{path / MANIFEST}: ")
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            found.others[path] = f"damaged manifest ({error!r}); move the folder away and run again"
     return found
 
 
@@ -242,7 +240,18 @@ def _instead(folder: Path) -> str:
 
 
 def entry(folder: Path, installed: str = "") -> Entry:
-    """One batch; see ``listing``."""
+    """One batch; see ``listing``.
+
+    Raises:
+        ResultsError: its manifest is damaged, or tables are missing.
+    """
+    try:
+        return _entry(folder, installed)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise unreadable(folder, error) from error
+
+
+def _entry(folder: Path, installed: str) -> Entry:
     manifest = head(folder)
     labels, runs = manifest["labels"], manifest.get("runs")
     points, replications = labels["points"], int(manifest["replications"])
@@ -274,8 +283,8 @@ def _status(folder: Path, manifest: Mapping[str, Any]) -> str:
     status = str(manifest["status"])
     if status == "running":
         return "running" if held(folder) else "interrupted"
-    if status in ENDED and not whole(folder, manifest):
-        raise ResultsError("tables are missing; run the scenario again")
+    if status in ENDED and (names := damaged(folder, manifest)):
+        raise ResultsError(f"{', '.join(names)} missing or not as it was written; write it anew: {manifest['command']}")
     if status not in STATUSES:
         raise ValueError(f"status {status!r}")
     return status

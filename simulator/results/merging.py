@@ -197,7 +197,7 @@ def _manifest(
     }
     folders = [str(results.folder) for results in batches]
     return {
-        **{name: first[name] for name in first},
+        **{name: first[name] for name in first if name != "seconds"},
         "schema_version": min(SCHEMA_VERSION, max(int(each.manifest["schema_version"]) for each in batches)),
         "identity": hashlib.sha256("\n".join(identities).encode()).hexdigest(),
         "replications": len(numbering.replications),
@@ -208,7 +208,7 @@ def _manifest(
         "command": f"virtlab results merge {' '.join(folders)} --to {target}" + (" --force" if doubts else ""),
         "start": min(str(results.manifest["start"]) for results in batches),
         "end": max(str(results.manifest["end"]) for results in batches),
-        "runs": {"total": len(runs), "failed": len(failures)},
+        "runs": {"total": len(runs), "failed": len(failures), "over_budget": sum("spent" in each for each in failures)},
         "failures": failures,
         "status": status,
         "merged": {

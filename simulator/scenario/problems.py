@@ -16,6 +16,7 @@ from simulator.errors import Problem, ScenarioError, in_order
 from simulator.scenario.part import Part
 from simulator.scenario.schema import (
     Against,
+    Budget,
     Choose,
     Density,
     Fault,
@@ -39,6 +40,7 @@ from simulator.scenario.types import REFUSED, shown, split
 _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     (): ScenarioFile,
     ("machine",): MachineForm,
+    ("budget",): Budget,
     ("choose",): Choose,
     ("density",): Density,
     ("choose", "workload"): WorkloadForm,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import discovery
+from simulator.budget import Budget
 from simulator.catalog.document import Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError, UsageError, in_order
@@ -35,6 +36,7 @@ from simulator.scenario.points import Point, point
 from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.sweep import conditions, limit
+from simulator.scenario.sweep.groups import Group
 from simulator.scenario.sweep.paths import written_at
 from simulator.scenario.sweep.writing import Written, written_out
 from simulator.scenario.variants import repeated
@@ -94,11 +96,14 @@ class Scenario:
         seed: where all luck comes from.
         replications: runs of each point; with a stopping rule the most there can be.
         stopping: the rule that says how many replications of a point are enough; None where their number is fixed.
+        budget: what one run may take at most.
         baseline: label of the stack that the others are compared with.
         figures: names of the figures to draw.
         choose: what the command ``choose`` asks beside.
         density: what the command ``density`` asks.
         published: the published figures that it repeats, for the command ``validate``.
+        left_out: how many points its conditions leave out.
+        side_by_side: axes that go in step with each other, by their names.
         catalog: where its names were looked up.
     """
 
@@ -109,11 +114,14 @@ class Scenario:
     seed: int
     replications: int
     stopping: Stopping | None
+    budget: Budget
     baseline: str
     figures: tuple[str, ...]
     choose: Choose
     density: Density
     published: Published | None
+    left_out: int
+    side_by_side: tuple[tuple[str, ...], ...]
     catalog: Catalog = field(repr=False)
     _source: Source = field(repr=False)
     _points: list[Point] = field(repr=False)
@@ -155,7 +163,7 @@ class Scenario:
         Raises:
             ScenarioError: another catalog does not have what the scenario wants.
         """
-        return self._points if catalog in (None, self.catalog) else _resolved(written_out(self._source), catalog)
+        return self._points if catalog in (None, self.catalog) else _resolved(written_out(self._source), catalog)[0]
 
     def fixed_replications(self, why: str, remedy: str = "--replications 10") -> int:
         """The number of replications, for a question that wants one that is known before.
@@ -188,7 +196,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
 
         catalog = Shipped()
     swept = written_out(written)
-    resolved = _resolved(swept, catalog)
+    resolved, left_out = _resolved(swept, catalog)
     file = ScenarioFile.model_validate(swept.source.data)
     rule = stopping.rule(file.replications)
     return Scenario(
@@ -199,25 +207,33 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         seed=file.seed,
         replications=rule.at_most if isinstance(rule, Stopping) else rule,
         stopping=rule if isinstance(rule, Stopping) else None,
+        budget=Budget(file.budget.events, file.budget.simulated, file.budget.wall, file.budget.memory),
         baseline=file.baseline or str(resolved[0]["stack"]),
         figures=file.figures,
         choose=file.choose,
         density=file.density,
         published=file.published,
+        left_out=left_out,
+        side_by_side=tuple(_names(each) for each in swept.source.groups.listed if not each.name),
         catalog=catalog,
         _source=written,
         _points=resolved,
     )
 
 
-def _resolved(swept: Written, catalog: Catalog) -> list[Point]:
-    """All points, or all mistakes."""
+def _names(group: Group) -> tuple[str, ...]:
+    """The axes that go side by side in a group."""
+    return (*(["stack"] if group.stacks else []), *map(path_text, group.members))
+
+
+def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
+    """All points, or all mistakes; and how many points conditions leave out."""
     written = swept.source
     lookup = Lookup(written, catalog)
     found = _parts(lookup, swept)
-    _check_number(lookup, found)
-    combinations = list(found.combinations(written.data, written.groups))
-    combinations = conditions.kept(lookup, swept.form.drop, combinations)
+    _check_tenants(lookup, found)
+    every = list(found.combinations(written.data, written.groups))
+    combinations = conditions.kept(lookup, swept.form.drop, every)
     for combination in combinations:
         checks.check(lookup, combination)
     checks.check_faults(lookup, combinations)
@@ -236,18 +252,12 @@ def _resolved(swept: Written, catalog: Catalog) -> list[Point]:
     operations.check_offered(lookup, points)
     publishing.check(lookup, points)
     _refuse(lookup)
-    return points
+    return points, len(every) - len(combinations)
 
 
-def _check_number(lookup: Lookup, found: Parts) -> None:
-    """Refuse more runs than anybody could wait for, and more tenants in all points than could be looked at."""
-    written = lookup.source
-    points, replications = limit.count(written.data, written.groups), written.data.get("replications")
-    runs = points * (replications if isinstance(replications, int) else 1)
-    if runs > MOST_RUNS:
-        message = f"{points:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
-        lookup.complain(("replications",), message, "write a smaller number, or shorter lists")
-    most, name = found.tenants_in_all(points)
+def _check_tenants(lookup: Lookup, found: Parts) -> None:
+    """Refuse more tenants in all points together than could be looked at."""
+    most, name = found.tenants_in_all(limit.count(lookup.source.data, lookup.source.groups))
     if most > MOST_TENANTS:
         message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
         lookup.complain(("tenants", name, "count"), message, "write a smaller number, or shorter lists")
@@ -264,11 +274,12 @@ def _refuse(lookup: Lookup) -> None:
 
 def _parts(lookup: Lookup, swept: Written) -> Parts:
     """All parts that can be read; mistakes are noted."""
+    if not swept.problems:
+        _check_count(lookup)
     broken = _check_schema(lookup, swept)
     if swept.problems:
         # What was to be written into fields is missing there, and whatever misses it would be blamed.
         _refuse(lookup)
-    _check_count(lookup)
     tenants = parts.tenants(lookup, broken)
     found = Parts(
         stacks.read(lookup, list(tenants), broken),

@@ -26,6 +26,7 @@ from simulator.scenario.types import (
     Cores,
     Count,
     Duration,
+    Events,
     Intensity,
     Operations,
     Pair,
@@ -490,6 +491,19 @@ class Published(Part):
     """Rows of the table that nobody predicts, and why not."""
 
 
+class Budget(Part):
+    """What one run may take at most; one that would take more is ended, recorded, and does not hold up the others."""
+
+    events: Events | None = Field(default=None, examples=["5e6"])
+    """Entries of the simulation's calendar."""
+    simulated: Duration | None = Field(default=None, examples=["1 h"])
+    """Simulated time."""
+    wall: Duration | None = Field(default=None, examples=["60 s"])
+    """Time that passes in the world."""
+    memory: Size | None = Field(default=None, examples=["2 GiB"])
+    """What the process that it runs in may grow by."""
+
+
 class Until(Part):
     """Which interval is to be narrow enough; one of the two widths is given."""
 
@@ -547,6 +561,8 @@ class Settings(Part):
     """Where all luck comes from."""
     fidelity: Axis[Text] = "fluid"
     """The algorithm that shares the devices."""
+    budget: Budget = Budget()
+    """What one run may take at most."""
     baseline: Text | None = None
     """Label of the stack that the others are compared with; the first one if not given."""
     figures: tuple[Text, ...] = ()

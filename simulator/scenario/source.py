@@ -21,7 +21,7 @@ from simulator.scenario.sweep.groups import Groups
 
 MAPPING, OVERRIDE = "<mapping>", "override"
 """What stands in place of a file's name where a scenario is a mapping, and where an overridden value is wrong."""
-OPTIONS = ("replications", "seed", "fidelity")
+OPTIONS = ("replications", "seed", "fidelity", "budget")
 """Keys that have an option of the command ``run``."""
 
 
@@ -64,7 +64,7 @@ class Source:
 
         That is where it is no file, or was changed in a way that no option of the command can say.
         """
-        changed = self.changes.items()
+        changed = [(name, value) for key, written in self.changes.items() for name, value in _option(key, written)]
         if self.file is None or any(name not in OPTIONS or isinstance(value, list | dict) for name, value in changed):
             return ""
         options = [part for name, value in changed for part in (f"--{name}", str(value))]
@@ -113,6 +113,13 @@ class Source:
             overridden=self.overridden | frozenset(places),
             changes={**self.changes, **{path: _plain(value, OVERRIDE) for path, value in values.items()}},
         )
+
+
+def _option(name: str, value: Any) -> list[tuple[str, Any]]:
+    """A change as options of the command: each limit of a budget is one."""
+    if name != "budget" or not isinstance(value, dict):
+        return [(name, value)]
+    return [(name, f"{limit}={size}") for limit, size in value.items()] or [(name, "none")]
 
 
 def of_file(path: Path) -> Source:

@@ -140,6 +140,26 @@ def whole(lowest: int) -> Callable[[Any], int]:
 
 
 Count = Annotated[int, PlainValidator(whole(1)), WithJsonSchema({"type": "integer", "minimum": 1})]
+
+
+def _events(value: Any) -> int:
+    text = value if isinstance(value, str) or _is_number(value) else ""
+    try:
+        number = parse_quantity(text, "count")
+    except UnitError:
+        number = 0.0
+    if number >= 1.0 and number == int(number) and number <= _HIGHEST:
+        return int(number)
+    raise refused(f"{shown(value)} is no number of events", "write a whole number from 1 up, e.g. 5e6 or '5 M'")
+
+
+Events = Annotated[
+    int,
+    PlainValidator(_events),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1}, {"type": "string"}], "examples": ["5e6"]}),
+]
+"""How many events a run may have."""
+
 Copies = Annotated[int, PlainValidator(whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 Seed = Annotated[int, PlainValidator(whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 

@@ -48,6 +48,8 @@ def test_list_says_what_cannot_be(results: Callable[..., Outcome]) -> None:
         code, out, err = results("list", *arguments)
         assert (code, out) == (2, "") and said in err
     assert results("list", "--in", "nowhere")[0] == 1
+    code, out, err = results()
+    assert (code, err) == (0, "") and "merge" in out
     code, _, err = results("lst")
     assert code == 2 and "did you mean 'list'" in err
 
@@ -89,6 +91,18 @@ def test_show_tells_failures_and_how_far_an_interrupted_batch_is(results: Callab
     assert code == 1 and "has not finished" in err
 
 
+@pytest.mark.parametrize(
+    "text", ['{"schema_version": 2}', "[1]", "{", '{"schema_version": 99}', '{"schema_version": null}']
+)
+def test_a_damaged_manifest_is_named_and_nothing_else(results: Callable[..., Outcome], text: str) -> None:
+    Path("results/traps", FIRST, "manifest.json").write_text(text)
+    code, out, err = results("list")
+    assert code == 0 and "1 of 1 batches" in out and err.startswith(f"results/traps/{FIRST}: ")
+    for arguments in (("show", FIRST), ("export", FIRST), ("compare", FIRST, OLDER), ("show", FIRST, "--text")):
+        code, out, err = results(*arguments)
+        assert (code, out) == (1, "") and "manifest.json: " in err
+
+
 def test_export_goes_to_stdout_or_into_a_folder(results: Callable[..., Outcome]) -> None:
     code, out, _ = results("export", FIRST, "--as", "long", "--where", "stack=xen")
     rows = list(csv.DictReader(io.StringIO(out)))
@@ -118,7 +132,7 @@ def test_compare_says_what_changed_and_can_fail(results: Callable[..., Outcome])
     code, out, _ = results("compare", OLDER, FIRST)
     assert code == 0 and "3 changed, 3 significantly" in out and "paired t over replications" in out
     assert results("compare", OLDER, FIRST, "--fail-on-change")[0] == 3
-    assert results("compare", OLDER, FIRST, "--fail-on-change=any", "--metric", "elapsed_s")[0] == 0
+    assert results("compare", OLDER, FIRST, "--fail-on-any-change", "--metric", "elapsed_s")[0] == 0
     data = json.loads(results("compare", OLDER, FIRST, "--json")[1])
     assert data["significant"] == 3 and data["rows"][0]["ratio"] == pytest.approx(1.1, rel=1e-3)
     code, _, err = results("compare", OLDER, FIRST, "--metric", "outcom")
@@ -136,7 +150,7 @@ def test_merge_keeps_equal_runs_once(results: Callable[..., Outcome]) -> None:
     code, out, err = results("merge", FIRST, "results/traps/copy", "--to", "merged")
     assert code == 0 and "merged: 6 runs, 3 points" in out and "6 runs of" in err and "left out" in err
     assert "merged from:" in results("show", "merged")[1]
-    assert results("compare", FIRST, "merged", "--fail-on-change=any")[0] == 0
+    assert results("compare", FIRST, "merged", "--fail-on-any-change")[0] == 0
 
 
 def test_columns_are_listed_and_written_as_a_page(virtlab: Callable[..., Outcome]) -> None:

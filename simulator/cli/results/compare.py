@@ -26,15 +26,15 @@ CHANGED = 3
 @options.level
 @options.where
 @click.option("--all", "every", is_flag=True, help="Also the rows in which nothing has changed.")
+@click.option("--fail-on-change", is_flag=True, help="Exit with 3 where a difference is significant.")
 @click.option(
-    "--fail-on-change", "fails_on", is_flag=False, flag_value="significant", default=None,
-    type=click.Choice(["significant", "any"]),
-    help="Exit with 3 where a difference is significant, or (any) where a number, outcome or place is not the same.",
+    "--fail-on-any-change", is_flag=True,
+    help="Exit with 3 also where any number of the same run, any outcome or place is not the same.",
 )  # fmt: skip
 @json_option
 def command(
     old: str, new: str, root: str, metric: str, level: float, where: tuple[str, ...], every: bool,
-    fails_on: str | None, as_json: bool,
+    fail_on_change: bool, fail_on_any_change: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Compare two batches: what changed, by how much, and whether it can be luck.
 
@@ -53,10 +53,10 @@ def command(
         say_json(data | {"changed": found.changed, "significant": found.significant})
     else:
         say([*_beside(found.beside), *_numbers(found, every)])
-    if fails_on == "significant" and any(row["changed"] and row["n"] < 2 for row in found.rows):
-        tell("with fewer than two replications nothing is significant; --fail-on-change=any sees every change")
-    counted = {None: 0, "significant": found.significant, "any": found.changed}[fails_on]
-    return CHANGED if counted else 0
+    if fail_on_change and any(row["changed"] and row["n"] < 2 for row in found.rows):
+        tell("with fewer than two replications nothing is significant; --fail-on-any-change sees every change")
+    failed = (fail_on_change and found.significant) or (fail_on_any_change and found.changed)
+    return CHANGED if failed else 0
 
 
 def _beside(beside: dict[str, Any]) -> list[str]:
