@@ -147,7 +147,7 @@ def executors() -> Iterator[dict[str, Callable[[dict[str, Any], int], Took]]]:
 
 def measure(quick: bool = False) -> dict[str, Any]:
     """Everything, with the rows of the targets."""
-    runs, rounds = (40, 1) if quick else (400, 3)
+    runs, rounds = (16, 1) if quick else (400, 3)
     point = chosen(LONG_S)
     took: dict[str, list[Took]] = {}
     with executors() as ways:
@@ -156,7 +156,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
                 took.setdefault(name, []).append(ways[name](point, runs))
     rows = {name: _row(took["serial"], found) for name, found in took.items()}
     short = chosen(SHORT_S)
-    overheads = [overhead(short, 20 if quick else 200) for _ in range(rounds)]
+    overheads = [overhead(short, 8 if quick else 200) for _ in range(rounds)]
     return {
         "run_cpu_ms": min(found.runs_cpu_s for found in took["serial"]) / runs * 1e3,
         "runs": runs,
