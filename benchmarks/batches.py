@@ -81,6 +81,8 @@ class Took:
 
     def over(self, serial: Took) -> tuple[float, float]:
         """How many times as fast as in one process: on the clock, and if nobody else used the processors."""
+        if self is serial:
+            return 1.0, 1.0
         return serial.wall_s / self.wall_s, serial.own_cpu_s * WORKERS / (self.own_cpu_s + self.runs_cpu_s)
 
 
@@ -150,6 +152,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
     runs, rounds = (16, 1) if quick else (400, 3)
     point = chosen(LONG_S)
     took: dict[str, list[Took]] = {}
+    once("serial", point, 2)  # warm
     with executors() as ways:
         for number in range(rounds):
             for name in list(ways) if number % 2 == 0 else reversed(list(ways)):
