@@ -159,7 +159,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
                 took.setdefault(name, []).append(ways[name](point, runs))
     rows = {name: _row(took["serial"], found) for name, found in took.items()}
     short = chosen(SHORT_S)
-    overheads = [overhead(short, 8 if quick else 200) for _ in range(rounds)]
+    overheads = [overhead(short, 8 if quick else 400) for _ in range(rounds)]
     return {
         "run_cpu_ms": min(found.runs_cpu_s for found in took["serial"]) / runs * 1e3,
         "runs": runs,
