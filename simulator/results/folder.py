@@ -139,7 +139,7 @@ def replace_text(path: Path, text: str) -> None:
     """Writes a file so that at any moment either the old or the new one is there, whole, also after a power cut."""
     draft = path.with_name(f".{path.name}.tmp")
     try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
+        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

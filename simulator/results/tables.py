@@ -72,7 +72,7 @@ class TableFiles:
         try:
             for table in TABLES:
                 draft = self._draft(csv_path(self._folder, table))
-                self._files[table] = draft.open("w", encoding="utf-8", newline="")
+                self._files[table] = draft.open("w", encoding="utf-8", errors="backslashreplace", newline="")
         except BaseException:
             self._discard()
             raise

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,7 @@ tenants:
   hog: {workload: cpu-hog}
 duration: [1 s, 10000000 s]
 fidelity: quantum
+replications: 1
 """
 FAILING = """
 version: 1
@@ -56,10 +56,11 @@ def begin(place: Path, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def wait_for_the_long_run(place: Path) -> None:
+def wait_for_the_long_run(place: Path, process: subprocess.Popen[str]) -> None:
     for _ in range(6000):
+        assert process.poll() is None, process.communicate()
         text = b"".join(path.read_bytes() for path in place.glob("results/slow/*/replications/*.seg"))
-        if text.count(b" started ") == 2 and text.count(b" ok ") == 1:
+        if text.count(b"p0001-r0000 started ") and text.count(b"p0000-r0000 ok "):
             return
         time.sleep(0.01)
     raise AssertionError("it does not come to the long run")
@@ -79,7 +80,7 @@ def test_signal_ends_the_command_in_order(
 ) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW)
     with begin(tmp_path, "run", "slow.yaml", "--jobs", str(jobs), "--no-figures") as process:
-        wait_for_the_long_run(tmp_path)
+        wait_for_the_long_run(tmp_path, process)
         for _ in range(1 + again):
             (os.killpg if to_all else os.kill)(process.pid, getattr(signal, name))
         out, err = process.communicate(timeout=60)
@@ -90,15 +91,6 @@ def test_signal_ends_the_command_in_order(
     assert {path.name for path in manifest.parent.iterdir()} == {"manifest.json", "points.json", "replications"}
 
 
-@pytest.fixture
-def fresh() -> Iterator[None]:
-    """What runs is looked up anew, and afterwards again."""
-    worker._function.cache_clear()
-    yield
-    worker._function.cache_clear()
-
-
-@pytest.mark.usefixtures("fresh")
 def test_failing_run_is_repeated_by_the_command_that_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,10 +98,10 @@ def test_failing_run_is_repeated_by_the_command_that_is_recorded(
 
     def fails(point: dict[str, object], replication: int) -> dict[str, object]:
         if replication == 1:
-            raise ValueError("a defect that one run meets")
+            raise ValueError("a defect that one run meets \udce9")
         return simulate(point, replication)
 
-    monkeypatch.setattr(experiment, "run_point", fails)
+    monkeypatch.setitem(worker._carried, worker.TARGET, fails)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my files").mkdir()
     (tmp_path / "my files" / "failing.yaml").write_text(FAILING)
@@ -117,7 +109,7 @@ def test_failing_run_is_repeated_by_the_command_that_is_recorded(
     assert main(given) == 3
     told = capsys.readouterr().err
     how = "virtlab run 'my files/failing.yaml' --seed 5 --only p0000-r0001"
-    assert f"p0000-r0001 failed: ValueError: a defect that one run meets\n  repeat: {how}\n" in told
+    assert f"p0000-r0001 failed: ValueError: a defect that one run meets ?\n  repeat: {how}\n" in told
     (folder,) = tmp_path.glob("results/failing/*")
     assert how in (folder / "runs.csv").read_text()
     (failure,) = json.loads((folder / "failures.json").read_text())

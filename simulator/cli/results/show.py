@@ -101,7 +101,8 @@ def _failures(about: dict[str, Any]) -> list[str]:
     name = about["scenario"]["name"]
     shown = []
     for each in failures[:_MOST]:
-        shown += [f"  {each['run']}: {each['error']}", f"    repeat: virtlab run {name}.yaml --only {each['run']}"]
+        how = each.get("repeat") or f"repeat: virtlab run {name}.yaml --only {each['run']}"  # older batches do not say
+        shown += [f"  {each['run']}: {each['error']}", f"    {how}"]
     more = [f"  and {len(failures) - _MOST} more (--json has them all)"] if len(failures) > _MOST else []
     return ["", "failures:", *shown, *more]
 
