@@ -82,6 +82,7 @@ def merge(
     """
     failures: list[dict[str, Any]] = []
     seconds: dict[str, list[float]] = {}
+    total_s = 0.0
     lost = [task.run for task in tasks if task.run not in done]
     if lost:
         raise StorageError(
@@ -90,7 +91,8 @@ def merge(
     with guarded(folder), TableFiles(folder, axes) as files:
         for task in tasks:
             content = segments.content(done[task.run])
-            if "seconds" in content:
+            total_s += content.get("seconds", 0.0)
+            if done[task.run].mark == segments.OK and "seconds" in content:
                 seconds.setdefault(str(task.point["point"]), []).append(content["seconds"])
             if done[task.run].mark != segments.OK:
                 how = repeat(task)
@@ -102,7 +104,7 @@ def merge(
     status = "ok" if not failures else "failed" if len(failures) == len(tasks) else "failures"
     over = sum("spent" in each for each in failures)
     runs = {"total": len(tasks), "failed": len(failures), "over_budget": over}
-    return {"status": status, "runs": runs, "failures": failures, "seconds": means(seconds), "files": sizes}
+    return {"status": status, "runs": runs, "failures": failures, "seconds": means(total_s, seconds), "files": sizes}
 
 
 def over_budget(folder: Path) -> list[Spent]:

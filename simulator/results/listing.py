@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import ResultsError, UsageError
 from simulator.records import Column
-from simulator.results.folder import ENDED, MANIFEST, unreadable, whole
+from simulator.results.folder import ENDED, MANIFEST, damaged, unreadable
 from simulator.results.heads import head, held
 from simulator.results.places import Wanted, axis_named, is_value
 from simulator.results.tables import cell
@@ -283,8 +283,8 @@ def _status(folder: Path, manifest: Mapping[str, Any]) -> str:
     status = str(manifest["status"])
     if status == "running":
         return "running" if held(folder) else "interrupted"
-    if status in ENDED and not whole(folder, manifest):
-        raise ResultsError("tables are missing; run the scenario again")
+    if status in ENDED and (names := damaged(folder, manifest)):
+        raise ResultsError(f"{', '.join(names)} missing or not as it was written; write it anew: {manifest['command']}")
     if status not in STATUSES:
         raise ValueError(f"status {status!r}")
     return status

@@ -231,7 +231,7 @@ def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
     written = swept.source
     lookup = Lookup(written, catalog)
     found = _parts(lookup, swept)
-    _check_number(lookup, found)
+    _check_tenants(lookup, found)
     every = list(found.combinations(written.data, written.groups))
     combinations = conditions.kept(lookup, swept.form.drop, every)
     for combination in combinations:
@@ -255,17 +255,10 @@ def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
     return points, len(every) - len(combinations)
 
 
-def _check_number(lookup: Lookup, found: Parts) -> None:
-    """Refuse more runs than anybody could wait for, and more tenants in all points than could be looked at."""
-    written = lookup.source
-    points, replications = limit.count(written.data, written.groups), written.data.get("replications")
-    runs = points * (replications if isinstance(replications, int) else 1)
-    if runs > MOST_RUNS:
-        message = f"{points:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
-        lookup.complain(("replications",), message, "write a smaller number, or shorter lists")
-    most, name = found.tenants_in_all(points)
+def _check_tenants(lookup: Lookup, found: Parts) -> None:
+    """Refuse more tenants in all points together than could be looked at."""
+    most, name = found.tenants_in_all(limit.count(lookup.source.data, lookup.source.groups))
     if most > MOST_TENANTS:
-        place = ("tenants", max(counts, key=counts.__getitem__), "count")
         message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
         lookup.complain(("tenants", name, "count"), message, "write a smaller number, or shorter lists")
         _refuse(lookup)
@@ -281,11 +274,12 @@ def _refuse(lookup: Lookup) -> None:
 
 def _parts(lookup: Lookup, swept: Written) -> Parts:
     """All parts that can be read; mistakes are noted."""
+    if not swept.problems:
+        _check_count(lookup)
     broken = _check_schema(lookup, swept)
     if swept.problems:
         # What was to be written into fields is missing there, and whatever misses it would be blamed.
         _refuse(lookup)
-    _check_count(lookup)
     tenants = parts.tenants(lookup, broken)
     found = Parts(
         stacks.read(lookup, list(tenants), broken),
@@ -305,11 +299,6 @@ def _check_count(lookup: Lookup) -> None:
     """Refuse, before any of them is made, more points than anybody can want."""
     written = lookup.source
     number = limit.count(written.data, written.groups)
-    replications = written.data.get("replications")
-    runs = number * (replications if isinstance(replications, int) else 1)
-    if runs > MOST_RUNS >= number:
-        message = f"{number:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
-        lookup.complain(("replications",), message, "write a smaller number, or vary less")
     if number <= limit.MOST_POINTS:
         return
     axes = limit.lengths(written.data, written.groups)

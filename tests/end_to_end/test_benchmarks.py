@@ -119,3 +119,14 @@ def test_a_part_answers_for_its_own_targets(monkeypatch: pytest.MonkeyPatch) -> 
         "benchmarks/fluid_solver.py failed: ImportError: nothing there"
     }
     assert measurements.Measurements(quick=False, solver=found.solver).wrong == ["ImportError: nothing there"]
+
+
+@pytest.mark.slow
+def test_every_executor_runs_the_batch_of_the_benchmark() -> None:
+    ended = script("batches.py", "--quick")
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert {"serial", "processes"} <= set(found["executors"])
+    assert found["executors"]["serial"]["clock"] == [1.0]
+    assert all(min(row["wall_s"] + row["runs_cpu_s"]) > 0 for row in found["executors"].values())
+    assert len(found["targets"]) == 2 + ("dask" in found["executors"])

@@ -48,6 +48,8 @@ def test_list_says_what_cannot_be(results: Callable[..., Outcome]) -> None:
         code, out, err = results("list", *arguments)
         assert (code, out) == (2, "") and said in err
     assert results("list", "--in", "nowhere")[0] == 1
+    code, out, err = results()
+    assert (code, err) == (0, "") and "merge" in out
     code, _, err = results("lst")
     assert code == 2 and "did you mean 'list'" in err
 

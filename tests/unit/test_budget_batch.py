@@ -219,3 +219,9 @@ def test_how_long_runs_took_stands_in_the_manifest(scenario: FakeScenario, tmp_p
     assert list(seconds["of_point"]) == ["0", "1"]
     assert seconds["total"] == pytest.approx(3 * sum(seconds["of_point"].values()))
     assert seconds["total"] > 0
+
+
+def test_runs_that_were_cut_short_do_not_say_how_long_a_run_takes(scenario: FakeScenario, tmp_path: Path) -> None:
+    results, _, _ = batch(scenario, tmp_path / "out", events=5)
+    assert results.manifest["seconds"]["of_point"] == {}
+    assert results.manifest["seconds"]["total"] > 0

@@ -320,16 +320,14 @@ def test_batch_ends_when_there_are_no_workers_for_long(
 def empty_cluster(workers: int = 0) -> Iterator[str]:
     """The address of a scheduler in this process, with so many workers in it."""
     pytest.importorskip("distributed")
+    import dask
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        dashboard_address=":0",
-        silence_logs=60,
-    ) as started:
+    here = {"processes": False, "protocol": "tcp", "dashboard_address": ":0", "silence_logs": 60}
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 3}),
+        LocalCluster(n_workers=workers, threads_per_worker=1, **here) as started,
+    ):
         yield started.scheduler_address
 
 

@@ -100,6 +100,9 @@ def test_listing_says_what_each_batch_is(made: Any, tmp_path: Path) -> None:
     (broken / "manifest.json").write_text('{"schema_version": 2, "scenario": {}')
     found = listing(root, installed=first.manifest["code"])
     shutil.rmtree(broken)
+    (failing.folder / "tenants.csv").rename(root / "tenants.csv")
+    assert listing(root).others[failing.folder].startswith("tenants.csv missing or not as it was written; write it")
+    (root / "tenants.csv").rename(failing.folder / "tenants.csv")
     entry = next(each for each in found.entries if each.folder == first.folder)
     assert (entry.runs, entry.failed, entry.points, entry.replications) == (12, 0, 4, 3)
     assert entry.current and entry.stacks == ("native", "xen") and entry.size_bytes > 1000

@@ -12,7 +12,7 @@ import pytest
 from simulator.catalog import Catalog
 from simulator.errors import ScenarioError
 from simulator.scenario import Scenario, load
-from simulator.scenario.sweep import designs
+from simulator.scenario.sweep import designs, writing
 
 CATALOG = Catalog()
 MEMORY, WEIGHT, CLOCK = "tenants.app.memory", "tenants.app.weight", "machine.devices.cpu.frequency"
@@ -461,6 +461,15 @@ def test_conditions_that_make_no_sense_are_refused(condition: str, message: str)
 def test_too_many_points_are_refused_before_one_is_made(sweep: str) -> None:
     found = mistakes(f"  {sweep}\n", HEAD)
     assert "2,000,000 points, more than 100,000: stack (2) x " in found and "warmup (1,000)" in found
+
+
+def test_a_few_lines_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MOST_MADE", 5_000)
+    ranges = ", ".join(f"tenants.app.parameters.p{n}: {{from: 1, to: 2000, count: 2000}}" for n in range(50))
+    assert "p3: is one range too many: those before have 6,000 values" in mistakes(f"  axes: {{{ranges}}}\n")
+    over = ", ".join(f"tenants.app.parameters.p{n}: {{from: 1, to: 9}}" for n in range(30))
+    found = mistakes(f"  design: {{kind: latin_hypercube, points: 100000, over: {{{over}}}}}\n")
+    assert "sweep.design.points: of 30 axes that is too much (take fewer points, or fewer axes)" in found
 
 
 def test_rows_that_go_side_by_side_are_counted_once() -> None:

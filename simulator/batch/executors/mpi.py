@@ -64,7 +64,7 @@ class Mpi(Workers):
         workers = _workers()
         from mpi4py.futures import MPIPoolExecutor
 
-        self._pool = MPIPoolExecutor(workers)
+        self._pool = MPIPoolExecutor(workers, main=False)  # nothing that is sent comes from the main script
         self.size: int = self._pool.num_workers or workers
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

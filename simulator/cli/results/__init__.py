@@ -16,7 +16,7 @@ COMMANDS = ("list", "show", "export", "merge", "compare")
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order in which one wants them."""
-        return list(COMMANDS)
+        return [*COMMANDS]  # "list" is a module here
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """One command."""
@@ -28,10 +28,13 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands)
-def command() -> None:
+@click.group(cls=_Commands, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """List, show, export, merge and compare what was run.
 
     BATCH is a batch's folder, a scenario's name where it has one batch (name@newest where it has several), or the first
     letters of the folder's name.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

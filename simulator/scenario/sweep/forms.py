@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from simulator.scenario.sweep.writing import Writer
 
 _DESIGN, _CASES = ("sweep", "design"), ("sweep", "cases")
+_MOST_AXES = 1_000
+MOST_VALUES = 500_000
+"""So many values a design may have."""
 CASE = "case"
 """The axis that stands for what cases set."""
 
@@ -63,6 +66,8 @@ def _is_possible(writer: Writer, design: Design) -> bool:
     place, points = (*_DESIGN, "points"), design.points
     if points > MOST_POINTS:
         writer.complain(place, f"{points:,} points are more than {MOST_POINTS:,}", "take fewer")
+    elif points * len(design.over) > MOST_VALUES or len(design.over) > _MOST_AXES:
+        writer.complain(place, f"of {len(design.over):,} axes that is too much", "take fewer points, or fewer axes")
     elif design.kind == SOBOL and points & (points - 1):
         below, above = designs.powers_around(points)
         message = f"{points} is no power of two, and only so many points of a Sobol sequence are even"

@@ -19,6 +19,8 @@ from simulator.scenario.types import shown, split
 from simulator.scenario.variants import LISTS, VARYING, label
 
 SWEEP = "sweep"
+MOST_MADE = 300_000
+"""So many values the ranges of one scenario may have; a file of a few lines should not fill the memory."""
 _BY_NAME = ("axes", "cases")
 """Forms of which one entry can be wrong and the others right."""
 _NAMES: tuple[Place, ...] = (("tenants",), ("stacks",))
@@ -76,6 +78,7 @@ class Writer:
     moved: dict[Place, Place] = field(default_factory=dict)
     computed: set[Place] = field(default_factory=set)
     groups: list[Group] = field(default_factory=list)
+    made: int = 0
 
     def __post_init__(self) -> None:
         self.data = deepcopy({key: value for key, value in self.origin.data.items() if key != SWEEP})
@@ -144,8 +147,13 @@ class Writer:
         if isinstance(written, list):
             return written
         form = written if isinstance(written, Range) else Range.model_validate(written)
+        if self.made > MOST_MADE:
+            self.complain(place, f"is one range too many: those before have {self.made:,} values", "write shorter ones")
+            return None
         try:
-            return list(ranges.values(form, wants_whole(target)))
+            found = ranges.values(form, wants_whole(target))
+            self.made += len(found)
+            return list(found)
         except UnitError as error:
             self.complain(place, *split(str(error)))
             return None
