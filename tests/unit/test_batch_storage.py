@@ -251,7 +251,9 @@ import os, sys
 sys.path[:0] = {path!r}
 import test_batch, pyarrow.csv, pyarrow.parquet
 from pathlib import Path
+from simulator.batch.version import code_version, library_versions
 from simulator.results.folder import finished
+code_version(), library_versions()
 here = Path({here!r})
 ends, step = [], 0
 while 0 not in ends and step < 200:
