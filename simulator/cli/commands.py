@@ -7,11 +7,31 @@ from importlib import import_module
 
 import click
 
-COMMANDS = (
-    *("run", "plan", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
-    *("results", "compare", "choose", "density", "isolate", "sensitivity", "warmup", "validate"),
-    *("plot", "timeline", "import"),
-)
+COMMANDS = {
+    "run": "Run scenarios, or go on where they were stopped.",
+    "plan": "Print what 'run' would run, and how long it will take.",
+    "check": "Check scenarios and catalog files: every mistake.",
+    "list": "List what there is.",
+    "show": "Show an entry of the catalog: numbers and sources.",
+    "explain": "Explain what a demand costs on a stack, step by step.",
+    "share": "Show what each thread of a drawing gets of processors.",
+    "blast": "Show what each fault takes down.",
+    "pull": "Pull images onto an idle host, and show what it takes.",
+    "pool": "Run a pool of hosts.",
+    "can": "Show what may be done to a tenant, and by whom.",
+    "results": "List, show, export, merge and compare what was run.",
+    "compare": "Compare stacks with a baseline, pair by pair.",
+    "choose": "Choose a model: trade-offs, and what suits which need.",
+    "density": "Count the instances of a service that fit on a machine.",
+    "isolate": "Show what a victim loses to each neighbour.",
+    "sensitivity": "Say which parameters the answers of a scenario hang on.",
+    "warmup": "Advise how long a scenario has to warm up.",
+    "validate": "How right is it? Published figures beside predictions.",
+    "plot": "Draw the figures of a batch again, as SVG and PNG.",
+    "timeline": "Show when tenants started, ran, stood still and ended.",
+    "import": "Read what other tools measured into catalog files.",
+}
+"""What each is for, in a line: the list of them imports none."""
 _MODULES = {"import": "import_"}
 """Modules of commands whose names are words of Python."""
 
@@ -22,6 +42,11 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names."""
         return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """All names, each with its line."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """One command."""
