@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from importlib import import_module
-
 import click
+
+from simulator.cli.group import Group
 
 COMMANDS = {
     "run": "Run scenarios, or go on where they were stopped.",
@@ -32,30 +31,14 @@ COMMANDS = {
     "import": "Read what other tools measured into catalog files.",
 }
 """What each is for, in a line: the list of them imports none."""
-_MODULES = {"import": "import_"}
-"""Modules of commands whose names are words of Python."""
 
 
-class Commands(click.Group):
-    """Commands by name, in the order in which one meets them."""
+class Commands(Group):
+    """All of them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names."""
-        return list(COMMANDS)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """All names, each with its line."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """One command."""
-        if name not in COMMANDS:
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            meant = f"did you mean '{near[0]}'?" if near else f"commands are: {', '.join(COMMANDS)}"
-            raise click.UsageError(f"no command {name!r}; {meant}", ctx)
-        command: click.Command = import_module(f"simulator.cli.{_MODULES.get(name, name)}").command
-        return command
+    COMMANDS = COMMANDS
+    PACKAGE = "simulator.cli"
+    MODULES = {"import": "import_"}
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
