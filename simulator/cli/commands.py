@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-import difflib
-from importlib import import_module
-
 import click
 
-COMMANDS = (
-    *("run", "plan", "check", "list", "show", "explain", "share", "blast", "pull", "pool", "can"),
-    *("results", "compare", "choose", "density", "isolate", "sensitivity", "warmup", "validate"),
-    *("plot", "timeline", "quiz", "import"),
-)
-_MODULES = {"import": "import_"}
-"""Modules of commands whose names are words of Python."""
+from simulator.cli.group import Group
+
+COMMANDS = {
+    "run": "Run scenarios, or go on where they were stopped.",
+    "plan": "Print what 'run' would run, and how long it will take.",
+    "check": "Check scenarios and catalog files: every mistake.",
+    "list": "List what there is.",
+    "show": "Show an entry of the catalog: numbers and sources.",
+    "explain": "Explain what a demand costs on a stack, step by step.",
+    "share": "Show what each thread of a drawing gets of processors.",
+    "blast": "Show what each fault takes down.",
+    "pull": "Pull images onto an idle host, and show what it takes.",
+    "pool": "Run a pool of hosts.",
+    "can": "Show what may be done to a tenant, and by whom.",
+    "results": "List, show, export, merge and compare what was run.",
+    "compare": "Compare stacks with a baseline, pair by pair.",
+    "choose": "Choose a model: trade-offs, and what suits which need.",
+    "density": "Count the instances of a service that fit on a machine.",
+    "isolate": "Show what a victim loses to each neighbour.",
+    "sensitivity": "Say which parameters the answers of a scenario hang on.",
+    "warmup": "Advise how long a scenario has to warm up.",
+    "validate": "How right is it? Published figures beside predictions.",
+    "plot": "Draw the figures of a batch again, as SVG and PNG.",
+    "timeline": "Show when tenants started, ran, stood still and ended.",
+    "quiz": "Predict a small case by hand, then check.",
+    "import": "Read what other tools measured into catalog files.",
+}
+"""What each is for, in a line: the list of them imports none."""
 
 
-class Commands(click.Group):
-    """Commands by name, in the order in which one meets them."""
+class Commands(Group):
+    """All of them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """One command."""
-        if name not in COMMANDS:
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            meant = f"did you mean '{near[0]}'?" if near else f"commands are: {', '.join(COMMANDS)}"
-            raise click.UsageError(f"no command {name!r}; {meant}", ctx)
-        command: click.Command = import_module(f"simulator.cli.{_MODULES.get(name, name)}").command
-        return command
+    COMMANDS = COMMANDS
+    PACKAGE = "simulator.cli"
+    MODULES = {"import": "import_"}
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

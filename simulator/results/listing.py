@@ -16,6 +16,7 @@ from simulator.records import Column
 from simulator.results.folder import ENDED, MANIFEST, damaged, unreadable
 from simulator.results.heads import head, held
 from simulator.results.places import Wanted, axis_named, is_value
+from simulator.results.stopping import Stopping
 from simulator.results.tables import cell
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ COLUMNS = (
     Column("runs", "count", "runs of the batch, whether or not they have ended", "integer"),
     Column("failed", "count", "of these failed; empty before the batch has ended", "number"),
     Column("points", "count", "combinations of axes and stacks", "integer"),
-    Column("replications", "count", "runs of a point", "integer"),
+    Column("replications", "count", "runs of a point, the most there may be where a rule decides", "integer"),
+    Column(
+        "until", "", "the rule that decides how many replications are enough; empty where their number is fixed", "text"
+    ),
     Column("seed", "count", "root of all luck", "integer"),
     Column("start", "", "when it was first begun, in UTC", "text"),
     Column("duration_s", "s", "from then to its end; empty before it has ended", "number"),
@@ -61,6 +65,7 @@ class Entry:
     failed: int | None
     points: int
     replications: int
+    until: str
     seed: int
     start: str
     duration_s: float | None
@@ -263,6 +268,7 @@ def _entry(folder: Path, installed: str) -> Entry:
         failed=runs["failed"] if runs else None,
         points=points,
         replications=replications,
+        until=str(Stopping(**manifest["stopping"])) if manifest.get("stopping") else "",
         seed=int(manifest["seed"]),
         start=str(manifest.get("start") or ""),
         duration_s=_duration_s(manifest),

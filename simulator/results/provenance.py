@@ -66,6 +66,11 @@ def rows(folder: Path, table: str) -> int:
         return sum(1 for _ in csv.reader(file)) - 1
 
 
+def each_point(row: Mapping[str, Any]) -> str:
+    """How many replications each point has, in words."""
+    return str(row["until"] or f"{row['replications']} replications")
+
+
 def citation(row: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     """One sentence that says what was run, for a paper."""
     scenario = manifest["scenario"]
@@ -74,6 +79,6 @@ def citation(row: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     return (
         f"virtlab {version}{built}, scenario {scenario['name']!r} (SHA-256 {scenario['hash'][:16]}), "
         f"batch {row['hash']}: "
-        f"{row['points']} points, {row['replications']} replications, seed {row['seed']}, "
+        f"{row['points']} points, {each_point(row)}, seed {row['seed']}, "
         f"run on {str(row['start']).partition('T')[0] or 'an unknown day'}."
     )

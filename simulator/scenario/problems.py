@@ -20,6 +20,7 @@ from simulator.scenario.schema import (
     Choose,
     Density,
     Fault,
+    ImageForm,
     MachineForm,
     NamedRow,
     Need,
@@ -59,6 +60,7 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     ("tenants", "*"): Tenant,
     ("tenants", "*", "workload"): WorkloadForm,
     ("tenants", "*", "virtual_hardware"): VirtualHardware,
+    ("tenants", "*", "image"): ImageForm,
 }
 
 _MOST = 1000

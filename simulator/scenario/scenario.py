@@ -299,6 +299,11 @@ def _check_count(lookup: Lookup) -> None:
     """Refuse, before any of them is made, more points than anybody can want."""
     written = lookup.source
     number = limit.count(written.data, written.groups)
+    replications = written.data.get("replications")
+    runs = number * (replications if isinstance(replications, int) else 1)
+    if runs > MOST_RUNS >= number:
+        message = f"{number:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
+        lookup.complain(("replications",), message, "write a smaller number, or vary less")
     if number <= limit.MOST_POINTS:
         return
     axes = limit.lengths(written.data, written.groups)

@@ -23,6 +23,7 @@ BATCH = 5
 """Values that are taken together."""
 _LEFT = 5
 """Batches of which the standard error says nothing."""
+_ROUNDING = 1e-12
 FEWEST_BATCHES = 20
 """With fewer batches nothing can be said."""
 BAND = 0.05
@@ -59,7 +60,9 @@ def mser(series: Series) -> int:
     left = np.arange(count, 0, -1)
     sums, squares = (values[::-1].cumsum()[::-1] for values in (means, means**2))
     error = (squares - sums**2 / left) / left.astype(float) ** 2
-    return int(error[: count - _LEFT].argmin()) * BATCH
+    error = error[: count - _LEFT]
+    # Of cuts that are equal but for rounding, as where nothing varies any more, the first.
+    return int(np.flatnonzero(error <= error.min() + _ROUNDING * error.max())[0]) * BATCH
 
 
 def cut(replications: Sequence[Series]) -> Cut | None:

@@ -102,10 +102,13 @@ class RequestServer(Program):
     COUNTS = ("compute", "memory", "page_fault", "system_call", "copy", "network_stack", "driver", "page_cache")
 
     def threads(self) -> list[ThreadPlan]:
-        """The workers."""
+        """The workers that have clients: the others would wait for ever."""
         working_set_bytes = self.parameters.working_set_bytes
-        numbers = range(int(self.parameters.workers_count))
+        numbers = range(self._busy())
         return [ThreadPlan(f"worker-{number}", self._worker(number), working_set_bytes) for number in numbers]
+
+    def _busy(self) -> int:
+        return int(min(self.parameters.workers_count, self.parameters.clients_count))
 
     def begins(self) -> tuple[Demand, ...]:
         """Its classes, or the memory of its process; of a Java virtual machine the heap holds what there is."""
@@ -125,7 +128,7 @@ class RequestServer(Program):
         own = range(number, int(parameters.clients_count), int(parameters.workers_count))
         clients = Clients(context, own, parameters.client_s, parameters.client_variation_ratio)
         work, pages = context.draws(f"cycles-{name}"), context.draws(f"file-{name}")
-        left = int(parameters.requests_count / parameters.workers_count)
+        left = int(parameters.requests_count / self._busy())
         request_bytes, payload_bytes = parameters.request_bytes, parameters.payload_bytes
         while left:
             yield SystemCall("select")

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from simulator.cli.commands import COMMANDS
 from simulator.watching import Bar, Heartbeat
 
 ROOT = Path(__file__).parents[2]
@@ -440,3 +441,10 @@ def test_a_terminal_gets_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert out == ""
     assert "p0000-r0000: failed" in err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_is_for(virtlab: Command, name: str) -> None:
+    status, out, _ = virtlab(name, "--help")
+    assert status == 0 and f"virtlab {name}" in out and COMMANDS[name].endswith(".")
+    assert len(COMMANDS[name]) <= 60, "so that it fits into a line of a terminal"

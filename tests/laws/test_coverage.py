@@ -55,7 +55,7 @@ def test_the_recursion_is_the_queue() -> None:
 @pytest.mark.parametrize("load", [0.5, 0.7])
 def test_mean_after_a_fixed_warm_up(load: float) -> None:
     random = np.random.default_rng(2)
-    means = (times(random, load, 10, 2300)[0][:, 300:].mean(axis=1) for _ in range(1200))
+    means = (times(random, load, 10, 1800)[0][:, 300:].mean(axis=1) for _ in range(1200))
     coverage = covered([intervals.mean(each.tolist(), LEVEL) for each in means], wait(load))
     assert 0.93 <= coverage <= 0.97
 
@@ -100,7 +100,7 @@ def test_mean_when_the_rule_stops(width: float) -> None:
 
 def test_quantile_of_latencies_by_sectioning() -> None:
     random, found = np.random.default_rng(5), []
-    for _ in range(500):
+    for _ in range(400):
         whole = times(random, 0.5, 10, 2200)[1][:, 200:]
         found.append(interval(whole.tolist(), np.sort(whole, axis=None).tolist(), 0.95, LEVEL))
     assert 0.93 <= covered(found, -math.log(0.05) / 0.5) <= 0.97
@@ -109,7 +109,7 @@ def test_quantile_of_latencies_by_sectioning() -> None:
 @pytest.mark.parametrize("part", [0.5, 0.9])
 def test_quantile_of_a_metric_between_two_of_its_values(part: float) -> None:
     """The time of the 100th customer, whose law is exponential: one number of each replication."""
-    last = times(np.random.default_rng(6), 0.5, 80_000, 100)[1][:, -1].reshape(-1, 100)
+    last = times(np.random.default_rng(6), 0.5, 60_000, 100)[1][:, -1].reshape(-1, 100)
     found = [intervals.quantile(each.tolist(), part, LEVEL) for each in last]
     assert 0.93 <= covered(found, -math.log(1.0 - part) / 0.5) <= 0.97
 
@@ -157,7 +157,7 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
                 "machine": {"base": "server-2025", "devices": {"cpu": {"frequency_hz": "2.5 GHz"}}},
                 "stacks": {"native": "linux-6 |", "virtual": "linux-6 | kvm-6 / linux-6"},
                 "tenants": {"app": {"workload": "queue-1", "vcpus": 1, "memory": "1 GiB"}},
-                "duration": "11 s",
+                "duration": "7 s",
                 "warmup": "1 s",
                 "replications": 12,
             },
@@ -179,7 +179,7 @@ def test_luck_is_the_same_on_every_stack(queue: Results) -> None:
     for _, own in frame.groupby("replication"):
         native, virtual = (own[own["stack"] == name].reset_index() for name in ("native", "virtual"))
         both = min(len(native), len(virtual))
-        assert both > 400
+        assert both > 250
         assert list(native["kind"][:both]) == list(virtual["kind"][:both])
         first = native["start_s"].iloc[0] - virtual["start_s"].iloc[0]
         assert native["start_s"][:both].to_numpy() == pytest.approx(virtual["start_s"][:both].to_numpy() + first)

@@ -99,6 +99,16 @@ def descendants(root: int) -> list[int]:
     return [each for each in found[1:] if not is_tracker(each)]
 
 
+def run_something(root: int) -> list[int]:
+    """Those of them that execute runs: not the server that they are forked from."""
+    found = set(descendants(root))
+    parents = {}
+    for each in found:
+        with suppress(OSError):
+            parents[each] = int(Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[1])
+    return sorted(each for each, parent in parents.items() if parent in found)
+
+
 def lives(process: int) -> bool:
     """Whether it does anything still, and does not only wait for somebody to take notice of its end."""
     try:
@@ -141,9 +151,10 @@ def kill(batch: Batch, life: Life, luck: random.Random) -> int:
     kills = 0
     wait_a_moment(batch, life, luck)
     workers = descendants(life.pid)
-    if workers and luck.random() < 0.5:
+    victims = run_something(life.pid)
+    if victims and luck.random() < 0.5:
         with suppress(ProcessLookupError):
-            os.kill(luck.choice(workers), signal.SIGKILL)
+            os.kill(luck.choice(victims), signal.SIGKILL)
             kills += 1
         wait_a_moment(batch, life, luck)
         workers += descendants(life.pid)

@@ -246,4 +246,55 @@ def test_error_of_the_disk_is_no_failure_of_a_run(
     assert results.status == "ok" and csv_path(results.folder, "runs").exists() and results.exit_code == 0
 
 
+STEPS = """
+import os, sys
+sys.path[:0] = {path!r}
+import test_batch, pyarrow.csv, pyarrow.parquet
+from pathlib import Path
+from simulator.batch.version import code_version, library_versions
+from simulator.results.folder import finished
+code_version(), library_versions()
+here = Path({here!r})
+ends, step = [], 0
+while 0 not in ends and step < 200:
+    step += 3
+    child = os.fork()
+    if not child:
+        left = [step]
+        def dying(call):
+            def called(*arguments, **more):
+                left[0] -= 1
+                if not left[0]:
+                    os._exit(9)
+                return call(*arguments, **more)
+            return called
+        os.replace, os.unlink, os.fsync = map(dying, (os.replace, os.unlink, os.fsync))
+        test_batch.start(test_batch.FakeScenario(here / "log"), here / "out")
+        os._exit(0)
+    ends.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    for folder in here.glob("out/fake/*"):
+        if finished(folder):
+            tables = sorted(path.name for path in folder.iterdir() if path.suffix in (".csv", ".parquet"))
+            assert tables == sorted(test_batch.FILES), tables
+            for name, data in test_batch.bytes_of(folder).items():
+                assert data == (Path({whole!r}) / name).read_bytes(), name
+print(len(ends), set(ends))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="cannot fork here")
+def test_death_at_each_step_of_the_end_never_gives_a_finished_batch_that_is_not_whole(
+    scenario: FakeScenario, tmp_path: Path
+) -> None:
+    whole = start(scenario, tmp_path / "whole").folder
+    path = [str(HERE), str(HERE.parents[1])]
+    code = STEPS.format(path=path, here=str(tmp_path), whole=str(whole))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.stderr == ""
+    number, ends = done.stdout.split(maxsplit=1)
+    assert int(number) > 10 and ends.strip() in ("{0, 9}", "{9, 0}")
+
+
 __all__ = ["TARGET"]

@@ -345,7 +345,7 @@ def test_nobody_answers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("on", "jobs", "says"),
     [
-        ("proceses", None, "did you mean 'processes'?"),
+        ("process", None, "did you mean 'processes'?"),
         ("the moon", None, "there are dask, loky, mpi, processes, serial (or the address of a Dask scheduler"),
         ("serial", 0, "0 jobs cannot run anything"),
         ("tcp://localhost", None, "give host and port"),

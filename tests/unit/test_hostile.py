@@ -111,6 +111,13 @@ def test_thousands_of_mistakes_are_counted_not_listed(tmp_path: Path) -> None:
     assert len(found) == 101 and "has 4,900 more mistakes (correct these first)" in found[-1]
 
 
+def test_a_key_of_an_image_that_nobody_knows_is_refused_at_its_place(tmp_path: Path) -> None:
+    text = HEAD + "tenants: {app: {workload: kernel-build, image: {nam: nginx-1.27}}}\n"
+    found = said(text, tmp_path)
+    assert any("4:49: tenants.app.image.nam: is not known here (did you mean 'name'?)" in each for each in found), found
+    assert any("tenants.app.image.name: is missing" in each for each in found), found
+
+
 def test_mistakes_of_text_and_of_sense_at_one_place_are_one_mistake(tmp_path: Path) -> None:
     assert said(HEAD + TENANTS + 'warmup: "\\x01"\n', tmp_path) == [
         "bad.yaml:5:1: warmup: has a character that no text has, U+0001 (remove it)"

@@ -19,6 +19,7 @@ from simulator.errors import OverBudget, RunError, Spent, UsageError
 from simulator.planning import earlier, pilot, plan
 from simulator.planning.estimate import Span, estimate
 from simulator.planning.measured import Measured
+from simulator.results.folder import NEEDED
 from simulator.scenario import Scenario, load
 
 CATALOG = Catalog()
@@ -229,7 +230,13 @@ def test_a_run_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def _batch(folder: Path, end: str, means: dict[str, float], **more: Any) -> None:
     folder.mkdir(parents=True)
     labels = points({"a": 2, "b": 1}, **more)
-    manifest = {"schema_version": 1, "end": end, "status": "ok", "points": labels, "runs": {"total": 3}}
+    manifest = dict.fromkeys(NEEDED, "") | {
+        "schema_version": 1,
+        "end": end,
+        "status": "ok",
+        "points": labels,
+        "runs": {"total": 3},
+    }
     seconds = {"total": 1, "of_point": means}
     (folder / "manifest.json").write_text(json.dumps({**manifest, "seconds": seconds}))
 

@@ -5,27 +5,21 @@ Each sub-command is a module here with a ``command``, imported when it is wanted
 
 from __future__ import annotations
 
-import difflib
-from importlib import import_module
-
 import click
 
-COMMANDS = ("list", "show", "export", "merge", "compare")
+from simulator.cli.group import Group
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order in which one wants them."""
-        return [*COMMANDS]  # "list" is a module here
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """One command."""
-        if name not in COMMANDS:
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            meant = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(COMMANDS)}"
-            raise click.UsageError(f"nothing called {name!r} can be done with results; {meant}", ctx)
-        command: click.Command = import_module(f"simulator.cli.results.{name}").command
-        return command
+class _Commands(Group):
+    COMMANDS = {
+        "list": "List batches: what they are of, how they ended, their size.",
+        "show": "Show what is known of a batch: provenance, failures.",
+        "export": "Export tables as CSV, Parquet or in long form.",
+        "merge": "Merge batches of one question into one.",
+        "compare": "Compare two batches: what changed, and by how much.",
+    }
+    PACKAGE = "simulator.cli.results"
+    UNKNOWN = "nothing called {name!r} can be done with results"
 
 
 @click.group(cls=_Commands, invoke_without_command=True)

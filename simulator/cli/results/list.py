@@ -62,7 +62,8 @@ def _lines(entries: Sequence[Entry]) -> list[str]:
 def _cells(entry: Entry) -> list[str]:
     failed = "" if entry.failed is None else str(entry.failed)
     start, version = entry.start[:16].replace("T", " "), "installed" if entry.current else entry.code
-    numbers = [str(entry.runs), failed, str(entry.points), str(entry.replications)]
+    most = f"up to {entry.replications}" if entry.until else str(entry.replications)
+    numbers = [str(entry.runs), failed, str(entry.points), most]
     took, weight = duration(entry.duration_s), size(entry.size_bytes)
     return [entry.scenario, entry.hash, entry.status, *numbers, start, took, weight, version]
 

@@ -52,6 +52,7 @@ def _finished(about: dict[str, Any]) -> str:
 def _lines(about: dict[str, Any], runs: str) -> list[str]:
     from simulator.cli.results.list import duration, size
     from simulator.explain.columns import columns
+    from simulator.results.provenance import each_point
 
     scenario = about["scenario"]
     code = f"{about['code']} ({'installed' if about['current'] else 'not the installed code'})"
@@ -62,7 +63,7 @@ def _lines(about: dict[str, Any], runs: str) -> list[str]:
         ("batch", about["identity"]),
         ("folder", f"{about['folder']}, {size(about['size_bytes'])}"),
         ("status", f"{about['status']}: {runs}"),
-        ("points", f"{about['points']}, {about['replications']} replications, seed {about['seed']}"),
+        ("points", f"{about['points']}, {each_point(about)}, seed {about['seed']}"),
         ("baseline", about["baseline"] or "the first stack"),
         ("begun", about["start"]),
         ("ended", f"{about['end']}, after {duration(about['duration_s'])}" if about["end"] else "not yet"),

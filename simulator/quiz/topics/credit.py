@@ -52,11 +52,12 @@ def case(random: Random, level: int) -> Case:
     )
     return Case(
         (
-            f"Virtual processors that always compute share one processor under Xen's credit scheduler. Running burns "
+            "Virtual processors that always compute share one processor under Xen's credit scheduler. Running burns "
             f"credit. At the end of every time slice of {_SLICE} ms, {_SLICE} ms of credit are given out by weight; "
             f"nobody has more than {_SLICE} ms, or owes more. Then whoever comes first in the line of those with "
             "credit of 0 or more runs, and if there is none the first of the others; who has had the slice stands at "
-            "the end of the line. At the beginning nobody has credit or debt, and the line is in the order of the names.",
+            "the end of the line. At the beginning nobody has credit or debt, and the line is in the order of the "
+            "names.",
         ),
         questions, command(drawing, setting), drawing,
         Table(("virtual processor", "weight", "credit for a slice [ms]"), tuple(
