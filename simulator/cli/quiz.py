@@ -82,7 +82,7 @@ def _grade(exercises: list[Exercise], answers: TextIO, check: bool, as_json: boo
         text = answers.read()
     except UnicodeDecodeError:
         raise UsageError(f"{answers.name} is no text in UTF-8; save it as such") from None
-    grading = grade(exercises, read(text, answers.name), answers.name)
+    grading = grade(exercises, read(text, answers.name))
     if as_json:
         cases = {"cases": [exercise.data(check) for exercise in exercises]} if check else {}
         say_json({**grading.data(), **cases})

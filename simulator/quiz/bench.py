@@ -37,7 +37,7 @@ def frequency_hz(machine: str) -> float:
 
 @cache
 def _point(stack: str, machine: str) -> Mapping[str, Any]:
-    """A machine with one tenant that does nothing."""
+    """A machine with one tenant that does nothing; on bare metal it needs no memory of its own."""
     tenant = {"workload": "idle", "memory": _MEMORY} if len(stack.split()) > 2 else {"workload": "idle"}
     scenario = {"machine": machine, "stacks": {"one": stack}, "tenants": {"app": tenant}, "duration": "1 s"}
     return load(scenario).points()[0]

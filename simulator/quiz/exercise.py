@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import index
 from random import Random
 from typing import Any
 
@@ -11,7 +12,7 @@ from simulator import discovery
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import CatalogError, UsageError
 from simulator.quiz.case import Case, Question, Table, Value
-from simulator.quiz.grading import Grading, grade
+from simulator.quiz.grading import Answers, Grading, grade
 from simulator.quiz.text import markdown, plain
 
 FAMILY = "quiz.topics"
@@ -47,15 +48,25 @@ def pose(topic: str, seed: int = 1, *, level: int = 1, number: int = 1) -> Exerc
         UsageError: there is no such topic or level, or a number that counts nothing.
     """
     module = _module(topic)
-    for what, value in (("seed", seed), ("number", number)):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise UsageError(f"the {what} {value!r} is no whole number; give e.g. 1")
+    seed, number = _whole("seed", seed), _whole("number", number)
     if number < 1:
         raise UsageError(f"cases are counted from 1, not {number}")
     if level not in module.LEVELS:
         there = "; ".join(f"{each}: {words}" for each, words in module.LEVELS.items())
         raise UsageError(f"{topic} has no level {level!r}; there are {there}")
     return Exercise(topic, module.TITLE, seed, level, number, module.case(_stream(topic, seed, level, number), level))
+
+
+def _whole(what: str, value: int) -> int:
+    """A whole number, be it from a table of students.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return index(value)
+    except TypeError:
+        raise UsageError(f"the {what} {value!r} is no whole number; give e.g. 1") from None
 
 
 def _module(topic: str) -> Any:
@@ -121,7 +132,9 @@ class Exercise:
         Raises:
             UsageError: there is no such question, or an answer that is none.
         """
-        return grade([self], {str(key): value for key, value in answers.items()})
+        given = Answers("answers")
+        given.update({str(key): value for key, value in answers.items()})
+        return grade([self], given)
 
     def data(self, check: bool = False) -> dict[str, Any]:
         """As plain data, for other programs.

@@ -92,7 +92,25 @@ def _line(mark: Mark, several: bool) -> str:
 # ---------------------------------------------------------------- reading
 
 
-def read(text: str, name: str) -> dict[str, Value]:
+class Answers(dict[str, "Value"]):
+    """Answers by the number or name of the question.
+
+    Attributes:
+        name: where they are from.
+        lines: where each stands there, as far as that is known.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.lines: dict[str, int] = {}
+
+    def where(self, key: str) -> str:
+        """The place of an answer, for messages."""
+        return f"{self.name}:{self.lines[key]}" if key in self.lines else f"{self.name}: question {key}"
+
+
+def read(text: str, name: str) -> Answers:
     """Answers by the number or name of the question: JSON, or lines such as ``1: 3.5 ms``; ``#`` begins a remark.
 
     Args:
@@ -104,7 +122,7 @@ def read(text: str, name: str) -> dict[str, Value]:
     """
     if text.lstrip().startswith(("{", "[")):
         return _of_json(text, name)
-    found: dict[str, Value] = {}
+    found = Answers(name)
     problems = []
     for line, written in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         content = written.partition("#")[0].strip()
@@ -117,13 +135,13 @@ def read(text: str, name: str) -> dict[str, Value]:
         elif key in found:
             problems.append(f"{name}:{line}: question {key} is answered twice; leave one of them")
         else:
-            found[key] = answer
+            found[key], found.lines[key] = answer, line
     if problems:
         raise UsageError("\n".join(problems))
     return found
 
 
-def _of_json(text: str, name: str) -> dict[str, Value]:
+def _of_json(text: str, name: str) -> Answers:
     try:
         data = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
@@ -135,7 +153,9 @@ def _of_json(text: str, name: str) -> dict[str, Value]:
     for key, value in data.items():
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise UsageError(f"{name}: the answer to {key} is {json.dumps(value)}; write a number or a text")
-    return data
+    found = Answers(name)
+    found.update(data)
+    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -156,6 +176,11 @@ class Place(NamedTuple):
     number: int
     question: Question
 
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """Those of the case and of the question."""
+        return self.exercise.number, self.number
+
     def keys(self, alone: bool) -> Iterator[str]:
         """What it may be called: its number or name, with the number of the case where there are several."""
         for written in (str(self.number), self.question.name):
@@ -164,13 +189,12 @@ class Place(NamedTuple):
             yield f"{self.exercise.number}.{written}"
 
 
-def grade(exercises: Sequence[Exercise], answers: Mapping[str, Value], name: str = "answers") -> Grading:
+def grade(exercises: Sequence[Exercise], answers: Answers) -> Grading:
     """Judge answers.
 
     Args:
         exercises: all that were posed.
         answers: by number (``1``; of several cases ``2.1``) or name of the question.
-        name: where the answers are from, for messages.
 
     Raises:
         UsageError: a question that is not there, is answered twice, or an answer that is none.
@@ -181,19 +205,21 @@ def grade(exercises: Sequence[Exercise], answers: Mapping[str, Value], name: str
         for number, question in enumerate(exercise.case.questions, 1)
     ]
     known = {key: place for place in places for key in place.keys(len(exercises) == 1)}
-    given: dict[Place, Value] = {}
-    for key, value in answers.items():
+    given: dict[tuple[int, int], str] = {}
+    for key in answers:
         if key not in known:
-            raise UsageError(f"{name}: no question {key!r}; {suggestion(key, known)}")
-        if known[key] in given:
-            raise UsageError(f"{name}: question {known[key].number} is answered twice; leave one of them")
-        given[known[key]] = value
-    return Grading(tuple(_mark(place, given.get(place), name) for place in places))
+            raise UsageError(f"{answers.where(key)}: no question {key!r}; {suggestion(key, known)}")
+        if known[key].numbers in given:
+            raise UsageError(f"{answers.where(key)}: question {known[key].number} is answered twice; leave one of them")
+        given[known[key].numbers] = key
+    return Grading(tuple(_mark(place, given.get(place.numbers), answers) for place in places))
 
 
-def _mark(place: Place, given: Value | None, name: str) -> Mark:
-    verdict, hint = (MISSING, "") if given is None else _judged(place.question, given, f"{name}: {place.number}")
-    return Mark(place.exercise.number, place.number, place.question.name, given, verdict, hint)
+def _mark(place: Place, key: str | None, answers: Answers) -> Mark:
+    head = (*place.numbers, place.question.name)
+    if key is None:
+        return Mark(*head, None, MISSING)
+    return Mark(*head, answers[key], *_judged(place.question, answers[key], answers.where(key)))
 
 
 def _judged(question: Question, given: Value, where: str) -> tuple[str, str]:

@@ -132,6 +132,7 @@ def test_in_python_it_is_a_call_and_reads_well_in_a_notebook() -> None:
         (lambda: pose("qqqq"), "there are: cfs, compiling"),
         (lambda: pose("mm1", level=3), "mm1 has no level 3; there are 1: M/M/1; 2:"),
         (lambda: pose("mm1", "a"), "the seed 'a' is no whole number"),  # type: ignore[arg-type]
+        (lambda: pose("mm1", 1.5), "the seed 1.5 is no whole number"),  # type: ignore[arg-type]
         (lambda: pose("mm1", number=0), "cases are counted from 1, not 0"),
     ],
 )
@@ -237,7 +238,7 @@ def test_what_is_not_answered_is_missing() -> None:
     [
         ({3: 1}, "no question '3'"),
         ({"q0": 1, 1: 1}, "question 1 is answered twice"),
-        ({1: "3,5 ms"}, "answers: 1: '3,5 ms' has a comma"),
+        ({1: "3,5 ms"}, "answers: question 1: '3,5 ms' has a comma"),
         ({1: "many"}, "'many' is no number; write e.g. 3.5"),
         ({1: float("nan")}, "no number"),
         ({1: "1e999"}, "too large to be a number"),
@@ -312,6 +313,12 @@ def test_answers_are_graded_with_an_exit_code(capsys: pytest.CaptureFixture[str]
     assert code == 3 and json.loads(out)["marks"][1]["verdict"] == WRONG
     code, out, _ = told(capsys, "mm1", "--seed", "9", "--answers", str(file), "-c")
     assert code == 3 and "1 / (served - arriving)" in out and "4 of 5 right" in out
+    file.write_text("# mine\n1: 5 %\nresponse: ten ms\n")
+    assert told(capsys, "mm1", "--answers", str(file))[::2] == (
+        2, f"error: {file}:3: 'ten ms' is no number; write e.g. 3.5 or '3.5 ms'\n"
+    )  # fmt: skip
+    file.write_text("1: 5 %\n7: 3\n")
+    assert f"{file}:2: no question '7'" in told(capsys, "mm1", "--answers", str(file))[2]
     file.write_bytes(b"1: \xff")
     assert told(capsys, "mm1", "--answers", str(file))[0] == 2
     assert told(capsys, "mm1", "--answers", str(tmp_path / "none"))[0] == 2
