@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SET_UP_LINES = [line for line in README.splitlines() if line.startswith("python3 -m venv ")]
-EXTRAS = {"notebook", "parquet", "distributed", "trace", "docs", "dev"}
+EXTRAS = {"notebook", "parquet", "distributed", "mpi", "trace", "docs", "dev"}
 
 
 def _setup() -> configparser.ConfigParser:

@@ -595,7 +595,6 @@ def test_yaml_is_read_as_version_1_2_core(text: str, value: object) -> None:
         ("a: !!int b", "x.yaml:1:1: a:", "is not what its tag says"),
         ("a: &b [*b]", "x.yaml:1:4: a[0]:", "contains itself"),
         ("- a", "x.yaml:1:1:", "['a'] is not a mapping"),
-        ("", "x.yaml:1:1:", "None is not a mapping"),
     ],
 )
 def test_what_is_not_plain_yaml_is_located(text: str, place: str, sentence: str) -> None:
