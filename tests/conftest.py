@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def disks_are_not_waited_for() -> Iterator[None]:
-    """A thousand small batches need not survive a power cut; processes that tests start wait for the disk all the same."""
+    """A thousand small batches need not survive a power cut; processes that tests start wait for disks all the same."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
