@@ -10,6 +10,10 @@ from typing import Literal, NamedTuple
 Kind = Literal["text", "integer", "number"]
 
 
+BESIDE = "see unit"
+"""Unit of a column of numbers each of which has its own, beside it in the column ``unit``."""
+
+
 class Column(NamedTuple):
     """One column: ``unit`` is empty for names and words."""
 
@@ -17,6 +21,11 @@ class Column(NamedTuple):
     unit: str
     meaning: str
     kind: Kind = "number"
+
+    @property
+    def fixed_unit(self) -> str:
+        """The unit of all its numbers; empty where each has its own."""
+        return "" if self.unit == BESIDE else self.unit
 
 
 def _text(name: str, meaning: str) -> Column:
@@ -104,7 +113,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _text("build", "what ran of it: machine code, or bytecode"),
         _text("outcome", "ok, or how it ended, e.g. did not respond: see simulator.outcomes"),
         _text("metric", "what the value measures"),
-        Column("value", "see unit", "the workload's figure of merit; its unit stands beside it"),
+        Column("value", BESIDE, "the workload's figure of merit; its unit stands beside it"),
         _text("unit", "unit of the value"),
         _text("better", "higher or lower"),
         Column("operations", "count", "operations done within the measured window"),
@@ -185,8 +194,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _text("kind", "what was done, in the layer's words: a collection of the heap"),
         _seconds("start_s", "simulated time at which it began"),
         _seconds("duration_s", "time until it was done"),
-        Column("before", "see unit", "what there was before; the unit stands beside it"),
-        Column("after", "see unit", "what there was after"),
+        Column("before", BESIDE, "what there was before; the unit stands beside it"),
+        Column("after", BESIDE, "what there was after"),
         _text("unit", "unit of before and after"),
     ),
     "settings": (

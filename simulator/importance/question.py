@@ -161,7 +161,7 @@ def _metric(name: str) -> str:
 
 
 def _unit(metric: str) -> str:
-    return next((column.unit for column in TABLES["tenants"] if column.name == metric), "")
+    return next((column.fixed_unit for column in TABLES["tenants"] if column.name == metric), "")
 
 
 def _known(asked: Iterable[str], known: Iterable[str], what: str) -> frozenset[str]:

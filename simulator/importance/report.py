@@ -12,7 +12,7 @@ from simulator.importance import kept
 from simulator.importance.morris import Effect
 from simulator.importance.question import Answer
 from simulator.importance.sobol import Indices
-from simulator.records import Column
+from simulator.records import BESIDE, Column
 from simulator.uncertainty import Unknown
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ COLUMNS = (
     Column("entry", "", "catalog entry whose number it is", "text"),
     Column("name", "", "the parameter's name there", "text"),
     Column("unit", "", "unit of the parameter", "text"),
-    Column("value", "see unit", "the catalog's value, in SI base units"),
-    Column("range_low", "see unit", "lower end of its range"),
-    Column("range_high", "see unit", "upper end of its range"),
+    Column("value", BESIDE, "the catalog's value, in SI base units"),
+    Column("range_low", BESIDE, "lower end of its range"),
+    Column("range_high", BESIDE, "upper end of its range"),
     Column("low_percent", "percent", "change of the answer at the lower end, all others at the catalog's values"),
     Column("high_percent", "percent", "the same at the upper end"),
     Column("mu_star_percent", "percent", "mean absolute elementary effect, of the answer"),

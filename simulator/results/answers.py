@@ -3,7 +3,7 @@ before them."""
 
 from __future__ import annotations
 
-from simulator.records import Column
+from simulator.records import BESIDE, Column
 
 _LEVEL = Column("level", "ratio", "probability that the intervals cover")
 _METHOD = Column("method", "-", "how the means and intervals were made", "text")
@@ -27,8 +27,8 @@ ANSWERS: dict[str, tuple[Column, ...]] = {
     "summary": (
         *_DESCRIBED,
         _REPLICATIONS,
-        Column("mean", "see unit", "mean over replications"),
-        *_interval("ci", "see unit", "the mean, over replications"),
+        Column("mean", BESIDE, "mean over replications"),
+        *_interval("ci", BESIDE, "the mean, over replications"),
         _LEVEL,
         _METHOD,
         _BASELINE,
@@ -42,10 +42,10 @@ ANSWERS: dict[str, tuple[Column, ...]] = {
         *_DESCRIBED,
         _BASELINE,
         Column("n", "count", "replications that both stacks have", "integer"),
-        Column("mean", "see unit", "mean over these replications"),
-        Column("baseline_mean", "see unit", "the same on the baseline"),
-        Column("difference", "see unit", "mean less that of the baseline, pair by pair"),
-        *_interval("difference", "see unit", "the difference"),
+        Column("mean", BESIDE, "mean over these replications"),
+        Column("baseline_mean", BESIDE, "the same on the baseline"),
+        Column("difference", BESIDE, "mean less that of the baseline, pair by pair"),
+        *_interval("difference", BESIDE, "the difference"),
         Column("ratio", "ratio", "value over that of the baseline, geometric mean over the pairs"),
         *_interval("ratio", "ratio", "the ratio"),
         _LEVEL,
@@ -88,10 +88,10 @@ ANSWERS: dict[str, tuple[Column, ...]] = {
         Column("metric", "-", "what changes", "text"),
         Column("unit", "-", "unit of what changes", "text"),
         Column("n", "count", "replications that both have", "integer"),
-        Column("with_it", "see unit", "mean with the mechanisms on"),
-        Column("without_it", "see unit", "mean with them off"),
-        Column("change", "see unit", "without less with, paired by replication"),
-        *_interval("change", "see unit", "the change"),
+        Column("with_it", BESIDE, "mean with the mechanisms on"),
+        Column("without_it", BESIDE, "mean with them off"),
+        Column("change", BESIDE, "without less with, paired by replication"),
+        *_interval("change", BESIDE, "the change"),
         _LEVEL,
         _METHOD,
     ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
-from simulator.records import TABLES, Column
+from simulator.records import BESIDE, TABLES, Column
 from simulator.results import intervals, welch
 from simulator.results.circumstances import circumstances
 from simulator.results.long import joined
@@ -29,11 +29,11 @@ COLUMNS = (
     Column("unit", "", "unit of the means and of their difference", "text"),
     Column("better", "", "higher or lower", "text"),
     Column("n", "count", "pairs of replications; of Welch's t the smaller number of replications", "integer"),
-    Column("old", "see unit", "mean over replications in the old batch"),
-    Column("new", "see unit", "the same in the new one"),
-    Column("difference", "see unit", "new less old"),
-    Column("difference_low", "see unit", "lower end of its interval; empty with fewer than two replications"),
-    Column("difference_high", "see unit", "upper end of its interval"),
+    Column("old", BESIDE, "mean over replications in the old batch"),
+    Column("new", BESIDE, "the same in the new one"),
+    Column("difference", BESIDE, "new less old"),
+    Column("difference_low", BESIDE, "lower end of its interval; empty with fewer than two replications"),
+    Column("difference_high", BESIDE, "upper end of its interval"),
     Column("ratio", "ratio", "new over old; geometric mean"),
     Column("ratio_low", "ratio", "lower end of its interval"),
     Column("ratio_high", "ratio", "upper end of its interval"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
-from simulator.records import TABLES, Column
+from simulator.records import BESIDE, TABLES, Column
 from simulator.results import schema
 from simulator.results.places import Wanted, narrowed
 from simulator.results.tables import is_number
@@ -22,7 +22,7 @@ COLUMNS = (
     Column("tenant", "", "name of the tenant in the scenario", "text"),
     Column("metric", "", "the workload's own figure of merit by its name, or a numeric column of the tenants", "text"),
     Column("unit", "", "unit of the value", "text"),
-    Column("value", "see unit", "what the run measured; empty where there is nothing to measure"),
+    Column("value", BESIDE, "what the run measured; empty where there is nothing to measure"),
 )
 """What follows the place of a run in the long form."""
 _PLACE = ("run", "point", "replication")

@@ -103,7 +103,7 @@ _ITERATIONS_COUNT = 50
 
 def known() -> dict[str, tuple[str, str]]:
     """Unit and meaning of every reading."""
-    columns = {c.name: (c.unit, c.meaning) for c in TABLES["tenants"] if c.kind == "number"}
+    columns = {c.name: (c.fixed_unit, c.meaning) for c in TABLES["tenants"] if c.kind == "number"}
     further = {name: (unit, meaning) for name, (unit, meaning, _) in {**OF_REQUESTS, **OF_WAKES, **OF_COPIES}.items()}
     machine = {name: (unit, meaning) for name, (unit, meaning, _) in OF_THE_MACHINE.items()}
     derived = {
