@@ -35,6 +35,11 @@ class Working:
         self.lines: list[str] = []
         self.value: Value = ""
 
+    @property
+    def written(self) -> str:
+        """The same as a student writes it, to go on with."""
+        return self.value if isinstance(self.value, str) else number(self.value)
+
     def step(self, words: str, expression: str, unit: str = "") -> str:
         """Evaluate what is printed; returns the result as it is written.
 

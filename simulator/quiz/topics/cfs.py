@@ -68,14 +68,14 @@ def _period(weights: dict[str, int], latency: int, least: int) -> Working:
 def _slice(weights: dict[str, int], latency: int, least: int, name: str) -> Working:
     working = _period(weights, latency, least)
     total = sum(weights.values())
-    working.step(f"part of {name}", f"{number(float(working.value))} * {weights[name]} / {total}", "ms")
+    working.step(f"part of {name}", f"{working.written} * {weights[name]} / {total}", "ms")
     return working
 
 
 def _wait(weights: dict[str, int], latency: int, least: int, name: str) -> Working:
-    period = number(float(_period(weights, latency, least).value))
+    period = _period(weights, latency, least).written
     working = _slice(weights, latency, least, name)
-    working.step("the rest of the period", f"{period} - {number(float(working.value))}", "ms")
+    working.step("the rest of the period", f"{period} - {working.written}", "ms")
     return working
 
 

@@ -38,7 +38,7 @@ def case(random: Random, level: int) -> Case:
     brought = [number(each) for each in _brought(block, writes)]
     rest = of_disk.step("what first writes bring themselves", " + ".join(brought), "KiB")
     of_disk.step("the rest of the clusters", f"{all_kib} - {rest}", "KiB")
-    ratio.step("one over the other", f"{number(float(whole.value))} / {all_kib}")
+    ratio.step("one over the other", f"{whole.written} / {all_kib}")
     questions = (
         Question("union", "How much does a container's union file system copy?", "KiB", union, whole),
         Question("blocks", f"How many clusters of {block} KiB does a virtual disk's overlay have after it?", "",

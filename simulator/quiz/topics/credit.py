@@ -110,7 +110,7 @@ def _time(slices: list[_Slice], name: str) -> Working:
 
 def _share(slices: list[_Slice], name: str) -> Working:
     working = _time(slices, name)
-    working.step("of all", f"{number(float(working.value))} / ({len(slices)} * {_SLICE}) * 100", "%")
+    working.step("of all", f"{working.written} / ({len(slices)} * {_SLICE}) * 100", "%")
     return working
 
 

@@ -42,7 +42,7 @@ def case(random: Random, level: int) -> Case:
     smaller.pick("the smaller one", min(float(by_memory.value), float(by_table.value)))
     which.pick("the smaller one is that of", MEMORY if float(by_memory.value) <= float(by_table.value) else PROCESSES)
     more = Working()
-    written = [number(float(each.value)) for each in (smaller, machines)]
+    written = [each.written for each in (smaller, machines)]
     more.step("containers over virtual machines", f"{written[0]} / {written[1]}")
     questions = (
         Question("memory", "How many containers fit into the memory?", "", boxes.count, by_memory),

@@ -99,5 +99,5 @@ def _wins(weights: dict[str, int], drawn: list[int], name: str = "a") -> Working
 
 def _share(weights: dict[str, int], drawn: list[int], name: str) -> Working:
     working = _wins(weights, drawn, name)
-    working.step("of all slices", f"{number(float(working.value))} / {len(drawn)} * 100", "%")
+    working.step("of all slices", f"{working.written} / {len(drawn)} * 100", "%")
     return working

@@ -44,7 +44,7 @@ def case(random: Random, level: int) -> Case:
     if level > 1:
         fixed = Working()
         fixed.lines += waits.lines
-        fixed.step("without chance in the service one waits half as long", f"{number(float(waits.value))} / 2", "ms")
+        fixed.step("without chance in the service one waits half as long", f"{waits.written} / 2", "ms")
         found = laws.mg1_wait_s(arrivals, service * _MS, (service * _MS) ** 2) / _MS
         questions.append(Question("fixed", "How long does a request wait if each takes exactly that service?", "ms",
                                   found, fixed))  # fmt: skip

@@ -25,7 +25,7 @@ def case(random: Random, level: int) -> Case:
     first, second, pass_s = scanned(way, guests, {"zero": zero, "image": image, "own": own, "pair": pair}, rate)
     saved = Working()
     saved.step("zero pages, all kept as one that counts for none", f"{guests} * {zero}", "pages")
-    parts = [number(float(saved.value)), saved.step("of the image one copy stays", f"({guests} - 1) * {image}")]
+    parts = [saved.written, saved.step("of the image one copy stays", f"({guests} - 1) * {image}")]
     if pair:
         parts.append(saved.step("of what two guests have one copy stays", f"(2 - 1) * {pair}"))
     pages = saved.step("saved in all", " + ".join(parts), "pages")
