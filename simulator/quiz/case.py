@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from simulator.catalog import formula
 
@@ -142,4 +142,4 @@ class Case:
     repeat: str
     drawing: str = ""
     table: Table | None = None
-    trace: Table | None = field(default=None)
+    trace: Table | None = None
