@@ -70,11 +70,11 @@ def _manifests(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     batches = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         try:
-            manifest = read_manifest(path) if path.is_dir() else {}
+            manifest = read_manifest(path)
+            if manifest.get("seconds") and manifest.get("end") and manifest["points"]:
+                batches.append((path, manifest))
         except ResultsError:
             continue  # a damaged or foreign folder is of no use here; whoever loads it is told
-        if manifest.get("seconds") and manifest.get("end"):
-            batches.append((path, manifest))
     yield from sorted(batches, key=lambda each: str(each[1]["end"]))
 
 
