@@ -26,13 +26,16 @@ def number(value: float) -> str:
 class Working:
     """Arithmetic by hand, line by line; each line goes on with numbers as they were written.
 
+    Args:
+        above: what it follows from, whose lines come first.
+
     Attributes:
         lines: as they are printed.
         value: what the last line says.
     """
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    def __init__(self, *above: Working) -> None:
+        self.lines: list[str] = [line for each in above for line in each.lines]
         self.value: Value = ""
 
     @property

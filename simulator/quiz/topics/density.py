@@ -81,8 +81,7 @@ def _fits(capacity_gib: int, fixed_mib: float, parts_mib: dict[str, float], prom
 
 
 def _divided(room: Working, free: str, parts: str) -> Working:
-    working = Working()
-    working.lines += room.lines
+    working = Working(room)
     each = working.step("each takes", parts, "MiB")
     working.step("over that", f"{free} / {each}")
     working.pick("whole ones", float(int(float(working.value) * (1.0 + 1e-9))))

@@ -27,8 +27,7 @@ def case(random: Random, level: int) -> Case:
     found = moved(memory, rate, dirty, rounds, floor, working_set)
     by_hand = [_round(memory, rate, dirty, place, working_set) for place in range(rounds + 1)]
     times = [_seconds(each, rate).written for each in by_hand]
-    down, total, sent = Working(), Working(), Working()
-    down.lines += by_hand[-1].lines
+    down, total, sent = Working(by_hand[-1]), Working(), Working()
     last = down.step("sent while it stands still", f"{by_hand[-1].written} / {rate} * 1000", "ms")
     down.step("and what it takes besides", f"{last} + {floor}", "ms")
     total.pick("times of the rounds, the last one included", ", ".join(times), "s")

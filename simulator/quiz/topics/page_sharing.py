@@ -31,8 +31,7 @@ def case(random: Random, level: int) -> Case:
     pages = saved.step("saved in all", " + ".join(parts), "pages")
     none = Working()
     none.pick("in its first pass KSM only remembers what pages look like", 0.0)
-    size = Working()
-    size.lines += saved.lines
+    size = Working(saved)
     size.step("in MiB", f"{pages} * {_PAGE_KIB} / 1024", "MiB")
     pass_time = Working()
     all_pages = pass_time.step("pages of all guests", f"{guests} * {each}")

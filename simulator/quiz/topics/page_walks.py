@@ -115,7 +115,6 @@ def _nested(guest: int, host: int) -> Working:
 
 
 def _waits(misses: Working, expression: str) -> Working:
-    working = Working()
-    working.lines += misses.lines
+    working = Working(misses)
     working.step("each miss waits", expression, "ns")
     return working
