@@ -127,11 +127,12 @@ def read(text: str, name: str) -> Answers:
     Raises:
         UsageError: what cannot be read, each with its line.
     """
+    text = text.lstrip("\ufeff")
     if text.lstrip().startswith(("{", "[")):
         return _of_json(text, name)
     found = Answers(name)
     problems = []
-    for line, written in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+    for line, written in enumerate(text.splitlines(), 1):
         content = written.partition("#")[0].strip()
         match = _LINE.fullmatch(content)
         key, answer = (match[1].strip(), match[2].strip()) if match else ("", "")
