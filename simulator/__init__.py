@@ -209,7 +209,7 @@ def sweep(
         jobs: how many runs at a time, as many as there are processors if not given.
         on: where to run, as of ``run``.
         progress: as of ``run``.
-        changes: ``replications``, ``seed`` or ``fidelity`` other than the scenario's.
+        changes: ``replications``, ``seed``, ``fidelity`` or ``budget`` other than the scenario's.
 
     Raises:
         UsageError: a mistake in the scenario or in the axes, or no such metric; nothing was run.
@@ -432,7 +432,7 @@ def warmup(
     replications: int | None = None,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
-    on: Any = "",
+    on: str | Executor = "",
     **changes: Any,
 ) -> Warmup:
     """When the figures of a scenario have settled: a warm-up for it, advised from the mean series; nothing is changed.

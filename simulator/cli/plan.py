@@ -159,7 +159,8 @@ def _stacks(estimate: Estimate) -> list[str]:
     shown = sorted(estimate.stacks, key=lambda each: -each.work_s.likely)[:_MOST_STACKS]
     rows = [
         [each.stack, str(each.runs), str(each.measured), *_lasting(each.run_s), lasting(each.work_s.likely)]
-        for each in (each for each in estimate.stacks if each in shown)
+        for each in estimate.stacks
+        if each in shown
     ]
     lines = columns(rows, "<>>>>>", ("stack", "runs", "measured", "one run", "from - to", "together"))
     more = len(estimate.stacks) - len(rows)

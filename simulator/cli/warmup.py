@@ -85,7 +85,7 @@ def _cells(each: Advice) -> list[str]:
     def time(time_s: float) -> str:
         return format_quantity(time_s, "s") if isfinite(time_s) else "-"
 
-    advised = time(each.warmup_s) if each.verdict == "settled" else each.verdict
+    advised = time(each.warmup_s) if isfinite(each.warmup_s) else each.verdict
     bias = with_bounds(each.bias_percent, each.bias_low_percent, each.bias_high_percent, 2, "+")
     shown = bias + (" %" if isfinite(each.bias_percent) else "")
     return [
@@ -101,6 +101,7 @@ def _cells(each: Advice) -> list[str]:
 
 def _advice(found: Warmup) -> list[str]:
     """What to do."""
+    from simulator.settling.advice import TOO_FEW
     from simulator.settling.truncation import BATCH, FEWEST_BATCHES
     from simulator.units import format_quantity
 
@@ -113,7 +114,7 @@ def _advice(found: Warmup) -> list[str]:
             f"{len(found.unsettled)} did not settle within the first half of {format_quantity(longest_s, 's')}: make "
             f"the run longer, e.g. 'duration: {format_quantity(2.0 * longest_s, 's')}', and ask again"
         )
-    few = sum(each.verdict == "too few" for each in found.tenants)
+    few = sum(each.verdict == TOO_FEW for each in found.tenants)
     if few:
         lines.append(f"of {few} there are too few values: {BATCH * FEWEST_BATCHES} are needed in every replication")
     return [

@@ -13,6 +13,7 @@ from simulator.errors import ResultsError
 from simulator.planning.measured import Measured, Point
 from simulator.records import names
 from simulator.results.folder import read_manifest
+from simulator.results.listing import size_bytes
 
 _MOST_RECORDS = 100
 _POINT = names("runs").index("point")
@@ -27,7 +28,7 @@ def measured(folder: Path, points: Sequence[Point]) -> Measured:
     found = Measured()
     wanted = {_key(point): point for point in points}
     stacks = {(str(point["stack"]), point.get("fidelity")): point for point in points}
-    used: list[Path] = []
+    used: dict[Path, Mapping[str, Any]] = {}
     known: set[str] = set()
     for batch, manifest in _manifests(folder):
         means = manifest["seconds"]["of_point"]
@@ -35,18 +36,18 @@ def measured(folder: Path, points: Sequence[Point]) -> Measured:
             like = stacks.get((str(point["stack"]), point.get("fidelity")))
             if like is None or str(point["point"]) not in means:
                 continue
-            known.add(_key(point))
-            used += [] if batch in used else [batch]
-            same = wanted.get(_key(point))
+            key = _key(point)
+            known.add(key)
+            used[batch] = manifest
+            same = wanted.get(key)
             seconds = means[str(point["point"])] * _longer(point, same or like)
             if same is None:
                 found.of_stack.setdefault(str(point["stack"]), []).append(seconds)
             else:
                 found.seconds[int(same["point"])] = seconds
     if used:
-        latest = used[-1]
-        runs = read_manifest(latest)["runs"]["total"]
-        found.run_bytes = _size_bytes(latest) / max(1, runs)
+        latest, manifest = list(used.items())[-1]
+        found.run_bytes = size_bytes(latest, without=_PICTURES) / max(1, manifest["runs"]["total"])
         more = f" and {len(used) - 1} more" if len(used) > 1 else ""
         found.sources.append(f"earlier runs of {len(known)} points ({latest}{more})")
     return found
@@ -70,11 +71,11 @@ def _manifests(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     batches = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         try:
-            manifest = read_manifest(path) if path.is_dir() else {}
+            manifest = read_manifest(path)
+            if manifest.get("seconds") and manifest.get("end") and manifest["points"]:
+                batches.append((path, manifest))
         except ResultsError:
             continue  # a damaged or foreign folder is of no use here; whoever loads it is told
-        if manifest.get("seconds") and manifest.get("end"):
-            batches.append((path, manifest))
     yield from sorted(batches, key=lambda each: str(each[1]["end"]))
 
 
@@ -87,9 +88,3 @@ def _longer(point: Point, wanted: Point) -> float:
     """How many times as long a run of the wanted point simulates."""
     before_s, now_s = point.get("duration_s"), wanted.get("duration_s")
     return float(now_s / before_s) if before_s and now_s else 1.0
-
-
-def _size_bytes(folder: Path) -> int:
-    """A batch on the disk, without its figures."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in _PICTURES)
-    return sum(path.stat().st_size for path in files)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
 
-from simulator.planning.measured import Measured, Point
+from simulator.planning.measured import Measured, Point, by_stack
 
 _MOOD = 1.25
 """A machine takes so many times as long for the same run on a bad day."""
@@ -80,11 +80,8 @@ def estimate(
     if not known:
         return None
     anywhere = _span(known)
-    by_stack: dict[str, list[Point]] = {}
-    for point in points:
-        if left[int(point["point"])][1]:
-            by_stack.setdefault(str(point["stack"]), []).append(point)
-    stacks = [_of_stack(stack, each, left, measured, anywhere) for stack, each in by_stack.items()]
+    open_points = (point for point in points if left[int(point["point"])][1])
+    stacks = [_of_stack(stack, each, left, measured, anywhere) for stack, each in by_stack(open_points).items()]
     work_s = Span(*(fsum(each.work_s[end] for each in stacks) for end in range(3)))
     longest = Span(*(max((each.run_s[end] for each in stacks), default=0.0) for end in range(3)))
     wall_s = Span(*(max(work_s[end] / workers, longest[end] if end else 0.0) for end in range(3)))

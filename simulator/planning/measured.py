@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Point = Mapping[str, Any]
+
+
+def by_stack(points: Iterable[Point]) -> dict[str, list[Point]]:
+    """The points of each stack."""
+    found: dict[str, list[Point]] = {}
+    for point in points:
+        found.setdefault(str(point["stack"]), []).append(point)
+    return found
 
 
 @dataclass

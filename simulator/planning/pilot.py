@@ -12,7 +12,7 @@ from io import StringIO
 from simulator.batch import segments, worker
 from simulator.budget import Budget
 from simulator.errors import OverBudget, RunError
-from simulator.planning.measured import Measured, Point
+from simulator.planning.measured import Measured, Point, by_stack
 from simulator.records import run_id
 
 _LEAST_S = 0.02
@@ -51,12 +51,10 @@ def measured(points: Sequence[Point], seconds: float, budget: Budget) -> Measure
 
 def spread(points: Sequence[Point]) -> Iterator[Point]:
     """All points, so that any beginning of them is spread evenly: over the stacks, and over the axes of each."""
-    stacks: dict[str, list[Point]] = {}
-    for point in points:
-        stacks.setdefault(str(point["stack"]), []).append(point)
-    orders = [_halving(len(each)) for each in stacks.values()]
+    stacks = by_stack(points).values()
+    orders = [_halving(len(each)) for each in stacks]
     for turn in range(max(map(len, orders), default=0)):
-        for each, order in zip(stacks.values(), orders, strict=True):
+        for each, order in zip(stacks, orders, strict=True):
             if turn < len(order):
                 yield each[order[turn]]
 

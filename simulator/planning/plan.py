@@ -15,7 +15,7 @@ from simulator.batch.executors import place
 from simulator.batch.manifest import axes
 from simulator.planning import earlier, pilot
 from simulator.planning.estimate import Estimate, estimate
-from simulator.planning.measured import Measured, Point
+from simulator.planning.measured import Measured, Point, by_stack
 from simulator.records import run_id
 from simulator.scenario import Scenario
 
@@ -97,16 +97,9 @@ def plan(
     batch = Batch(scenario, Path(out), checked_points(scenario, scenario.catalog))
     done = batch.records()
     runs, left = _left(batch, done)
-    measured = earlier.of_records(done) if any(most for _, most in left.values()) else Measured()
-    measured.add(earlier.measured(batch.folder.parent, batch.points))
-    unknown = _unknown(batch.points, left, measured)
-    if unknown and pilot_s > 0.0:
-        measured.add(pilot.measured(unknown, pilot_s, batch.budget))
-    wanted = any(most for _, most in left.values())
-    found = estimate(batch.points, left, measured, workers, runs[0]) if wanted else None
-    return Plan(
-        scenario, batch.folder, batch.points, axes(batch.points), runs, left, found, measured.failures
-    )  # fmt: skip
+    measured = _measured(batch, done, left, pilot_s) if any(most for _, most in left.values()) else Measured()
+    found = estimate(batch.points, left, measured, workers, runs[0])
+    return Plan(scenario, batch.folder, batch.points, axes(batch.points), runs, left, found, measured.failures)
 
 
 def _workers(on: str | Executor, jobs: int | None) -> int:
@@ -134,15 +127,24 @@ def _left(batch: Batch, done: Mapping[str, segments.Place]) -> tuple[tuple[int, 
     return (sum(wanted[number] for number in numbers), sum(most.values())), left
 
 
-def _unknown(points: Sequence[Point], left: dict[int, tuple[int, int]], measured: Measured) -> list[Point]:
+def _measured(
+    batch: Batch, done: Mapping[str, segments.Place], left: Mapping[int, tuple[int, int]], pilot_s: float
+) -> Measured:
+    """What is known of runs like those that are left; of stacks of which nothing is known a pilot tells."""
+    found = earlier.of_records(done)
+    found.add(earlier.measured(batch.folder.parent, batch.points))
+    unknown = _unknown(batch.points, left, found)
+    if unknown and pilot_s > 0.0:
+        found.add(pilot.measured(unknown, pilot_s, batch.budget))
+    return found
+
+
+def _unknown(points: Sequence[Point], left: Mapping[int, tuple[int, int]], measured: Measured) -> list[Point]:
     """Points of stacks that have something left to run, and of which nothing is known."""
-    by_stack: dict[str, list[Point]] = {}
-    for point in points:
-        by_stack.setdefault(str(point["stack"]), []).append(point)
     return [
         point
-        for stack, each in by_stack.items()
-        if not measured.knows(stack, each) and any(left[int(point["point"])][1] for point in each)
+        for stack, each in by_stack(points).items()
+        if not measured.knows(stack, each)
         for point in each
         if left[int(point["point"])][1]
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from simulator.catalog import formula
 
@@ -26,14 +26,22 @@ def number(value: float) -> str:
 class Working:
     """Arithmetic by hand, line by line; each line goes on with numbers as they were written.
 
+    Args:
+        above: what it follows from, whose lines come first.
+
     Attributes:
         lines: as they are printed.
         value: what the last line says.
     """
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    def __init__(self, *above: Working) -> None:
+        self.lines: list[str] = [line for each in above for line in each.lines]
         self.value: Value = ""
+
+    @property
+    def written(self) -> str:
+        """The same as a student writes it, to go on with."""
+        return self.value if isinstance(self.value, str) else number(self.value)
 
     def step(self, words: str, expression: str, unit: str = "") -> str:
         """Evaluate what is printed; returns the result as it is written.
@@ -137,4 +145,4 @@ class Case:
     repeat: str
     drawing: str = ""
     table: Table | None = None
-    trace: Table | None = field(default=None)
+    trace: Table | None = None

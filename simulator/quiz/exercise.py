@@ -69,6 +69,11 @@ def _whole(what: str, value: int) -> int:
         raise UsageError(f"the {what} {value!r} is no whole number; give e.g. 1") from None
 
 
+def _plain(value: Any) -> Any:
+    """A number as Python has it, be it from a table of answers."""
+    return value.item() if hasattr(value, "item") else value
+
+
 def _module(topic: str) -> Any:
     there = discovery.members(FAMILY)
     if topic not in there:
@@ -127,13 +132,13 @@ class Exercise:
         """Which answers are right: ``exercise.check({1: "3.5 ms", 2: 12})``.
 
         Args:
-            answers: by number or name of the question; a number is in the question's unit.
+            answers: by number or name of the question; a number, Python's or NumPy's, is in the question's unit.
 
         Raises:
             UsageError: there is no such question, or an answer that is none.
         """
         given = Answers("answers")
-        given.update({str(key): value for key, value in answers.items()})
+        given.update({str(key): _plain(value) for key, value in answers.items()})
         return grade([self], given)
 
     def data(self, check: bool = False) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +32,13 @@ _OF_BYTES = (
 )
 _FACTORS = {"size": (*_OF_ALL, *_OF_BYTES), "rate": (*_OF_ALL, *_OF_BYTES), "ratio": ((100.0, "a part or per cent"),)}
 """By what an answer may be beside the right one, and what that tells, by the dimension of the answer."""
+_SCALES = {
+    symbol: (dimension, float(scale))
+    for dimension, units in UNITS.items()
+    if dimension != "count"
+    for symbol, scale in units.items()
+}
+"""Dimension and size of each unit."""
 _LINE = re.compile(r"([^:]*):(.*)")
 
 
@@ -120,11 +127,12 @@ def read(text: str, name: str) -> Answers:
     Raises:
         UsageError: what cannot be read, each with its line.
     """
+    text = text.lstrip("\ufeff")
     if text.lstrip().startswith(("{", "[")):
         return _of_json(text, name)
     found = Answers(name)
     problems = []
-    for line, written in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+    for line, written in enumerate(text.splitlines(), 1):
         content = written.partition("#")[0].strip()
         match = _LINE.fullmatch(content)
         key, answer = (match[1].strip(), match[2].strip()) if match else ("", "")
@@ -228,9 +236,9 @@ def _judged(question: Question, given: Value, where: str) -> tuple[str, str]:
     if isinstance(right, str):
         return (RIGHT, "") if _folded(str(given)) == _folded(right) else (WRONG, _of_choices(question, str(given)))
     value, unit = _number(given, where)
-    scale = UNITS_BY_SYMBOL.get(question.unit)
+    scale = _SCALES.get(question.unit)
     if unit and unit != question.unit:
-        other = UNITS_BY_SYMBOL.get(unit)
+        other = _SCALES.get(unit)
         if other is None or scale is None or other[0] != scale[0]:
             asked = f"it is asked in {question.unit}" if question.unit else "it is a count, without a unit"
             return UNIT, f"{unit!r} is no unit of this; {asked}"
@@ -276,14 +284,3 @@ def _of_choices(question: Question, given: str) -> str:
 def _folded(text: str) -> str:
     """Words only: blanks, commas and capitals make no difference."""
     return " ".join(re.findall(r"[\w/+-]+(?:\.\w+)*", text.casefold()))
-
-
-def _by_symbol() -> Iterable[tuple[str, tuple[str, float]]]:
-    for dimension, units in UNITS.items():
-        for symbol, scale in units.items():
-            if symbol and dimension != "count":
-                yield symbol, (dimension, float(scale))
-
-
-UNITS_BY_SYMBOL: Mapping[str, tuple[str, float]] = dict(_by_symbol())
-"""Dimension and size of each unit."""

@@ -8,6 +8,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from simulator.explain.columns import columns
+from simulator.validation.markdown import header
+from simulator.validation.markdown import line as table_line
 
 if TYPE_CHECKING:
     from simulator.quiz.case import Question, Table
@@ -90,9 +92,7 @@ def markdown(exercise: Exercise) -> Iterator[str]:
         yield from ("", f"    {case.drawing}")
     for table in (case.table, case.trace):
         if table is not None:
-            yield ""
-            for row in (list(table.heads), ["---"] * len(table.heads), *table.filled(check=False)):
-                yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+            yield from ("", *header(*table.heads), *(table_line(*row) for row in table.filled(check=False)))
     yield ""
     for place, question in enumerate(case.questions, 1):
         yield f"{' '.join(_asked(place, question)).replace('   ', ' ')}"

@@ -302,11 +302,13 @@ def _duration_s(manifest: Mapping[str, Any]) -> float | None:
     return (_moment(manifest["end"]) - _moment(manifest["start"])).total_seconds()
 
 
-def size_bytes(folder: Path) -> int:
-    """Of all files in a folder; one that vanishes meanwhile counts nothing."""
+def size_bytes(folder: Path, without: tuple[str, ...] = ()) -> int:
+    """Of all files in a folder but those that end so; one that vanishes meanwhile counts nothing."""
     total = 0
     for path, _, files in os.walk(folder):
         for name in files:
+            if name.endswith(without):
+                continue
             try:
                 total += os.stat(os.path.join(path, name)).st_size
             except OSError:

@@ -20,6 +20,8 @@ from simulator.settling.pilot import Pilot
 from simulator.settling.series import Table
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
 
 FEWEST_REPLICATIONS = 5
@@ -136,7 +138,7 @@ class Warmup:
 
 def warmup(
     scenario: Scenario, *, metric: str = "latency", replications: int | None = None,
-    out: str | os.PathLike[str] = "results", jobs: int | None = None, on: Any = "",
+    out: str | os.PathLike[str] = "results", jobs: int | None = None, on: str | Executor = "",
     watch: Callable[[str], Progress] | None = None,
 ) -> Warmup:  # fmt: skip
     """Run the points of a scenario from the beginning on and say when their figures have settled; it stays as it is.

@@ -42,40 +42,6 @@ FIVE_MISTAKES = """
       app: {workload: kernel-bild, memory: 512 MB/s, vcpus: 1}
     replicatons: 3
     """
-FRAGILE = """
-    from simulator.demands import Compute
-    from simulator.parameters import Parameter
-    from simulator.workloads.base import Program, ThreadPlan
-
-    class Fragile(Program):
-        PARAMETERS = (Parameter("failing_ratio", "ratio", "part of the runs that fail"),)
-
-        def threads(self):
-            return [ThreadPlan("main", self._main())]
-
-        def _main(self):
-            if self.context.draws("luck").uniform() < self.parameters.failing_ratio:
-                raise ZeroDivisionError("it broke")
-            start_s = self.context.now
-            yield Compute(count=1e6)
-            self.context.done("main", "turn", start_s)
-
-        def value(self, operations, elapsed_s):
-            return elapsed_s
-
-    PROGRAM = Fragile
-    """
-FRAGILE_NUMBERS = """
-    name: fragile
-    title: Fails now and then
-    program: fragile
-    interface: system
-    metric: {name: elapsed, unit: s, better: lower}
-    parameters:
-      failing_ratio:
-        - {value: 0.5, range: [0, 1], kind: assumed, where: "for the tests", measured_on: any}
-    """
-
 Command = Callable[..., tuple[int, str, str]]
 
 
@@ -85,12 +51,9 @@ def small(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def fragile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+def fragile(tmp_path: Path, luckless: Callable[[str, str], None]) -> Callable[[str], str]:
     """A scenario with a workload that fails in a given part of its runs."""
-    extra = tmp_path / "extra"
-    written(extra / "modules" / "workloads" / "fragile.py", FRAGILE)
-    written(extra / "workloads" / "fragile.yaml", FRAGILE_NUMBERS)
-    monkeypatch.setenv("VIRTLAB_CATALOG", str(extra))
+    luckless("fragile", 'if UNLUCKY: raise ZeroDivisionError("it broke")')
     body = SMALL.replace("[dbench, request-response]", "{name: fragile, parameters: {failing_ratio: PART}}")
     return lambda part: written(tmp_path / "fragile.yaml", body.replace("PART", part).replace(": 2", ": 4"))
 

@@ -94,47 +94,12 @@ def test_a_plan_knows_where_it_would_run(small: Command) -> None:
 
 # ---- budgets
 
-STUCK = """
-from simulator.demands import Compute
-from simulator.workloads.base import Program, ThreadPlan
-
-
-class Stuck(Program):
-    def threads(self):
-        return [ThreadPlan("main", self._main())]
-
-    def _main(self):
-        while self.context.draws("luck").uniform() < 0.5:
-            pass
-        start_s = self.context.now
-        yield Compute(count=1e6)
-        self.context.done("main", "turn", start_s)
-
-    def value(self, operations, elapsed_s):
-        return elapsed_s
-
-
-PROGRAM = Stuck
-"""
-STUCK_NUMBERS = """
-name: stuck
-title: Never comes back, now and then
-program: stuck
-interface: system
-metric: {name: elapsed, unit: s, better: lower}
-parameters: {}
-"""
-
 
 def test_a_program_that_never_comes_back_does_not_hold_up_the_others(
-    small: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Command, luckless: Callable[[str, str], None]
 ) -> None:
     """A loop that draws the same luck for ever, in one of three replications."""
-    for name, text in (("modules/workloads/stuck.py", STUCK), ("workloads/stuck.yaml", STUCK_NUMBERS)):
-        path = tmp_path / "extra" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    monkeypatch.setenv("VIRTLAB_CATALOG", str(tmp_path / "extra"))
+    luckless("stuck", "while UNLUCKY: pass")
     stuck = SMALL.replace("[dbench, request-response]", "stuck").replace("  xen: xen-1 | linux-2.4\n", "")
     Path("stuck.yaml").write_text(stuck)
     expected = ["over budget" if Draws(3, number, "app", "luck").uniform() < 0.5 else "ok" for number in range(3)]

@@ -252,6 +252,21 @@ def test_of_a_point_in_several_batches_the_latest_counts(tmp_path: Path) -> None
     assert found.sources == [f"earlier runs of 3 points ({tmp_path / 'x'} and 1 more)"]
 
 
+@pytest.mark.parametrize("written", [None, "[torn"])
+def test_a_batch_whose_points_are_lost_or_damaged_says_nothing(tmp_path: Path, written: str | None) -> None:
+    """They stand beside the manifest, which is whole."""
+    _batch(tmp_path / "x", "2026-02-01", {"0": 1.0, "1": 2.0})
+    _batch(tmp_path / "y", "2026-03-01", {"0": 5.0})
+    manifest = json.loads((tmp_path / "y" / "manifest.json").read_text())
+    del manifest["points"]
+    (tmp_path / "y" / "manifest.json").write_text(json.dumps(manifest))
+    if written is not None:
+        (tmp_path / "y" / "points.json").write_text(written)
+    found = earlier.measured(tmp_path, points({"a": 2}))
+    assert found.seconds == {0: 1.0, 1: 2.0}
+    assert found.sources == [f"earlier runs of 2 points ({tmp_path / 'x'})"]
+
+
 def test_another_duration_counts_in_proportion_and_another_fidelity_not_at_all(tmp_path: Path) -> None:
     _batch(tmp_path / "x", "2026-02-01", {"0": 1.0, "1": 2.0}, duration_s=10.0)
     assert earlier.measured(tmp_path, points({"a": 2}, duration_s=30.0)).seconds == {0: 3.0, 1: 6.0}

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -226,6 +227,13 @@ def test_an_answer_is_judged(unit: str, answer: float | str, given: float | str,
     assert hint in mark.hint and bool(hint) == bool(mark.hint)
 
 
+def test_answers_may_come_from_a_table() -> None:
+    """Of NumPy's numbers, which print otherwise than Python's."""
+    given = {np.int64(1): np.float64(3.5), "q1": np.int64(24)}
+    assert [mark.given for mark in exercise(("ms", 3.5), ("", 24.0)).check(given).marks] == [3.5, 24]
+    assert exercise(("ms", 3.5), ("", 24.0)).check(given).all_right
+
+
 def test_what_is_not_answered_is_missing() -> None:
     grading = exercise(("ms", 1.0), ("", 2.0)).check({"q1": 2})
     assert [mark.verdict for mark in grading.marks] == [MISSING, RIGHT]
@@ -253,6 +261,7 @@ def test_answers_are_read_from_lines_and_from_json() -> None:
     text = "# of student 7\n1: 3.5 ms\n\n  end_b :  12  # by hand\n2.1: c a b\n"
     assert read(text, "f") == {"1": "3.5 ms", "end_b": "12", "2.1": "c a b"}
     assert read("\ufeff1: 3.5", "f") == {"1": "3.5"}
+    assert read('\ufeff{"1": 3.5}', "f") == {"1": 3.5}
     assert read('{"1": 3.5, "2": "4 ms"}', "f") == {"1": 3.5, "2": "4 ms"}
 
 

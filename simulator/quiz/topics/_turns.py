@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from simulator.quiz.case import number
+from simulator.quiz.case import Working, number
 from simulator.sharing.drawing.measuring import measure
 from simulator.sharing.drawing.outcome import Outcome, ThreadShare
 from simulator.sharing.drawing.setting import Setting
@@ -33,6 +34,11 @@ def end(found: list[Turn], thread: str) -> float:
     return max(each.end for each in found if each.thread == thread)
 
 
+def at(found: list[Turn], at_ms: float) -> str:
+    """Who runs at some moment."""
+    return next(each.thread for each in found if each.start <= at_ms < each.end)
+
+
 def row(outcome: Outcome, thread: str) -> ThreadShare:
     """What a thread got."""
     return next(each for each in outcome.threads if each.thread == thread)
@@ -41,6 +47,23 @@ def row(outcome: Outcome, thread: str) -> ThreadShare:
 def job(name: str, work_ms: float, rules: str = "") -> str:
     """A thread that computes for so long, once."""
     return f"{name}:o{rules}~{number(work_ms)}ms/{LATER.replace(' ', '')}"
+
+
+def by_weight(weights: Mapping[str, int]) -> str:
+    """Threads that always compute, on one processor."""
+    return f"({' '.join(f'{name}:o*{weight}' for name, weight in weights.items())})1"
+
+
+def due(weights: Mapping[str, int], name: str) -> float:
+    """What a thread gets by its weight, in per cent: by the fluid limit, where time is cut infinitely fine."""
+    return row(measure(by_weight(weights), Setting()), name).share * 100.0
+
+
+def due_by_hand(weights: Mapping[str, int], name: str) -> Working:
+    """The same by hand."""
+    working = Working()
+    working.step("its weight of all", f"{weights[name]} / {sum(weights.values())} * 100", "%")
+    return working
 
 
 def command(drawing: str, setting: Setting) -> str:
@@ -57,4 +80,6 @@ def command(drawing: str, setting: Setting) -> str:
     return " \\\n  ".join([f'virtlab share "{drawing}"', *([" ".join(options)] if options else [])])
 
 
-__all__ = ["MS", "Setting", "Turn", "command", "end", "job", "measure", "row", "turns"]
+__all__ = [
+    "MS", "Setting", "at", "by_weight", "command", "due", "due_by_hand", "end", "job", "measure", "row", "turns",
+]  # fmt: skip

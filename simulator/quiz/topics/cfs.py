@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from simulator.quiz.case import Case, Question, Table, Working, number
-from simulator.quiz.topics._turns import MS, Setting, command, measure, row, turns
+from simulator.quiz.topics._turns import MS, Setting, by_weight, command, due_by_hand, measure, row, turns
 
 TITLE = "CFS: slices by weight, and how long one waits"
 LEVELS = {1: "slices by weight", 2: "the shortest slice decides"}
@@ -21,7 +21,7 @@ def case(random: Random, level: int) -> Case:
         weights = dict.fromkeys("abcdefgh"[: random.randint(5, 8)], 1)
         latency, least = 12, random.choice((3, 4, 5))
     period = max(latency, len(weights) * least)
-    drawing = f"({' '.join(f'{name}:o*{weight}' for name, weight in weights.items())})1"
+    drawing = by_weight(weights)
     numbers = {"latency_s": latency * MS, "minimum_granularity_s": least * MS}
     setting = Setting(policy="cfs", parameters=numbers, seconds=_PERIODS * period * MS)
     outcome = measure(drawing, setting)
@@ -42,7 +42,7 @@ def case(random: Random, level: int) -> Case:
         ),
         Question(
             "share", f"Which part of the processor does {name} get?", "%", row(outcome, name).share * 100.0,
-            _share(weights, name),
+            due_by_hand(weights, name),
         ),
     )  # fmt: skip
     rows = tuple((number(each.start), each.thread, number(each.end)) for each in found)
@@ -68,18 +68,12 @@ def _period(weights: dict[str, int], latency: int, least: int) -> Working:
 def _slice(weights: dict[str, int], latency: int, least: int, name: str) -> Working:
     working = _period(weights, latency, least)
     total = sum(weights.values())
-    working.step(f"part of {name}", f"{number(float(working.value))} * {weights[name]} / {total}", "ms")
+    working.step(f"part of {name}", f"{working.written} * {weights[name]} / {total}", "ms")
     return working
 
 
 def _wait(weights: dict[str, int], latency: int, least: int, name: str) -> Working:
-    period = number(float(_period(weights, latency, least).value))
+    period = _period(weights, latency, least).written
     working = _slice(weights, latency, least, name)
-    working.step("the rest of the period", f"{period} - {number(float(working.value))}", "ms")
-    return working
-
-
-def _share(weights: dict[str, int], name: str) -> Working:
-    working = Working()
-    working.step("its weight of all", f"{weights[name]} / {sum(weights.values())} * 100", "%")
+    working.step("the rest of the period", f"{period} - {working.written}", "ms")
     return working

@@ -34,11 +34,11 @@ def case(random: Random, level: int) -> Case:
     saved = by_hand.step("one invocation saves", f"{body} * ({interpreted} - {compiled})", "cycles")
     cost = by_hand.step("compiling takes", f"{body} * {compile_cycles}", "cycles")
     by_hand.step("what pays for it", f"{cost} / {saved}", "invocations")
-    first, second, better = Working(), Working(), Working()
+    first, second = Working(), Working()
     first.step("all invocations", f"{times} * {body} * {interpreted} / 1000000", "M cycles")
     made = second.step("compiling", f"{body} * {compile_cycles} / 1000000", "M cycles")
     second.step("and all invocations", f"{made} + {times} * {body} * {compiled} / 1000000", "M cycles")
-    better.lines += [*first.lines, *second.lines]
+    better = Working(first, second)
     better.pick("the smaller one", "interpret" if float(first.value) <= float(second.value) else "compile")
     questions = [
         Question("interpret", f"What do {times} invocations take if all are interpreted?", "M cycles", slow, first),

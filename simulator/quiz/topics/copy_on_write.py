@@ -29,16 +29,16 @@ def case(random: Random, level: int) -> Case:
     writes = _writes(random, block, size_mib * _KIB // block, level)
     touched = sorted(set().union(*(_reached(block, each) for each in writes)))
     union, clusters, copied = copied_kib(size_mib, block, writes)
-    whole, count, of_disk, ratio, held = Working(), Working(), Working(), Working(), Working()
+    whole, count, of_disk, ratio = Working(), Working(), Working(), Working()
     whole.step("the file as a whole, at its first write", f"{size_mib} * 1024", "KiB")
     count.pick("blocks that writes reach into, each once", " ".join(map(str, touched)))
     blocks = count.pick("their number", float(len(touched)))
-    held.lines += count.lines
+    held = Working(count)
     all_kib = held.step("all of them", f"{blocks} * {block}", "KiB")
     brought = [number(each) for each in _brought(block, writes)]
     rest = of_disk.step("what first writes bring themselves", " + ".join(brought), "KiB")
     of_disk.step("the rest of the clusters", f"{all_kib} - {rest}", "KiB")
-    ratio.step("one over the other", f"{number(float(whole.value))} / {all_kib}")
+    ratio.step("one over the other", f"{whole.written} / {all_kib}")
     questions = (
         Question("union", "How much does a container's union file system copy?", "KiB", union, whole),
         Question("blocks", f"How many clusters of {block} KiB does a virtual disk's overlay have after it?", "",

@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from simulator.quiz.case import Case, Question, Table, Working, number
-from simulator.quiz.topics._turns import MS, Setting, Turn, command, measure, turns
+from simulator.quiz.topics._turns import MS, Setting, at, by_weight, command, due, due_by_hand, measure, turns
 
 TITLE = "Xen's credit scheduler: who is in debt comes last"
 LEVELS = {1: "two virtual processors", 2: "three of them"}
@@ -31,10 +31,10 @@ def case(random: Random, level: int) -> Case:
     random.shuffle(chosen)
     weights = dict(zip("abc", chosen, strict=False))
     count = random.choice((8, 9, 10))
-    drawing = f"({' '.join(f'{name}:o*{weight}' for name, weight in weights.items())})1"
+    drawing = by_weight(weights)
     setting = Setting(policy="xen_credit", seconds=count * _SLICE * MS)
     found = turns(measure(drawing, setting))
-    runs = [_at(found, (place + 0.5) * _SLICE) for place in range(count)]
+    runs = [at(found, (place + 0.5) * _SLICE) for place in range(count)]
     slices = _by_hand(weights, count)
     name, asked = random.choice(list(weights)), random.randrange(2, count)
     got = sum(turn.end - turn.start for turn in found if turn.thread == name)
@@ -43,7 +43,8 @@ def case(random: Random, level: int) -> Case:
         Question("time", f"For how long does {name} run in these {count} slices?", "ms", got, _time(slices, name)),
         Question("share", "Which part of the time is that?", "%", got / (count * _SLICE) * 100.0,
                  _share(slices, name)),
-        Question("fair", f"Which part is due to {name} by its weight?", "%", _due(weights, name), _fair(weights, name)),
+        Question("fair", f"Which part is due to {name} by its weight?", "%", due(weights, name),
+                 due_by_hand(weights, name)),
     )  # fmt: skip
     heads = ("slice", "from [ms]", *(f"credit of {each} [ms]" for each in weights), "runs")
     trace = tuple(
@@ -65,17 +66,6 @@ def case(random: Random, level: int) -> Case:
         )),
         Table(heads, trace, frozenset(heads[2:])),
     )  # fmt: skip
-
-
-def _at(found: list[Turn], at_ms: float) -> str:
-    return next(each.thread for each in found if each.start <= at_ms < each.end)
-
-
-def _due(weights: dict[str, int], name: str) -> float:
-    """By the fluid limit."""
-    drawing = f"({' '.join(f'{each}:o*{weight}' for each, weight in weights.items())})1"
-    (row,) = (each for each in measure(drawing, Setting()).threads if each.thread == name)
-    return row.share * 100.0
 
 
 def _by_hand(weights: dict[str, int], count: int) -> list[_Slice]:
@@ -110,11 +100,5 @@ def _time(slices: list[_Slice], name: str) -> Working:
 
 def _share(slices: list[_Slice], name: str) -> Working:
     working = _time(slices, name)
-    working.step("of all", f"{number(float(working.value))} / ({len(slices)} * {_SLICE}) * 100", "%")
-    return working
-
-
-def _fair(weights: dict[str, int], name: str) -> Working:
-    working = Working()
-    working.step("its weight of all", f"{weights[name]} / {sum(weights.values())} * 100", "%")
+    working.step("of all", f"{working.written} / ({len(slices)} * {_SLICE}) * 100", "%")
     return working

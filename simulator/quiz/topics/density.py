@@ -42,7 +42,7 @@ def case(random: Random, level: int) -> Case:
     smaller.pick("the smaller one", min(float(by_memory.value), float(by_table.value)))
     which.pick("the smaller one is that of", MEMORY if float(by_memory.value) <= float(by_table.value) else PROCESSES)
     more = Working()
-    written = [number(float(each.value)) for each in (smaller, machines)]
+    written = [each.written for each in (smaller, machines)]
     more.step("containers over virtual machines", f"{written[0]} / {written[1]}")
     questions = (
         Question("memory", "How many containers fit into the memory?", "", boxes.count, by_memory),
@@ -81,8 +81,7 @@ def _fits(capacity_gib: int, fixed_mib: float, parts_mib: dict[str, float], prom
 
 
 def _divided(room: Working, free: str, parts: str) -> Working:
-    working = Working()
-    working.lines += room.lines
+    working = Working(room)
     each = working.step("each takes", parts, "MiB")
     working.step("over that", f"{free} / {each}")
     working.pick("whole ones", float(int(float(working.value) * (1.0 + 1e-9))))

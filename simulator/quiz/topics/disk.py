@@ -32,7 +32,7 @@ def case(random: Random, level: int) -> Case:
     row, per_second, data, ratio = Working(), Working(), Working(), Working()
     sequential = row.step("transfer alone", f"{size} / {rate}", "ms")
     per_second.step("in a second", f"1000 / {each}", "requests/s")
-    requests = number(float(per_second.value))
+    requests = per_second.written
     data.step("of this size", f"{requests} * {size} / 1000", "MB/s")
     ratio.step("one over the other", f"{each} / {sequential}")
     questions = [

@@ -35,7 +35,7 @@ def case(random: Random, level: int) -> Case:
     here = _took(work_ms, faults, [by_name[each] for each in ("page fault", "trap", "update")],
                  [by_name["tick"], by_name["timer event"]], hertz)  # fmt: skip
     overhead = Working()
-    written = [number(float(each.value)) for each in (here, native)]
+    written = [each.written for each in (here, native)]
     overhead.step("longer", f"({written[0]} - {written[1]}) / {written[1]} * 100", "%")
     questions = [
         Question("native", f"How long does the program take on {_SYSTEM} alone?", "ms", native_ms, native),

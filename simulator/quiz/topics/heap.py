@@ -31,7 +31,7 @@ def case(random: Random, level: int) -> Case:
     young = eden_size.step("the young generation", f"{heap} / (1 + 2)", "MB")
     eden_size.step("without its two survivor spaces", f"{young} * 8 / (8 + 2)", "MB")
     made_mb = collections.step("made in all", f"{rate} * {seconds}", "MB")
-    edens = collections.step("in edens", f"{made_mb} / {number(float(eden_size.value))}")
+    edens = collections.step("in edens", f"{made_mb} / {eden_size.written}")
     whole = collections.pick("each of which was full", float(int(float(edens))))
     cycles = each.step("fixed part and copying", f"{number(fixed)} + {number(passing)} * {copy}", "M cycles")
     long = each.step("at the clock", f"{cycles} / {number(clock)}", "ms")

@@ -33,8 +33,7 @@ def case(random: Random, level: int) -> Case:
     new = [layer for layer in images[-1].layers if layer not in held]
     fetched.pick("layers that are not there yet", ", ".join(layer.name for layer in new))
     pulled = fetched.step("compressed", _sum(new, compressed=True), "MB")
-    time = Working()
-    time.lines += fetched.lines
+    time = Working(fetched)
     time.step("over the link", f"{pulled} / {link}", "s")
     layers = list({layer.name: layer for image in images for layer in image.layers}.values())
     kept.pick("different layers", ", ".join(layer.name for layer in layers))

@@ -42,8 +42,8 @@ def case(random: Random, level: int) -> Case:
     )
     kicks.pick("kicks", float(sum(each[0] for each in by_hand)))
     cost, naive = Working(), Working()
-    cost.step("kicks", f"{number(float(kicks.value))} * {kick}", "us")
-    naive.step("saved", f"({len(times)} - {number(float(kicks.value))}) * {kick}", "us")
+    cost.step("kicks", f"{kicks.written} * {kick}", "us")
+    naive.step("saved", f"({len(times)} - {kicks.written}) * {kick}", "us")
     mean = Working()
     waits = [number(begun - at) for at, (_, begun) in zip(times, by_hand, strict=True)]
     mean.step("waits, each from coming to being begun", f"({' + '.join(waits)}) / {len(times)}", "us")

@@ -6,7 +6,7 @@ from itertools import accumulate
 from random import Random
 
 from simulator.quiz.case import Case, Question, Table, Working, number
-from simulator.quiz.topics._turns import MS, Setting, Turn, command, measure, row, turns
+from simulator.quiz.topics._turns import MS, Setting, at, by_weight, command, due, measure, row, turns
 
 TITLE = "lottery: who holds the ticket that is drawn"
 LEVELS = {1: "five drawings", 2: "ten drawings"}
@@ -18,14 +18,14 @@ def case(random: Random, level: int) -> Case:
     """Three threads; the numbers are those that virtlab's scheduler draws from its own seed."""
     weights = {name: random.randint(1, 5) for name in "abc"}
     drawings, slice_ms, seed = 5 * level, random.choice((10, 20, 100)), random.randint(1, 999)
-    drawing = f"({' '.join(f'{name}:o*{weight}' for name, weight in weights.items())})1"
+    drawing = by_weight(weights)
     numbers = {"seed": float(seed), "tickets": float(_TICKETS)}
     setting = Setting(policy="lottery", slice_s=slice_ms * MS, parameters=numbers, seconds=drawings * slice_ms * MS)
     outcome = measure(drawing, setting)
     found = turns(outcome)
     total, generator = sum(weights.values()) * _TICKETS, Random(seed)
     drawn = [generator.getrandbits(48) % (total * _ROUNDS) for _ in range(drawings)]
-    winners = [_runs(found, (place + 0.5) * slice_ms) for place in range(drawings)]
+    winners = [at(found, (place + 0.5) * slice_ms) for place in range(drawings)]
     name, asked = random.choice(list(weights)), random.randrange(drawings)
     chance = Working()
     chance.step("its tickets of all", f"{weights[name] * _TICKETS} / {total} * 100", "%")
@@ -40,8 +40,7 @@ def case(random: Random, level: int) -> Case:
         ),
         Question("wins", f"In how many of the {drawings} slices does a run?", "", float(winners.count("a")),
                  _wins(weights, drawn)),
-        Question("expected", f"Which part would {name} get of very many slices?", "%", _expected(weights, name),
-                 chance),
+        Question("expected", f"Which part would {name} get of very many slices?", "%", due(weights, name), chance),
     )  # fmt: skip
     rows = tuple(
         (str(place), number(value), number(value % total), winner)
@@ -58,16 +57,6 @@ def case(random: Random, level: int) -> Case:
               tuple((each, number(weight), number(weight * _TICKETS)) for each, weight in weights.items())),
         Table(("slice", "number drawn", "ticket", "runs"), rows, frozenset({"ticket", "runs"})),
     )  # fmt: skip
-
-
-def _runs(found: list[Turn], at_ms: float) -> str:
-    return next(each.thread for each in found if each.start <= at_ms < each.end)
-
-
-def _expected(weights: dict[str, int], name: str) -> float:
-    """By the fluid limit: what the engine gives where time is cut infinitely fine."""
-    drawing = f"({' '.join(f'{each}:o*{weight}' for each, weight in weights.items())})1"
-    return row(measure(drawing, Setting()), name).share * 100.0
 
 
 def _holder(weights: dict[str, int], ticket: int) -> str:
@@ -99,5 +88,5 @@ def _wins(weights: dict[str, int], drawn: list[int], name: str = "a") -> Working
 
 def _share(weights: dict[str, int], drawn: list[int], name: str) -> Working:
     working = _wins(weights, drawn, name)
-    working.step("of all slices", f"{number(float(working.value))} / {len(drawn)} * 100", "%")
+    working.step("of all slices", f"{working.written} / {len(drawn)} * 100", "%")
     return working

@@ -26,14 +26,13 @@ def case(random: Random, level: int) -> Case:
     floor = random.choice((20, 30, 50, 80))
     found = moved(memory, rate, dirty, rounds, floor, working_set)
     by_hand = [_round(memory, rate, dirty, place, working_set) for place in range(rounds + 1)]
-    times = [number(float(_seconds(each, rate).value)) for each in by_hand]
-    down, total, sent = Working(), Working(), Working()
-    down.lines += by_hand[-1].lines
-    last = down.step("sent while it stands still", f"{_mb(by_hand[-1])} / {rate} * 1000", "ms")
+    times = [_seconds(each, rate).written for each in by_hand]
+    down, total, sent = Working(by_hand[-1]), Working(), Working()
+    last = down.step("sent while it stands still", f"{by_hand[-1].written} / {rate} * 1000", "ms")
     down.step("and what it takes besides", f"{last} + {floor}", "ms")
     total.pick("times of the rounds, the last one included", ", ".join(times), "s")
     total.step("all of them, and what it takes besides", f"{' + '.join(times)} + {floor} / 1000", "s")
-    sent.step("all rounds", " + ".join(map(_mb, by_hand)), "MB")
+    sent.step("all rounds", " + ".join(each.written for each in by_hand), "MB")
     questions = (
         Question("second", "How much is sent in the second round?", "MB", found.sent_bytes[1] / _MB, by_hand[1]),
         Question("last", "How much is sent while the guest stands still?", "MB", found.sent_bytes[-1] / _MB,
@@ -84,10 +83,6 @@ def moved(memory: int, rate: int, dirty: int, rounds: int, floor_ms: int, workin
     return predict(rules, Dirty(memory * _MB), writing, rate * _MB, floor_s=floor_ms * _MS)
 
 
-def _mb(working: Working) -> str:
-    return number(float(working.value))
-
-
 def _round(memory: int, rate: int, dirty: int, place: int, working_set: int) -> Working:
     """What one round sends, from the first on."""
     working = Working()
@@ -101,5 +96,5 @@ def _round(memory: int, rate: int, dirty: int, place: int, working_set: int) -> 
 
 def _seconds(sent: Working, rate: int) -> Working:
     working = Working()
-    working.step("over the link", f"{_mb(sent)} / {rate}", "s")
+    working.step("over the link", f"{sent.written} / {rate}", "s")
     return working

@@ -20,14 +20,13 @@ def case(random: Random, level: int) -> Case:
     more = random.choice((5, 10))
     response = laws.mm1_response_s(arrivals, serves) / _MS
     waited = laws.mg1_wait_s(arrivals, service * _MS, 2.0 * (service * _MS) ** 2) / _MS
-    busy, takes, waits, inside, full = Working(), Working(), Working(), Working(), Working()
+    busy, takes, full = Working(), Working(), Working()
     used = busy.step("arrivals times service", f"{number(arrivals)} * {service} / 1000")
     busy.step("in per cent", f"{used} * 100", "%")
     rate = takes.step("served in a second", f"1000 / {service}", "requests/s")
     spent = takes.step("1 / (served - arriving)", f"1 / ({rate} - {number(arrivals)}) * 1000", "ms")
-    waits.lines += takes.lines
+    waits, inside = Working(takes), Working(takes)
     waits.step("without its service", f"{spent} - {service}", "ms")
-    inside.lines += takes.lines
     inside.step("arriving in that time (Little)", f"{number(arrivals)} * {spent} / 1000", "requests")
     grown = full.step("arrivals", f"{number(arrivals)} * (1 + {more} / 100)", "requests/s")
     full.step("1 / (served - arriving)", f"1 / (1000 / {service} - {grown}) * 1000", "ms")
@@ -42,9 +41,8 @@ def case(random: Random, level: int) -> Case:
                  laws.mm1_response_s(arrivals * (1.0 + more / 100.0), serves) / _MS, full),
     ]  # fmt: skip
     if level > 1:
-        fixed = Working()
-        fixed.lines += waits.lines
-        fixed.step("without chance in the service one waits half as long", f"{number(float(waits.value))} / 2", "ms")
+        fixed = Working(waits)
+        fixed.step("without chance in the service one waits half as long", f"{waits.written} / 2", "ms")
         found = laws.mg1_wait_s(arrivals, service * _MS, (service * _MS) ** 2) / _MS
         questions.append(Question("fixed", "How long does a request wait if each takes exactly that service?", "ms",
                                   found, fixed))  # fmt: skip

@@ -25,14 +25,13 @@ def case(random: Random, level: int) -> Case:
     first, second, pass_s = scanned(way, guests, {"zero": zero, "image": image, "own": own, "pair": pair}, rate)
     saved = Working()
     saved.step("zero pages, all kept as one that counts for none", f"{guests} * {zero}", "pages")
-    parts = [number(float(saved.value)), saved.step("of the image one copy stays", f"({guests} - 1) * {image}")]
+    parts = [saved.written, saved.step("of the image one copy stays", f"({guests} - 1) * {image}")]
     if pair:
         parts.append(saved.step("of what two guests have one copy stays", f"(2 - 1) * {pair}"))
     pages = saved.step("saved in all", " + ".join(parts), "pages")
     none = Working()
     none.pick("in its first pass KSM only remembers what pages look like", 0.0)
-    size = Working()
-    size.lines += saved.lines
+    size = Working(saved)
     size.step("in MiB", f"{pages} * {_PAGE_KIB} / 1024", "MiB")
     pass_time = Working()
     all_pages = pass_time.step("pages of all guests", f"{guests} * {each}")

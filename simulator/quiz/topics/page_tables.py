@@ -108,7 +108,7 @@ def _working(expression: str, clock: str) -> Working:
 
 def _ratio(ways: dict[str, tuple[float, str]], clock: str) -> Working:
     working = Working()
-    long, short = (number(float(_working(ways[name][1], clock).value)) for name in ("shadow", "batched"))
+    long, short = (_working(ways[name][1], clock).written for name in ("shadow", "batched"))
     working.step("one over the other", f"{long} / {short}")
     return working
 

@@ -29,7 +29,7 @@ def case(random: Random, level: int) -> Case:
     misses = Working()
     misses.step("what the buffer covers", f"{entries} * 4", "KiB")
     misses.step("part of the accesses outside of it", f"1 - {entries * 4} / {set_kib}")
-    missed = number(float(misses.value))
+    missed = misses.written
     questions = (
         Question("native", "How many references to memory does one miss take natively?", "", float(len(walked)),
                  _native(guest)),
@@ -115,7 +115,6 @@ def _nested(guest: int, host: int) -> Working:
 
 
 def _waits(misses: Working, expression: str) -> Working:
-    working = Working()
-    working.lines += misses.lines
+    working = Working(misses)
     working.step("each miss waits", expression, "ns")
     return working

@@ -60,7 +60,7 @@ def _run(quota: int, threads: int) -> Working:
 
 def _end(quota: int, threads: int, work: int) -> Working:
     working = _run(quota, threads)
-    each = number(float(working.value))
+    each = working.written
     full = ceil(work / float(each)) - 1
     working.pick(f"periods that it uses up before the last one, {work} / {each} rounded up less 1", float(full))
     left = working.step("left for the last one", f"{work} - {full} * {each}", "ms")
@@ -70,11 +70,11 @@ def _end(quota: int, threads: int, work: int) -> Working:
 
 def _throttled(quota: int, threads: int, work: int) -> Working:
     working = _end(quota, threads, work)
-    working.step("of that it did not run", f"{number(float(working.value))} - {work}", "ms")
+    working.step("of that it did not run", f"{working.written} - {work}", "ms")
     return working
 
 
 def _slowdown(quota: int, threads: int, work: int) -> Working:
     working = _end(quota, threads, work)
-    working.step("over the work", f"{number(float(working.value))} / {work}")
+    working.step("over the work", f"{working.written} / {work}")
     return working

@@ -30,7 +30,7 @@ def case(random: Random, level: int) -> Case:
         for name in jobs
     ]
     mean = Working()
-    written = [number(float(_end(jobs, name, slice_ms).value)) for name in jobs]
+    written = [_end(jobs, name, slice_ms).written for name in jobs]
     mean.step("mean of the ends", f"({' + '.join(written)}) / {len(jobs)}", "ms")
     questions.append(Question("mean", "What is the mean of these times?", "ms", fmean(ends.values()), mean))
     rows = tuple((str(place), number(each.start), each.thread, number(each.end)) for place, each in enumerate(found, 1))

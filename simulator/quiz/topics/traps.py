@@ -140,6 +140,6 @@ def _all(stack: _Stack, counts: Mapping[str, int], native: bool = False) -> Work
 
 def _ratio(stack: _Stack, counts: Mapping[str, int]) -> Working:
     working = Working()
-    here, native = (number(float(_all(stack, counts, each).value)) for each in (False, True))
+    here, native = (_all(stack, counts, each).written for each in (False, True))
     working.step("here over there", f"{here} / {native}")
     return working
