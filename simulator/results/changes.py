@@ -106,8 +106,7 @@ def changes(
     old: Results, new: Results, *, metric: str = "value", level: float = 0.95, where: Wanted | None = None
 ) -> Changes:
     """See ``Results.compare_with``."""
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    intervals.check_level(level)
     places = [_of_its_own(results, where or {}, other) for results, other in ((old, new), (new, old))]
     axes = _common_axes((old, new), places)
     before, after = (_measured(each, metric, axes, its) for each, its in zip((old, new), places, strict=True))

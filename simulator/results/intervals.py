@@ -31,6 +31,16 @@ class Interval(NamedTuple):
 NOTHING = Interval(0, math.nan, math.nan, math.nan)
 
 
+def check_level(level: float) -> None:
+    """Whether this is a confidence level.
+
+    Raises:
+        UsageError: it is not between 0 and 1.
+    """
+    if not 0.0 < level < 1.0:
+        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+
+
 def mean(values: Sequence[float], level: float) -> Interval:
     """Mean of independent observations: mean -+ t(n - 1) s / sqrt(n).
 
@@ -38,8 +48,7 @@ def mean(values: Sequence[float], level: float) -> Interval:
         values: one number per replication; NaN are left out.
         level: probability that the interval covers, between 0 and 1.
     """
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    check_level(level)
     observed = [value for value in values if not math.isnan(value)]
     n = len(observed)
     if n == 0:
@@ -105,8 +114,7 @@ def quantile(values: Sequence[float], part: float, level: float) -> Interval:
     """
     if not 0.0 < part < 1.0:
         raise UsageError(f"a quantile lies between 0 and 1, for example 0.99; not {part}")
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    check_level(level)
     ordered = sorted(value for value in values if not math.isnan(value))
     if not ordered:
         return NOTHING
@@ -135,7 +143,7 @@ def _ranks(n: int, part: float, level: float) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=4096)
-def t_quantile(level: float, degrees: int) -> float:
+def t_quantile(level: float, degrees: float) -> float:
     """How many standard errors of the mean the interval reaches to either side (Student's t)."""
     from scipy.special import stdtrit
 

@@ -32,8 +32,7 @@ def check(parts: Sequence[float], level: float) -> None:
     wrong = [part for part in parts if not 0.0 < part < 1.0]
     if wrong or not parts:
         raise UsageError(f"a quantile lies between 0 and 1, for example 0.99; not {wrong[0] if wrong else 'none'}")
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    intervals.check_level(level)
 
 
 def quantiles(requests: pd.DataFrame, *, parts: Sequence[float], level: float, by: Sequence[str]) -> pd.DataFrame:
