@@ -50,15 +50,7 @@ def mean(values: Sequence[float], level: float) -> Interval:
     """
     check_level(level)
     observed = [value for value in values if not math.isnan(value)]
-    n = len(observed)
-    if n == 0:
-        return NOTHING
-    centre = math.fsum(observed) / n
-    if n == 1:
-        return Interval(1, centre, math.nan, math.nan)
-    deviation = math.sqrt(math.fsum((value - centre) ** 2 for value in observed) / (n - 1))
-    half = t_quantile(level, n - 1) * deviation / math.sqrt(n)
-    return Interval(n, centre, centre - half, centre + half)
+    return sectioned(observed, math.fsum(observed) / len(observed), level) if observed else NOTHING
 
 
 def difference(values: Sequence[float], baseline: Sequence[float], level: float) -> Interval:
