@@ -18,7 +18,7 @@ from simulator.results import schema
 from simulator.results.folder import SCHEMA_VERSION, csv_path, parquet_path, write_manifest
 from simulator.results.numbering import Numbering, Run, numbered, rows
 from simulator.results.results import Results, load
-from simulator.results.tables import cell, is_number, write_parquet
+from simulator.results.tables import cell, of_axes, write_parquet
 
 FREE = ("title", "question", "seed", "replications", "stacks", "sweep", "figures", "baseline", "published")
 """Keys of a scenario that may be others in batches that belong together."""
@@ -157,12 +157,7 @@ def _write(folder: Path, table: str, batches: Sequence[Results], numbering: Numb
     """One table: the rows of each run as they were, under its new number."""
     declared = [Column(**each) for each in batches[0].manifest["columns"][table]]
     if table == "runs":
-        known = {column.name for column in declared}
-        declared += [
-            Column(name, "", "axis of the scenario", "number" if is_number(axes[name]) else "text")
-            for name in axes
-            if name not in known
-        ]
+        declared += of_axes(axes, declared)
     kept = {(run.source, run.old): run for run in numbering.runs.values()}
     found: dict[str, list[dict[str, str]]] = {}
     for source, results in enumerate(batches):
