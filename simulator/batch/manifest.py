@@ -13,6 +13,7 @@ from simulator.batch.storage import guarded
 from simulator.batch.version import library_versions
 from simulator.records import TABLES
 from simulator.results.folder import APART, SCHEMA_VERSION, write_manifest
+from simulator.results.heads import labels
 from simulator.results.tables import cell
 
 LABELS = ("point", "stack", "expression", "without", "axes", "companion_of", "fidelity", "duration_s")
@@ -86,14 +87,6 @@ def describe(
 def means(total: float, seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     """How long runs took: all together, and of each point one that came to its own end."""
     return {"total": total, "of_point": {point: sum(each) / len(each) for point, each in seconds.items()}}
-
-
-def labels(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How many points there are, and the words by which one looks for a batch among others."""
-    words = {
-        name: list(dict.fromkeys(str(point.get(name, "")) for point in points)) for name in ("stack", "expression")
-    }
-    return {"points": len(points), **words}
 
 
 def axes(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

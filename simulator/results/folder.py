@@ -24,6 +24,17 @@ ENDED = {"ok": 0, "failed": 1, "failures": 3}
 """How a batch can have ended, with the exit code that says so."""
 
 
+def how_ended(total: int, failures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a manifest says of runs that have all ended."""
+    status = "ok" if not failures else "failed" if len(failures) == total else "failures"
+    over = sum("spent" in each for each in failures)
+    return {
+        "status": status,
+        "runs": {"total": total, "failed": len(failures), "over_budget": over},
+        "failures": failures,
+    }
+
+
 def common_exit_code(codes: Sequence[int]) -> int:
     """The exit code of several batches: the one that all have, otherwise that something failed."""
     return codes[0] if len(set(codes)) == 1 else ENDED["failures"]
