@@ -128,11 +128,7 @@ def finished(folder: Path) -> bool:
 
     The manifest is written last, when everything else has reached the disk: what it says decides.
     """
-    return whole(folder, read_manifest(folder))
-
-
-def whole(folder: Path, manifest: Mapping[str, Any]) -> bool:
-    """The same by a manifest that was read."""
+    manifest = read_manifest(folder)
     return manifest.get("status") in ENDED and not damaged(folder, manifest)
 
 
