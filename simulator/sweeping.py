@@ -10,6 +10,7 @@ from simulator import batch, watching
 from simulator.errors import Problem, ScenarioError, UnitError, UsageError
 from simulator.records import TABLES
 from simulator.results.frames import labelled
+from simulator.results.intervals import check_level
 from simulator.results.tables import Axes, is_number
 from simulator.scenario import load
 from simulator.scenario.scenario import as_written
@@ -167,8 +168,7 @@ def _check(metrics: Sequence[str | None], level: float) -> None:
         raise UsageError(f"no metric {unknown[0]!r}; there are: {', '.join(known)}")
     if not metrics:
         raise UsageError("no metric is asked for; leave it out for each workload's own")
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    check_level(level)
 
 
 def _mistake(path: str, message: str, remedy: str) -> ScenarioError:

@@ -26,9 +26,9 @@ from types import TracebackType
 
 from simulator.batch.storage import refused
 from simulator.errors import ResultsError
+from simulator.results import heads
 
-NAME = ".lock"
-CLAIM = ".claim"
+NAME, CLAIM = heads.LOCK, heads.CLAIM
 _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 

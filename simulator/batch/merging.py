@@ -33,7 +33,7 @@ from simulator.batch.storage import guarded
 from simulator.batch.worker import Task
 from simulator.errors import ResultsError, Spent, StorageError, VirtlabError
 from simulator.records import names
-from simulator.results.folder import finished, read_manifest, sync_folder
+from simulator.results.folder import finished, how_ended, read_manifest, sync_folder
 from simulator.results.tables import TableFiles
 
 SEGMENTS = "replications"
@@ -101,10 +101,7 @@ def merge(
                 failures.append({"run": task.run, "repeat": how, **told})
             files.add(content["tables"], task.point["axes"])
         sizes = files.commit()
-    status = "ok" if not failures else "failed" if len(failures) == len(tasks) else "failures"
-    over = sum("spent" in each for each in failures)
-    runs = {"total": len(tasks), "failed": len(failures), "over_budget": over}
-    return {"status": status, "runs": runs, "failures": failures, "seconds": means(total_s, seconds), "files": sizes}
+    return {**how_ended(len(tasks), failures), "seconds": means(total_s, seconds), "files": sizes}
 
 
 def over_budget(folder: Path) -> list[Spent]:

@@ -65,7 +65,7 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
     from simulator.plots import _style
 
     chosen = _chosen(names)
-    for name in unreadable(results, names):
+    for name in unreadable(results, list(chosen)):
         del chosen[name]
     target = results.folder / "figures" if folder is None else folder
     with guarded(target):

@@ -6,14 +6,14 @@ from __future__ import annotations
 from simulator.records import BESIDE, Column
 
 _LEVEL = Column("level", "ratio", "probability that the intervals cover")
-_METHOD = Column("method", "-", "how the means and intervals were made", "text")
+_METHOD = Column("method", "", "how the means and intervals were made", "text")
 _DESCRIBED = (
-    Column("workload", "-", "catalog name of the workload", "text"),
-    Column("metric", "-", "what the mean measures: the workload's figure of merit, or a column of tenants", "text"),
-    Column("unit", "-", "unit of the mean", "text"),
-    Column("better", "-", "higher or lower", "text"),
+    Column("workload", "", "catalog name of the workload", "text"),
+    Column("metric", "", "what the mean measures: the workload's figure of merit, or a column of tenants", "text"),
+    Column("unit", "", "unit of the mean", "text"),
+    Column("better", "", "higher or lower", "text"),
 )
-_BASELINE = Column("baseline", "-", "label of the stack that is compared with", "text")
+_BASELINE = Column("baseline", "", "label of the stack that is compared with", "text")
 _REPLICATIONS = Column("n", "count", "replications in which it was measured", "integer")
 
 
@@ -21,6 +21,11 @@ def _interval(name: str, unit: str, of: str) -> tuple[Column, Column]:
     return Column(f"{name}_low", unit, f"lower end of the interval of {of}"), Column(
         f"{name}_high", unit, f"upper end of the interval of {of}"
     )
+
+
+def names(answer: str) -> list[str]:
+    """The column names of one answer, in order."""
+    return [column.name for column in ANSWERS[answer]]
 
 
 ANSWERS: dict[str, tuple[Column, ...]] = {
@@ -54,7 +59,7 @@ ANSWERS: dict[str, tuple[Column, ...]] = {
         Column("degraded", "bool", "whether it moreover is a change for the worse", "integer"),
     ),
     "quantiles": (
-        Column("workload", "-", "catalog name of the workload", "text"),
+        Column("workload", "", "catalog name of the workload", "text"),
         Column("quantile", "ratio", "part of the requests that took no longer"),
         _REPLICATIONS,
         Column("sections", "count", "parts of the replications that the interval was made from", "integer"),
@@ -79,14 +84,14 @@ ANSWERS: dict[str, tuple[Column, ...]] = {
         _METHOD,
     ),
     "knock_on": (
-        Column("compared_with", "-", "label of the stack on which the mechanisms are on", "text"),
-        Column("without", "-", "mechanisms that are switched off, separated by blanks", "text"),
-        Column("kind", "-", "own: their charges; elsewhere: other charges; metric: a tenant's figure of merit", "text"),
-        Column("tenant", "-", "whose figure of merit it is; empty for charges", "text"),
-        Column("cause", "-", "program, or node that made the work necessary; empty for a figure of merit", "text"),
-        Column("mechanism", "-", "why; empty for a figure of merit", "text"),
-        Column("metric", "-", "what changes", "text"),
-        Column("unit", "-", "unit of what changes", "text"),
+        Column("compared_with", "", "label of the stack on which the mechanisms are on", "text"),
+        Column("without", "", "mechanisms that are switched off, separated by blanks", "text"),
+        Column("kind", "", "own: their charges; elsewhere: other charges; metric: a tenant's figure of merit", "text"),
+        Column("tenant", "", "whose figure of merit it is; empty for charges", "text"),
+        Column("cause", "", "program, or node that made the work necessary; empty for a figure of merit", "text"),
+        Column("mechanism", "", "why; empty for a figure of merit", "text"),
+        Column("metric", "", "what changes", "text"),
+        Column("unit", "", "unit of what changes", "text"),
         Column("n", "count", "replications that both have", "integer"),
         Column("with_it", BESIDE, "mean with the mechanisms on"),
         Column("without_it", BESIDE, "mean with them off"),

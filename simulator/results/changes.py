@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
-from simulator.records import BESIDE, TABLES, Column
+from simulator.records import BESIDE, Column
 from simulator.results import intervals, welch
 from simulator.results.circumstances import circumstances
 from simulator.results.long import joined
 from simulator.results.numbering import lucky
 from simulator.results.places import Wanted, axis_named, narrowed
+from simulator.results.sample import METRICS, described_by
 from simulator.results.tables import cell
 
 if TYPE_CHECKING:
@@ -106,8 +107,7 @@ def changes(
     old: Results, new: Results, *, metric: str = "value", level: float = 0.95, where: Wanted | None = None
 ) -> Changes:
     """See ``Results.compare_with``."""
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    intervals.check_level(level)
     places = [_of_its_own(results, where or {}, other) for results, other in ((old, new), (new, old))]
     axes = _common_axes((old, new), places)
     before, after = (_measured(each, metric, axes, its) for each, its in zip((old, new), places, strict=True))
@@ -144,9 +144,8 @@ def _common_axes(both: Sequence[Results], places: Sequence[Wanted]) -> list[str]
 
 def _measured(results: Results, metric: str, axes: Sequence[str], where: Wanted) -> dict[tuple[Any, ...], _Measured]:
     """Every tenant at every place; copies of a tenant count with their mean, since they share their replication."""
-    numeric = [column.name for column in TABLES["tenants"] if column.kind != "text"]
-    if metric not in numeric:
-        raise UsageError(f"no metric {metric!r}; {suggestion(metric, numeric)}")
+    if metric not in METRICS:
+        raise UsageError(f"no metric {metric!r}; {suggestion(metric, METRICS)}")
     frame, columns = joined(results, "tenants", where)
     frame = frame.merge(results.runs[["run", "seed"]].rename(columns={"seed": "root seed"}), on="run")
     names = {column.name for column in columns}
@@ -175,17 +174,15 @@ def _together(values: Sequence[tuple[Any, ...]], metric: str) -> _Measured:
     outcome, workload, name, unit, better = (", ".join(dict.fromkeys(map(str, each))) for each in described)
     about = {"workload": workload, "metric": name, "unit": unit, "better": better}
     if metric != "value":
-        (column,) = (column for column in TABLES["tenants"] if column.name == metric)
-        about |= {"metric": metric, "unit": column.unit, "better": "higher" if metric == "operations" else "lower"}
+        about |= described_by(METRICS[metric])
     return _Measured({key: math.fsum(each) / len(each) for key, each in numbers.items()}, about, outcome)
 
 
 def _row(old: _Measured | None, new: _Measured | None, level: float) -> dict[str, Any]:
     nothing = _Measured({}, {}, "")
     before, after = old or nothing, new or nothing
-    common = [key for key in before.numbers if key in after.numbers]
-    pairs = [(before.numbers[key], after.numbers[key]) for key in common]
-    if len(common) >= 2 or (common and len(before.numbers) == len(after.numbers) == 1):
+    pairs = [(before.numbers[key], after.numbers[key]) for key in before.numbers if key in after.numbers]
+    if len(pairs) >= 2 or (pairs and len(before.numbers) == len(after.numbers) == 1):
         one, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         method, kind = PAIRED, intervals.difference(other, one, level)
         ratio = intervals.ratio(other, one, level)
@@ -202,18 +199,17 @@ def _row(old: _Measured | None, new: _Measured | None, level: float) -> dict[str
         **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio[1:], strict=True)),
         "level": level,
         "method": method,
-        "changed": int(_differ(before, after)),
+        "changed": int(_differ(before, after, pairs)),
         "significant": int(kind.low > 0 or kind.high < 0),
         "outcome_old": before.outcome,
         "outcome_new": after.outcome,
     }
 
 
-def _differ(before: _Measured, after: _Measured) -> bool:
+def _differ(before: _Measured, after: _Measured, pairs: Sequence[tuple[float, float]]) -> bool:
+    """Whether anything is not the same, or none of the runs is."""
     if (before.outcome, before.about) != (after.outcome, after.about):
         return True
-    common = [key for key in before.numbers if key in after.numbers]
-    pairs = [(before.numbers[key], after.numbers[key]) for key in common]
     return not pairs or any(one != other and not (math.isnan(one) and math.isnan(other)) for one, other in pairs)
 
 

@@ -7,27 +7,11 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from simulator.results import intervals
-from simulator.results.sample import DESCRIPTION, Sample, baseline_of, by_place, samples
+from simulator.results.answers import names
+from simulator.results.sample import Sample, baseline_of, by_place, samples
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS = [
-    "baseline",
-    "n",
-    "mean",
-    "baseline_mean",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "level",
-    "method",
-    "significant",
-    "degraded",
-]
 
 
 def comparison(
@@ -48,7 +32,7 @@ def comparison(
     compared = [(sample, base) for sample, base in pairs if base is not None and base is not sample]
     among = len(compared) if simultaneous else 1
     rows = [_row(sample, base, baseline, level, among) for sample, base in compared]
-    return pd.DataFrame(rows, columns=[*by, *DESCRIPTION, *COLUMNS])
+    return pd.DataFrame(rows, columns=[*by, *names("compare")])
 
 
 def _row(sample: Sample, base: Sample, baseline: str, level: float, among: int) -> dict[str, object]:

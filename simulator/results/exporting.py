@@ -16,6 +16,7 @@ from simulator.records import TABLES, Column
 from simulator.results import long as long_form
 from simulator.results.folder import replace_text
 from simulator.results.places import Wanted
+from simulator.results.tables import arrow_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,9 +151,7 @@ def _write_parquet(path: Path, frame: pd.DataFrame, declared: Sequence[Column]) 
     import pyarrow as pa
     from pyarrow import parquet
 
-    kinds = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
     types = {"text": "string", "integer": "Int64", "number": "float64"}
-    about = {column.name: {"unit": column.unit, "meaning": column.meaning} for column in declared}
-    schema = pa.schema([pa.field(each.name, kinds[each.kind], metadata=about[each.name]) for each in declared])
     typed = frame.astype({column.name: types[column.kind] for column in declared})
-    parquet.write_table(pa.Table.from_pandas(typed, schema=schema, preserve_index=False), path, compression="zstd")
+    table = pa.Table.from_pandas(typed, schema=arrow_schema(declared), preserve_index=False)
+    parquet.write_table(table, path, compression="zstd")

@@ -24,6 +24,17 @@ ENDED = {"ok": 0, "failed": 1, "failures": 3}
 """How a batch can have ended, with the exit code that says so."""
 
 
+def how_ended(total: int, failures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a manifest says of runs that have all ended."""
+    status = "ok" if not failures else "failed" if len(failures) == total else "failures"
+    over = sum("spent" in each for each in failures)
+    return {
+        "status": status,
+        "runs": {"total": total, "failed": len(failures), "over_budget": over},
+        "failures": failures,
+    }
+
+
 def common_exit_code(codes: Sequence[int]) -> int:
     """The exit code of several batches: the one that all have, otherwise that something failed."""
     return codes[0] if len(set(codes)) == 1 else ENDED["failures"]
@@ -66,8 +77,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Writes a manifest with what stands apart from it, which comes first."""
-    for name in APART:
+    """Writes a manifest; what is given of that which stands apart from it comes first."""
+    for name in [name for name in APART if name in content]:
         lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in content[name])
         replace_text(folder / f"{name}.json", f"[\n{lines}\n]\n" if lines else "[]\n")
     kept = {name: value for name, value in content.items() if name not in APART}
@@ -117,11 +128,7 @@ def finished(folder: Path) -> bool:
 
     The manifest is written last, when everything else has reached the disk: what it says decides.
     """
-    return whole(folder, read_manifest(folder))
-
-
-def whole(folder: Path, manifest: Mapping[str, Any]) -> bool:
-    """The same by a manifest that was read."""
+    manifest = read_manifest(folder)
     return manifest.get("status") in ENDED and not damaged(folder, manifest)
 
 

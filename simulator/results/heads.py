@@ -9,12 +9,14 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.results.folder import APART, MANIFEST, read_manifest, version_of
 
 LOCK, CLAIM = ".lock", ".claim"
+_LABELS = ("stack", "expression")
 _WORD = r'"{}": ("(?:[^"\\]|\\.)*")'
 
 
@@ -38,8 +40,14 @@ def head(folder: Path) -> dict[str, Any]:
         return manifest
     if not parts["points"]:
         return _whole(folder)
-    labels = {name: _words(parts["points"], name) for name in ("stack", "expression")}
-    return {**manifest, "labels": {"points": parts["points"].count('\n      "point": '), **labels}}
+    words = {name: _words(parts["points"], name) for name in _LABELS}
+    return {**manifest, "labels": {"points": parts["points"].count('\n      "point": '), **words}}
+
+
+def labels(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many points there are, and the words by which one looks for a batch among others."""
+    words = {name: list(dict.fromkeys(str(point.get(name, "")) for point in points)) for name in _LABELS}
+    return {"points": len(points), **words}
 
 
 def held(folder: Path) -> bool:
@@ -57,9 +65,7 @@ def held(folder: Path) -> bool:
 def _whole(folder: Path) -> dict[str, Any]:
     """The same of a manifest that is written in another way."""
     manifest = read_manifest(folder)
-    points = manifest["points"]
-    labels = {name: list(dict.fromkeys(str(point.get(name)) for point in points)) for name in ("stack", "expression")}
-    return {**manifest, "labels": {"points": len(points), **labels}}
+    return {**manifest, "labels": labels(manifest["points"])}
 
 
 def _cut(text: str, name: str) -> tuple[str, str]:

@@ -31,6 +31,16 @@ class Interval(NamedTuple):
 NOTHING = Interval(0, math.nan, math.nan, math.nan)
 
 
+def check_level(level: float) -> None:
+    """Whether this is a confidence level.
+
+    Raises:
+        UsageError: it is not between 0 and 1.
+    """
+    if not 0.0 < level < 1.0:
+        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+
+
 def mean(values: Sequence[float], level: float) -> Interval:
     """Mean of independent observations: mean -+ t(n - 1) s / sqrt(n).
 
@@ -38,18 +48,9 @@ def mean(values: Sequence[float], level: float) -> Interval:
         values: one number per replication; NaN are left out.
         level: probability that the interval covers, between 0 and 1.
     """
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    check_level(level)
     observed = [value for value in values if not math.isnan(value)]
-    n = len(observed)
-    if n == 0:
-        return NOTHING
-    centre = math.fsum(observed) / n
-    if n == 1:
-        return Interval(1, centre, math.nan, math.nan)
-    deviation = math.sqrt(math.fsum((value - centre) ** 2 for value in observed) / (n - 1))
-    half = t_quantile(level, n - 1) * deviation / math.sqrt(n)
-    return Interval(n, centre, centre - half, centre + half)
+    return sectioned(observed, math.fsum(observed) / len(observed), level) if observed else NOTHING
 
 
 def difference(values: Sequence[float], baseline: Sequence[float], level: float) -> Interval:
@@ -105,8 +106,7 @@ def quantile(values: Sequence[float], part: float, level: float) -> Interval:
     """
     if not 0.0 < part < 1.0:
         raise UsageError(f"a quantile lies between 0 and 1, for example 0.99; not {part}")
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    check_level(level)
     ordered = sorted(value for value in values if not math.isnan(value))
     if not ordered:
         return NOTHING
@@ -135,7 +135,7 @@ def _ranks(n: int, part: float, level: float) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=4096)
-def t_quantile(level: float, degrees: int) -> float:
+def t_quantile(level: float, degrees: float) -> float:
     """How many standard errors of the mean the interval reaches to either side (Student's t)."""
     from scipy.special import stdtrit
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.results import intervals
+from simulator.results.answers import names
 from simulator.results.frames import placed
 from simulator.results.tables import cell
 from simulator.results.where import per_run
@@ -15,24 +16,6 @@ if TYPE_CHECKING:
 
     from simulator.results.results import Results
 
-COLUMNS = [
-    "compared_with",
-    "without",
-    "kind",
-    "tenant",
-    "cause",
-    "mechanism",
-    "metric",
-    "unit",
-    "n",
-    "with_it",
-    "without_it",
-    "change",
-    "change_low",
-    "change_high",
-    "level",
-    "method",
-]
 NEGLIGIBLE = 1e-9
 """Share of the time of a run below which a change elsewhere is rounding."""
 
@@ -58,7 +41,7 @@ def knock_on(results: Results, level: float) -> pd.DataFrame:
         metrics = _metrics(measured.get(at_on, {}), measured.get(at_off, {}), level)
         for row in [*charges, *metrics]:
             rows.append(place | row | {"level": level, "method": intervals.MEAN_METHOD})
-    return pd.DataFrame(rows, columns=[*axes, *COLUMNS])
+    return pd.DataFrame(rows, columns=[*axes, *names("knock_on")])
 
 
 def pairs(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:

@@ -15,7 +15,7 @@ from simulator.errors import ResultsError, UsageError
 from simulator.records import Column
 from simulator.results.folder import ENDED, MANIFEST, damaged, unreadable
 from simulator.results.heads import head, held
-from simulator.results.places import Wanted, axis_named, is_value
+from simulator.results.places import Wanted, axis_named, called, is_value
 from simulator.results.stopping import Stopping
 from simulator.results.tables import cell
 
@@ -190,7 +190,7 @@ def chosen(
     found = [entry for entry in entries if all(condition(entry) for condition in conditions)]
     for name, texts in (where or {}).items():
         axes = {axis for entry in entries for axis in entry.axes}
-        if entries and not any(axis == name or axis.endswith(f".{name}") for axis in axes):
+        if entries and not called(name, axes):
             raise UsageError(f"no batch has an axis {name!r}; {suggestion(name, axes)}")
         found = [entry for entry in found if _stands_at(entry, name, texts)]
     return found

@@ -10,7 +10,7 @@ from simulator.errors import UsageError
 from simulator.records import BESIDE, TABLES, Column
 from simulator.results import schema
 from simulator.results.places import Wanted, narrowed
-from simulator.results.tables import is_number
+from simulator.results.tables import of_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,17 +46,10 @@ def joined(results: Results, table: str, where: Wanted | None = None) -> tuple[p
     names = {axis: f"axis_{axis}" if axis in taken else axis for axis in results.axes}
     places = narrowed(results.runs, where or {}, results.axes)[[*_PLACE, *results.axes]].rename(columns=names)
     rows = frame[frame["run"].isin(places["run"])].merge(places, on="run", how="left")
-    columns = [*(column for column in TABLES["runs"] if column.name in _PLACE), *of_places(results, names)]
+    columns = [column for column in TABLES["runs"] if column.name in _PLACE]
+    columns += of_axes({names[axis]: values for axis, values in results.axes.items()}, ())
     columns += [column for column in own if column.name != "run"]
     return rows[[column.name for column in columns]], columns
-
-
-def of_places(results: Results, names: dict[str, str]) -> list[Column]:
-    """The axes as columns under other names."""
-    return [
-        Column(names[axis], "", "axis of the scenario", "number" if is_number(values) else "text")
-        for axis, values in results.axes.items()
-    ]
 
 
 def long(

@@ -15,10 +15,11 @@ from typing import Any
 from simulator.errors import UsageError
 from simulator.records import Column
 from simulator.results import schema
-from simulator.results.folder import SCHEMA_VERSION, csv_path, parquet_path, write_manifest
+from simulator.results.folder import SCHEMA_VERSION, csv_path, how_ended, parquet_path, write_manifest
+from simulator.results.heads import labels
 from simulator.results.numbering import Numbering, Run, numbered, rows
 from simulator.results.results import Results, load
-from simulator.results.tables import cell, is_number, write_parquet
+from simulator.results.tables import cell, of_axes, write_parquet
 
 FREE = ("title", "question", "seed", "replications", "stacks", "sweep", "figures", "baseline", "published")
 """Keys of a scenario that may be others in batches that belong together."""
@@ -157,12 +158,7 @@ def _write(folder: Path, table: str, batches: Sequence[Results], numbering: Numb
     """One table: the rows of each run as they were, under its new number."""
     declared = [Column(**each) for each in batches[0].manifest["columns"][table]]
     if table == "runs":
-        known = {column.name for column in declared}
-        declared += [
-            Column(name, "", "axis of the scenario", "number" if is_number(axes[name]) else "text")
-            for name in axes
-            if name not in known
-        ]
+        declared += of_axes(axes, declared)
     kept = {(run.source, run.old): run for run in numbering.runs.values()}
     found: dict[str, list[dict[str, str]]] = {}
     for source, results in enumerate(batches):
@@ -189,12 +185,7 @@ def _manifest(
 ) -> dict[str, Any]:
     """What is said of the merged batch: as of the first one, with all sources."""
     first, runs = batches[0].manifest, numbering.ordered()
-    failures = list(_failures(batches, runs))
-    status = "ok" if not failures else "failed" if len(failures) == len(runs) else "failures"
     identities = [results.manifest["identity"] for results in batches]
-    labels = {
-        name: list(dict.fromkeys(str(each[name]) for each in numbering.points)) for name in ("stack", "expression")
-    }
     folders = [str(results.folder) for results in batches]
     return {
         **{name: first[name] for name in first if name != "seconds"},
@@ -202,15 +193,13 @@ def _manifest(
         "identity": hashlib.sha256("\n".join(identities).encode()).hexdigest(),
         "replications": len(numbering.replications),
         "axes": dict(axes),
-        "labels": {"points": len(numbering.points), **labels},
+        "labels": labels(numbering.points),
         "points": numbering.points,
         "code": ", ".join(dict.fromkeys(str(results.manifest["code"]) for results in batches)),
         "command": f"virtlab results merge {' '.join(folders)} --to {target}" + (" --force" if doubts else ""),
         "start": min(str(results.manifest["start"]) for results in batches),
         "end": max(str(results.manifest["end"]) for results in batches),
-        "runs": {"total": len(runs), "failed": len(failures), "over_budget": sum("spent" in each for each in failures)},
-        "failures": failures,
-        "status": status,
+        **how_ended(len(runs), list(_failures(batches, runs))),
         "merged": {
             "sources": [_source(results) for results in batches],
             "replications": [list(luck) for luck in numbering.replications],

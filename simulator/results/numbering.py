@@ -19,6 +19,7 @@ from simulator.records import run_id
 from simulator.results.circumstances import place
 from simulator.results.folder import csv_path
 from simulator.results.results import Results
+from simulator.results.tables import cell
 
 Luck = tuple[int, int]
 """Seed and number of a replication."""
@@ -68,7 +69,7 @@ def numbered(batches: Sequence[Results]) -> Numbering:
         UsageError: two batches have the same run with other numbers in it.
     """
     found = Numbering()
-    numbers: dict[str, int] = {}
+    numbers: dict[object, tuple[int, str]] = {}
     for source, results in enumerate(batches):
         points = {point["point"]: _number(point, numbers, found) for point in results.manifest["points"]}
         twice: list[tuple[Run, Run]] = []
@@ -98,20 +99,20 @@ def rows(folder: Path, table: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def _number(point: Mapping[str, Any], numbers: dict[str, int], found: Numbering) -> int:
+def _number(point: Mapping[str, Any], numbers: dict[object, tuple[int, str]], found: Numbering) -> int:
     """The new number of a point; two at the same place are the same only if they are so in all that is known."""
     about = {name: value for name, value in point.items() if name != "point"}
-    key = json.dumps(about, sort_keys=True)
-    if key not in numbers:
-        same = [each for each in found.points if each["axes"] == about["axes"]]
-        if same:
-            raise UsageError(
-                f"{place(point)} is another point in these batches ({same[0]['expression']}, {about['expression']}); "
-                "give the stacks different labels"
-            )
-        numbers[key] = len(found.points)
-        found.points.append({"point": len(found.points), **about})
-    return numbers[key]
+    whole = json.dumps(about, sort_keys=True)
+    there = frozenset((name, cell(value)) for name, value in about["axes"].items())
+    number, known = numbers.setdefault(there, (len(found.points), whole))
+    if known != whole:
+        raise UsageError(
+            f"{place(point)} is another point in these batches "
+            f"({found.points[number]['expression']}, {about['expression']}); give the stacks different labels"
+        )
+    if number == len(found.points):
+        found.points.append({"point": number, **about})
+    return number
 
 
 def _settle(batches: Sequence[Results], found: Numbering, twice: Sequence[tuple[Run, Run]]) -> None:

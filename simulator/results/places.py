@@ -31,13 +31,16 @@ def wanted(texts: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def axis_named(name: str, axes: Iterable[str]) -> str | None:
-    """The axis of this name, or the only one that ends with it after a dot."""
+def called(name: str, axes: Iterable[str]) -> list[str]:
+    """The axis that is called like this, otherwise all that end like this after a dot."""
     every = list(axes)
-    if name in every:
-        return name
-    ending = [axis for axis in every if axis.endswith(f".{name}")]
-    return ending[0] if len(ending) == 1 else None
+    return [axis for axis in every if axis == name] or [axis for axis in every if axis.endswith(f".{name}")]
+
+
+def axis_named(name: str, axes: Iterable[str]) -> str | None:
+    """The only axis that is called like this or ends like this; None if there is none, or several."""
+    found = called(name, axes)
+    return found[0] if len(found) == 1 else None
 
 
 def is_value(value: object, text: str) -> bool:

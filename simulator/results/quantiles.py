@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from simulator.errors import UsageError
 from simulator.results import intervals
+from simulator.results.answers import names
 from simulator.results.intervals import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ["quantile", "n", "sections", "requests", "latency_s", "ci_low_s", "ci_high_s", "level", "method"]
 FEWEST_BEYOND = 5
 """A quantile is estimated where so many requests lie on either side of it."""
 BEYOND_IN_SECTION = 100
@@ -32,8 +32,7 @@ def check(parts: Sequence[float], level: float) -> None:
     wrong = [part for part in parts if not 0.0 < part < 1.0]
     if wrong or not parts:
         raise UsageError(f"a quantile lies between 0 and 1, for example 0.99; not {wrong[0] if wrong else 'none'}")
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"a confidence level lies between 0 and 1, for example 0.95; not {level}")
+    intervals.check_level(level)
 
 
 def quantiles(requests: pd.DataFrame, *, parts: Sequence[float], level: float, by: Sequence[str]) -> pd.DataFrame:
@@ -61,7 +60,7 @@ def quantiles(requests: pd.DataFrame, *, parts: Sequence[float], level: float, b
             bounds = {"latency_s": found.mean, "ci_low_s": found.low, "ci_high_s": found.high}
             method = {"level": level, "method": intervals.SECTIONING_METHOD}
             rows.append({**dict(zip(by, place, strict=True)), "workload": workload, **about, **bounds, **method})
-    return pd.DataFrame(rows, columns=[*by, *(["workload"] if "workload" not in by else []), *COLUMNS])
+    return pd.DataFrame(rows, columns=[*by, *(name for name in names("quantiles") if name not in by)])
 
 
 def interval(each: Sequence[Sequence[float]], ordered: Sequence[float], part: float, level: float) -> Interval:

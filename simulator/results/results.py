@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ResultsError, UsageError
-from simulator.results.folder import ENDED, damaged, read_manifest, whole
+from simulator.results.folder import ENDED, damaged, read_manifest
 from simulator.results.frames import labelled, read
 from simulator.results.schema import not_recorded
 
@@ -202,9 +202,7 @@ class Results:
         check(q, level)
 
         def made() -> pd.DataFrame:
-            requests = self._measured_requests()
-            places = self.runs[["run", "point", "replication", *self.axes]]
-            placed = requests.assign(tenant=requests["copy_of"]).merge(places, on="run")
+            placed = self._placed(self._measured_requests())
             return labelled(quantiles(placed, parts=q, level=level, by=self._by(by)), self.axes)
 
         return self._once(("quantiles", tuple(q), level, *self._by(by)), made)
@@ -320,8 +318,12 @@ class Results:
         return [*self.axes, "tenant"] if by is None else list(by)
 
     def _placed_tenants(self) -> pd.DataFrame:
+        return self._placed(self.tenants)
+
+    def _placed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """With the place of each run, and tenants called as in the scenario."""
         places = self.runs[["run", "point", "replication", *self.axes]]
-        return self.tenants.assign(tenant=self.tenants["copy_of"]).merge(places, on="run")
+        return frame.assign(tenant=frame["copy_of"]).merge(places, on="run")
 
     def _stack(self, name: str) -> str:
         known = list(dict.fromkeys(point["stack"] for point in self.manifest["points"]))
@@ -340,10 +342,10 @@ def load(folder: str | os.PathLike[str]) -> Results:
     manifest = read_manifest(path)
     if not manifest:
         raise ResultsError(f"{path}: not a folder of results; name one like results/<scenario>/<hash>")
-    if manifest.get("status") in ENDED and (names := damaged(path, manifest)):
+    if manifest["status"] not in ENDED:
+        raise ResultsError(f"{path}: the batch has not finished ({manifest['status']}); go on: {manifest['command']}")
+    if names := damaged(path, manifest):
         raise ResultsError(
             f"{path}: {', '.join(names)} missing or not as it was written; write it anew: {manifest['command']}"
         )
-    if not whole(path, manifest):
-        raise ResultsError(f"{path}: the batch has not finished ({manifest['status']}); go on: {manifest['command']}")
     return Results(path, manifest)

@@ -8,11 +8,13 @@ from math import fsum, isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import UsageError
-from simulator.records import TABLES
+from simulator.records import TABLES, Column
 
 if TYPE_CHECKING:
     import pandas as pd
 
+METRICS = {column.name: column for column in TABLES["tenants"] if column.kind != "text"}
+"""Columns of ``tenants`` that are metrics."""
 HIGHER_IS_BETTER = ("operations",)
 """Columns of ``tenants`` of which more is better; of all others less is, but ``value`` says for itself."""
 DESCRIPTION = ("workload", "metric", "unit", "better")
@@ -122,9 +124,13 @@ def by_place(found: Sequence[Sample]) -> dict[tuple[object, ...], Sample]:
 def _measured(tenants: pd.DataFrame, metric: str | None) -> pd.DataFrame:
     if metric in (None, "value"):
         return tenants.assign(number=tenants["value"])
-    numbers = {column.name: column for column in TABLES["tenants"] if column.kind != "text"}
-    if metric not in numbers:
-        raise UsageError(f"no metric {metric!r}; there are: {', '.join(numbers)}")
-    better = "higher" if metric in HIGHER_IS_BETTER else "lower"
-    described: dict[str, Any] = {"metric": metric, "unit": numbers[metric].unit, "better": better}
+    if metric not in METRICS:
+        raise UsageError(f"no metric {metric!r}; there are: {', '.join(METRICS)}")
+    described: dict[str, Any] = described_by(METRICS[metric])
     return tenants.assign(number=tenants[metric].astype("float64"), **described)
+
+
+def described_by(column: Column) -> dict[str, str]:
+    """What a column of ``tenants`` says of itself as a metric."""
+    better = "higher" if column.name in HIGHER_IS_BETTER else "lower"
+    return {"metric": column.name, "unit": column.unit, "better": better}

@@ -6,28 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulator.results import intervals
+from simulator.results.answers import names
 from simulator.results.intervals import Interval
-from simulator.results.sample import DESCRIPTION, Sample, baseline_of, by_place, samples
+from simulator.results.sample import Sample, baseline_of, by_place, samples
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS = [
-    "n",
-    "mean",
-    "ci_low",
-    "ci_high",
-    "level",
-    "method",
-    "baseline",
-    "pairs",
-    "ratio_mean",
-    "ratio_low",
-    "ratio_high",
-    "overhead_percent",
-    "overhead_low",
-    "overhead_high",
-]
 
 
 def summary(
@@ -39,7 +23,7 @@ def summary(
     found = samples(tenants, metric, by)
     every = by_place(found)
     rows = [_row(sample, baseline_of(sample, every, baseline), baseline, level) for sample in found]
-    return pd.DataFrame(rows, columns=[*by, *(name for name in DESCRIPTION if name not in by), *COLUMNS])
+    return pd.DataFrame(rows, columns=[*by, *(name for name in names("summary") if name not in by)])
 
 
 def overhead(ratio: Interval, better: str) -> tuple[float, float, float]:

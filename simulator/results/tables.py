@@ -12,10 +12,13 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from simulator.records import TABLES, Column, Kind, names
 from simulator.results.folder import csv_path, parquet_path, sync_folder
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Axes = Mapping[str, Sequence[object]]
 
@@ -144,15 +147,21 @@ def _sync(paths: Sequence[Path]) -> None:
         list(together.map(sync, paths))
 
 
-def write_parquet(source: Path, target: Path, declared: Sequence[Column]) -> None:
-    """Copies a CSV table block by block, so that memory does not grow with it; units and meanings go along."""
+def arrow_schema(declared: Sequence[Column]) -> pyarrow.Schema:
+    """How columns are declared in Parquet, with their units and meanings."""
     import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-    from pyarrow import parquet
 
     kinds = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
     about = {column.name: {"unit": column.unit, "meaning": column.meaning} for column in declared}
-    schema = pa.schema([pa.field(c.name, kinds[c.kind], metadata=about[c.name]) for c in declared])
+    return pa.schema([pa.field(each.name, kinds[each.kind], metadata=about[each.name]) for each in declared])
+
+
+def write_parquet(source: Path, target: Path, declared: Sequence[Column]) -> None:
+    """Copies a CSV table block by block, so that memory does not grow with it; units and meanings go along."""
+    from pyarrow import csv as arrow_csv
+    from pyarrow import parquet
+
+    schema = arrow_schema(declared)
     convert = arrow_csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=False)
     parse = arrow_csv.ParseOptions(newlines_in_values=True)
     with (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from simulator.results.intervals import NOTHING, Interval
+from simulator.results.intervals import NOTHING, Interval, t_quantile
 
 DIFFERENCE_METHOD = "Welch's t"
 RATIO_METHOD = "Welch's t, ratio on the logarithm"
@@ -31,7 +31,7 @@ def difference(values: Sequence[float], baseline: Sequence[float], level: float)
     if sum(parts) == 0.0:
         return Interval(n, centre, centre, centre)
     below = sum(part**2 / (len(sample) - 1) for part, sample in zip(parts, (one, other), strict=True))
-    half = _quantile(level, sum(parts) ** 2 / below) * math.sqrt(sum(parts))
+    half = t_quantile(level, sum(parts) ** 2 / below) * math.sqrt(sum(parts))
     return Interval(n, centre, centre - half, centre + half)
 
 
@@ -52,9 +52,3 @@ def _mean(values: Sequence[float]) -> float:
 def _variance(values: Sequence[float]) -> float:
     centre = _mean(values)
     return math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1)
-
-
-def _quantile(level: float, degrees: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, 0.5 + level / 2.0))

@@ -10,31 +10,17 @@ from typing import TYPE_CHECKING
 from simulator.errors import UsageError
 from simulator.records import TABLES
 from simulator.results import intervals
+from simulator.results.answers import names
 from simulator.results.sample import first_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KEYS = tuple(column.name for column in TABLES["charges"] if column.kind == "text" and column.name != "run")
-COLUMNS = [
-    "n",
-    "seconds",
-    "seconds_low",
-    "seconds_high",
-    "share",
-    "share_low",
-    "share_high",
-    "per_second",
-    "cycles",
-    "bytes",
-    "operations",
-    "level",
-    "method",
-]
 UNUSED = ("seed", "expression", "without", "machine", "fidelity", "status", "error", "events", "not_modelled")
 """Columns of ``runs`` that say nothing about where the time went."""
 AMOUNTS = ("seconds", "share", "per_second", "cycles", "bytes", "operations")
-"""Columns of which a group has the mean, in the order of ``COLUMNS``."""
+"""Columns of which a group has the mean, in the order in which they are declared."""
 
 
 def where(
@@ -53,7 +39,7 @@ def where(
     rows = [
         (*place, *_row(*columns, level=level)) for place, columns in zip(places, _by_group(spent, group), strict=True)
     ]
-    return pd.DataFrame(rows, columns=[*keys, *COLUMNS])
+    return pd.DataFrame(rows, columns=[*keys, *names("where")])
 
 
 def _by_group(spent: pd.DataFrame, group: pd.Series) -> Iterator[list[list[float]]]:
@@ -91,7 +77,7 @@ def per_run(charges: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> pd.
 def _row(
     seconds: Sequence[float], share: Sequence[float], *others: Sequence[float], level: float
 ) -> tuple[object, ...]:
-    """The means over the replications of one group, as they stand in ``COLUMNS``."""
+    """The means over the replications of one group, in the order in which they are declared."""
     n = len(seconds)
     spent, part = intervals.mean(seconds, level), intervals.mean(share, level)
     return (*spent, *part[1:], *(fsum(other) / n for other in others), level, intervals.MEAN_METHOD)

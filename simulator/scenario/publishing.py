@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
+from simulator.results.places import axis_named
 from simulator.scenario.lookup import Lookup
 
 FORMS = ("ratio", "percent_of", "percent_change", "percent_loss", "difference")
@@ -15,13 +16,6 @@ FORMS = ("ratio", "percent_of", "percent_change", "percent_loss", "difference")
 PLACEHOLDER = re.compile(r"\{([\w.-]+)\}")
 """The value of an axis in the name of a benchmark."""
 Point = Mapping[str, Any]
-
-
-def axis(names: Iterable[str], written: str) -> str | None:
-    """The only axis that is called like this or ends like this; None if there is none, or several."""
-    names = list(names)
-    found = [name for name in names if name == written] or [name for name in names if name.endswith(f".{written}")]
-    return found[0] if len(found) == 1 else None
 
 
 def same(value: object, written: object) -> bool:
@@ -104,7 +98,7 @@ def _values(lookup: Lookup, written: Any, points: Sequence[Point], axes: Sequenc
 
 
 def _axis(lookup: Lookup, name: str, axes: Sequence[str], place: Place) -> str | None:
-    found = axis(axes, name)
+    found = axis_named(name, axes)
     if found is None:
         lookup.complain(place, f"no axis, or more than one, is called {name!r}", f"axes are: {', '.join(axes)}")
     return found

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import UsageError
-from simulator.scenario.publishing import PLACEHOLDER, axis, filled, same, used
+from simulator.results.places import axis_named
+from simulator.scenario.publishing import PLACEHOLDER, filled, same, used
 from simulator.validation import conversion, readings
 from simulator.validation.published import Figure
 
@@ -268,7 +269,7 @@ def _point(experiment: Experiment, stack: str, place: Mapping[str, object]) -> P
 
 def _stands(point: Point, place: Mapping[str, object]) -> bool:
     for name, value in place.items():
-        found = axis(point["axes"], name)
+        found = axis_named(name, point["axes"])
         if found is None or not same(point["axes"][found], value):
             return False
     return True

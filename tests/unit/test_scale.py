@@ -120,6 +120,7 @@ def test_a_figure_with_more_places_than_can_be_read_is_left_out(batch: Any, tmp_
     assert unreadable(batch(50)) == []
     assert unreadable(batch(420)) == ["cost", "starts", "where"]
     assert draw(batch(420), folder=tmp_path) == []
+    assert draw(batch(420), iter(["cost"]), folder=tmp_path) == []
 
 
 def test_numbers_are_read_exactly_as_they_were_written(batch: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,9 +42,10 @@ def command(
     """
     from simulator.results import load
     from simulator.results.finding import find
+    from simulator.results.intervals import check_level
     from simulator.results.places import wanted
 
-    options.check_level(level)
+    check_level(level)
     places = wanted(where)
     before, after = (load(find(name, root)) for name in (old, new))
     found = before.compare_with(after, metric, level, places)

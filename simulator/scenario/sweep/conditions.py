@@ -10,9 +10,10 @@ from typing import Any
 from simulator.catalog.document import Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UnitError
+from simulator.results.places import called
 from simulator.scenario.combinations import Combination
 from simulator.scenario.lookup import Lookup
-from simulator.scenario.sweep.paths import STACK, called, written_at
+from simulator.scenario.sweep.paths import STACK, written_at
 from simulator.scenario.types import shown
 from simulator.scenario.variants import label
 from simulator.units import UNITS, written_quantity
@@ -66,7 +67,7 @@ class _Reader:
 
     def axis(self, name: str, place: Place) -> str | None:
         """The axis that a name stands for; None, and noted, if it stands for none or several."""
-        found = called(self.names, name) or called(self._fixed, name)
+        found = called(name, self.names) or called(name, self._fixed)
         if len(found) == 1:
             return found[0]
         if found:
@@ -92,7 +93,7 @@ class _Reader:
     def _one(self, axis: str, written: Any, place: Place) -> Test | None:
         match = _COMPARISON.fullmatch(written.strip()) if isinstance(written, str) else None
         sign, text = (match[1], match[2]) if match else ("=", written)
-        other = called(self.names, text) if match else []
+        other = called(text, self.names) if match else []
         if len(other) == 1 and other[0] != axis:
             return _between(axis, sign, other[0])
         if match and sign not in ("=", "==", "!=") and _number(text) is None:
@@ -156,7 +157,7 @@ def _text(value: Any) -> str:
 def _nearest(reader: _Reader, condition: Mapping[str, Any]) -> str:
     """What was probably meant by the first value that its axis has not."""
     for name, written in condition.items():
-        axis = next(iter(called(reader.names, name)), "")
+        axis = next(iter(called(name, reader.names)), "")
         known = _texts(values[axis] for values in reader.values if axis in values)
         for each in written if isinstance(written, list) else [written]:
             text = str(each)

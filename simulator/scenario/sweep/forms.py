@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from simulator.catalog.document import Place, path_text
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UnitError
+from simulator.results.places import called
 from simulator.scenario.sweep import designs, ranges
 from simulator.scenario.sweep.groups import Group
 from simulator.scenario.sweep.limit import MOST_POINTS
-from simulator.scenario.sweep.paths import STACK, called, wants_whole
+from simulator.scenario.sweep.paths import STACK, wants_whole
 from simulator.scenario.sweep.schema import GRID, LATIN_HYPERCUBE, SOBOL, Design, Range, Sweep
 from simulator.scenario.types import shown, split
 from simulator.scenario.variants import label
@@ -204,10 +205,10 @@ def _axis(writer: Writer, name: str, place: Place) -> Place | None:
     if name == STACK:
         return (STACK,)
     known = writer.axes()
-    found = called(known, name)
+    found = called(name, known)
     if len(found) == 1:
         return known[found[0]]
-    if called(writer.elsewhere(), name):
+    if called(name, writer.elsewhere()):
         return ()
     if found:
         writer.complain(place, f"several axes are called {name!r}", f"write one of: {', '.join(found)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -134,12 +134,6 @@ def _lists(value: Any, place: Place = ()) -> Iterator[Place]:
             yield from _lists(item, (*place, key))
     elif isinstance(value, list) and place[-1] not in LISTS:
         yield place
-
-
-def called(names: Iterable[str], written: str) -> list[str]:
-    """The axis that is called like this, otherwise all that end like this."""
-    names = list(names)
-    return [name for name in names if name == written] or [name for name in names if name.endswith(f".{written}")]
 
 
 def wants_whole(place: Place) -> bool:
