@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,7 +12,7 @@ from typing import Any
 from simulator.batch.storage import guarded
 from simulator.batch.version import library_versions
 from simulator.records import TABLES
-from simulator.results.folder import APART, MANIFEST, SCHEMA_VERSION, replace_text
+from simulator.results.folder import APART, SCHEMA_VERSION, write_manifest
 from simulator.results.tables import cell
 
 LABELS = ("point", "stack", "expression", "without", "axes", "companion_of", "fidelity", "duration_s")
@@ -37,9 +36,8 @@ class Manifest:
     """
 
     def __init__(self, folder: Path, content: Mapping[str, Any]) -> None:
-        self._path = folder / MANIFEST
+        self._folder = folder
         self._content = {"schema_version": SCHEMA_VERSION, **content}
-        self._write_apart()
 
     def begin(self, started: str | None) -> None:
         """Marks the batch as running; ``started`` is when it was first begun."""
@@ -49,20 +47,14 @@ class Manifest:
     def end(self, status: str, **more: Any) -> None:
         """Marks the batch as ended in this way."""
         self._content |= {"end": now(), **more}
-        self._write_apart()
         self._write(status)
 
-    def _write_apart(self) -> None:
-        """Before the manifest says that they are there."""
-        for name in [name for name in APART if name in self._content]:
-            lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in self._content.pop(name))
-            with guarded(self._path.parent):
-                replace_text(self._path.with_name(f"{name}.json"), f"[\n{lines}\n]\n" if lines else "[]\n")
-
     def _write(self, status: str) -> None:
-        text = json.dumps({**self._content, "status": status}, indent=2, ensure_ascii=False) + "\n"
-        with guarded(self._path.parent):
-            replace_text(self._path, text)
+        """What stands apart is written once: it does not change."""
+        content = {**self._content, "status": status}
+        self._content = {name: value for name, value in self._content.items() if name not in APART}
+        with guarded(self._folder):
+            write_manifest(self._folder, content)
 
 
 def describe(

@@ -66,8 +66,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Writes a manifest with what stands apart from it, which comes first."""
-    for name in APART:
+    """Writes a manifest after what stands apart from it, as far as that is among what is known."""
+    for name in [name for name in APART if name in content]:
         lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in content[name])
         replace_text(folder / f"{name}.json", f"[\n{lines}\n]\n" if lines else "[]\n")
     kept = {name: value for name, value in content.items() if name not in APART}
