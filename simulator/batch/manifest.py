@@ -51,6 +51,7 @@ class Manifest:
         self._write(status)
 
     def _write(self, status: str) -> None:
+        """What stands apart is written once: it does not change."""
         content = {**self._content, "status": status}
         self._content = {name: value for name, value in self._content.items() if name not in APART}
         with guarded(self._folder):

@@ -90,11 +90,15 @@ def merge(
         )
     with guarded(folder), TableFiles(folder, axes) as files:
         for task in tasks:
-            content = segments.content(done[task.run])
-            total_s += content.get("seconds", 0.0)
-            if done[task.run].mark == segments.OK and "seconds" in content:
-                seconds.setdefault(str(task.point["point"]), []).append(content["seconds"])
-            if done[task.run].mark != segments.OK:
+            place = done[task.run]
+            ok = place.mark == segments.OK
+            # A number has the same text in a record and in a table: it is not parsed to be written again.
+            content = segments.content(place, str if ok else None)
+            took_s = float(content.get("seconds", 0.0))
+            total_s += took_s
+            if ok and "seconds" in content:
+                seconds.setdefault(str(task.point["point"]), []).append(took_s)
+            if not ok:
                 how = repeat(task)
                 content["tables"]["runs"] = [_told(row, how) for row in content["tables"]["runs"]]
                 told: dict[str, Any] = {name: content[name] for name in _TOLD if name in content}

@@ -33,7 +33,7 @@ import time
 import uuid
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -245,8 +245,12 @@ def starts(folder: Path) -> Counter[str]:
     return Counter(records(folder).begun)
 
 
-def content(place: Place) -> dict[str, Any]:
+def content(place: Place, number: Callable[[str], object] | None = None) -> dict[str, Any]:
     """What a record says.
+
+    Args:
+        place: where it stands.
+        number: what becomes of the text of a number that is no integer; a float if not given.
 
     Raises:
         StorageError: it cannot be read, or does not say any more what it said.
@@ -259,7 +263,7 @@ def content(place: Place) -> dict[str, Any]:
             f"{place.path}: the record at byte {place.offset} has changed while it was read; see to its disk and run "
             "the same command again"
         )
-    loaded: dict[str, Any] = json.loads(parts[2])
+    loaded: dict[str, Any] = json.loads(parts[2], parse_float=number)
     return loaded
 
 

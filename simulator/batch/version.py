@@ -46,6 +46,7 @@ def library_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version for name, version in found.items() if version}
 
 
+@lru_cache
 def _installed(name: str) -> str:
     try:
         return installed(name)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
+import math
 import os
 import random
 import shlex
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +122,25 @@ def test_record_that_changes_while_it_is_read(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"1}", b"2}"))
     with pytest.raises(StorageError, match="has changed while it was read"):
         segments.content(place)
+
+
+def test_numbers_have_the_same_text_in_a_record_and_in_a_table(tmp_path: Path) -> None:
+    """Whether they are parsed on the way or not."""
+    luck = random.Random(1)
+    row: list[object] = [0.1, 1 / 3, -0.0, 1.0, 1e16, 1e-5, 1e22, 1e100, 5e-324, math.inf, -math.inf, math.nan]
+    row += [7, 10**30, True, "", None]
+    row += [luck.uniform(-1, 1) * 10.0 ** luck.randint(-300, 300) for _ in range(1000)]
+    put(tmp_path, record("p0000-r0000", OK, {"tables": {"runs": [row]}}))
+    place = Records(tmp_path).look().ended["p0000-r0000"]
+    as_texts = segments.content(place, str)["tables"]["runs"][0]
+    assert as_texts[:2] == ["0.1", repr(1 / 3)]
+    assert _written(as_texts) == _written(segments.content(place)["tables"]["runs"][0]) == _written(row)
+
+
+def _written(row: Sequence[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(row)
+    return text.getvalue()
 
 
 def test_lock_leaves_nothing_behind_and_survives_its_file(tmp_path: Path) -> None:
