@@ -309,7 +309,7 @@ def _check_count(lookup: Lookup) -> None:
     axes = limit.lengths(written.data, written.groups)
     longest = max(axes, key=lambda place: axes[place][1])
     varies = " x ".join(f"{name} ({length:,})" for name, length in axes.values())
-    message = f"{number:,} points, more than {limit.MOST_POINTS:,}: {varies}"
+    message = f"{limit.counted(number)} points, more than {limit.MOST_POINTS:,}: {varies}"
     lookup.complain(longest, message, "vary less, let axes go side by side ('zip'), or write a 'design'")
     _refuse(lookup)
 

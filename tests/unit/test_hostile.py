@@ -111,6 +111,12 @@ def test_thousands_of_mistakes_are_counted_not_listed(tmp_path: Path) -> None:
     assert len(found) == 101 and "has 4,900 more mistakes (correct these first)" in found[-1]
 
 
+def test_points_are_refused_however_long_their_number_is(tmp_path: Path) -> None:
+    numbers = ", ".join(f"n{number}: [1, 2]" for number in range(15_000))
+    found = said(HEAD + f"tenants: {{app: {{workload: kernel-build, parameters: {{{numbers}}}}}}}\n", tmp_path)
+    assert len(found) == 1 and "n0: about 10^4515 points, more than 100,000: tenants.app.parameters.n0 (2)" in found[0]
+
+
 def test_a_key_of_an_image_that_nobody_knows_is_refused_at_its_place(tmp_path: Path) -> None:
     text = HEAD + "tenants: {app: {workload: kernel-build, image: {nam: nginx-1.27}}}\n"
     found = said(text, tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import prod
+from math import log10, prod
 from typing import Any
 
 from simulator.catalog.document import Place, path_text
@@ -12,6 +12,7 @@ from simulator.scenario.variants import LISTS, VARYING
 
 MOST_POINTS = 100_000
 """More than that is taken for a mistake."""
+_WRITTEN_OUT = 10**30
 
 
 def count(data: Mapping[str, Any], groups: Groups) -> int:
@@ -26,6 +27,11 @@ def count(data: Mapping[str, Any], groups: Groups) -> int:
         labels = [str(each) for each in stacks] if isinstance(stacks, list) else [""]
         return sum(others * counter.rows(label) for label in labels)
     return sum(counter.ways(each, ("stacks", label)) * others * counter.rows(label) for label, each in stacks.items())
+
+
+def counted(number: int) -> str:
+    """A number of points in a message: of one that nobody would read to its end, the power of ten."""
+    return f"{number:,}" if number < _WRITTEN_OUT else f"about 10^{log10(number):.0f}"
 
 
 class _Counter:
