@@ -319,7 +319,7 @@ def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
     written = lookup.source
     lookup.problems += written.document.problems + swept.problems
     if not written.data:
-        raise ScenarioError(lookup.problems or [_nothing(written)])
+        raise ScenarioError(in_order(lookup.problems or [_nothing(written)]))
     noted = {problem.path for problem in lookup.problems}
     found = [
         (place, problem)
