@@ -231,7 +231,6 @@ def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
     written = swept.source
     lookup = Lookup(written, catalog)
     found = _parts(lookup, swept)
-    _check_tenants(lookup, found)
     every = list(found.combinations(written.data, written.groups))
     combinations = conditions.kept(lookup, swept.form.drop, every)
     for combination in combinations:
@@ -255,9 +254,9 @@ def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
     return points, len(every) - len(combinations)
 
 
-def _check_tenants(lookup: Lookup, found: Parts) -> None:
+def _check_tenants(lookup: Lookup, found: Parts, points: int) -> None:
     """Refuse more tenants in all points together than could be looked at."""
-    most, name = found.tenants_in_all(limit.count(lookup.source.data, lookup.source.groups))
+    most, name = found.tenants_in_all(points)
     if most > MOST_TENANTS:
         message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
         lookup.complain(("tenants", name, "count"), message, "write a smaller number, or shorter lists")
@@ -274,12 +273,12 @@ def _refuse(lookup: Lookup) -> None:
 
 def _parts(lookup: Lookup, swept: Written) -> Parts:
     """All parts that can be read; mistakes are noted."""
-    if not swept.problems:
-        _check_count(lookup)
-    broken = _check_schema(lookup, swept)
     if swept.problems:
         # What was to be written into fields is missing there, and whatever misses it would be blamed.
+        _check_schema(lookup, swept)
         _refuse(lookup)
+    points = _checked_count(lookup)
+    broken = _check_schema(lookup, swept)
     tenants = parts.tenants(lookup, broken)
     found = Parts(
         stacks.read(lookup, list(tenants), broken),
@@ -292,11 +291,12 @@ def _parts(lookup: Lookup, swept: Written) -> Parts:
     choosing.check(lookup)
     counting.check(lookup)
     stopping.check(lookup)
+    _check_tenants(lookup, found, points)
     return found
 
 
-def _check_count(lookup: Lookup) -> None:
-    """Refuse, before any of them is made, more points than anybody can want."""
+def _checked_count(lookup: Lookup) -> int:
+    """The number of points; more than anybody can want are refused before any of them is made."""
     written = lookup.source
     number = limit.count(written.data, written.groups)
     replications = written.data.get("replications")
@@ -304,14 +304,14 @@ def _check_count(lookup: Lookup) -> None:
     if runs > MOST_RUNS >= number:
         message = f"{number:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
         lookup.complain(("replications",), message, "write a smaller number, or vary less")
-    if number <= limit.MOST_POINTS:
-        return
-    axes = limit.lengths(written.data, written.groups)
-    longest = max(axes, key=lambda place: axes[place][1])
-    varies = " x ".join(f"{name} ({length:,})" for name, length in axes.values())
-    message = f"{limit.counted(number)} points, more than {limit.MOST_POINTS:,}: {varies}"
-    lookup.complain(longest, message, "vary less, let axes go side by side ('zip'), or write a 'design'")
-    _refuse(lookup)
+    if number > limit.MOST_POINTS:
+        axes = limit.lengths(written.data, written.groups)
+        longest = max(axes, key=lambda place: axes[place][1])
+        varies = " x ".join(f"{name} ({length:,})" for name, length in axes.values())
+        message = f"{limit.counted(number)} points, more than {limit.MOST_POINTS:,}: {varies}"
+        lookup.complain(longest, message, "vary less, let axes go side by side ('zip'), or write a 'design'")
+        _refuse(lookup)
+    return number
 
 
 def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:

@@ -49,8 +49,8 @@ class Group:
     stacks: tuple[str, ...] = ()
 
     def rows_of(self, stack: str) -> frozenset[int]:
-        """The rows of a stack, by its label."""
-        return frozenset(row for row in range(self.rows) if not self.stacks or self.stacks[row] == stack)
+        """The rows of a stack, by its label, where each is of one."""
+        return frozenset(row for row, label in enumerate(self.stacks) if label == stack)
 
 
 @dataclass(frozen=True)

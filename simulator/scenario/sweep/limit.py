@@ -40,7 +40,8 @@ class _Counter:
 
     def rows(self, stack: str) -> int:
         """In how many ways the groups can be chosen with a stack."""
-        return prod(len(group.rows_of(stack)) for group in self._groups if _present(group, stack))
+        present = (group for group in self._groups if _present(group, stack))
+        return prod(len(group.rows_of(stack)) if group.stacks else group.rows for group in present)
 
     def ways(self, value: Any, place: Place) -> int:
         """How many variants there are of a value, each row of a group counted once."""
