@@ -59,7 +59,7 @@ def _read(source: Source) -> tuple[Sweep, list[Problem]]:
     if not isinstance(written, dict):
         remedy = "write 'axes: ...' lines under it"
         return Sweep(), [source.problem((SWEEP,), f"{shown(written)} is not a mapping", remedy)]
-    found = problems.of_part(source, (SWEEP,), PARTS) if written else []
+    found = problems.of_schema(source, PARTS, (SWEEP,)) if written else []
     good = deepcopy(written) if found else written
     for place, _ in found:
         inside = good.get(place[0])
@@ -131,7 +131,7 @@ class Writer:
             self.complain(place, "is a range within a list", "write the range alone, or its values one by one")
             container[key] = None
             return
-        found = problems.of_part(self.origin, place, {(): Range})
+        found = problems.of_schema(self.origin, {(): Range}, place)
         self.problems += [problem for _, problem in found]
         written = container.pop(key)
         values = None if found else self.values(written, place, place)
