@@ -13,7 +13,7 @@ from simulator.scenario import problems
 from simulator.scenario.source import Source
 from simulator.scenario.sweep import ranges
 from simulator.scenario.sweep.groups import Group, Groups
-from simulator.scenario.sweep.paths import STACK, Nowhere, axes, place_of, put, wants_whole, written_at
+from simulator.scenario.sweep.paths import STACK, Nowhere, place_of, put, wants_whole, written_at
 from simulator.scenario.sweep.schema import PARTS, Range, Sweep
 from simulator.scenario.types import shown, split
 from simulator.scenario.variants import LISTS, VARYING, label
@@ -213,10 +213,6 @@ class Writer:
         """The labels of all stacks."""
         written = self.data.get("stacks")
         return [str(each) for each in written] if isinstance(written, dict | list) else []
-
-    def axes(self) -> dict[str, Place]:
-        """All axes, by name."""
-        return axes(self.data)
 
     def field(self, place: Place) -> tuple[bool, Any]:
         """Whether something is written in a field, and what."""
