@@ -36,7 +36,6 @@ from simulator.scenario.points import Point, point
 from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.sweep import conditions, limit
-from simulator.scenario.sweep.groups import Group
 from simulator.scenario.sweep.paths import written_at
 from simulator.scenario.sweep.writing import Written, written_out
 from simulator.scenario.variants import repeated
@@ -214,16 +213,11 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         density=file.density,
         published=file.published,
         left_out=left_out,
-        side_by_side=tuple(_names(each) for each in swept.source.groups.listed if not each.name),
+        side_by_side=tuple(each.names for each in swept.source.groups.listed if not each.name),
         catalog=catalog,
         _source=written,
         _points=resolved,
     )
-
-
-def _names(group: Group) -> tuple[str, ...]:
-    """The axes that go side by side in a group."""
-    return (*(["stack"] if group.stacks else []), *map(path_text, group.members))
 
 
 def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:

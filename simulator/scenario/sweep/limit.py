@@ -70,8 +70,7 @@ def lengths(data: Mapping[str, Any], groups: Groups) -> dict[Place, tuple[str, i
         if place not in known:
             found[place] = (path_text(place), length)
     for group in groups.listed:
-        names = [*(["stack"] if group.stacks else []), *map(path_text, group.members)]
-        found[group.place] = (group.name if group.labels else " with ".join(names), group.rows)
+        found[group.place] = (group.name if group.labels else " with ".join(group.names), group.rows)
     return found
 
 
