@@ -106,7 +106,7 @@ def parse_quantity(text: str | float, dimension: Dimension) -> float:
     """
     if dimension not in get_args(Dimension):
         raise ValueError(f"no dimension {dimension!r}; there are: {', '.join(get_args(Dimension))}")
-    number, unit = _split(text, dimension)
+    number, unit = _split(text, f"here {_WANTED[dimension]}")
     value = float(Decimal(number) * _scale(text, number, unit, dimension))
     if value < 0.0:
         raise UnitError(f"{text!r} is negative; here {_WANTED[dimension]}")
@@ -121,20 +121,22 @@ def written_quantity(text: object) -> tuple[Decimal, str]:
     Raises:
         UnitError: not a quantity.
     """
-    written = text if isinstance(text, str) else "" if isinstance(text, bool) else repr(text)
-    match = _QUANTITY.fullmatch(written.strip())
-    if match is None:
-        raise UnitError(f"{text!r} is not a quantity; write a number with its unit, e.g. '2 GiB'")
-    return Decimal(match[1]), match[2]
+    number, unit = _split(text, "write a number with its unit, e.g. '2 GiB'")
+    return Decimal(number), unit
 
 
-def _split(text: object, dimension: Dimension) -> tuple[str, str]:
+def dimension_of(unit: str) -> Dimension | None:
+    """What a unit, by its symbol, is one of; None if there is no such unit. No unit at all is that of a count."""
+    return next((dimension for dimension, units in UNITS.items() if unit in units), None)
+
+
+def _split(text: object, remedy: str) -> tuple[str, str]:
     """Number and unit, both as written."""
     written = text if isinstance(text, str) else "" if isinstance(text, bool) else repr(text)
     match = _QUANTITY.fullmatch(written.strip()) if len(written) <= _LONGEST else None
     if match is None:
         shown = repr(text) if len(written) <= _LONGEST else f"{written[:40]!r}..."
-        raise UnitError(f"{shown} is not a quantity; here {_WANTED[dimension]}")
+        raise UnitError(f"{shown} is not a quantity; {remedy}")
     return match[1], match[2]
 
 
@@ -147,9 +149,9 @@ def _scale(text: object, number: str, unit: str, dimension: Dimension) -> Decima
         if float(number) == 0.0:
             return Decimal(1)
         raise UnitError(f"{text!r} has no unit; here {_WANTED[dimension]}")
-    for other, units in UNITS.items():
-        if unit in units and other != "count":
-            raise UnitError(f"{unit!r} is a unit of {other}; here {_WANTED[dimension]}")
+    other = dimension_of(unit)
+    if other not in (None, "count"):
+        raise UnitError(f"{unit!r} is a unit of {other}; here {_WANTED[dimension]}")
     raise UnitError(f"{unit!r} is not a unit; here {_WANTED[dimension]}{_remedy(unit, dimension)}")
 
 

@@ -90,7 +90,8 @@ class _Reader:
         lookup, written = self.lookup, self.lookup.source
         lookup.problems += written.document.problems
         if not written.data:
-            raise ScenarioError(lookup.problems or [written.problem((), "is empty", "begin with 'version: 1'")])
+            empty = written.problem((), "is empty", "begin with 'version: 1'")
+            raise ScenarioError(in_order(lookup.problems or [empty]))
         noted = {problem.path for problem in lookup.problems}
         found = [problem for _, problem in problems.of_schema(written, PARTS) if problem.path not in noted]
         lookup.problems += found

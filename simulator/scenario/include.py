@@ -59,7 +59,7 @@ class Inclusion:
         for place, entry in _entries(written):
             part = self._part(written, place, folder / entry, above)
             if part is not None:
-                found.problems += [each for each in part.problems if each not in found.problems]
+                found.problems += part.problems
                 _put_over(found, part)
         _put_over(found, _without(written, (KEY,)))
         return found
@@ -101,7 +101,7 @@ class Inclusion:
 def _without(written: Document, keys: Collection[str]) -> Document:
     """A document without some of its keys."""
     data = {key: value for key, value in written.data.items() if key not in keys}
-    marks = {place: mark for place, mark in written.marks.items() if place[:1] not in {(key,) for key in keys}}
+    marks = {place: mark for place, mark in written.marks.items() if not place or place[0] not in keys}
     return Document(written.file, data, marks, written.problems, written.files)
 
 

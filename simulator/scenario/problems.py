@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,32 +67,19 @@ _MOST = 1000
 """Mistakes of which it is said what they are; nobody reads as many."""
 
 
-def of_schema(source: Source, parts: Mapping[tuple[str, ...], type[Part]] = _PARTS) -> list[tuple[Place, Problem]]:
-    """What the schema finds wrong with a file, with the place of each.
+def of_schema(
+    source: Source,
+    parts: Mapping[tuple[str, ...], type[Part]] = _PARTS,
+    place: Place = (),
+    silent: Collection[str] = (),
+) -> list[tuple[Place, Problem]]:
+    """What the schema finds wrong with a file, or with one mapping of it, with the place of each within that.
 
     Args:
         source: the file.
-        parts: the class of the mapping at each place, a star standing for any name; the whole file's at ``()``.
-    """
-    try:
-        parts[()].model_validate(source.data)
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-        rest = (_place(source.data, each["loc"]) for each in found[_MOST:])
-        return [
-            *(_problem(source, each, parts) for each in found[:_MOST]),
-            *((place, source.problem(place, "cannot be read")) for place in rest),
-        ]
-    return []
-
-
-def of_part(source: Source, place: Place, parts: Mapping[tuple[str, ...], type[Part]]) -> list[tuple[Place, Problem]]:
-    """What is wrong with one mapping of a file, with the place of each within it.
-
-    Args:
-        source: the file.
+        parts: the class of the mapping at each place within it, a star standing for any name; its own at ``()``.
         place: where the mapping stands.
-        parts: the class of the mapping at each place within it; its own at ``()``.
+        silent: types of errors that are none here.
     """
     value: Any = source.data
     for key in place:
@@ -100,8 +87,12 @@ def of_part(source: Source, place: Place, parts: Mapping[tuple[str, ...], type[P
     try:
         parts[()].model_validate(value)
     except ValidationError as error:
-        found = [(_place(value, each["loc"]), each) for each in error.errors(include_url=False)]
-        return [(at, source.problem((*place, *at), *_sentence(each, at, parts))) for at, each in found]
+        wrong = [each for each in error.errors(include_url=False) if each["type"] not in silent]
+        found = [(_place(value, each["loc"]), each) for each in wrong]
+        sentences = [_sentence(each, at, parts) for at, each in found[:_MOST]]
+        rest = [("cannot be read", "")] * len(found[_MOST:])
+        described = zip(found, (*sentences, *rest), strict=True)
+        return [(at, source.problem((*place, *at), *sentence)) for (at, _), sentence in described]
     return []
 
 
@@ -115,20 +106,10 @@ def check_part(path: Path) -> list[str]:
     found = list(source.document.problems)
     if not source.data and not found:
         found.append(source.problem((), "is empty", "write what scenarios have in common, or remove it"))
-    try:
-        ScenarioFile.model_validate(source.data)
-    except ValidationError as error:
-        wrong = [each for each in error.errors(include_url=False) if each["type"] != "missing"]
-        found += [_problem(source, each, _PARTS)[1] for each in wrong[:_MOST]]
+    found += [problem for _, problem in of_schema(source, silent=("missing",))]
     if found:
         raise ScenarioError(in_order(found))
     return list(source.data)
-
-
-def _problem(source: Source, error: ErrorDetails, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[Place, Problem]:
-    place = _place(source.data, error["loc"])
-    message, remedy = _sentence(error, place, parts)
-    return place, source.problem(place, message, remedy)
 
 
 def _place(data: Any, location: Iterable[str | int]) -> Place:
@@ -160,9 +141,7 @@ def _matches(pattern: Sequence[str], names: Sequence[str]) -> bool:
     return len(pattern) == len(names) and all(same)
 
 
-def _sentence(
-    error: ErrorDetails, place: Place, parts: Mapping[tuple[str, ...], type[Part]] = _PARTS
-) -> tuple[str, str]:
+def _sentence(error: ErrorDetails, place: Place, parts: Mapping[tuple[str, ...], type[Part]]) -> tuple[str, str]:
     """Message and remedy."""
     kind, key = error["type"], str(place[-1]) if place else ""
     if kind == REFUSED:

@@ -36,7 +36,6 @@ from simulator.scenario.points import Point, point
 from simulator.scenario.schema import Choose, Density, Fault, Operation, Published, ScenarioFile
 from simulator.scenario.source import Source
 from simulator.scenario.sweep import conditions, limit
-from simulator.scenario.sweep.groups import Group
 from simulator.scenario.sweep.paths import written_at
 from simulator.scenario.sweep.writing import Written, written_out
 from simulator.scenario.variants import repeated
@@ -214,16 +213,11 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         density=file.density,
         published=file.published,
         left_out=left_out,
-        side_by_side=tuple(_names(each) for each in swept.source.groups.listed if not each.name),
+        side_by_side=tuple(each.names for each in swept.source.groups.listed if not each.name),
         catalog=catalog,
         _source=written,
         _points=resolved,
     )
-
-
-def _names(group: Group) -> tuple[str, ...]:
-    """The axes that go side by side in a group."""
-    return (*(["stack"] if group.stacks else []), *map(path_text, group.members))
 
 
 def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
@@ -231,7 +225,6 @@ def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
     written = swept.source
     lookup = Lookup(written, catalog)
     found = _parts(lookup, swept)
-    _check_tenants(lookup, found)
     every = list(found.combinations(written.data, written.groups))
     combinations = conditions.kept(lookup, swept.form.drop, every)
     for combination in combinations:
@@ -255,9 +248,9 @@ def _resolved(swept: Written, catalog: Catalog) -> tuple[list[Point], int]:
     return points, len(every) - len(combinations)
 
 
-def _check_tenants(lookup: Lookup, found: Parts) -> None:
+def _check_tenants(lookup: Lookup, found: Parts, points: int) -> None:
     """Refuse more tenants in all points together than could be looked at."""
-    most, name = found.tenants_in_all(limit.count(lookup.source.data, lookup.source.groups))
+    most, name = found.tenants_in_all(points)
     if most > MOST_TENANTS:
         message = f"there are {most:,} tenants in all points together, more than {MOST_TENANTS:,}"
         lookup.complain(("tenants", name, "count"), message, "write a smaller number, or shorter lists")
@@ -274,12 +267,12 @@ def _refuse(lookup: Lookup) -> None:
 
 def _parts(lookup: Lookup, swept: Written) -> Parts:
     """All parts that can be read; mistakes are noted."""
-    if not swept.problems:
-        _check_count(lookup)
-    broken = _check_schema(lookup, swept)
     if swept.problems:
         # What was to be written into fields is missing there, and whatever misses it would be blamed.
+        _check_schema(lookup, swept)
         _refuse(lookup)
+    points = _checked_count(lookup)
+    broken = _check_schema(lookup, swept)
     tenants = parts.tenants(lookup, broken)
     found = Parts(
         stacks.read(lookup, list(tenants), broken),
@@ -292,11 +285,12 @@ def _parts(lookup: Lookup, swept: Written) -> Parts:
     choosing.check(lookup)
     counting.check(lookup)
     stopping.check(lookup)
+    _check_tenants(lookup, found, points)
     return found
 
 
-def _check_count(lookup: Lookup) -> None:
-    """Refuse, before any of them is made, more points than anybody can want."""
+def _checked_count(lookup: Lookup) -> int:
+    """The number of points; more than anybody can want are refused before any of them is made."""
     written = lookup.source
     number = limit.count(written.data, written.groups)
     replications = written.data.get("replications")
@@ -304,14 +298,14 @@ def _check_count(lookup: Lookup) -> None:
     if runs > MOST_RUNS >= number:
         message = f"{number:,} points give {runs:,} runs, more than {MOST_RUNS:,}"
         lookup.complain(("replications",), message, "write a smaller number, or vary less")
-    if number <= limit.MOST_POINTS:
-        return
-    axes = limit.lengths(written.data, written.groups)
-    longest = max(axes, key=lambda place: axes[place][1])
-    varies = " x ".join(f"{name} ({length:,})" for name, length in axes.values())
-    message = f"{number:,} points, more than {limit.MOST_POINTS:,}: {varies}"
-    lookup.complain(longest, message, "vary less, let axes go side by side ('zip'), or write a 'design'")
-    _refuse(lookup)
+    if number > limit.MOST_POINTS:
+        axes = limit.lengths(written.data, written.groups)
+        longest = max(axes, key=lambda place: axes[place][1])
+        varies = " x ".join(f"{name} ({length:,})" for name, length in axes.values())
+        message = f"{limit.counted(number)} points, more than {limit.MOST_POINTS:,}: {varies}"
+        lookup.complain(longest, message, "vary less, let axes go side by side ('zip'), or write a 'design'")
+        _refuse(lookup)
+    return number
 
 
 def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
@@ -319,7 +313,7 @@ def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
     written = lookup.source
     lookup.problems += written.document.problems + swept.problems
     if not written.data:
-        raise ScenarioError(lookup.problems or [_nothing(written)])
+        raise ScenarioError(in_order(lookup.problems or [_nothing(written)]))
     noted = {problem.path for problem in lookup.problems}
     found = [
         (place, problem)

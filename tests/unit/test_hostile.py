@@ -111,6 +111,26 @@ def test_thousands_of_mistakes_are_counted_not_listed(tmp_path: Path) -> None:
     assert len(found) == 101 and "has 4,900 more mistakes (correct these first)" in found[-1]
 
 
+@pytest.mark.parametrize("folder", ["scenarios", "pools"])
+def test_thousands_of_mistakes_are_counted_also_where_nothing_can_be_read(
+    tmp_path: Path, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from simulator.cli import main
+
+    file = tmp_path / folder / "bad.yaml"
+    file.parent.mkdir()
+    file.write_text("[1]: 2\n" * 5000)
+    assert main(["check", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("is a sequence and so no key") == 100 and "has 4,900 more mistakes" in said
+
+
+def test_points_are_refused_however_long_their_number_is(tmp_path: Path) -> None:
+    numbers = ", ".join(f"n{number}: [1, 2]" for number in range(15_000))
+    found = said(HEAD + f"tenants: {{app: {{workload: kernel-build, parameters: {{{numbers}}}}}}}\n", tmp_path)
+    assert len(found) == 1 and "n0: about 10^4515 points, more than 100,000: tenants.app.parameters.n0 (2)" in found[0]
+
+
 def test_a_key_of_an_image_that_nobody_knows_is_refused_at_its_place(tmp_path: Path) -> None:
     text = HEAD + "tenants: {app: {workload: kernel-build, image: {nam: nginx-1.27}}}\n"
     found = said(text, tmp_path)

@@ -190,6 +190,13 @@ def test_parts_of_parts_do_not_multiply_without_end(tmp_path: Path) -> None:
     assert any("is one part too many: 100 are the most" in each for each in mistakes(scenario))
 
 
+def test_thousands_of_mistakes_of_a_part_are_told_once_however_often_it_is_included(tmp_path: Path) -> None:
+    part = "seed: 1\n" * 10_001
+    scenario = write(tmp_path, mine="version: 1\ninclude: [part.yaml, part.yaml, part.yaml]\n" + TENANTS, part=part)
+    found = mistakes(scenario)
+    assert len(found) == 101 and "has 9,902 more mistakes" in found[-1]
+
+
 def test_an_include_cannot_be_overridden(tmp_path: Path) -> None:
     scenario = write(tmp_path, mine="version: 1\n" + MACHINE + STACKS + TENANTS)
     with pytest.raises(ScenarioError, match="include: is read before anything is overridden"):

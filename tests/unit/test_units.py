@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import UnitError
-from simulator.units import DIMENSIONS, UNITS, Dimension, format_quantity, parse_quantity, unit_of_name
+from simulator.units import (
+    DIMENSIONS,
+    UNITS,
+    Dimension,
+    format_quantity,
+    parse_quantity,
+    unit_of_name,
+    written_quantity,
+)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +168,11 @@ def test_any_text_is_read_or_refused(text: str, dimension: Dimension) -> None:
 )
 def test_a_name_promises_its_unit(name: str, unit: str | None) -> None:
     assert unit_of_name(name) == unit
+
+
+@pytest.mark.parametrize("text", ["9" * 101, "1 " + "x" * 100_000])
+def test_what_is_longer_than_any_quantity_is_none_whatever_is_wanted(text: str) -> None:
+    for read in (written_quantity, lambda text: parse_quantity(text, "count")):
+        with pytest.raises(UnitError, match="is not a quantity") as caught:
+            read(text)
+        assert len(str(caught.value)) < 200

@@ -16,7 +16,7 @@ from simulator.scenario.lookup import Lookup
 from simulator.scenario.sweep.paths import STACK, written_at
 from simulator.scenario.types import shown
 from simulator.scenario.variants import label
-from simulator.units import UNITS, written_quantity
+from simulator.units import UNITS, dimension_of, written_quantity
 
 _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {"<=": le, ">=": ge, "!=": ne, "==": eq, "<": lt, ">": gt, "=": eq}
 _COMPARISON = re.compile(rf"({'|'.join(_SIGNS)})\s*(.*\S)\s*", re.DOTALL)
@@ -147,7 +147,8 @@ def _number(value: Any) -> tuple[Any, str] | None:
         number, unit = written_quantity(value)
     except UnitError:
         return None
-    return next(((number * units[unit], kind) for kind, units in UNITS.items() if unit in units), None)
+    kind = dimension_of(unit)
+    return (number * UNITS[kind][unit], kind) if kind else None
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.catalog.document import Place, path_text
@@ -12,7 +12,7 @@ from simulator.results.places import called
 from simulator.scenario.sweep import designs, ranges
 from simulator.scenario.sweep.groups import Group
 from simulator.scenario.sweep.limit import MOST_POINTS
-from simulator.scenario.sweep.paths import STACK, wants_whole
+from simulator.scenario.sweep.paths import STACK, axes, wants_whole
 from simulator.scenario.sweep.schema import GRID, LATIN_HYPERCUBE, SOBOL, Design, Range, Sweep
 from simulator.scenario.types import shown, split
 from simulator.scenario.variants import label
@@ -51,8 +51,8 @@ def write_design(writer: Writer, form: Sweep) -> None:
     drawn = {path: _drawn(writer, design, path, target) for path, target in known.items()}
     parts = _parts(design, list(known), _seed(writer))
     members = []
-    for path, (target, draw) in zip(known, zip(known.values(), drawn.values(), strict=True), strict=True):
-        origin = (*_DESIGN, "over", path)
+    for path, target in known.items():
+        draw, origin = drawn[path], (*_DESIGN, "over", path)
         if draw and writer.put(target, draw(parts.get(path, ())), origin):
             writer.computed.add(origin)
             members.append(target)
@@ -181,9 +181,12 @@ def _refuse_equal_cases(writer: Writer, names: Sequence[str], columns: Sequence[
 
 def write_zip(writer: Writer, form: Sweep) -> None:
     """Axes that go side by side."""
+    if not form.zip:
+        return
+    known, elsewhere = axes(writer.data), writer.elsewhere()
     for index, names in enumerate(form.zip):
         place: Place = ("sweep", "zip", index)
-        found = [_axis(writer, name, (*place, position)) for position, name in enumerate(names)]
+        found = [_axis(writer, name, (*place, position), known, elsewhere) for position, name in enumerate(names)]
         targets = [target for target in found if target]
         columns = {target: writer.stacks() if target == (STACK,) else writer.field(target)[1] for target in targets}
         if len(targets) < len(found) - found.count(()) or len(columns) < 2:
@@ -200,15 +203,16 @@ def write_zip(writer: Writer, form: Sweep) -> None:
             writer.group(Group(place, tuple(columns), rows, STACK if stacks else "", stacks=stacks))
 
 
-def _axis(writer: Writer, name: str, place: Place) -> Place | None:
+def _axis(
+    writer: Writer, name: str, place: Place, known: Mapping[str, Place], elsewhere: Sequence[str]
+) -> Place | None:
     """The axis of this name; () if it is overridden or noted as wrong; None, and noted, if there is none."""
     if name == STACK:
         return (STACK,)
-    known = writer.axes()
     found = called(name, known)
     if len(found) == 1:
         return known[found[0]]
-    if called(name, writer.elsewhere()):
+    if called(name, elsewhere):
         return ()
     if found:
         writer.complain(place, f"several axes are called {name!r}", f"write one of: {', '.join(found)}")

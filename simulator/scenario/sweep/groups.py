@@ -48,9 +48,14 @@ class Group:
     labels: tuple[str, ...] = ()
     stacks: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The axes that go side by side, by their names, the stack among them where rows are of stacks."""
+        return (*(["stack"] if self.stacks else []), *map(path_text, self.members))
+
     def rows_of(self, stack: str) -> frozenset[int]:
-        """The rows of a stack, by its label."""
-        return frozenset(row for row in range(self.rows) if not self.stacks or self.stacks[row] == stack)
+        """The rows of a stack, by its label, where each is of one."""
+        return frozenset(row for row, label in enumerate(self.stacks) if label == stack)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import prod
+from math import log10, prod
 from typing import Any
 
 from simulator.catalog.document import Place, path_text
@@ -12,6 +12,7 @@ from simulator.scenario.variants import LISTS, VARYING
 
 MOST_POINTS = 100_000
 """More than that is taken for a mistake."""
+_WRITTEN_OUT = 10**30
 
 
 def count(data: Mapping[str, Any], groups: Groups) -> int:
@@ -28,13 +29,19 @@ def count(data: Mapping[str, Any], groups: Groups) -> int:
     return sum(counter.ways(each, ("stacks", label)) * others * counter.rows(label) for label, each in stacks.items())
 
 
+def counted(number: int) -> str:
+    """A number of points in a message: of one that nobody would read to its end, the power of ten."""
+    return f"{number:,}" if number < _WRITTEN_OUT else f"about 10^{log10(number):.0f}"
+
+
 class _Counter:
     def __init__(self, groups: Groups) -> None:
         self._groups, self._of_places = groups.listed, groups.of_places
 
     def rows(self, stack: str) -> int:
         """In how many ways the groups can be chosen with a stack."""
-        return prod(len(group.rows_of(stack)) for group in self._groups if _present(group, stack))
+        present = (group for group in self._groups if _present(group, stack))
+        return prod(len(group.rows_of(stack)) if group.stacks else group.rows for group in present)
 
     def ways(self, value: Any, place: Place) -> int:
         """How many variants there are of a value, each row of a group counted once."""
@@ -63,8 +70,7 @@ def lengths(data: Mapping[str, Any], groups: Groups) -> dict[Place, tuple[str, i
         if place not in known:
             found[place] = (path_text(place), length)
     for group in groups.listed:
-        names = [*(["stack"] if group.stacks else []), *map(path_text, group.members)]
-        found[group.place] = (group.name if group.labels else " with ".join(names), group.rows)
+        found[group.place] = (group.name if group.labels else " with ".join(group.names), group.rows)
     return found
 
 

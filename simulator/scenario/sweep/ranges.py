@@ -10,7 +10,7 @@ from decimal import Decimal
 from simulator.errors import UnitError
 from simulator.scenario.sweep.schema import LOG, Range
 from simulator.scenario.types import shown
-from simulator.units import UNITS, Dimension, written_quantity
+from simulator.units import UNITS, Dimension, dimension_of, written_quantity
 
 MOST_VALUES = 100_000
 """Of a range with more values than that nobody would see the end."""
@@ -154,8 +154,7 @@ def _step(written: Range, ends: Span) -> Decimal:
         raise UnitError("has steps, which 'scale: log' has not; write 'count' instead of 'step'")
     step, unit, kind = _read(written.step)
     if ends.unit and unit != ends.unit:
-        known = next(units for units in UNITS.values() if ends.unit in units)
-        if unit not in known:
+        if kind != dimension_of(ends.unit):
             raise UnitError(f"steps by {shown(written.step)}, which is of another kind; write it in {ends.unit}")
         step *= UNITS[kind][unit] / UNITS[kind][ends.unit]
     elif unit and not ends.unit:
@@ -177,7 +176,7 @@ def _refuse_many(number: int) -> None:
 def _read(written: Value) -> tuple[Decimal, str, Dimension]:
     """Number, unit and kind of an end."""
     number, unit = written_quantity(written)
-    kind: Dimension | None = next((kind for kind, units in UNITS.items() if unit in units), None)
+    kind = dimension_of(unit)
     if kind is None:
         raise UnitError(f"{unit!r} is not a unit; write e.g. '2 GiB', '30 ms' or '50 %'")
     if not math.isfinite(float(number)):

@@ -13,7 +13,7 @@ from simulator.scenario import problems
 from simulator.scenario.source import Source
 from simulator.scenario.sweep import ranges
 from simulator.scenario.sweep.groups import Group, Groups
-from simulator.scenario.sweep.paths import STACK, Nowhere, axes, place_of, put, wants_whole, written_at
+from simulator.scenario.sweep.paths import STACK, Nowhere, place_of, put, wants_whole, written_at
 from simulator.scenario.sweep.schema import PARTS, Range, Sweep
 from simulator.scenario.types import shown, split
 from simulator.scenario.variants import LISTS, VARYING, label
@@ -59,7 +59,7 @@ def _read(source: Source) -> tuple[Sweep, list[Problem]]:
     if not isinstance(written, dict):
         remedy = "write 'axes: ...' lines under it"
         return Sweep(), [source.problem((SWEEP,), f"{shown(written)} is not a mapping", remedy)]
-    found = problems.of_part(source, (SWEEP,), PARTS) if written else []
+    found = problems.of_schema(source, PARTS, (SWEEP,)) if written else []
     good = deepcopy(written) if found else written
     for place, _ in found:
         inside = good.get(place[0])
@@ -131,7 +131,7 @@ class Writer:
             self.complain(place, "is a range within a list", "write the range alone, or its values one by one")
             container[key] = None
             return
-        found = problems.of_part(self.origin, place, {(): Range})
+        found = problems.of_schema(self.origin, {(): Range}, place)
         self.problems += [problem for _, problem in found]
         written = container.pop(key)
         values = None if found else self.values(written, place, place)
@@ -213,10 +213,6 @@ class Writer:
         """The labels of all stacks."""
         written = self.data.get("stacks")
         return [str(each) for each in written] if isinstance(written, dict | list) else []
-
-    def axes(self) -> dict[str, Place]:
-        """All axes, by name."""
-        return axes(self.data)
 
     def field(self, place: Place) -> tuple[bool, Any]:
         """Whether something is written in a field, and what."""
