@@ -85,9 +85,9 @@ def describe(
     }
 
 
-def means(total: float, seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    """How long runs took: all together, and of each point one that came to its own end."""
-    return {"total": total, "of_point": {point: sum(each) / len(each) for point, each in seconds.items()}}
+def run_times(seconds: Mapping[int, Sequence[float]]) -> list[dict[str, Any]]:
+    """How long a run of each point took, on average over those that came to their own end."""
+    return [{"point": point, "seconds": sum(each) / len(each)} for point, each in seconds.items()]
 
 
 def axes(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -28,7 +28,7 @@ from typing import Any
 
 from simulator.batch import lock, segments
 from simulator.batch.lock import Lock
-from simulator.batch.manifest import means
+from simulator.batch.manifest import run_times
 from simulator.batch.storage import guarded
 from simulator.batch.worker import Task
 from simulator.errors import ResultsError, Spent, StorageError, VirtlabError
@@ -81,7 +81,7 @@ def merge(
         StorageError: the tables cannot be written, or records are gone.
     """
     failures: list[dict[str, Any]] = []
-    seconds: dict[str, list[float]] = {}
+    seconds: dict[int, list[float]] = {}
     total_s = 0.0
     lost = [task.run for task in tasks if task.run not in done]
     if lost:
@@ -97,7 +97,7 @@ def merge(
             took_s = float(content.get("seconds", 0.0))
             total_s += took_s
             if ok and "seconds" in content:
-                seconds.setdefault(str(task.point["point"]), []).append(took_s)
+                seconds.setdefault(task.point["point"], []).append(took_s)
             if not ok:
                 how = repeat(task)
                 content["tables"]["runs"] = [_told(row, how) for row in content["tables"]["runs"]]
@@ -105,7 +105,7 @@ def merge(
                 failures.append({"run": task.run, "repeat": how, **told})
             files.add(content["tables"], task.point["axes"])
         sizes = files.commit()
-    return {**how_ended(len(tasks), failures), "seconds": means(total_s, seconds), "files": sizes}
+    return {**how_ended(len(tasks), failures), "seconds": total_s, "run_times": run_times(seconds), "files": sizes}
 
 
 def over_budget(folder: Path) -> list[Spent]:

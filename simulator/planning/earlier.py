@@ -31,16 +31,16 @@ def measured(folder: Path, points: Sequence[Point]) -> Measured:
     used: dict[Path, Mapping[str, Any]] = {}
     known: set[str] = set()
     for batch, manifest in _manifests(folder):
-        means = manifest["seconds"]["of_point"]
+        means = {each["point"]: each["seconds"] for each in manifest["run_times"]}
         for point in manifest["points"]:
             like = stacks.get((str(point["stack"]), point.get("fidelity")))
-            if like is None or str(point["point"]) not in means:
+            if like is None or point["point"] not in means:
                 continue
             key = _key(point)
             known.add(key)
             used[batch] = manifest
             same = wanted.get(key)
-            seconds = means[str(point["point"])] * _longer(point, same or like)
+            seconds = means[point["point"]] * _longer(point, same or like)
             if same is None:
                 found.of_stack.setdefault(str(point["stack"]), []).append(seconds)
             else:
@@ -72,7 +72,7 @@ def _manifests(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         try:
             manifest = read_manifest(path)
-            if manifest.get("seconds") and manifest.get("end") and manifest["points"]:
+            if manifest.get("end") and manifest["points"] and manifest["run_times"]:
                 batches.append((path, manifest))
         except ResultsError:
             continue  # a damaged or foreign folder is of no use here; whoever loads it is told

@@ -15,7 +15,7 @@ from simulator.errors import ResultsError
 from simulator.records import TABLES
 
 MANIFEST = "manifest.json"
-APART = ("points", "failures")
+APART = ("points", "failures", "run_times")
 """What stands in a file of its own beside the manifest, since it grows with the batch."""
 SCHEMA_VERSION = 2
 NEEDED = ("scenario", "status", "axes", "seed", "replications", "code", "command")
@@ -137,7 +137,8 @@ def damaged(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     sizes: dict[str, int] = manifest.get("files") or {}  # older batches do not say
     tables = manifest.get("columns", TABLES)
     missing = [path.name for path in (csv_path(folder, table) for table in tables) if not path.exists()]
-    missing += [f"{name}.json" for name in APART if name not in manifest and not (folder / f"{name}.json").exists()]
+    apart = APART if manifest["schema_version"] > 1 else ()
+    missing += [f"{name}.json" for name in apart if name not in manifest and not (folder / f"{name}.json").exists()]
     paths = {name: folder / name for name in sizes if name not in missing}
     return missing + [name for name, path in paths.items() if path.exists() and path.stat().st_size != sizes[name]]
 

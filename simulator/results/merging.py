@@ -200,6 +200,7 @@ def _manifest(
         "start": min(str(results.manifest["start"]) for results in batches),
         "end": max(str(results.manifest["end"]) for results in batches),
         **how_ended(len(runs), list(_failures(batches, runs))),
+        "run_times": [],
         "merged": {
             "sources": [_source(results) for results in batches],
             "replications": [list(luck) for luck in numbering.replications],

@@ -32,7 +32,7 @@ RUN_S = 0.01
 LONGEST_S = 60.0
 ENDINGS = ("csv", "parquet")
 TABLE_FILES = {f"{table}.{ending}" for table in TABLES for ending in ENDINGS}
-DECLARED = {"manifest.json", "points.json", "failures.json"} | TABLE_FILES
+DECLARED = {"manifest.json", "points.json", "failures.json", "run_times.json"} | TABLE_FILES
 
 
 class Life:

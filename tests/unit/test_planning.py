@@ -83,7 +83,8 @@ def test_what_is_finished_is_not_left(tmp_path: Path) -> None:
     assert (more.finished, more.to_run) == (0, (20, 20))
     assert more.estimate is not None
     assert more.estimate.source.startswith("earlier runs of 4 points (")
-    assert more.estimate.work_s.likely == pytest.approx(5 * sum(results.manifest["seconds"]["of_point"].values()))
+    each_s = [each["seconds"] for each in results.manifest["run_times"]]
+    assert more.estimate.work_s.likely == pytest.approx(5 * sum(each_s))
 
 
 class Impatient(Silent):
@@ -231,14 +232,14 @@ def _batch(folder: Path, end: str, means: dict[str, float], **more: Any) -> None
     folder.mkdir(parents=True)
     labels = points({"a": 2, "b": 1}, **more)
     manifest = dict.fromkeys(NEEDED, "") | {
-        "schema_version": 1,
+        "schema_version": 2,
         "end": end,
         "status": "ok",
         "points": labels,
         "runs": {"total": 3},
     }
-    seconds = {"total": 1, "of_point": means}
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "seconds": seconds}))
+    times = [{"point": int(point), "seconds": seconds} for point, seconds in means.items()]
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "run_times": times}))
 
 
 def test_of_a_point_in_several_batches_the_latest_counts(tmp_path: Path) -> None:
