@@ -135,15 +135,14 @@ compare(guess, simulated, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # How often may a program leave to whoever stands below? Each line is one kind of event at its cost: User-Mode Linux is
-# told of a trap by `ptrace`, Workstation and Xen take it themselves, KVM exits, Docker filters a system call. The
-# dashed line is an overhead of 10 %. Move the slider from one event to the next.
+# told of a trap by `ptrace`, Workstation takes it itself, KVM exits, Docker filters a system call. The dashed line
+# is an overhead of 10 %. Move the slider from one event to the next.
 
 # %%
 EVENTS = {
     "UML 2003": ("uml-2.4", "trap_cycles", "dell-2650"),
     "Workstation 2003": ("vmware-workstation-3.2", "trap_cycles", "dell-2650"),
     "KVM 2025": ("kvm-6", "exit_cycles", MACHINE),
-    "Xen 2003": ("xen-1", "trap_cycles", "dell-2650"),
     "Docker 2025": ("docker-27", "filter_cycles", MACHINE),
 }
 catalog = vl.Catalog()
