@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +19,11 @@ from .reading import File, Typed, is_virtlab, steps
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 NAMES = [path.name for path in PAGES]
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)[^)]*\)")
 INLINE = re.compile(r"`virtlab ([a-z][a-z-]*)")
+TABLE = re.compile(r"(?:^\|.*\|[ ]*\n)+", re.MULTILINE)
 TREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OURS = ("scenarios", "notebooks", "benchmarks", "tests", "docs")
 
@@ -95,6 +99,24 @@ def test_every_link_of_a_page_leads_somewhere(path: Path, generated: dict[str, s
     assert not dead
 
 
+def _tables(path: Path) -> Iterator[str]:
+    """The Markdown of a page, or of each cell of a notebook."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        yield text
+    else:
+        yield from ("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown")
+
+
+@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=lambda path: path.name)
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(path: Path) -> None:
+    for text in _tables(path):
+        for found in TABLE.findall(text):
+            rows = found.splitlines()
+            cells = {row: len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+            assert [row for row in rows if cells[row] != cells[rows[0]]] == [], "write \\| for a bar within a cell"
+
+
 def test_every_page_stands_in_one_list_of_contents(generated: dict[str, str]) -> None:
     import virtlab_pages.contents
 
@@ -108,3 +130,23 @@ def _entries(name: str, text: str) -> Iterator[str]:
     folder = f"{name.rpartition('/')[0]}/".lstrip("/")
     for tree in TREE.findall(text):
         yield from (f"{folder}{line}" for line in tree.splitlines() if line and not line.startswith(":"))
+
+
+def test_a_site_that_loads_from_elsewhere_or_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "style.css").write_text("@import url('https://example.org/font.css');", encoding="utf-8")
+    (tmp_path / "other.html").write_text("<h1 id='top'>Other</h1>", encoding="utf-8")
+    (tmp_path / "page.html").write_text(
+        "<script src='//example.org/a.js'></script><img src='lost.png'><a href='https://example.org'>fine</a>"
+        "<a href='other.html#top'>fine</a><a href='other.html#bottom'>lost</a>",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, DOCS / "check_site.py", tmp_path], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "page.html: loads //example.org/a.js from elsewhere",
+        "page.html: links to other.html#bottom, and there is no such place in that page",
+        "page.html: links to lost.png, which is not there",
+        "style.css: loads from elsewhere",
+    ]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import escape
 
-from virtlab_pages.markdown import in_html, prose, table
+from virtlab_pages.markdown import code, in_html, prose, table
 
 _SECTION = re.compile(
     r"(Scope and limits|Mechanism|Parameters|Structure|Validation|References|Limits|Threads|Emergent|One operation)"
@@ -81,7 +80,7 @@ def cite(key: str, up: str) -> str:
 
 
 def _names(text: str) -> str:
-    return ", ".join(f"<code>{escape(each)}</code>" for each in text.split(", "))
+    return ", ".join(code(each) for each in text.split(", "))
 
 
 def _rows(lines: list[str]) -> Iterator[tuple[str, str]]:

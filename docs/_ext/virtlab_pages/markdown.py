@@ -33,7 +33,7 @@ def in_html(text: str) -> str:
     """The same as HTML."""
     parts, end = [], 0
     for found in _CODE.finditer(text):
-        parts += [escape(text[end : found.start()]), f"<code>{escape(found[1] or found[2])}</code>"]
+        parts += [escape(text[end : found.start()]), code(found[1] or found[2])]
         end = found.end()
     return "".join([*parts, escape(text[end:])])
 
@@ -46,10 +46,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence
         rows: of HTML.
         numbers: columns that stand at the right.
     """
-    body = ["".join(_cells(row, numbers)) for row in rows]
+    body = [
+        " ".join(_cells(row, numbers)) for row in rows
+    ]  # the index of the search drops tags: spaces keep words apart
     if not body:
         return []
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    head = " ".join(f"<th>{escape(each)}</th>" for each in heads)
     head = f"<thead><tr>{head}</tr></thead>" if any(heads) else ""
     lines = "\n".join(f"<tr>{row}</tr>" for row in body)
     return [f'<div class="table-wrapper"><table class="docutils numbers">{head}<tbody>\n{lines}\n'
@@ -63,7 +65,12 @@ def _cells(row: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
 
 def code(text: str) -> str:
     """A word of code in HTML."""
-    return f"<code>{escape(text)}</code>" if text else ""
+    return f"<code>{_breakable(text)}</code>" if text else ""
+
+
+def _breakable(text: str) -> str:
+    """A long name may go on in the next line behind an underscore."""
+    return escape(text).replace("_", "_<wbr>").replace("|", "|<wbr>")
 
 
 def page(title: str, *blocks: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from virtlab_pages.links import moved
-from virtlab_pages.markdown import page, toctree
+from virtlab_pages.markdown import heading, page, toctree
 
 _HEADING = re.compile(r"^#+ ", re.MULTILINE)
 _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
@@ -21,10 +21,17 @@ def pages(root: Path) -> Iterator[tuple[str, str]]:
     paths = [path for path in paths if ".ipynb_checkpoints" not in path.parts]
     names = [str(path.relative_to(root / "notebooks").with_suffix("")) for path in paths]
     lead = ["To read here; to run and to change, `jupyter lab notebooks` (the extra `notebook` installs it).", ""]
-    yield "notebooks/index", page("Notebooks", lead, toctree(names))
+    folders = sorted({name.rpartition("/")[0] for name in names})
+    lists = [_list(folder, [name for name in names if name.rpartition("/")[0] == folder]) for folder in folders]
+    yield "notebooks/index", page("Notebooks", lead, *lists)
     for name, path in zip(names, paths, strict=True):
         text = markdown(json.loads(path.read_text(encoding="utf-8")), name)
         yield f"notebooks/{name}", moved(text, path.parent, (root / "docs/reference/notebooks" / name).parent)
+
+
+def _list(folder: str, names: list[str]) -> list[str]:
+    """The notebooks of a folder, under its name."""
+    return [*([f"## {heading(folder.replace('/', ', '))}", ""] if folder else []), *toctree(names)]
 
 
 def markdown(notebook: dict[str, Any], name: str) -> str:

@@ -25,14 +25,15 @@ def catalog() -> catalogs.Catalog:
 
 def declared(parameters: Iterable[Parameter]) -> list[str]:
     """The parameters of a class."""
-    rows = [
-        (code(each.name), escape(each.unit), in_html(each.meaning) + (" (may be missing)" if each.optional else ""),
-         code(each.mechanism), code(each.only))
-        for each in parameters
-    ]  # fmt: skip
-    shown = [number for number in range(5) if any(row[number] for row in rows)]
-    heads = ("parameter", "unit", "meaning", "mechanism", "only where")
-    return table([heads[number] for number in shown], [[row[number] for number in shown] for row in rows])
+    rows = [(code(each.name), escape(each.unit), code(each.mechanism), _meaning(each)) for each in parameters]
+    heads = ("parameter", "unit", "mechanism", "meaning")
+    kept = [number for number in range(len(heads)) if any(row[number] for row in rows)]
+    return table([heads[number] for number in kept], [[row[number] for number in kept] for row in rows])
+
+
+def _meaning(parameter: Parameter) -> str:
+    only = f"; only where {code(parameter.only)}" if parameter.only else ""
+    return in_html(parameter.meaning) + only + ("; may be missing" if parameter.optional else "")
 
 
 def given(kind: str, name: str, up: str) -> tuple[list[str], set[str]]:
