@@ -42,7 +42,8 @@ def _serve(server: object, no_browser: bool) -> int:
 
     assert isinstance(server, Server)
     try:
-        say(f"{server.url}")
+        server.explorer.warm_up()
+        say(server.url)
         tell("the explorer is there; Ctrl-C ends it")
         if server.open_to_others:
             tell("everybody who reaches this machine can use it; without --host nobody else can")

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -17,9 +18,9 @@ from simulator.errors import OverBudget, UsageError, VirtlabError
 from simulator.explorer import choices, numbers, pace, workers
 from simulator.explorer.asking import Asked, ask
 from simulator.explorer.question import Mistake, Mistaken, Question
-from simulator.explorer.workers import NOW, Point, Unwanted, Wanted, Workers
+from simulator.explorer.workers import LATER, NOW, Point, Unwanted, Wanted, Workers
 
-BUDGET = Budget(events=1_000_000, wall_s=2.5, memory_bytes=2**30)
+BUDGET = Budget(events=1_000_000, wall_s=4.0, memory_bytes=2**30)
 """What one run may take: nobody in a lecture waits longer."""
 _MOST_REMEMBERED = 4000
 _MOST_PROCESSES = 4
@@ -43,6 +44,14 @@ class Explorer:
         self._known: OrderedDict[str, Run] = OrderedDict()
         self._lock = threading.Lock()
         self._suggested: dict[tuple[str, str], list[dict[str, str]]] = {}
+
+    def warm_up(self) -> None:
+        """Simulate in the background what the page shows first: the catalog is read and the processes are there."""
+        threading.Thread(target=self._quietly, args=(Question(),), daemon=True).start()
+
+    def _quietly(self, question: Question) -> None:
+        with suppress(VirtlabError):
+            self.answer(question, priority=LATER)
 
     def close(self) -> None:
         """End all processes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from simulator import discovery
 from simulator.catalog import Catalog
 from simulator.choice.derived import STRESSORS
 from simulator.errors import CatalogError, VirtlabError
@@ -16,9 +17,13 @@ from simulator.units import format_quantity
 
 _LOADS = ("clients_count", "connections_count", "threads_count", "workers_count")
 """Words for how much a program is asked for, at the end of a parameter's name: the first slider shows such a one."""
-_FORMS = ("{0} |", "{1} | {0}", "{0} | {1}", "{1} | {0} / {1}")
-"""How a layer may stand in a stack: by itself, on a system, under one, between two."""
+_FORMS = ("{0} |", "{1} | {0}")
+"""How a layer on which programs run may stand in a stack: by itself, on a system."""
+_FORMS_BELOW = ("{0} | {1}", "{1} | {0} / {1}")
+"""How one that offers a machine may stand: under a system, between two."""
 _SYSTEM = "linux"
+_BYTECODE, _MACHINE = "bytecode", "machine"
+"""What a layer may offer, beside a system."""
 _GIB = 2**30
 
 
@@ -98,12 +103,16 @@ def stacks(catalog: Catalog, name: str, machine: str) -> Iterator[dict[str, str]
     Raises:
         CatalogError: there is no such workload or machine.
     """
-    catalog.workload(name, machine)
+    wanted = catalog.workload(name, machine).interface
     system = catalog.resolve_name("layers", _SYSTEM)
     proven: dict[str, str] = {}
     for layer in _newest(catalog):
         family = catalog.layer(layer, machine).family
-        for form in dict.fromkeys((proven.get(family, _FORMS[0]), *_FORMS)):
+        offers = discovery.member("layers", family).LAYER.OFFERS
+        if wanted == _BYTECODE != offers:
+            continue
+        forms = _FORMS_BELOW if offers == _MACHINE else _FORMS
+        for form in dict.fromkeys((proven.get(family, forms[0]), *forms)):
             text = form.format(layer, system)
             if _runs(catalog, Question(machine=machine, workload=name, stacks=(text,))):
                 proven[family] = form  # its like stands so, too: less to try

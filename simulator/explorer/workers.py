@@ -7,6 +7,7 @@ any more is not begun.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import queue
@@ -20,10 +21,13 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from simulator.budget import Budget
-from simulator.errors import OverBudget, RunError, VirtlabError
+from simulator.errors import RunError, VirtlabError
 
 GRACE_S = 2.0
 """How long after its budget a run may still be silent before its process is taken to hang."""
+STARTS_S = 60.0
+"""How long a process may take to be there, on a machine that is busy with other things."""
+READY = "ready"
 NOW, LATER = 0, 1
 """Priorities: somebody waits for it; it is made in advance."""
 
@@ -44,6 +48,7 @@ def work(pipe: Connection, target: str = "") -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; it ends this process when it has ended
     function = _function(target)
+    pipe.send(READY)
     while True:
         try:
             point, budget = pipe.recv()
@@ -71,11 +76,10 @@ def simulate(point: Point, budget: Budget) -> dict[str, Any]:
 
 def _function(target: str) -> Callable[[Point, Budget], dict[str, Any]]:
     if not target:
+        importlib.import_module("simulator.experiment")  # the first run is not to wait for it
         return simulate
-    from importlib import import_module
-
     module, _, name = target.partition(":")
-    function: Callable[[Point, Budget], dict[str, Any]] = getattr(import_module(module), name)
+    function: Callable[[Point, Budget], dict[str, Any]] = getattr(importlib.import_module(module), name)
     return function
 
 
@@ -162,6 +166,7 @@ class _Worker:
     def __init__(self, target: str) -> None:
         self._target = target
         self.process: Any = None
+        self._ready = False
         self._pipe: Connection | None = None
 
     def start(self) -> None:
@@ -170,6 +175,7 @@ class _Worker:
         self.process = context.Process(target=work, args=(theirs, self._target), daemon=True, name="virtlab explorer")
         self.process.start()
         theirs.close()
+        self._ready = False
 
     def kill(self) -> None:
         if self.process is not None and self.process.is_alive():
@@ -187,16 +193,28 @@ class _Worker:
             self.start()
         assert self._pipe is not None and budget.wall_s is not None
         try:
+            if not self._ready:
+                self._received(STARTS_S)
+                self._ready = True
             self._pipe.send((dict(point), budget))
-            if not self._pipe.poll(budget.wall_s + GRACE_S):
-                self.kill()
-                raise RunError(f"did not answer within {budget.wall_s + GRACE_S:g} s; its process was ended")
-            reply = self._pipe.recv()
+            reply = self._received(budget.wall_s + GRACE_S)
         except (EOFError, OSError):
             self.process.join(timeout=5.0)
             code = self.process.exitcode
             raise RunError(f"the process that simulated it is gone (exit code {code})") from None
-        if isinstance(reply, OverBudget | VirtlabError):
+        if isinstance(reply, VirtlabError):
             raise reply
         found: dict[str, Any] = reply
         return found
+
+    def _received(self, patience_s: float) -> Any:
+        """What the process sends next.
+
+        Raises:
+            RunError: nothing; it is ended.
+        """
+        assert self._pipe is not None
+        if not self._pipe.poll(patience_s):
+            self.kill()
+            raise RunError(f"did not answer within {patience_s:g} s; its process was ended")
+        return self._pipe.recv()

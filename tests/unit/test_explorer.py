@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import simulator as vl
 from simulator.budget import Budget
 from simulator.catalog import Catalog
 from simulator.errors import RunError, UsageError
-from simulator.explorer import choices
+from simulator.explorer import choices, pace
 from simulator.explorer.answering import Explorer
 from simulator.explorer.asking import ask
 from simulator.explorer.question import Mistaken, Question, read
@@ -104,9 +104,27 @@ def test_tenants_share_what_stands_between_two_bars(explorer: Explorer) -> None:
     assert shared == {"linux-6", "kvm-6"}
 
 
-def test_how_long_to_simulate_is_found(explorer: Explorer) -> None:
-    ends = explorer.answer(read({**SMALL, "pace": True}))
-    assert ends["question"]["duration_s"] is None
+@pytest.mark.parametrize(
+    ("wall_s", "expected"),
+    [
+        ({None: 0.1}, None),  # ends soon: to its end
+        ({0.01: 0.01, 0.02: 0.02, 0.05: 0.05, 0.1: 0.1, 0.2: 0.2, 0.5: 0.4}, 0.5),  # the first that takes its time
+        ({0.01: 0.01, 0.02: 0.02}, 0.02),  # the last that is done in time
+        ({}, 0.01),  # nothing is
+        (dict.fromkeys(pace.LADDER_S, 0.01), 10.0),  # everything is
+    ],
+)
+def test_how_long_to_simulate_is_found(
+    explorer: Explorer, wall_s: dict[float | None, float], expected: float | None
+) -> None:
+    def run(point: Mapping[str, Any], budget: Budget) -> Mapping[str, Any]:
+        taken_s = wall_s.get(point["duration_s"])
+        return {"error": "over budget"} if taken_s is None else {"wall_s": taken_s}
+
+    assert pace.duration_s(read({**SMALL, "duration_s": 3.0}), explorer.ask, run) == expected
+
+
+def test_a_program_without_end_is_given_a_duration(explorer: Explorer) -> None:
     endless = explorer.answer(read({"workload": "cpu-hog", "stacks": ["linux-6 |"], "pace": True}))
     assert 0.01 <= endless["question"]["duration_s"] <= 10.0
     assert endless["stacks"][0]["value"] > 0.0

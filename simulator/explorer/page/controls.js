@@ -7,6 +7,7 @@ import { number, quantity, word } from "./words.js";
 const byId = (id) => document.getElementById(id);
 const MEMORY_GIB = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const PARTS = Array.from({ length: 21 }, (_, index) => index / 20);
+const FITTING = 3;
 const WEIGHTS = [0.1, 0.2, 0.5, 1, 2, 4, 8, 16, 32];
 
 export class Controls {
@@ -18,6 +19,7 @@ export class Controls {
     for (const name of ["workload", "machine", "neighbour"])
       byId(name).addEventListener("change", (event) => this.choose(name, event.target.value));
     byId("add").addEventListener("click", () => this.add());
+    byId("fit").addEventListener("click", () => this.fit());
     byId("controls").addEventListener("submit", (event) => event.preventDefault());
   }
 
@@ -88,6 +90,16 @@ export class Controls {
     this.suggested = `${workload} ${machine}`;
     const found = await this.ask("stacks", { name: workload, machine }).catch(() => []);
     byId("known-stacks").replaceChildren(...found.map((each) => html("option", { value: each.stack, textContent: each.title })));
+  }
+
+  // Stacks that can run the workload in place of those that cannot.
+  async fit() {
+    const { workload, machine } = this.question;
+    const found = await this.ask("stacks", { name: workload, machine }).catch(() => []);
+    if (!found.length) return;
+    this.question.stacks.splice(0, Infinity, ...found.slice(0, FITTING).map((each) => each.stack));
+    this.drawStacks();
+    this.change("pace");
   }
 
   paint(stacks) {
@@ -169,6 +181,8 @@ export class Controls {
   complain(mistakes) {
     document.querySelectorAll("#controls .mistake").forEach((each) => { each.hidden = true; each.textContent = ""; });
     document.querySelectorAll("#controls [aria-invalid]").forEach((each) => each.removeAttribute("aria-invalid"));
+    const refused = mistakes.filter(({ field }) => field.startsWith("stacks.")).length;
+    byId("fit").hidden = refused < this.question.stacks.length;
     for (const { field, message, remedy } of mistakes) {
       const place = byId(`mistake-${field}`) ?? byId("mistake-all");
       const told = `${place.id === "mistake-all" && field ? `${field}: ` : ""}${message}${remedy ? ` (${remedy})` : ""}`;

@@ -51,7 +51,12 @@ async function redraw(neighbours = []) {
     const reply = await post({ ...question, pace }, false, under_way.signal);
     const found = await reply.json();
     if (mine !== asked || found.stale) return;
-    if (!reply.ok) { controls.complain(found.mistakes ?? [{ field: "", message: found.error }]); return; }
+    byId("answer").classList.toggle("outdated", !reply.ok);
+    if (!reply.ok) {
+      controls.complain(found.mistakes ?? [{ field: "", message: found.error }]);
+      byId("status").textContent = word("refused");
+      return;
+    }
     take(found);
     idle = setTimeout(() => prepare(neighbours), IDLE_MS);
   } catch (error) {
@@ -99,7 +104,7 @@ function shown(stack, what = view.show) {
 
 function card(stack) {
   const now = shown(stack), secret = hidden() && !(stack.baseline && view.show === "overhead");
-  const big = html("p", { className: `big${now.isWord ? " word" : ""}`, textContent: secret ? word("hidden") : now.text });
+  const big = html("p", { className: `big${now.isWord && !secret ? " word" : ""}`, textContent: secret ? word("hidden") : now.text });
   big.dataset.number = stack.number;
   const made = html("article", { className: "card" },
     html("h3", { textContent: stack.label }), html("p", { className: "expression", textContent: stack.expression }), big,
@@ -108,8 +113,8 @@ function card(stack) {
   if (!secret) {
     const small = [["overhead", percent(stack.overhead_percent)], ["work", quantity(stack.value, stack.unit)], ["latency", quantity(stack.latency_p99_s, "s")]];
     if (stack.beside) small.push(["loss", percent(stack.beside.loss_percent, false)]);
-    made.append(html("dl", {}, ...small.filter(([name]) => name !== view.show || stack.beside).flatMap(([name, text]) =>
-      [html("dt", { textContent: word(`${name}_short`) }), html("dd", { textContent: text })])));
+    made.append(html("dl", {}, ...small.filter(([name]) => name !== view.show || stack.beside).map(([name, text]) =>
+      html("div", {}, html("dt", { textContent: word(`${name}_short`) }), html("dd", { textContent: text })))));
   }
   return made;
 }
@@ -121,6 +126,8 @@ function draw() {
   byId("sentence").textContent = word("asked", asks.workload, asks.machine, beside);
   document.title = `virtlab: ${asks.workload}`;
   byId("cards").replaceChildren(...answer.stacks.map(card));
+  const letters = answer.stacks.map((stack) => shown(stack)).filter((each) => !each.isWord).map((each) => each.text.length);
+  byId("cards").style.setProperty("--letters", String(Math.max(4, ...letters)));
   byId("status").textContent = word("status", number(answer.seconds, 2), number(answer.runs), number(answer.remembered),
     quantity(answer.simulated_s, "s"), number(answer.events, 4));
   byId("figures").hidden = hidden();
@@ -194,7 +201,7 @@ function begin() {
   if (!SHOWN.includes(view.show)) view.show = "overhead";
   byId("lecture").checked = Boolean(view.lecture);
   if (controls) controls.question = question;
-  pace = !location.hash || location.hash === "#";
+  pace = false;
 }
 
 async function start() {
@@ -212,7 +219,7 @@ async function start() {
   });
   byId("copy-link").addEventListener("click", () => { keep(); copy(location.href); });
   byId("copy-yaml").addEventListener("click", () => copy(answer?.scenario ?? ""));
-  byId("reset").addEventListener("click", () => { history.replaceState(null, "", "#"); begin(); controls.load().then(speakAnew); changed("pace"); });
+  byId("reset").addEventListener("click", () => { history.replaceState(null, "", "#"); begin(); controls.load().then(speakAnew); changed("link"); });
   addEventListener("hashchange", () => { begin(); controls.load().then(speakAnew); changed("link"); });
   addEventListener("resize", draw);
   await redraw();

@@ -2,7 +2,7 @@
 
 const EN = {
   skip: "To the answer", lecture: "Predict first", language: "Français", ask: "What is asked",
-  workload: "Workload", machine: "Machine", stacks: "Stacks, from the hardware up", add: "Add a stack",
+  workload: "Workload", machine: "Machine", stacks: "Stacks, from the hardware up", add: "Add a stack", fit: "Take stacks that can run it", refused: "This cannot be simulated: see what stands in red beside the fields.",
   stack: "Stack", remove: "Remove stack", baseline: "baseline", tenant: "The tenant",
   parameter: "A number of the workload", neighbour_parameter: "A number of the neighbour's workload",
   vcpus: "Processors of each tenant", memory_gib: "Memory of each tenant", weight: "Weight beside the neighbours",
@@ -37,7 +37,7 @@ const EN = {
 
 const FR = {
   skip: "Aller à la réponse", lecture: "Prédire d'abord", language: "English", ask: "La question",
-  workload: "Charge", machine: "Machine", stacks: "Piles, à partir du matériel", add: "Ajouter une pile",
+  workload: "Charge", machine: "Machine", stacks: "Piles, à partir du matériel", add: "Ajouter une pile", fit: "Prendre des piles qui conviennent", refused: "Impossible à simuler : voir en rouge à côté des champs.",
   stack: "Pile", remove: "Enlever la pile", baseline: "référence", tenant: "Le locataire",
   parameter: "Un nombre de la charge", neighbour_parameter: "Un nombre de la charge du voisin",
   vcpus: "Processeurs de chaque locataire", memory_gib: "Mémoire de chaque locataire", weight: "Poids face aux voisins",
