@@ -85,7 +85,7 @@ class Comparison:
         from matplotlib.figure import Figure
 
         rows = self.rows()
-        figure = Figure(figsize=(10, 0.9 + 0.75 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(9, 0.9 + 0.65 * len(rows)), layout="constrained")
         axes = figure.subplots()
         for place, (_, predicted, came, _) in enumerate(rows):
             looks: list[tuple[float | None, float, Any]] = [
