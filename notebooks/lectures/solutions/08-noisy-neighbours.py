@@ -102,9 +102,8 @@ for drawing in (f"(s:o s2:o {neighbour}){CORES}", "({s:o s2:o} {" + neighbour + 
 
 # %%
 kept = 1 - lost.loc["fork-bomb", "process"] / 100
-print(
-    f"the server keeps {kept:.3f}: {CORES} / (2 + n) = {kept:.3f}, so n = {CORES} / {kept:.3f} - 2 = {CORES / kept - 2:.0f}"
-)
+print(f"the server keeps {kept:.3f}: {CORES} / (2 + n) = {kept:.3f}")
+print(f"so n = {CORES} / {kept:.3f} - 2 = {CORES / kept - 2:.0f}")
 
 # %% [markdown]
 # A mean over a time in which the bomb grows: in the beginning there are few processes, in the end many more. With a few
