@@ -270,9 +270,7 @@ def blast(
     from simulator.blast import blast as one
     from simulator.blast.setting import MACHINE
 
-    return [
-        one(stack, tenants=tenants, machine=machine or MACHINE, numbers=numbers, times=times) for stack in stacks
-    ]
+    return [one(stack, tenants=tenants, machine=machine or MACHINE, numbers=numbers, times=times) for stack in stacks]
 
 
 def can(*stacks: str, machine: str = "") -> list[Capability]:
