@@ -92,10 +92,10 @@ def run(workload, stacks=STACKS, **parameters):
 ONE = {"threads_count": 1, "write_ratio": 0}
 rates = pd.DataFrame(
     {
-        "compression": run("compression", pieces_count=32),
-        "key-value store": run("key-value-store", requests_count=300),
-        "large file": run("disk-random", **ONE, blocks_count=100),
-        "small file": run("disk-random", **ONE, blocks_count=300, file_bytes="16 KiB"),
+        "compression": run("compression", pieces_count=16),
+        "key-value store": run("key-value-store", requests_count=200),
+        "large file": run("disk-random", **ONE, blocks_count=60),
+        "small file": run("disk-random", **ONE, blocks_count=200, file_bytes="16 KiB"),
     }
 )
 percent = rates / rates.loc["bare metal"] * 100
@@ -166,9 +166,10 @@ PLACES = {"machine": "machine", "linux-6": "host or domain 0", "xen-4/domain-0":
 
 def layers(demand):
     """Microseconds by layer of one demand that no cache answers."""
+    catalog = vl.Catalog()
     rows = {}
     for name, stack in MODELS.items():
-        total = vl.explain(stack, demand, MACHINE).totals[-1]
+        total = vl.explain(stack, demand, MACHINE, catalog=catalog).totals[-1]
         parts = pd.Series({"guest's system": 0.0, "hypervisor": 0.0, "host or domain 0": 0.0, "machine": 0.0})
         for path, seconds in total.overhead_s.items():
             parts[PLACES.get(path, "guest's system" if path.endswith("/linux-6[app]") else "hypervisor")] += seconds
@@ -198,9 +199,12 @@ print(f"h = ({missed:.1f} - {native:.1f}) / ({missed:.1f} - {found:.1f}) = {(mis
 ROWS = {"steps": "steps", "privileged": "of them privileged", "reboots": "reboots", "bytes": "MB"}
 
 
+catalog = vl.Catalog()
+
+
 def installation(*names):
     """What it takes to install some products, one after the other."""
-    products = [vl.Catalog().layer(name, MACHINE).installation for name in names]
+    products = [catalog.layer(name, MACHINE).installation for name in names]
     keys = {row: f"install_{row}_count" if row != "bytes" else "install_bytes" for row in ROWS}
     return {
         ROWS[row]: sum(each[key].value for each in products) / (1e6 if row == "bytes" else 1)

@@ -213,10 +213,11 @@ given
 # travail, le pont de l'hôte, le pilote de l'hôte, les appels système, la copie.
 
 # %%
-program = vl.Catalog().workload("packet-generator", MACHINE).values()
-linux = vl.Catalog().layer("linux-6", MACHINE).values()
-xen = vl.Catalog().layer("xen-4", MACHINE).values()
-clock_hz = vl.Catalog().machine(MACHINE).devices["cpu"].values()["frequency_hz"]
+catalog = vl.Catalog()
+program = catalog.workload("packet-generator", MACHINE).values()
+linux = catalog.layer("linux-6", MACHINE).values()
+xen = catalog.layer("xen-4", MACHINE).values()
+clock_hz = catalog.machine(MACHINE).devices["cpu"].values()["frequency_hz"]
 copy = given["device_copy_cycles_per_byte"] * (program["packet_bytes"] - program["link_header_bytes"])
 calls = given["nic_calls_count"] * (linux["null_io_cycles"] + linux["entry_guard_cycles"])
 carried = {

@@ -57,10 +57,10 @@ def run(workload, stacks=STACKS, **parameters):
 ONE = {"threads_count": 1, "write_ratio": 0}
 rates = pd.DataFrame(
     {
-        "compression": run("compression", pieces_count=32),
-        "key-value store": run("key-value-store", requests_count=300),
-        "large file": run("disk-random", **ONE, blocks_count=100),
-        "small file": run("disk-random", **ONE, blocks_count=300, file_bytes="16 KiB"),
+        "compression": run("compression", pieces_count=16),
+        "key-value store": run("key-value-store", requests_count=200),
+        "large file": run("disk-random", **ONE, blocks_count=60),
+        "small file": run("disk-random", **ONE, blocks_count=200, file_bytes="16 KiB"),
     }
 )
 percent = rates / rates.loc["bare metal"] * 100
@@ -110,8 +110,8 @@ others = {
 }
 pd.DataFrame(
     {
-        "large file": run("disk-random", others, **ONE, blocks_count=100),
-        "small file": run("disk-random", others, **ONE, blocks_count=300, file_bytes="16 KiB"),
+        "large file": run("disk-random", others, **ONE, blocks_count=60),
+        "small file": run("disk-random", others, **ONE, blocks_count=200, file_bytes="16 KiB"),
     }
 ).round(0)
 
