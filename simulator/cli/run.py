@@ -82,11 +82,12 @@ def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) 
     tell_failures(results)
     if not wanted or results.status == "failed":
         return results, []
-    from simulator.plots import draw
+    from simulator.plots import draw, usual
 
-    tell_unreadable(results, scenario.figures)
+    names = scenario.figures or usual()
+    tell_unreadable(results, names)
     try:
-        return results, draw(results, scenario.figures)
+        return results, draw(results, names)
     except StorageError as error:
         complain(f"figures: {error}")
         return results, None

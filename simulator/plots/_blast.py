@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.plots._style import INK, PALETTE
+from simulator.plots._looks import INK, PALETTE
 from simulator.units import format_quantity
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING
 
-from simulator.plots._style import INK, PALETTE
+from simulator.plots._looks import INK, PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

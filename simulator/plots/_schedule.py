@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulator.plots._style import HATCHES, INK, PALETTE, legend
+from simulator.plots._looks import HATCHES, INK, PALETTE
+from simulator.plots._style import legend
 from simulator.units import format_quantity
 
 if TYPE_CHECKING:

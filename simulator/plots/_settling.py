@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import UsageError
-from simulator.plots._style import INK, PALETTE, legend
+from simulator.plots._looks import INK, PALETTE
+from simulator.plots._style import legend
 from simulator.settling import METRICS
 
 if TYPE_CHECKING:
