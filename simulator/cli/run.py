@@ -111,11 +111,11 @@ def tell_failures(results: Results) -> None:
 
 
 def _show(results: Results, figures: Sequence[Path]) -> None:
-    from simulator.cli import doings, report
+    from simulator.cli import doings, printed
 
     say(results.manifest["scenario"]["title"])
     if results.status != "failed":
-        tables = (report.cost, report.outcomes, doings.lines, report.where, report.knock_on)
+        tables = (printed.cost, printed.outcomes, doings.lines, printed.where, printed.knock_on)
         for table in (make(results) for make in tables):
             if table:
                 say(["", *table])

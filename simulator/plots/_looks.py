@@ -29,7 +29,7 @@ PALETTE = ("#0072b2", "#e69f00", "#d55e00", "#009e73", "#9c9ca1", "#cc79a7", "#5
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo")
 _MEMBERS = ("", "..", "xx", "--", "oo", "++", "//", "\\\\")
 """What is put over the pattern of a family for its first, second, ... member."""
-_MARKERS = ("", "o", "s", "^", "D", "v", "<", ">")
+_MARKERS = ("o", "s", "^", "D", "v", "<", ">", "P")
 """Shapes of the points of the second member on, where each member is a line of its own; the first has its family's."""
 _DASHES: tuple[Any, ...] = (
     "-",
@@ -120,8 +120,8 @@ def layer(family: str, member: int = 0) -> Look:
 
 def _member(look: Look, member: int) -> Look:
     hatch = look.hatch + _MEMBERS[member % len(_MEMBERS)]
-    marker = _MARKERS[member % len(_MARKERS)] or look.marker
-    return Look(look.colour, hatch, marker, _DASHES[member % len(_DASHES)])
+    markers = [look.marker, *(marker for marker in _MARKERS if marker != look.marker)]
+    return Look(look.colour, hatch, markers[member % len(markers)], _DASHES[member % len(_DASHES)])
 
 
 def members(families: Iterable[str]) -> list[int]:

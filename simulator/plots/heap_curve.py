@@ -119,7 +119,7 @@ def _column(upper: Axes, lower: Axes, rows: pd.DataFrame, found: Mapping[str, Lo
         lower.plot(curve["heap_bytes"], 100.0 * curve["paused_ratio"], **look.line())
         badly = curve[curve["ended"] > 0]
         top = [1.35 * max(longest, 1.5)] * len(badly)
-        upper.scatter(badly["heap_bytes"], top, 120, look.colour, "X", edgecolors=INK, zorder=3)
+        upper.scatter(badly["heap_bytes"], top, s=120, c=look.colour, marker="X", edgecolors=INK, zorder=3)
     logarithmic(upper, "y", 0.85, 1.6 * max(longest, 1.5), times, 5)
     for axes in (upper, lower):
         logarithmic(axes, "x", 0.85 * low, 1.2 * high, size, 3)
