@@ -149,8 +149,9 @@ class Blast:
 
 
 def blast(
-    stack: str, *, tenants: int = 4, machine: str = MACHINE, numbers: Mapping[Figure, float] | None = None
-) -> Blast:
+    stack: str, *, tenants: int = 4, machine: str = MACHINE, numbers: Mapping[Figure, float] | None = None,
+    timed: bool = True,
+) -> Blast:  # fmt: skip
     """What each fault takes down on a stack, and what lies between two tenants.
 
     Args:
@@ -158,6 +159,7 @@ def blast(
         tenants: how many equal ones stand on it.
         machine: of the catalog.
         numbers: other weights of boundaries than the catalog's, by product and name.
+        timed: whether each component is let crash, to see how long it takes until all is up again.
 
     Raises:
         UsageError: a mistake in the stack, or tenants that do not fit.
@@ -172,7 +174,7 @@ def blast(
         machine=machine,
         tenants=tuple(site.tops),
         tree=tuple(_tree(site)),
-        rows=tuple(_rows(site, asked, catalog)),
+        rows=tuple(_rows(site, asked, catalog, timed)),
         routes=tuple(tuple(sizes.reach(each) for each in route) for route in routes(site, first, second)),
         evidence=sizes.evidence(),
     )
@@ -196,16 +198,15 @@ def _tree(site: Site) -> list[dict[str, str]]:
 # ---- components
 
 
-def _rows(site: Site, asked: Mapping[str, Any], catalog: Catalog) -> Iterator[Row]:
+def _rows(site: Site, asked: Mapping[str, Any], catalog: Catalog, timed: bool) -> Iterator[Row]:
     """A row for each component; what each tenant has one of is let crash once, and starts as fast for all."""
     known_s: dict[tuple[str, str], float | None] = {}
     for component in components(site):
-        key = (component.product, component.role or component.part.name)
-        if not component.owner:
-            known_s[(component.name, "")] = restart_s(component, asked)
-        elif key not in known_s:
+        shared = (component.name, "")
+        key = (component.product, component.role or component.part.name) if component.owner else shared
+        if timed and (not component.owner or key not in known_s):
             known_s[key] = restart_s(component, asked)
-        yield _row(site, component, asked, catalog, known_s[key if component.owner else (component.name, "")])
+        yield _row(site, component, asked, catalog, known_s.get(key))
 
 
 def _row(site: Site, component: Component, asked: Mapping[str, Any], catalog: Catalog, time_s: float | None) -> Row:
