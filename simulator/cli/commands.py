@@ -25,6 +25,7 @@ COMMANDS = {
     "isolate": "Show what a victim loses to each neighbour.",
     "sensitivity": "Say which parameters the answers of a scenario hang on.",
     "warmup": "Advise how long a scenario has to warm up.",
+    "claims": "Test what a lecture says: verdicts, and where they fail.",
     "validate": "How right is it? Published figures beside predictions.",
     "plot": "Draw the figures of a batch again, as SVG and PNG.",
     "timeline": "Show when tenants started, ran, stood still and ended.",
