@@ -30,6 +30,7 @@ COMMANDS = {
     "timeline": "Show when tenants started, ran, stood still and ended.",
     "trace": "Write one run as a trace that Perfetto opens.",
     "quiz": "Predict a small case by hand, then check.",
+    "slides": "Make slides of a notebook: one file, no network.",
     "import": "Read what other tools measured into catalog files.",
 }
 """What each is for, in a line: the list of them imports none."""
