@@ -29,6 +29,7 @@ COMMANDS = {
     "validate": "How right is it? Published figures beside predictions.",
     "plot": "Draw the figures of a batch again, as SVG and PNG.",
     "timeline": "Show when tenants started, ran, stood still and ended.",
+    "trace": "Write one run as a trace that Perfetto opens.",
     "quiz": "Predict a small case by hand, then check.",
     "slides": "Make slides of a notebook: one file, no network.",
     "serve": "Open the explorer in a browser: knobs, and what comes out.",
