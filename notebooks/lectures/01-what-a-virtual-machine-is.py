@@ -135,15 +135,14 @@ compare(guess, simulated, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # How often may a program leave to whoever stands below? Each line is one kind of event at its cost: User-Mode Linux is
-# told of a trap by `ptrace`, Workstation and Xen take it themselves, KVM exits, Docker filters a system call. The
-# dashed line is an overhead of 10 %. Move the slider from one event to the next.
+# told of a trap by `ptrace`, Workstation takes it itself, KVM exits, Docker filters a system call. The dashed line
+# is an overhead of 10 %. Move the slider from one event to the next.
 
 # %%
 EVENTS = {
     "UML 2003": ("uml-2.4", "trap_cycles", "dell-2650"),
     "Workstation 2003": ("vmware-workstation-3.2", "trap_cycles", "dell-2650"),
     "KVM 2025": ("kvm-6", "exit_cycles", MACHINE),
-    "Xen 2003": ("xen-1", "trap_cycles", "dell-2650"),
     "Docker 2025": ("docker-27", "filter_cycles", MACHINE),
 }
 catalog = vl.Catalog()
@@ -213,14 +212,14 @@ print(f"overhead                 {5 * filtered:.0f} / {5 * call + 20:.0f} = {by_
 #    *Docker 2025* of the figure, then the arithmetic above.
 # 3. Which of Popek and Goldberg's three properties does each of the five stacks have?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 asked = exercise("event_rates", SEED)
 asked
 
 # %%
 answer(asked, {1: None, 2: None, 3: None})
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 calls = predict({"overhead": None}, names=["overhead"], unit="%")
 compare(calls, {"overhead": 20_000 * COST_US["Docker 2025"] / 1e4}, reveal=REVEAL)
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "plot": "Draw the figures of a batch again, as SVG and PNG.",
     "timeline": "Show when tenants started, ran, stood still and ended.",
     "quiz": "Predict a small case by hand, then check.",
+    "slides": "Make slides of a notebook: one file, no network.",
     "import": "Read what other tools measured into catalog files.",
 }
 """What each is for, in a line: the list of them imports none."""

@@ -70,9 +70,7 @@ def slider(draw: Callable[[Any], Figure], *, at: Any = None, **values: Sequence[
         UsageError: none or several things are to be moved, or ``at`` is not one of the values.
     """
     if len(values) != 1:
-        raise UsageError(
-            f"one slider moves one thing, here {len(values)} are named; write e.g. exit_cycles=[500, 1000]"
-        )
+        raise UsageError(f"one slider moves one thing, not {len(values)}; write e.g. exit_cycles=[500, 1000]")
     ((name, given),) = values.items()
     several = list(given)
     if not several:

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NOTEBOOKS = [*sorted(FOLDER.glob("*.ipynb")), *sorted(FOLDER.glob("experiments/*.ipynb"))]
 TIMEOUT_S = 240
 Execute = Callable[[Path], nbformat.NotebookNode]
 
@@ -31,11 +31,11 @@ def test_there_are_notebooks() -> None:
 def test_it_runs_without_a_warning_and_leaves_nothing_behind(
     path: Path, execute: Callable[[Path], nbformat.NotebookNode]
 ) -> None:
-    before = sorted(FOLDER.iterdir())
+    before = sorted(path.parent.iterdir())
     outputs = [output for cell in execute(path).cells for output in cell.get("outputs", [])]
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
     assert any("image/png" in output.get("data", {}) for output in outputs)
-    assert sorted(FOLDER.iterdir()) == before
+    assert sorted(path.parent.iterdir()) == before
 
 
 @each_notebook

@@ -136,16 +136,15 @@ compare(guess, simulated, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # À quelle fréquence un programme peut-il passer la main à la couche du dessous ? Chaque droite est un type d'événement
-# avec son coût : User-Mode Linux apprend un déroutement par `ptrace`, Workstation et Xen le prennent eux-mêmes, KVM
-# sort de l'invité, Docker filtre un appel système. La ligne en tirets marque un surcoût de 10 %. Déplacez le curseur
-# d'un événement à l'autre.
+# avec son coût : User-Mode Linux apprend un déroutement par `ptrace`, Workstation le prend lui-même, KVM
+# sort de l'invité, Docker filtre un appel système. La ligne en tirets marque un surcoût de 10 %. Déplacez
+# le curseur d'un événement à l'autre.
 
 # %%
 EVENTS = {
     "UML 2003": ("uml-2.4", "trap_cycles", "dell-2650"),
     "Workstation 2003": ("vmware-workstation-3.2", "trap_cycles", "dell-2650"),
     "KVM 2025": ("kvm-6", "exit_cycles", MACHINE),
-    "Xen 2003": ("xen-1", "trap_cycles", "dell-2650"),
     "Docker 2025": ("docker-27", "filter_cycles", MACHINE),
 }
 catalog = vl.Catalog()
@@ -217,14 +216,14 @@ print(f"overhead                 {5 * filtered:.0f} / {5 * call + 20:.0f} = {by_
 #    de la droite *Docker 2025* de la figure, puis du calcul ci-dessus.
 # 3. Lesquelles des trois propriétés de Popek et Goldberg chacune des cinq piles possède-t-elle ?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 asked = exercise("event_rates", SEED)
 asked
 
 # %%
 answer(asked, {1: None, 2: None, 3: None})
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 calls = predict({"overhead": None}, names=["overhead"], unit="%")
 compare(calls, {"overhead": 20_000 * COST_US["Docker 2025"] / 1e4}, reveal=REVEAL)
 
