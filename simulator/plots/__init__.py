@@ -39,12 +39,18 @@ __all__ = [
     "records",
     "short_names",
     "unreadable",
+    "usual",
 ]
 
 
 def figures() -> dict[str, str]:
     """The title of each figure by name."""
     return {name: discovery.member("plots", name).TITLE for name in sorted(discovery.members("plots"))}
+
+
+def usual() -> list[str]:
+    """The figures that are drawn after a run; the others are drawn where they are asked for."""
+    return [name for name in figures() if not getattr(discovery.member("plots", name), "ON_DEMAND", False)]
 
 
 def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None) -> list[Path]:
