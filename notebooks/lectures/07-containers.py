@@ -46,11 +46,12 @@ stacks(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# | | what it is | what it does | what it does not do |
-# |---|---|---|---|
-# | **namespaces** | tables of names of its own: files (mounts), processes, network, users, host name, messages | who has no name for a thing cannot ask for it | it divides nothing: the kernel behind the names is one |
-# | **cgroups** | rules for a group of processes: weight, quota, set of processors, memory, number of processes, disk | it divides what is scarce | only what somebody has set a rule for |
-# | **images** | layers of files, read-only, one on top of the other, and an upper one for what is written | equal layers are kept and fetched once | a file that is changed is copied up first |
+# - **Namespaces** are tables of names of one's own: files (mounts), processes, network, users, host name, messages.
+#   Who has no name for a thing cannot ask for it. They divide nothing: the kernel behind the names is one.
+# - **Cgroups** are rules for a group of processes: weight, quota, set of processors, memory, number of processes,
+#   disk. They divide what is scarce, but only that for which somebody has set a rule.
+# - **Images** are layers of files, read-only, one on top of the other, and an upper one for what is written. Equal
+#   layers are kept and fetched once; a file that is changed is copied up first.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Predict
@@ -224,7 +225,7 @@ overlay = numbers(PRODUCT, "overlay_copy_cycles", machine=MACHINE)
 overlay
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# By hand:
+# By hand; simulated is what the container takes longer than the process:
 
 # %%
 clock_hz = catalog.machine(MACHINE).devices["cpu"].values()["frequency_hz"]
@@ -239,9 +240,7 @@ for text, cycles in parts.items():
     print(f"{text} = {cycles / 1e6:.2f} M cycles")
 by_hand_ms = sum(parts.values()) / clock_hz * 1e3
 more_ms = appended_ms["file of the image"] - appended_ms["process"]
-print(
-    f"together {sum(parts.values()) / 1e6:.2f} M cycles = {by_hand_ms:.2f} ms; simulated {more_ms:.2f} ms more than the process"
-)
+print(f"together {sum(parts.values()) / 1e6:.2f} M cycles = {by_hand_ms:.2f} ms; simulated {more_ms:.2f} ms")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Without the copy a line takes a fraction of a millisecond, nearly all of it the script's own work. So does the second

@@ -47,11 +47,15 @@ stacks(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# | | ce que c'est | ce que cela fait | ce que cela ne fait pas |
-# |---|---|---|---|
-# | **espaces de noms** (*namespaces*) | des tables de noms à soi : fichiers (montages), processus, réseau, utilisateurs, nom d'hôte, messages | qui n'a pas de nom pour une chose ne peut la demander | ils ne divisent rien : derrière les noms, le noyau est unique |
-# | **groupes de contrôle** (*cgroups*) | des règles pour un groupe de processus : poids, quota, ensemble de processeurs, mémoire, nombre de processus, disque | ils divisent ce qui est rare | seulement ce pour quoi quelqu'un a fixé une règle |
-# | **images** | des couches de fichiers, en lecture seule, posées l'une sur l'autre, et une couche supérieure pour ce qu'on écrit | les couches égales ne sont gardées et transférées qu'une fois | un fichier modifié est d'abord copié vers le haut |
+# - Les **espaces de noms** (*namespaces*) sont des tables de noms à soi : fichiers (montages), processus, réseau,
+#   utilisateurs, nom d'hôte, messages. Qui n'a pas de nom pour une chose ne peut la demander. Ils ne divisent rien :
+#   derrière les noms, le noyau est unique.
+# - Les **groupes de contrôle** (*cgroups*) sont des règles pour un groupe de processus : poids, quota, ensemble de
+#   processeurs, mémoire, nombre de processus, disque. Ils divisent ce qui est rare, mais seulement ce pour quoi
+#   quelqu'un a fixé une règle.
+# - Les **images** sont des couches de fichiers, en lecture seule, posées l'une sur l'autre, et une couche supérieure
+#   pour ce qu'on écrit. Les couches égales ne sont gardées et transférées qu'une fois ; un fichier modifié est d'abord
+#   copié vers le haut.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
@@ -230,7 +234,7 @@ overlay = numbers(PRODUCT, "overlay_copy_cycles", machine=MACHINE)
 overlay
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# À la main :
+# À la main ; *simulated* est ce que le conteneur prend de plus que le processus :
 
 # %%
 clock_hz = catalog.machine(MACHINE).devices["cpu"].values()["frequency_hz"]
@@ -245,9 +249,7 @@ for text, cycles in parts.items():
     print(f"{text} = {cycles / 1e6:.2f} M cycles")
 by_hand_ms = sum(parts.values()) / clock_hz * 1e3
 more_ms = appended_ms["file of the image"] - appended_ms["process"]
-print(
-    f"together {sum(parts.values()) / 1e6:.2f} M cycles = {by_hand_ms:.2f} ms; simulated {more_ms:.2f} ms more than the process"
-)
+print(f"together {sum(parts.values()) / 1e6:.2f} M cycles = {by_hand_ms:.2f} ms; simulated {more_ms:.2f} ms")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Sans la copie, une ligne prend une fraction de milliseconde, presque tout étant le travail du script lui-même. La
