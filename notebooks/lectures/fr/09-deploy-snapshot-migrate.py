@@ -258,9 +258,7 @@ print(f"in all {total_s:.2f} s by hand, {simulated_s:.2f} s simulated: {simulate
 # Pour l'invité à 320 Mo/s, chaque tour après le premier envoie tout *W* :
 
 # %%
-print(
-    f"W / B = {SET / 1e6:.1f} / {RATE / 1e6:.1f} = {SET / RATE:.2f} s, and the limit is {LIMIT_S:g} s: no round is the last"
-)
+print(f"W / B = {SET / 1e6:.1f} / {RATE / 1e6:.1f} = {SET / RATE:.2f} s; the limit is {LIMIT_S:g} s: never")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Déployer : seulement ce qui manque
