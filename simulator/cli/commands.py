@@ -27,6 +27,7 @@ COMMANDS = {
     "warmup": "Advise how long a scenario has to warm up.",
     "validate": "How right is it? Published figures beside predictions.",
     "plot": "Draw the figures of a batch again, as SVG and PNG.",
+    "report": "Write one page of HTML that holds all of a batch.",
     "timeline": "Show when tenants started, ran, stood still and ended.",
     "quiz": "Predict a small case by hand, then check.",
     "import": "Read what other tools measured into catalog files.",
