@@ -30,6 +30,15 @@ def test_the_blast_radius_by_hand(stack: str, mean_lost: float, boundaries: int)
     assert (found.worst_lost, found.boundaries) == (4, boundaries)
 
 
+def test_without_times_the_structure_is_the_same_and_nothing_is_set_up_anew() -> None:
+    plain, timed = (blast("linux-6 | docker-27", tenants=2, times=times) for times in (False, True))
+    assert {row.restart_s for row in plain.rows} == {None}
+    assert None not in {row.restart_s for row in timed.rows}
+    assert [(row.component, row.hits, row.reaches) for row in plain.rows] == [
+        (row.component, row.hits, row.reaches) for row in timed.rows
+    ]
+
+
 def test_the_way_out_of_a_microvm_is_narrowed_by_the_filter_of_its_monitor() -> None:
     """Through the monitor's process three interfaces, the last with 50 calls; QEMU's process may make them all."""
     for product, calls in (("firecracker-1", 50.0), ("kvm-6", 342.0)):

@@ -1,0 +1,35 @@
+"""The scenarios that come with virtlab: one page, each with its question and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulator.catalog import document
+from virtlab_pages.markdown import page, prose
+
+_FOLDERS = {
+    "": "Questions",
+    "published": "Experiments of papers",
+    "pools": "Pools of hosts",
+    "parts": "Parts, to include",
+}
+
+
+def pages(root: Path) -> Iterator[tuple[str, str]]:
+    """One page a folder."""
+    lead = ["Each is one file: `virtlab run scenarios/NAME.yaml` runs it, `virtlab plan` says how long that takes.", ""]
+    names = []
+    for folder, title in _FOLDERS.items():
+        paths = sorted((root / "scenarios" / folder).glob("*.yaml"))
+        names.append(f"scenarios-{folder or 'own'}")
+        yield names[-1], page(title, *(_scenario(path, root) for path in paths))
+    links = ["```{toctree}", ":maxdepth: 2", "", *names, "```", ""]
+    yield "scenarios", page("Scenarios that are there", lead, links)
+
+
+def _scenario(path: Path, root: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    data = document.read(path).data
+    title = prose(str(data.get("title") or ""), "../")
+    return [f"## {path.stem}", "", title, "", f"`{path.relative_to(root)}`:", "", "````yaml", text.rstrip(), "````", ""]

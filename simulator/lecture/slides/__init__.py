@@ -1,0 +1,55 @@
+"""Slides of a notebook: one HTML file with its outputs and its script inside, which asks the network for nothing.
+
+A notebook says by ``slideshow`` metadata of its cells where slides begin, as nbconvert has it; see ``deck``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from simulator.errors import UsageError
+from simulator.lecture.slides import source
+from simulator.lecture.slides.deck import deck
+from simulator.lecture.slides.page import page
+
+__all__ = ["export"]
+
+
+def export(
+    notebook: Path, to: Path, *, settings: Mapping[str, str] | None = None, as_is: bool = False, code: bool = False
+) -> int:
+    """Write the slides of a notebook; returns how many there are.
+
+    Args:
+        notebook: an ``.ipynb`` file; it is executed unless ``as_is`` is asked for, and never written.
+        to: the HTML file.
+        settings: other values of the names in its parameters cell, as they would be written there.
+        as_is: take the outputs that are in the file.
+        code: show code; otherwise it is folded away.
+
+    Raises:
+        UsageError: no notebook, no such parameter, a cell that fails, or no place for the file.
+    """
+    content = source.read(notebook)
+    if settings:
+        if as_is:
+            raise UsageError("other parameters change the outputs; execute the notebook, without as_is")
+        content = source.changed(content, settings)
+    if not as_is:
+        content = source.executed(content, notebook.parent)
+    slides = deck(content)
+    _write(to, page(slides, notebook.stem, code))
+    return len(slides)
+
+
+def _write(to: Path, text: str) -> None:
+    """Whole or not at all."""
+    draft = to.with_name(f".{to.name}.tmp")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(to)
+    except OSError as error:
+        raise UsageError(f"{to} cannot be written: {error.strerror or error}; choose another place") from None
+    finally:
+        draft.unlink(missing_ok=True)
