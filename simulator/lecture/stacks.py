@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PROGRAM, _HARDWARE = "#ffffff", "#8d8d94"
 _FRAMES = {True: 2.6, False: 1.0}
 """Width of the frame of what is shared, and of what is not."""
-_PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+_PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85}
 """Behind letters, so that they can be read on every colour."""
 _AIR = 0.06
 _MOST_TENANTS = 6
@@ -69,7 +69,7 @@ def _draw(trees: Mapping[str, Tree]) -> Figure:
     down = -(-len(trees) // across)
     columns = [max(2, _columns(tree)) for tree in trees.values()]
     ratios = [max(columns[place::across]) for place in range(across)]
-    figure = Figure(figsize=(_INCHES * sum(ratios), (0.6 * depth + 0.4) * down), layout="constrained")
+    figure = Figure(figsize=(_INCHES * sum(ratios), (0.66 * depth + 0.4) * down), layout="constrained")
     panels = figure.subplots(down, across, squeeze=False, width_ratios=ratios).flatten()
     for axes in panels[len(trees) :]:
         axes.axis("off")
@@ -115,7 +115,8 @@ def _label(node: Node) -> str:
 
 def _lines(text: str, columns: int) -> str:
     """A long name in several lines, divided at its hyphens."""
-    return "\n".join(line for part in text.split("\n") for line in wrap(part, _LETTERS * columns))
+    parts = [wrap(part.replace("-", "- "), _LETTERS * columns) for part in text.split("\n")]
+    return "\n".join(line.replace("- ", "-") for lines in parts for line in lines)
 
 
 def _box(axes: Axes, columns: list[int], level: int, text: str, colour: str, shared: bool = False) -> None:
