@@ -1,7 +1,7 @@
 """Makes the pictures of docs/figures.md from finished batches: ``python docs/figures/make.py RESULTS``.
 
-Each picture is one figure of one batch, found below RESULTS by the name of its scenario. Where a batch is missing it says
-which command makes it, and goes on with the others.
+Each picture is one figure of one batch, found below RESULTS by the name of its scenario. Where a batch is missing it
+says which command makes it, and goes on with the others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ PICTURES = {
     "heap_curve": ("heap-against-memory", "run scenarios/heap-against-memory.yaml"),
     "warm_up": ("how-java-warms-up", "run scenarios/how-java-warms-up.yaml"),
     "layers": ("noisy-neighbour", "isolate scenarios/noisy-neighbour.yaml"),
-    "tornado": ("what-does-it-cost-sensitivity", "sensitivity scenarios/what-does-it-cost.yaml --workload stream"),
+    "tornado": (
+        "what-does-it-cost-sensitivity",
+        "sensitivity scenarios/what-does-it-cost.yaml --workload stream --method tornado",
+    ),
 }
 """For each figure the name of the batch, and the command that makes it."""
 
