@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 _INK = "#333333"
@@ -70,9 +71,11 @@ def bars(table: pd.DataFrame, along: str, *, log: bool = False) -> Figure:
         places = [row - 0.4 + each * (number + 0.5) for row in range(len(table))]
         found = axes.barh(places, table[name], each, label=str(name), **_look(number))
         axes.bar_label(found, [_short(value) for value in table[name]], padding=4)
+    axes.margins(x=0.12)
     if log:
         axes.set_xscale("log")
-    axes.margins(x=0.12)
+        axes.set_xlim(left=float(table.to_numpy().min()) / 3)
+        _plain(axes.xaxis)
     _rows(axes, table, along)
     if len(table.columns) > 1:
         figure.legend(loc="outside right upper", frameon=False)
@@ -123,10 +126,20 @@ def _scale(axes: Axes, table: pd.DataFrame, log: str) -> None:
         axes.set_xscale("log", base=2)
     if "y" in log:
         axes.set_yscale("log")
+        _plain(axes.yaxis)
     else:
         axes.set_ylim(bottom=0)
     axes.set_xticks(list(table.index), [_short(each) for each in table.index])
-    axes.minorticks_off()
+    axes.xaxis.minorticks_off()
+
+
+def _plain(axis: Axis) -> None:
+    """Ticks of a logarithmic axis at 1, 2, 5, 10, ..., as plain numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def _short(value: Any) -> str:

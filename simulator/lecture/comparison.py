@@ -12,7 +12,7 @@ from simulator.errors import UsageError
 from simulator.lecture.picture import Picture, picture
 from simulator.lecture.prediction import Prediction, shown
 from simulator.lecture.showing import show
-from simulator.plots import _style
+from simulator.plots import _looks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,14 +94,14 @@ class Comparison:
         for place, (_, predicted, came, _) in enumerate(rows):
             looks: list[tuple[float | None, float, Any]] = [
                 (predicted, _BAR / 2, {"facecolor": "white", "hatch": "///"}),
-                (came, -_BAR / 2, {"facecolor": _style.PALETTE[0]}),
+                (came, -_BAR / 2, {"facecolor": _looks.PALETTE[0]}),
             ]
             for value, shift, look in looks:
                 if value is not None:
-                    axes.barh(place - shift, value, _BAR, edgecolor=_style.INK, **look)
+                    axes.barh(place - shift, value, _BAR, edgecolor=_looks.INK, **look)
                 axes.annotate(
                     shown(value), (value or left, place - shift), (4, 0), textcoords="offset points", va="center",
-                    color=_style.INK,
+                    color=_looks.INK,
                 )  # fmt: skip
         axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
         axes.invert_yaxis()

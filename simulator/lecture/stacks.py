@@ -10,7 +10,7 @@ from simulator import notation
 from simulator.catalog import Catalog
 from simulator.errors import UsageError
 from simulator.lecture.picture import Picture, picture
-from simulator.plots import _style
+from simulator.plots import _looks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +107,7 @@ def _box(axes: Axes, columns: list[int], level: int, text: str, colour: str, hat
     left, right = min(columns), max(columns) + 1
     axes.add_patch(
         Rectangle((left + _AIR, level + _AIR), right - left - 2 * _AIR, 1 - 2 * _AIR, facecolor=colour,
-                  edgecolor=_style.INK, hatch=hatch, linewidth=1.2)
+                  edgecolor=_looks.INK, hatch=hatch, linewidth=1.2)
     )  # fmt: skip
     axes.text((left + right) / 2, level + 0.5, text, ha="center", va="center", fontsize=12 if len(text) < 14 else 10.5,
               bbox={"facecolor": colour, "edgecolor": "none", "pad": 1})  # fmt: skip
