@@ -176,7 +176,8 @@ pauses = pauses.loc[["2x live_bytes", "8x live_bytes"]].rename(columns={"mean": 
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A larger heap is collected less often, and a collection costs what *lives*, not what is dead. So memory buys time, up
-# to a point. Below twice of what lives there is a wall: hardly anything is free after a collection.
+# to a point. Below twice of what lives there is a wall, for the serial collector most of all: hardly anything is free
+# after a collection.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **In a container.** What the virtual machine sees of its room decides what it chooses for itself:

@@ -178,8 +178,8 @@ pauses = pauses.loc[["2x live_bytes", "8x live_bytes"]].rename(columns={"mean": 
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Un tas plus grand est nettoyé moins souvent, et un passage coûte ce qui *vit*, non ce qui est mort. La mémoire achète
-# donc du temps, jusqu'à un certain point. En dessous du double de ce qui vit, il y a un mur : presque rien n'est libre
-# après un passage.
+# donc du temps, jusqu'à un certain point. En dessous du double de ce qui vit, il y a un mur, surtout pour le
+# ramasse-miettes séquentiel : presque rien n'est libre après un passage.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Dans un conteneur.** Ce que la machine virtuelle voit de sa place décide de ce qu'elle choisit elle-même :
