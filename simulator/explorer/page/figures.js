@@ -54,7 +54,7 @@ function caption(title, small) {
 // Bars that consist of parts. rows: {label, parts: [{look, text, value, title}], end}
 function bars(width, rows, looks, description, least = 0) {
   const narrow = width < 560;
-  const left = narrow ? 4 : Math.min(width * 0.3, 14 + CHARACTER * Math.max(...rows.map((row) => row.label.length)));
+  const left = narrow ? 4 : Math.min(width * 0.3, 16 + 1.08 * CHARACTER * Math.max(...rows.map((row) => row.label.length)));
   const height = narrow ? 58 : 36, top = narrow ? 24 : 4, right = 14 + CHARACTER * Math.max(...rows.map((row) => row.end.length));
   const total = (row) => row.parts.reduce((sum, part) => sum + part.value, 0);
   const longest = Math.max(least, ...rows.map(total)) || 1;
