@@ -89,6 +89,15 @@ class Entity:
             for entity in self.inner.entities:
                 yield from entity.threads()
 
+    def alone(self) -> bool:
+        """Whether it is one thread, or only one stands on it."""
+        entity = self
+        while entity.inner is not None:
+            if len(entity.inner.entities) != 1:
+                return False
+            entity = entity.inner.entities[0]
+        return True
+
     def need(self) -> int:
         """Service it takes until something happens to it: its work or an inner turn ends, its bandwidth is used up."""
         need_ns = self.need_ns if self.inner is None else self.inner.horizon()
@@ -96,6 +105,13 @@ class Entity:
             if grant.left_ns < need_ns:
                 need_ns = grant.left_ns
         return need_ns
+
+    def begin(self) -> None:
+        """It begins a turn: in the queues below, where one is over, the next one begins too."""
+        entity: Entity | None = self
+        while entity is not None and entity.inner is not None:
+            entity.inner.give()
+            entity = entity.inner.current
 
     def serve(self, time_ns: int) -> None:
         """It has run for this long."""
@@ -214,11 +230,16 @@ class RunQueue:
             self.dirty = False
             self.policy.replan(self)
             self._measure()
-        if served and (self.slice_left_ns <= 0 or self.current is None) and self.entities:
-            self._dispatch()
+        if served:
+            self.give()
         for entity in self.entities:
             if entity.inner is not None and (entity.inner.entities or entity.inner.dirty):
                 entity.inner.prepare(served and entity is self.current)
+
+    def give(self) -> None:
+        """A new turn if one is due."""
+        if (self.slice_left_ns <= 0 or self.current is None) and self.entities:
+            self._dispatch()
 
     def _measure(self) -> None:
         """What the rotation needs to know of the queue until it changes."""
@@ -307,13 +328,10 @@ class RunQueue:
                 entity.need_ns -= served_ns
                 entity.served_ns += served_ns
                 entity.purse[0] += served_ns
+                if self.costly:
+                    self._pay_turns(entity, number)
             else:
-                entity.serve(served_ns)
-            if self.costly:
-                paid_ns = (number - 1) * entity.cost_ns + entity.first_ns
-                if paid_ns:
-                    self.switch_ns = max(1, entity.cost_ns)
-                    self._pay(entity, paid_ns)
+                self._give_turns(entity, number, served_ns)
             entity.ran, entity.moved, entity.first_ns = True, False, entity.cost_ns
         self.current = self.last = best
         self.slice_ns, self.pending, self.had_ns = best.slice_ns, best.step, 0
@@ -343,6 +361,8 @@ class RunQueue:
             elif self._regular():
                 return self._rotate(entity, time_ns)
         self._dispatch()
+        if self.cost_left_ns:
+            self.current.begin()  # type: ignore[union-attr]
         return before_ns
 
     def horizon(self) -> int:
@@ -426,10 +446,13 @@ class RunQueue:
                 break
             left_ns -= turn_ns
             entity.tag += entity.step
-            entity.serve(entity.slice_ns)
             if cost_ns:
+                entity.begin()
                 self.switch_ns = cost_ns
                 self._pay(entity, cost_ns)
+            entity.serve(entity.slice_ns)
+        if cost_ns:
+            entity.begin()
         self.current, self.cost_left_ns, self.switch_ns = entity, cost_ns, max(1, cost_ns)
         self.slice_ns = self.slice_left_ns = entity.slice_ns
         self.pending, self.had_ns = entity.step, 0
@@ -462,12 +485,8 @@ class RunQueue:
         for entity, number in zip(entities, turns, strict=True):
             if number <= 0:
                 continue
-            paid_ns = number * entity.cost_ns + entity.first_ns - entity.cost_ns
             entity.tag += number * entity.step
-            entity.serve(number * entity.slice_ns)
-            if paid_ns:
-                self.switch_ns = max(1, entity.cost_ns)
-                self._pay(entity, paid_ns)
+            self._give_turns(entity, number, number * entity.slice_ns)
             entity.ran, entity.moved, entity.first_ns = True, False, entity.cost_ns
             key = (entity.tag - entity.step, entity.rank)
             if key > last_key:
@@ -533,6 +552,46 @@ class RunQueue:
         low = min(self.entities, key=self._tag_then)
         (low_tag, low_rank), high = self._tag_then(low), max(map(self._tag_then, self.entities))
         return low is not self.last and high < (low_tag + step, low_rank)
+
+    def _give_turns(self, entity: Entity, number: int, served_ns: int) -> None:
+        """Turns of an entity, each after another's; the last may be a part of one.
+
+        The thread that a turn begins with pays for it: as many together as begin with the same one.
+        """
+        inner = entity.inner
+        if not self.costly or inner is None or entity.alone():
+            if self.costly:
+                self._pay_turns(entity, number)
+            entity.serve(served_ns)
+            return
+        while number:
+            entity.begin()
+            same = min(number, -(-inner.unchanged_ns() // entity.slice_ns))
+            self._pay_turns(entity, same)
+            part_ns = min(served_ns, same * entity.slice_ns)
+            entity.serve(part_ns)
+            entity.first_ns = entity.cost_ns
+            number -= same
+            served_ns -= part_ns
+
+    def _pay_turns(self, entity: Entity, number: int) -> None:
+        """The switches to some turns of an entity, of which the first may take another time."""
+        first_ns, cost_ns = entity.first_ns, entity.cost_ns
+        if first_ns != cost_ns:
+            number -= 1
+            if first_ns:
+                self.switch_ns = first_ns
+                self._pay(entity, first_ns)
+        if cost_ns and number:
+            self.switch_ns = cost_ns
+            self._pay(entity, number * cost_ns)
+
+    def unchanged_ns(self) -> int:
+        """Service in which the same thread runs; a turn has been given."""
+        assert self.current is not None
+        left_ns = self.slice_left_ns if len(self.entities) > 1 else NEVER
+        inner = self.current.inner
+        return self.cost_left_ns + (left_ns if inner is None else min(left_ns, inner.unchanged_ns()))
 
     def _pay(self, entity: Entity, time_ns: int) -> None:
         """Time spent on switches to an entity, booked on the thread that has its turn there."""

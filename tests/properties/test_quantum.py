@@ -22,7 +22,7 @@ POLICIES = {
     "fifo": lambda random: {},
     "real_time": lambda random: {"slice_s": 0.002},
 }
-
+LOSSES = ("ready_s", "steal_s", "throttled_s", "frozen_s", "refill_s")
 
 SHORT = {
     "round_robin": {"slice_s": 0.003},
@@ -44,6 +44,11 @@ def any_scheduling(random: Random) -> Scheduling:
     return Scheduling(policy, {**SHORT.get(policy, {}), "global_queue": float(random.random() < 0.4)})
 
 
+def refilled(share: Share, others_bytes: float) -> float:
+    """Two thirds of a nanosecond for each byte that others used."""
+    return min(others_bytes, 1e6, 2 * share.working_set_bytes) / 1.5e9 if share.working_set_bytes else 0.0
+
+
 class Run:
     """A random machine with random work, and a log of what ended when."""
 
@@ -52,8 +57,13 @@ class Run:
         self.scheduling = scheduling
         self.environment = simpy.Environment()
         cores = random.choice([1.0, 1.0, 2.0, 3.0])
-        self.device = Quantum(self.environment, cores, 1.0, scheduling=scheduling(random), stepping=stepping)
+        refill = refilled if random.random() < 0.3 else None
+        self.device = Quantum(
+            self.environment, cores, 1.0, scheduling=scheduling(random), stepping=stepping, refill=refill
+        )
         self.ends: list[tuple[str, int]] = []
+        self.accounts: list[dict[str, float]] = []
+        """What each job waited for, and paid."""
         self.leaves: list[Share] = []
         self.begun_s: dict[Share, float] = {}
         self.costs = random.random() < 0.5
@@ -67,6 +77,7 @@ class Run:
             rules: dict[str, Any] = {"weight": random.choice([1.0, 1.0, 2.0, 5.0, 0.3])}
             if self.costs:
                 rules["switch_s"] = random.choice([0.0, 7e-6, 3e-5])
+                rules["working_set_bytes"] = random.choice([0.0, 1e5, 1e6])
             if random.random() < 0.15:
                 rules |= {"cap": random.choice([0.2, 0.5, 0.9]), "period_s": random.choice([0.01, 0.1])}
             if inner and random.random() < 0.5:
@@ -82,7 +93,7 @@ class Run:
             yield self.environment.timeout(random.choice([0.0, random.expovariate(20.0), 0.01]))
             done = self.environment.event()
             began_s = self.environment.now
-            leaf.ready_s = leaf.steal_s = leaf.throttled_s = leaf.frozen_s = leaf.refill_s = 0.0
+            leaf.ready_s = leaf.steal_s = leaf.throttled_s = leaf.frozen_s = leaf.refill_s = leaf.refills = 0.0
             leaf.switches.clear()
             work = random.expovariate(20.0)
             self.device.submit(leaf, work, lambda share, done=done: done.succeed())
@@ -95,9 +106,12 @@ class Run:
 
     def check(self, leaf: Share, wall_s: float, served_s: float) -> None:
         switches_s = sum(number * share.switch_s for share, number in leaf.switches.items())
-        waits = [leaf.ready_s, leaf.steal_s, leaf.throttled_s, leaf.frozen_s, leaf.refill_s]
+        losses = {loss: getattr(leaf, loss) for loss in LOSSES}
+        waits = list(losses.values())
         assert served_s + switches_s + sum(waits) == pytest.approx(wall_s, rel=1e-9, abs=3e-9)
         assert min(waits) >= -3e-9
+        switches = {f"switches to {share.name}": number for share, number in leaf.switches.items() if number}
+        self.accounts.append({**losses, **switches, "refills": leaf.refills, "migrations": leaf.migrations})
 
 
 @pytest.mark.parametrize("seed", range(CASES))
@@ -107,6 +121,8 @@ def test_closed_form_is_stepping_to_the_nanosecond(seed: int) -> None:
         run.environment.run()
     assert runs[0].ends == runs[1].ends
     assert runs[0].ends
+    for number, end in enumerate(runs[0].ends):
+        assert runs[0].accounts[number] == pytest.approx(runs[1].accounts[number], rel=1e-9, abs=1e-9), end
 
 
 @pytest.mark.parametrize("seed", range(10))

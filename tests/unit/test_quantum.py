@@ -109,6 +109,31 @@ def test_a_switch_to_a_virtual_processor_is_paid_by_the_thread_on_it() -> None:
     assert [thread.steal_s for thread in threads] == pytest.approx([0.01, 0.022])
 
 
+@pytest.mark.parametrize("stepping", [False, True])
+def test_a_switch_to_a_group_is_paid_by_the_thread_that_its_turn_begins_with(stepping: bool) -> None:
+    """Turns of 10 ms, of the group and in it; first turns are free. From 10 to 20 the group's and a's first (ms); at 30
+    b's first, for which the group comes back, and b pays 1; at 51 the group comes back to a, which pays that and its
+    own: a has 9 of its 10 until 62."""
+    lab = Lab(stepping=stepping)
+    group = Share("group", lab.device.root)
+    threads = [lab.thread("alone"), *(lab.thread(name, parent=group, switch_s=0.001) for name in "ab")]
+    lab.run(0.06)
+    assert [sum(thread.switches.values()) for thread in threads] == pytest.approx([0.0, 2.0, 1.0])
+
+
+@pytest.mark.parametrize("stepping", [False, True])
+def test_whoever_was_moved_refills_its_cache_once(stepping: bool) -> None:
+    """Two of the second processor's four end; balancing at 64 ms brings it one, which finds nothing in that cache."""
+    cfs = Scheduling("cfs", {"scaling": 0.0})
+    lab = Lab(2, cfs, stepping=stepping, refill=lambda share, others: 0.002 if others > 1e9 else 0.0)
+    threads = [lab.thread(name, 0.001 if name in "df" else 1e6, working_set_bytes=1e6) for name in "abcdefgh"]
+    lab.run(0.12)
+    assert sum(thread.migrations for thread in threads) == 1
+    (moved,) = [thread for thread in threads if thread.migrations]
+    assert (moved.refills, moved.refill_s) == (1.0, pytest.approx(0.002))
+    assert sum(thread.refills for thread in threads) == 1.0
+
+
 def test_a_guests_slices_are_its_own_time() -> None:
     """Two threads in a guest that has half of the processor: they take turns every 10 ms of the guest's time."""
     trace = Trace()
