@@ -45,7 +45,7 @@ class Budget:
         now_ns: the present.
     """
 
-    ORDER: ClassVar[int] = 0
+    order: ClassVar[int] = 0
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     __slots__ = ("burst_ns", "due_ns", "grants", "next_ns", "period_ns", "pool_ns", "portion_ns", "quota_ns")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import simpy
 
@@ -21,8 +21,11 @@ _END = 0.49
 class Due(Protocol):
     """Something that happens at ``due_ns``."""
 
-    ORDER: ClassVar[int]
     due_ns: int
+
+    @property
+    def order(self) -> int:
+        """Among what is due at one instant: smallest first, then what was scheduled first."""
 
 
 class Calendar:
@@ -59,7 +62,7 @@ class Calendar:
         item.due_ns = due_ns
         if due_ns < NEVER:
             self._number += 1
-            heappush(self._entries, (due_ns, item.ORDER, self._number, item))
+            heappush(self._entries, (due_ns, item.order, self._number, item))
 
     def take(self, now_ns: int) -> Any:
         """The first of what is due by now, which is not due any more; None if nothing is."""

@@ -31,17 +31,16 @@ class Processor:
         entity: what stands for it in the scheduler above; None for a physical processor.
     """
 
-    ORDER: ClassVar[int] = 2
-    """Among what is due at one instant: budgets are refilled first, processors come last."""
-
     __slots__ = (
-        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "pulls_count", "purses",
-        "queue", "ran", "ran_since_ns", "ran_through", "scheduler", "speed", "was_idle",
+        "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "order", "pulls_count",
+        "purses", "queue", "ran", "ran_since_ns", "ran_through", "scheduler", "speed", "was_idle",
     )  # fmt: skip
 
     def __init__(self, scheduler: Scheduler, number: int, queue: RunQueue, entity: Entity | None) -> None:
         self.scheduler, self.number, self.queue, self.entity = scheduler, number, queue, entity
         queue.processor = self
+        self.order = 2 + number
+        """Among what is due at one instant: processors come last, one after another, whoever was planned first."""
         self.online = True
         self.groups: dict[Share, Entity] = {}
         self.at_ns = 0
@@ -131,7 +130,7 @@ class Scheduler:
         groups: the groups between that scheduler and this one, outermost first.
     """
 
-    ORDER: ClassVar[int] = 1
+    order: ClassVar[int] = 1
     """Among what is due at one instant: budgets are refilled first, processors come last."""
 
     def __init__(

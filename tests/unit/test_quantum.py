@@ -122,6 +122,23 @@ def test_a_switch_to_a_group_is_paid_by_the_thread_that_its_turn_begins_with(ste
 
 
 @pytest.mark.parametrize("stepping", [False, True])
+@pytest.mark.parametrize("disturbed", [[0, 1], [1, 0]])
+def test_of_processors_that_ask_for_a_budget_in_one_instant_the_first_comes_first(
+    stepping: bool, disturbed: list[int]
+) -> None:
+    """15 ms for two, 5 at a time: both have had 5 when at 6 ms, whichever was disturbed first, a gets the last 5."""
+    lab = Lab(2, Scheduling("round_robin", {"slice_s": 0.001}), stepping=stepping)
+    group = Share("group", lab.device.root, cap=0.15, period_s=0.1)
+    for number, name in enumerate("ab"):
+        lab.thread(name, 0.009, group, cpus=frozenset({number}))
+    for order, number in enumerate(disturbed):
+        share = Share(f"other {number}", lab.device.root, cpus=frozenset({number}))
+        lab.at(0.0004 + order / 1e4, lambda share=share: lab.submit(share, 0.001))
+    lab.environment.run()
+    assert lab.log[2:] == [("a", 0.01), ("b", 0.104)]
+
+
+@pytest.mark.parametrize("stepping", [False, True])
 def test_whoever_was_moved_refills_its_cache_once(stepping: bool) -> None:
     """Two of the second processor's four end; balancing at 64 ms brings it one, which finds nothing in that cache."""
     cfs = Scheduling("cfs", {"scaling": 0.0})
