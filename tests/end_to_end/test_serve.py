@@ -127,6 +127,16 @@ def test_every_field_has_a_label(browser: Browser) -> None:
     assert unlabelled == []
 
 
+def test_where_no_stack_can_run_a_workload_others_are_offered(browser: Browser) -> None:
+    choose = "(() => { const field = document.querySelector('#workload'); field.value = 'java-hello';"
+    browser.run(choose + "field.dispatchEvent(new Event('change')); })()")
+    browser.wait("!document.querySelector('#fit').hidden")
+    assert "put a bytecode on top" in browser.text('[id="mistake-stacks.0"]')
+    browser.click("#fit")
+    browser.wait("document.querySelector('#fit').hidden && document.querySelectorAll('.card').length === 2")
+    assert "hotspot" in browser.text(".card h3")
+
+
 def test_a_link_gives_the_same_page_and_nothing_came_from_elsewhere(
     browser: Browser, command: tuple[subprocess.Popen[str], str]
 ) -> None:
