@@ -1,4 +1,4 @@
-"""``virtlab report`` as people use it: one page that needs nothing but a browser, whatever the batch and its words are."""
+"""``virtlab report`` as people use it: a page that needs nothing but a browser, whatever the batch and its words."""
 
 from __future__ import annotations
 
