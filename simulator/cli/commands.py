@@ -28,6 +28,7 @@ COMMANDS = {
     "claims": "Test what a lecture says: verdicts, and where they fail.",
     "validate": "How right is it? Published figures beside predictions.",
     "plot": "Draw the figures of a batch again, as SVG and PNG.",
+    "report": "Write one page of HTML that holds all of a batch.",
     "timeline": "Show when tenants started, ran, stood still and ended.",
     "trace": "Write one run as a trace that Perfetto opens.",
     "quiz": "Predict a small case by hand, then check.",

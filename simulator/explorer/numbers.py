@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator import outcomes
-from simulator.explorer.asking import APP, BARE, NEIGHBOUR, PLAIN, Asked
+from simulator.explorer.asking import APP, NEIGHBOUR, Asked
 from simulator.notation import tree
-from simulator.plots import _style
+from simulator.plots import _looks, _models
 from simulator.plots._labels import product_names
 from simulator.plots.where import MACHINE, PROGRAM
 from simulator.results.intervals import Interval
@@ -21,7 +21,6 @@ from simulator.results.summary import overhead
 Point = Mapping[str, Any]
 Run = Mapping[str, Any]
 _COUNT = f"tenants.{NEIGHBOUR}.count"
-_PROGRAM_COLOUR = "#d9d9d9"
 
 
 def drawn(asked: Asked, points: Sequence[Point], runs: Sequence[Run]) -> dict[str, Any]:
@@ -40,8 +39,10 @@ def drawn(asked: Asked, points: Sequence[Point], runs: Sequence[Run]) -> dict[st
         found.setdefault(point["stack"], []).append((point, run))
     base = found[asked.scenario.baseline][0][1]
     stacks = [_stack(number, label, found[label], base) for number, label in asked.labels.items()]
-    for stack in stacks:
-        stack["baseline"] = stack["label"] == asked.scenario.baseline
+    members = _looks.members(stack["classes"] for stack in stacks)
+    for stack, member in zip(stacks, members, strict=True):
+        look = _looks.model(stack["classes"], member)
+        stack |= {"baseline": stack["label"] == asked.scenario.baseline, "colour": look.colour, "hatch": look.hatch}
     return {"stacks": stacks, "layers": _layers(stacks)}
 
 
@@ -49,15 +50,13 @@ def _stack(number: int, label: str, found: Sequence[tuple[Point, Run]], base: Ru
     """One stack: alone, which is the first point, and beside its neighbours where there is a second."""
     point, alone = found[0]
     fullest, beside = found[-1]
-    classes = _classes(point)
+    expression = point["tenants"][APP]["expression"]
     own = _tenant(alone)
-    look = _style.family(classes)
     return {
         "number": number,
         "label": label,
-        "expression": point["tenants"][APP]["expression"],
-        "classes": classes,
-        "colour": look["facecolor"],
+        "expression": expression,
+        "classes": _models.classes(expression),
         **own,
         "overhead_percent": _overhead(own, _tenant(base)),
         "where": _where(alone, base),
@@ -139,12 +138,8 @@ def _layers(stacks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for part in (part for stack in stacks for part in stack["where"]):
         depths[part["layer"]] = max(part["depth"], depths.get(part["layer"], 0))
     names = sorted(depths, key=lambda layer: (layer != PROGRAM, layer == MACHINE, -depths[layer]))
-    looks = [{"facecolor": _PROGRAM_COLOUR, "hatch": ""}] if PROGRAM in names else []
-    looks += [_style.fill(number) for number in range(len(names) - len(looks))]
-    return [
-        {"name": name, "colour": look["facecolor"], "pattern": _style.HATCHES.index(look["hatch"])}
-        for name, look in zip(names, looks, strict=True)
-    ]
+    looks = _models.layer_looks(names)
+    return [{"name": name, "colour": looks[name].colour, "hatch": looks[name].hatch} for name in names]
 
 
 def _times(run: Run) -> dict[str, float]:
@@ -156,13 +151,6 @@ def _times(run: Run) -> dict[str, float]:
 
 
 # ---- what stands on what
-
-
-def _classes(point: Point) -> str:
-    """Families of the layers that are no plain system, from the hardware up, as the trade-off figure has them."""
-    nodes = tree.build({APP: point["tenants"][APP]["expression"]}).chains[APP]
-    families = [point["layers"][node.name]["family"] for node in nodes if node.name in point["layers"]]
-    return " + ".join(dict.fromkeys(name.replace("_", " ") for name in families if name != PLAIN)) or BARE
 
 
 def _tree(point: Point) -> list[dict[str, Any]]:

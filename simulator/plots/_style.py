@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DOTS_PER_INCH = 150
+_SMALL_DOTS_PER_INCH, _COLOURS = 110, 96
+"""Of pictures within a page."""
 _NAMELESS: Mapping[str, Any] = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
 """Each kind of file, and what of its metadata would differ from day to day."""
 
@@ -72,6 +75,16 @@ def save_as(figure: Figure, path: Path) -> None:
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def picture(figure: Figure) -> bytes:
+    """A figure as a small PNG: few colours are enough for lines, letters and areas."""
+    from PIL import Image
+
+    drawn, small = BytesIO(), BytesIO()
+    figure.savefig(drawn, format="png", dpi=_SMALL_DOTS_PER_INCH, metadata=_NAMELESS[".png"])
+    Image.open(drawn).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return small.getvalue()
 
 
 def check_kind(path: Path) -> None:

@@ -126,7 +126,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _rate(value: float) -> str:
-    for scale, letter in ((1e6, "M"), (1e3, "k")):
+    for scale, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= scale:
             return f"{value / scale:g}{letter}"
     return f"{value:g}"

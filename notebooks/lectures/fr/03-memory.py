@@ -48,9 +48,12 @@ def walk():
     axes = figure.subplots()
     number = 0
     for row in range(LEVELS + 1):
+        axes.plot([0, LEVELS], [row, row], color="#9c9ca1", zorder=0)
+        if row < LEVELS:
+            axes.plot([LEVELS, 0], [row, row + 1], color="#9c9ca1", linestyle=":", zorder=0)
         for column in range(LEVELS + 1):
             if (row, column) == (LEVELS, LEVELS):
-                axes.text(column, row, "data", ha="center", va="center")
+                axes.text(column, row, "data", ha="center", va="center", backgroundcolor="w")
                 continue
             number += 1
             guest = column == LEVELS
