@@ -106,7 +106,7 @@ four = iterations(run(kinds, threads_count=4, iterations_count=3, iteration_cycl
 
 # %%
 rooms = {"counts on 1": {}, "counts on 4": {"limits": {PRODUCT: {"processors": 4}}}}
-contained = {name: f"linux-6 | docker-27 / {PRODUCT}" for name in rooms}
+contained = dict.fromkeys(rooms, f"linux-6 | docker-27 / {PRODUCT}")
 chosen = {
     name: run({name: contained[name]}, "java-exit", {"vcpus": 1, **room}).settings.set_index("setting")["value"]
     for name, room in rooms.items()
