@@ -60,11 +60,11 @@ SEED = 1
 #
 # | model | stack | what is below the program |
 # |---|---|---|
-# | bare metal | `linux-6 |` | one kernel |
-# | container | `linux-6 | docker-27` | one kernel, shared, with rules for each container |
-# | hosted hypervisor | `linux-6 | virtualbox-7 / linux-6` | a kernel of its own, in a process of the host's |
-# | native hypervisor | `vmware-esxi-7 | linux-6` | a kernel of its own, on a hypervisor that drives the hardware |
-# | Java virtual machine | `linux-6 | hotspot-21` | bytecode, compiled on the way, in a process |
+# | bare metal | `linux-6 \|` | one kernel |
+# | container | `linux-6 \| docker-27` | one kernel, shared, with rules for each container |
+# | hosted hypervisor | `linux-6 \| virtualbox-7 / linux-6` | a kernel of its own, in a process of the host's |
+# | native hypervisor | `vmware-esxi-7 \| linux-6` | a kernel of its own, on a hypervisor that drives the hardware |
+# | Java virtual machine | `linux-6 \| hotspot-21` | bytecode, compiled on the way, in a process |
 #
 # One demand explained: four kilobytes sent by a container, and by a guest on VirtualBox.
 

@@ -20,6 +20,7 @@ from simulator.devices.memory import OutOfMemory
 from simulator.errors import Exited, Killed, LedgerError, OverBudget, Refused, RunError, VirtlabError
 from simulator.faults.striking import Strike
 from simulator.machine import Machine
+from simulator.observer import Observer
 from simulator.operations import Job, elsewhere, keeps_history
 from simulator.operations.shipping import fetch
 from simulator.records import run_id
@@ -32,22 +33,26 @@ Tables = dict[str, list[list[Any]]]
 _CLOSES = 1e-9
 
 
-def build(point: Mapping[str, Any]) -> House:
+def build(point: Mapping[str, Any], observer: Observer | None = None) -> House:
     """The machine of a resolved point with its systems, at time 0, before any program runs."""
     environment = simpy.Environment()
-    machine = point["machine"]
-    house = House(environment, Machine(environment, machine["devices"], machine["name"], point["fidelity"]), point)
+    figures = point["machine"]
+    machine = Machine(environment, figures["devices"], figures["name"], point["fidelity"])
+    house = House(environment, machine, point, observer=observer)
     house.fetch = partial(fetch, house)
     return house
 
 
-def run_point(point: Mapping[str, Any], replication: int, budget: Budget | None = None) -> dict[str, Tables]:
+def run_point(
+    point: Mapping[str, Any], replication: int, budget: Budget | None = None, observer: Observer | None = None
+) -> dict[str, Tables]:
     """Simulate one point once.
 
     Args:
         point: self-contained description, as ``Scenario.points`` makes it.
         replication: number of the replication; chooses the random streams.
         budget: what the run may take at most.
+        observer: who looks on, if anybody does.
 
     Returns:
         ``{"tables": {name: rows}}``, rows in the order of ``records.TABLES``.
@@ -58,7 +63,7 @@ def run_point(point: Mapping[str, Any], replication: int, budget: Budget | None 
     """
     watch = Watch(budget) if budget else None
     try:
-        make = partial(_tables, point, replication, watch)
+        make = partial(_tables, point, replication, watch, observer)
         return {"tables": watch.call(make) if watch else make()}
     except OverBudget as error:
         raise OverBudget(f"{_place(point, replication)}: {error}", error.spent) from None
@@ -71,8 +76,10 @@ def run_point(point: Mapping[str, Any], replication: int, budget: Budget | None 
         raise RunError(f"{_place(point, replication)}: {type(error).__name__}: {error}") from error
 
 
-def _tables(point: Mapping[str, Any], replication: int, watch: Watch | None) -> Tables:
-    return _Run(point, replication, watch).tables()
+def _tables(
+    point: Mapping[str, Any], replication: int, watch: Watch | None, observer: Observer | None = None
+) -> Tables:
+    return _Run(point, replication, watch, observer).tables()
 
 
 def house_after(point: Mapping[str, Any], replication: int = 0) -> House:
@@ -107,10 +114,12 @@ def _algorithm(fidelity: str) -> Any:
 class _Run:
     """The clock, the house, its tenants, and what they left behind."""
 
-    def __init__(self, point: Mapping[str, Any], replication: int, watch: Watch | None = None) -> None:
+    def __init__(
+        self, point: Mapping[str, Any], replication: int, watch: Watch | None = None, observer: Observer | None = None
+    ) -> None:
         self.point, self.replication, self.watch = point, replication, watch
         self.sharing = _algorithm(point["fidelity"])
-        self.house = build(point)
+        self.house = build(point, observer)
         self.house.kill = self._kill
         self.houses = [self.house]
         self.environment = self.house.environment
@@ -228,8 +237,8 @@ class _Run:
             if demands is None:
                 tenant.threads.append(None)
                 continue
-            thread = Thread(
-                house, tenant.name, plan.name, node, house.groups[tenant.name],
+            thread = house.new_thread(
+                tenant.name, plan.name, node, house.groups[tenant.name],
                 working_set_bytes=plan.working_set_bytes, processes=plan.processes,
             )  # fmt: skip
             thread.on_sent, thread.on_letter = tenant.context.sent, tenant.context.came

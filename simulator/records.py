@@ -5,6 +5,9 @@ The code that writes, the documentation and the tests all read these declaration
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 Kind = Literal["text", "integer", "number"]
@@ -235,3 +238,10 @@ def names(table: str) -> list[str]:
 def run_id(point: int, replication: int) -> str:
     """The key that joins all tables of a batch."""
     return f"p{point:04d}-r{replication:04d}"
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as they stand in the file of a table."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows(rows)
+    return written.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator import outcomes
@@ -21,6 +21,7 @@ from simulator.layers.base import WHOLE, Layer, Paging, Service
 from simulator.letters import PostOffice
 from simulator.log import Log
 from simulator.machine import Machine
+from simulator.observer import Observer
 from simulator.plans import PROGRAM, Enqueue, Move, Node, Part, Plan, Work, compile_steps, scale
 from simulator.queues import Mailbox, Ring, lock
 from simulator.sharing.tree import INFINITE, Share
@@ -47,12 +48,19 @@ class House:
         machine: the devices.
         point: the resolved point, see ``simulator.scenario``.
         number: of the machine, where a tenant moves from one to another.
+        observer: who looks on, if anybody does.
     """
 
     def __init__(
-        self, environment: simpy.Environment, machine: Machine, point: Mapping[str, Any], number: int = 1
-    ) -> None:
+        self, environment: simpy.Environment, machine: Machine, point: Mapping[str, Any], number: int = 1,
+        observer: Observer | None = None,
+    ) -> None:  # fmt: skip
         self.environment, self.machine, self.point, self.number = environment, machine, point, number
+        self.observer = observer
+        self.new_thread: Callable[..., Thread] = partial(Thread if observer is None else observer.thread, self)
+        """Makes a thread of this house; the arguments are those of ``Thread``."""
+        if observer is not None:
+            observer.machine(number, machine)
         self.without = frozenset(point["without"])
         machine.cpu.stand(machine.memory.capacity_bytes, self.without)
         self.threads: list[Thread] = []
@@ -137,7 +145,7 @@ class House:
             self._start_service(service, name, home, share, node.queue(service.queue), self.site.device_group(node))
 
     def _start_service(self, service: Service, name: str, home: Node, share: Share, queue: str, group: str) -> None:
-        thread = Thread(self, home.path, name, home, share, service=True, device_group=group)
+        thread = self.new_thread(home.path, name, home, share, service=True, device_group=group)
         self.threads.append(thread)
         if service.queue:
             ring = self._rings.setdefault(queue, Ring(self.environment.event, service.capacity))
@@ -451,7 +459,7 @@ class House:
     def carry_out(self, tenant: str, name: str, home: Node, plan: Plan) -> Life:
         """A layer's own work for a tenant, in a thread of its own at home, which pays; none where there is no work."""
         if plan:
-            thread = Thread(self, tenant, name, home, self.shares[home.path], service=True)
+            thread = self.new_thread(tenant, name, home, self.shares[home.path], service=True)
             self.threads.append(thread)
             yield self.environment.process(thread.carry_out(plan))
 
@@ -601,10 +609,12 @@ class House:
         group = parent.share.parent
         assert group is not None
         name = f"{parent.name}/{self._spawned}"
-        thread = Thread(
-            self, parent.tenant, name, parent.node, group,
+        thread = self.new_thread(
+            parent.tenant, name, parent.node, group,
             service=parent.service, processes=processes, device_group=parent.device_group,
         )  # fmt: skip
+        if self.observer is not None:
+            self.observer.spawned(parent, thread)
         self.threads.append(thread)
         return self.environment.process(thread.carry_out(plan))
 

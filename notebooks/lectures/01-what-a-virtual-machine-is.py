@@ -40,7 +40,7 @@ REVEAL = False
 # | a virtual machine | a hypervisor (*virtual machine monitor*) | the whole hardware, down to its registers |
 # | a Java virtual machine | a process | a processor that nobody has built |
 #
-# Grey and hatched is shared by both tenants, A and B; everything else each has for itself.
+# Hatched is what both tenants, A and B, share; everything else each has for itself.
 
 # %%
 STACKS = {
@@ -212,14 +212,14 @@ print(f"overhead                 {5 * filtered:.0f} / {5 * call + 20:.0f} = {by_
 #    *Docker 2025* of the figure, then the arithmetic above.
 # 3. Which of Popek and Goldberg's three properties does each of the five stacks have?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 asked = exercise("event_rates", SEED)
 asked
 
 # %%
 answer(asked, {1: None, 2: None, 3: None})
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 calls = predict({"overhead": None}, names=["overhead"], unit="%")
 compare(calls, {"overhead": 20_000 * COST_US["Docker 2025"] / 1e4}, reveal=REVEAL)
 

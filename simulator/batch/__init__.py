@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulator.batch.batch import run, run_only
+    from simulator.batch.batch import checked_points, run, run_only
 
-__all__ = ["run", "run_only"]
+__all__ = ["checked_points", "run", "run_only"]
 
 
 def __getattr__(name: str) -> object:

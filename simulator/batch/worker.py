@@ -25,6 +25,9 @@ TARGET = "simulator.experiment:run_point"
 Point = dict[str, Any]
 Tables = Mapping[str, Sequence[Sequence[object]]]
 
+ROWS = ("runs", "tenants")
+"""Tables that are looked at before the merge: by the stopping rule, and by estimates of time."""
+
 _carried: dict[str, Callable[[Point, int], dict[str, Any]]] = {}
 
 
@@ -103,7 +106,8 @@ def run_one(point: Point, replication: int, target: str = TARGET, budget: Budget
     run = Task(point, replication).run
     try:
         tables = simulate(point, replication, target, budget)
-        return segments.record(run, segments.OK, {"tables": tables, "seconds": time.perf_counter() - begin})
+        content = {"tables": _as_text(tables), "seconds": time.perf_counter() - begin}
+        return segments.record(run, segments.OK, content)
     except OverBudget as error:
         return over(point, replication, error, time.perf_counter() - begin)
     except Exception as error:
@@ -120,6 +124,14 @@ def simulate(point: Point, replication: int, target: str = TARGET, budget: Budge
         if any(len(row) != width for row in rows):
             raise RunError(f"a row of the table {name} has not the {width} columns that are declared for it")
     return tables
+
+
+def _as_text(tables: Tables) -> dict[str, Sequence[Sequence[object]] | str]:
+    """Tables as the text that they are on disk, since workers share that work and who merges is alone with it.
+
+    What is asked for before the merge stays in rows.
+    """
+    return {name: rows if name in ROWS else records.csv_text(rows) for name, rows in tables.items()}
 
 
 def failure(point: Point, replication: int, error: str, trace: str = "", seconds: float | None = None) -> bytes:

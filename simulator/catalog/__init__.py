@@ -100,6 +100,10 @@ class Catalog:
         """What a file says that it is."""
         return str(self._library.sheet(kind, name).data["title"])
 
+    def family(self, name: str) -> str:
+        """The family of a layer: the class that uses its numbers."""
+        return str(self._library.extended("layers", self.resolve_name("layers", name)).data.get("family", ""))
+
     def depends(self, name: str) -> tuple[str, ...]:
         """What a package needs, as it is written."""
         return tuple(map(str, self._library.sheet("packages", name).data.get("depends", ())))

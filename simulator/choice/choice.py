@@ -121,7 +121,7 @@ def _model(derived: Derived, seen: Stressed, own: Sequence[Row], baseline: str, 
     losses = measures.losses(seen.alone, seen.beside, label, victim)
     worst, loss = measures.worst(losses, measures.ended_alone(seen.alone, label, victim))
     start = _start(seen.started, label, victim, stack)
-    pace = _pace(point)
+    speed = pace(point)
     return Model(
         label,
         point["tenants"][victim]["expression"],
@@ -134,9 +134,9 @@ def _model(derived: Derived, seen: Stressed, own: Sequence[Row], baseline: str, 
         footprint=measures.footprint(own, label, victim),
         start=start,
         control=floors.control(stack),
-        effort=installation.effort(stack, pace, start.value),
-        effort_low_s=installation.effort(stack, pace, start.value, lambda number: number.low).elapsed_s,
-        effort_high_s=installation.effort(stack, pace, start.value, lambda number: number.high).elapsed_s,
+        effort=installation.effort(stack, speed, start.value),
+        effort_low_s=installation.effort(stack, speed, start.value, lambda number: number.low).elapsed_s,
+        effort_high_s=installation.effort(stack, speed, start.value, lambda number: number.high).elapsed_s,
     )
 
 
@@ -148,7 +148,8 @@ def _start(started: Sequence[Row], stack: str, victim: str, under: tuple[floors.
     return measures.start(started, stack, victim)
 
 
-def _pace(point: Mapping[str, Any]) -> Pace:
+def pace(point: Mapping[str, Any]) -> Pace:
+    """How fast the machine of a point fetches, reads and writes."""
     machine = experiment.build(point).machine
     return Pace(
         machine.cpu.frequency_hz,

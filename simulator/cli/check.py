@@ -28,7 +28,7 @@ def command(files: tuple[str, ...]) -> None:
 
     scenarios = [path for path in files if Path(path).resolve().parent.name not in (*KINDS, _POOLS, _PARTS)]
     loaded = dict(zip(scenarios, load_all(scenarios), strict=True))
-    published = {path: _published(scenario) for path, scenario in loaded.items()}
+    published = {path: _published(scenario) + _claim(scenario) for path, scenario in loaded.items()}
     for path in files:
         if path not in loaded and Path(path).resolve().parent.name == _POOLS:
             from simulator.pool.reading import check
@@ -66,6 +66,16 @@ def _published(scenario: Scenario) -> str:
     found = list(claims(Experiment(scenario.name, scenario), figures))
     judges = sum(claim.figure.judges for claim in found)
     return f"; {len(found)} figures of {scenario.published.table}, {judges} of them judge"
+
+
+def _claim(scenario: Scenario) -> str:
+    """That a scenario tests a claim, which has no mistake; nothing where it claims nothing."""
+    if scenario.claim is None:
+        return ""
+    from simulator.claims.checking import check
+
+    check(scenario)
+    return f"; a claim with {len(scenario.claim.holds)} + {len(scenario.claim.fails)} comparisons"
 
 
 def _entry(path: Path) -> str:

@@ -25,11 +25,15 @@ COMMANDS = {
     "isolate": "Show what a victim loses to each neighbour.",
     "sensitivity": "Say which parameters the answers of a scenario hang on.",
     "warmup": "Advise how long a scenario has to warm up.",
+    "claims": "Test what a lecture says: verdicts, and where they fail.",
     "validate": "How right is it? Published figures beside predictions.",
     "plot": "Draw the figures of a batch again, as SVG and PNG.",
+    "report": "Write one page of HTML that holds all of a batch.",
     "timeline": "Show when tenants started, ran, stood still and ended.",
+    "trace": "Write one run as a trace that Perfetto opens.",
     "quiz": "Predict a small case by hand, then check.",
     "slides": "Make slides of a notebook: one file, no network.",
+    "serve": "Open the explorer in a browser: knobs, and what comes out.",
     "import": "Read what other tools measured into catalog files.",
 }
 """What each is for, in a line: the list of them imports none."""

@@ -21,7 +21,7 @@ def command(
 
     BATCH is the folder of a finished batch, e.g. results/what-does-it-cost/0123456789ab.
     """
-    from simulator.cli import report
+    from simulator.cli import printed
     from simulator.plots import records
     from simulator.results import load
 
@@ -31,5 +31,5 @@ def command(
         say_json([{"folder": str(each.folder), "rows": own} for each, own in zip(loaded, rows, strict=True)])
         return
     for results in loaded:
-        lines = report.comparison(results, baseline, quantile=quantile, simultaneous=simultaneous)
+        lines = printed.comparison(results, baseline, quantile=quantile, simultaneous=simultaneous)
         say([str(results.folder), *lines, ""])

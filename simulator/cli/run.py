@@ -82,11 +82,12 @@ def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) 
     tell_failures(results)
     if not wanted or results.status == "failed":
         return results, []
-    from simulator.plots import draw
+    from simulator.plots import draw, usual
 
-    tell_unreadable(results, scenario.figures)
+    names = scenario.figures or usual()
+    tell_unreadable(results, names)
     try:
-        return results, draw(results, scenario.figures)
+        return results, draw(results, names)
     except StorageError as error:
         complain(f"figures: {error}")
         return results, None
@@ -110,11 +111,11 @@ def tell_failures(results: Results) -> None:
 
 
 def _show(results: Results, figures: Sequence[Path]) -> None:
-    from simulator.cli import doings, report
+    from simulator.cli import doings, printed
 
     say(results.manifest["scenario"]["title"])
     if results.status != "failed":
-        tables = (report.cost, report.outcomes, doings.lines, report.where, report.knock_on)
+        tables = (printed.cost, printed.outcomes, doings.lines, printed.where, printed.knock_on)
         for table in (make(results) for make in tables):
             if table:
                 say(["", *table])

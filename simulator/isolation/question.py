@@ -16,7 +16,7 @@ IDLE = "idle"
 """The program of a neighbour that hurts nobody."""
 _IDLERS = ("idle", "java-idle")
 """Workloads that do nothing: as machine code, and where only class files can run."""
-_OWN = ("published", "figures", "choose", "question")
+_OWN = ("published", "figures", "choose", "claim", "question")
 """Keys of a scenario that say nothing about its runs."""
 
 Data = dict[str, Any]

@@ -10,8 +10,10 @@ What is printed is short and nearly without words, because the cells of a lectur
 
 from __future__ import annotations
 
+from simulator.lecture.charts import bars, lines, stacked
 from simulator.lecture.comparison import Comparison, compare
 from simulator.lecture.exercises import Graded, answer, exercise, solution
+from simulator.lecture.numbers import Numbers, numbers
 from simulator.lecture.picture import Picture, picture
 from simulator.lecture.prediction import Prediction, predict
 from simulator.lecture.sliding import slider
@@ -20,14 +22,19 @@ from simulator.lecture.stacks import stacks
 __all__ = [
     "Comparison",
     "Graded",
+    "Numbers",
     "Picture",
     "Prediction",
     "answer",
+    "bars",
     "compare",
     "exercise",
+    "lines",
+    "numbers",
     "picture",
     "predict",
     "slider",
     "solution",
+    "stacked",
     "stacks",
 ]

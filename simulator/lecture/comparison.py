@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from simulator.catalog.suggestion import suggestion
@@ -11,14 +12,16 @@ from simulator.errors import UsageError
 from simulator.lecture.picture import Picture, picture
 from simulator.lecture.prediction import Prediction, shown
 from simulator.lecture.showing import show
-from simulator.plots import _style
+from simulator.plots import _looks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _BAR = 0.38
-_SYMLOG_FROM = 100.0
+_AIR = 3.0
+"""By what the logarithmic axis goes beyond the largest value, for its number."""
+_LOGARITHMIC_FROM = 100.0
 """From which ratio of the largest to the smallest value on an axis is logarithmic."""
 
 
@@ -85,33 +88,41 @@ class Comparison:
         from matplotlib.figure import Figure
 
         rows = self.rows()
-        figure = Figure(figsize=(9, 0.9 + 0.65 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(7, 0.9 + 0.65 * len(rows)), layout="constrained")
         axes = figure.subplots()
+        left = self._scale(axes)
         for place, (_, predicted, came, _) in enumerate(rows):
             looks: list[tuple[float | None, float, Any]] = [
                 (predicted, _BAR / 2, {"facecolor": "white", "hatch": "///"}),
-                (came, -_BAR / 2, {"facecolor": _style.PALETTE[0]}),
+                (came, -_BAR / 2, {"facecolor": _looks.PALETTE[0]}),
             ]
             for value, shift, look in looks:
                 if value is not None:
-                    axes.barh(place - shift, value, _BAR, edgecolor=_style.INK, **look)
+                    axes.barh(place - shift, value, _BAR, edgecolor=_looks.INK, **look)
                 axes.annotate(
-                    shown(value), (value or 0.0, place - shift), (4, 0), textcoords="offset points", va="center",
-                    color=_style.INK,
+                    shown(value), (value or left, place - shift), (4, 0), textcoords="offset points", va="center",
+                    color=_looks.INK,
                 )  # fmt: skip
         axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
         axes.invert_yaxis()
-        self._scale(axes)
         axes.set_xlabel(f"{self.guess.unit}   (/// predicted, full: simulated)".strip())
         axes.margins(x=0.12)
         return figure
 
-    def _scale(self, axes: Axes) -> None:
-        """A logarithmic axis where values lie far apart."""
-        values = [abs(each) for _, *both, _ in self.rows() for each in both if each]
-        if values and max(values) / min(values) > _SYMLOG_FROM:
-            axes.set_xscale("symlog", linthresh=min(values))
-            axes.xaxis.set_major_formatter("{x:g}")
+    def _scale(self, axes: Axes) -> float:
+        """A logarithmic axis where values lie far apart; returns where bars begin."""
+        values = [each for _, *both, _ in self.rows() for each in both if each]
+        if not values or max(map(abs, values)) / min(map(abs, values)) <= _LOGARITHMIC_FROM:
+            return 0.0
+        if min(values) > 0.0:
+            axes.set_xscale("log")
+            left = float(10 ** floor(log10(min(values)) - 0.3))
+            axes.set_xlim(left, max(values) * _AIR)
+        else:
+            axes.set_xscale("symlog", linthresh=max(map(abs, values)) / _LOGARITHMIC_FROM)
+            left = 0.0
+        axes.xaxis.set_major_formatter("{x:g}")
+        return left
 
 
 def compare(guess: Prediction, simulated: Mapping[str, float], *, reveal: bool = False) -> Comparison:

@@ -60,13 +60,14 @@ class Overlay:
 
     def _at_a_place(self, demand: d.DirectTransfer) -> tuple[float, float]:
         """The clusters that a write is the first to, and what of them is copied."""
-        first = int(demand.offset_bytes // self.cluster_bytes)
-        last = int((demand.offset_bytes + demand.size_bytes - 1) // self.cluster_bytes)
+        begin, end, size = demand.offset_bytes, demand.offset_bytes + demand.size_bytes, self.cluster_bytes
+        first, last = int(begin // size), int((end - 1) // size)
         there = self._written.setdefault(demand.file.name, set())
         new = set(range(first, last + 1)) - there
         there |= new
         self.clusters += len(new)
-        return float(len(new)), max(0.0, len(new) * self.cluster_bytes - demand.size_bytes) if new else 0.0
+        brought = sum(min(end, (each + 1) * size) - max(begin, each * size) for each in new)
+        return float(len(new)), len(new) * size - brought
 
 
 def _appended(demand: Demand) -> float:

@@ -154,6 +154,6 @@ def elsewhere(tenant: Tenant, number: int) -> House:
     }  # fmt: skip
     machine, environment = point["machine"], tenant.environment
     devices = Machine(environment, machine["devices"], f"{machine['name']} {number}", point["fidelity"])
-    house = House(environment, devices, alone, number)
+    house = House(environment, devices, alone, number, tenant.house.observer)
     house.post = tenant.house.post
     return house

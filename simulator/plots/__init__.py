@@ -7,9 +7,9 @@ results give the same files, byte for byte.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator import discovery
 from simulator.batch.storage import guarded
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simulator.validation.rows import Row
 
 __all__ = [
+    "Picture",
     "Places",
     "check_kind",
     "draw",
@@ -35,16 +36,23 @@ __all__ = [
     "draw_sharing",
     "draw_warmup",
     "figures",
+    "pictures",
     "product_names",
     "records",
     "short_names",
     "unreadable",
+    "usual",
 ]
 
 
 def figures() -> dict[str, str]:
     """The title of each figure by name."""
     return {name: discovery.member("plots", name).TITLE for name in sorted(discovery.members("plots"))}
+
+
+def usual() -> list[str]:
+    """The figures that are drawn after a run; the others are drawn where they are asked for."""
+    return [name for name in figures() if not getattr(discovery.member("plots", name), "ON_DEMAND", False)]
 
 
 def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None) -> list[Path]:
@@ -77,6 +85,56 @@ def draw(results: Results, names: Iterable[str] = (), folder: Path | None = None
             with _style.settings():
                 written += _style.save(module.draw(table), target / name)
     return written
+
+
+class Picture(NamedTuple):
+    """A figure as a picture.
+
+    Attributes:
+        name: of the figure.
+        title: what it asks.
+        about: what it shows, in a sentence.
+        png: the picture.
+    """
+
+    name: str
+    title: str
+    about: str
+    png: bytes
+
+
+_FIRST = (
+    "trade_offs",
+    "who_hurts_whom",
+    "density",
+    "cost",
+    "where",
+    "intensity",
+    "latencies",
+    "timeline",
+    "migrations",
+)
+"""The order of pictures; all others follow by name."""
+
+
+def pictures(results: Results) -> Iterator[Picture]:
+    """Every figure that has something to show of a batch as a small file, those first that answer most.
+
+    Args:
+        results: the batch.
+    """
+    from simulator.plots import _style
+
+    chosen = _chosen(())
+    for name in unreadable(results):
+        del chosen[name]
+    for name in sorted(chosen, key=lambda each: (_FIRST.index(each) if each in _FIRST else len(_FIRST), each)):
+        module = chosen[name]
+        table = module.frame(results)
+        if not table.empty:
+            about = str(module.__doc__ or "").split("\n\n")[0].replace("\n", " ").partition(": ")[2]
+            with _style.settings():
+                yield Picture(name, module.TITLE, about[:1].upper() + about[1:], _style.picture(module.draw(table)))
 
 
 def unreadable(results: Results, names: Iterable[str] = ()) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.plots._style import INK, PALETTE
+from simulator.plots._looks import FONT, INK, PALETTE, WIDTH
 from simulator.units import format_quantity
 
 if TYPE_CHECKING:
@@ -14,28 +14,23 @@ if TYPE_CHECKING:
 
     from simulator.blast import Blast, Row
 
-_PANEL_INCHES, _LEVEL_INCHES, _TENANT_INCHES, _TITLE_INCHES = 2.4, 0.95, 1.35, 0.5
-_ACROSS = 2
-_FONT = 7.5
+_LEVEL_INCHES, _TENANT_INCHES, _TITLE_INCHES = 1.4, 2.3, 0.7
 _GAP = 0.06
 
 
 def draw(found: Sequence[Blast]) -> Figure:
-    """One panel for each stack, two side by side; each row as high as its higher stack."""
+    """One panel for each stack, one under the other."""
     from matplotlib.figure import Figure
 
     widest = max(_columns(each) for each in found)
-    across = min(_ACROSS, len(found))
-    rows = [found[first : first + across] for first in range(0, len(found), across)]
-    heights = [max(max(_depths(each).values()) for each in row) + 2 for row in rows]
-    width = across * max(_PANEL_INCHES, _TENANT_INCHES * widest)
+    heights = [max(_depths(each).values()) + 2 for each in found]
+    width = max(WIDTH, _TENANT_INCHES * widest)
     figure = Figure(figsize=(width, 0.4 + sum(_TITLE_INCHES + _LEVEL_INCHES * (height - 0.4) for height in heights)))
     figure.set_layout_engine("constrained")
-    grid = figure.add_gridspec(len(rows), across, height_ratios=heights)
-    for down, (row, height) in enumerate(zip(rows, heights, strict=True)):
-        for number, each in enumerate(row):
-            _panel(figure.add_subplot(grid[down, number]), each, height - 0.4)
-    figure.suptitle("What a crash takes down: the darker, the more tenants", fontsize=11, fontweight="bold")
+    panels = figure.subplots(len(found), 1, squeeze=False, height_ratios=heights)
+    for axes, each, height in zip(panels.flat, found, heights, strict=True):
+        _panel(axes, each, height - 0.4)
+    figure.suptitle("What a crash takes down: the darker, the more tenants", fontweight="bold")
     return figure
 
 
@@ -61,13 +56,13 @@ def _panel(axes: Axes, found: Blast, highest: float) -> None:
         _box(axes, (left, right, depths[node["path"]]), name, rows.get(node["path"], ()), len(found.tenants))
     for number, tenant in enumerate(found.tenants):
         top = max(depths[node["path"]] for node in found.tree if _holds(spans[node["path"]], number)) + 1
-        axes.text(number + 0.5, top + 0.3, tenant, ha="center", va="center", fontsize=9, fontweight="bold", color=INK)
+        axes.text(number + 0.5, top + 0.3, tenant, ha="center", va="center", fontweight="bold", color=INK)
     axes.set_xlim(0, columns)
     axes.set_ylim(-0.1, highest)
     axes.axis("off")
     summary = f"on average {found.mean_lost:.2g} of {len(found.tenants)} lost, at worst {found.worst_lost}"
     broken = f"{found.boundaries} to break between two tenants"
-    axes.set_title(f"{found.stack}\n{summary}; {broken}", fontsize=8, loc="left")
+    axes.set_title(f"{found.stack}\n{summary}; {broken}", fontsize=FONT, loc="left")
 
 
 def _holds(span: tuple[float, float], number: int) -> bool:
@@ -134,7 +129,7 @@ def _box(axes: Axes, place: tuple[float, float, int], name: str, rows: Sequence[
     lines = [_line(row, tenants) for row in rows]
     text = "\n".join([name, *lines])
     middle = (left + right) / 2
-    axes.text(middle, level + 0.5, text, ha="center", va="center", fontsize=_FONT, color="black", linespacing=1.25)
+    axes.text(middle, level + 0.5, text, ha="center", va="center", color="black", linespacing=1.25)
 
 
 def _line(row: Row, tenants: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING
 
-from simulator.plots._style import INK, PALETTE
+from simulator.plots._looks import INK, PALETTE, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ def draw_time(results: PoolResults) -> Figure:
     """Three panels on one axis of time, means over replications."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.0, 7.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 7.5), layout="constrained")
     upper, middle, lower = figure.subplots(3, 1, sharex=True)
     times_s, _ = results.over_time("instances")
     unit, scale = next((unit, scale) for unit, scale in reversed(_HOURS) if times_s[-1] >= _FEW * scale or scale == 1.0)
@@ -38,7 +38,7 @@ def draw_time(results: PoolResults) -> Figure:
     middle.set_ylabel("hosts")
     _line(lower, results, "utilisation", "processors in use", PALETTE[0], scale, 100.0)
     lower.set_ylim(0.0, 100.0)
-    lower.set_ylabel("processors in use, % of hosts on")
+    lower.set_ylabel("processors in use, %")
     _power(lower, results, scale)
     lower.set_xlabel(f"time, {unit}")
     upper.set_title(f"{results.plan.title}\nmean of {len(results.tables['runs'])} replications", loc="left")
@@ -75,7 +75,7 @@ def draw_hosts(results: PoolResults) -> Figure:
 
     columns = {name: place for place, name in enumerate(names("hosts"))}
     rows = results.tables["hosts"]
-    figure = Figure(figsize=(9.0, 3.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
     panels = [("utilisation", "processors in use, %", 100.0), ("instances_most", "most instances at once", 1.0)]
     if not all(isnan(row[columns["energy_j"]]) for row in rows):
         panels.append(("energy_j", "energy, kWh", 1.0 / 3.6e6))

@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simulator.plots._style import HATCHES, INK, PALETTE, legend
+from simulator.plots._looks import HATCHES, INK, PALETTE, WIDTH
+from simulator.plots._style import legend
 from simulator.units import format_quantity
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from simulator.sharing.drawing.outcome import Outcome
 
-_WIDTH, _LANE, _PANEL, _REST = 8.0, 0.3, 0.55, 1.3
-"""Inches of a figure's width, of a processor or thread, of what a panel has around them, and of what is around all."""
+_LANE, _PANEL, _REST = 0.34, 0.6, 1.6
+"""Inches of a processor or thread, of what a panel has around them, and of what is around all."""
 _MOST_TURNS = 150
 """Turns on one processor that can still be told apart; of more the first are shown."""
 _LIGHTEST = 0.7
@@ -38,7 +39,7 @@ def draw(outcomes: Sequence[Outcome]) -> Figure:
     turns = any(outcome.segments for outcome in outcomes)
     lanes = [sum(outcome.processors.values()) if turns else len(outcome.threads) for outcome in outcomes]
     height = _REST + sum(_PANEL + _LANE * max(1, lane) for lane in lanes)
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     panels = figure.subplots(
         len(outcomes), 1, squeeze=False, sharex=True, height_ratios=[max(1, lane) for lane in lanes]
     )
@@ -115,7 +116,7 @@ def _shares(axes: Axes, outcome: Outcome, looks: Looks) -> None:
     for y, row in enumerate(outcome.threads):
         left = row.share
         axes.barh(y, left, 0.8, edgecolor=INK, linewidth=0.5, **looks[row.machine, row.thread])
-        axes.text(left / 2.0, y, f"{left:.3g}", ha="center", va="center", fontsize=7)
+        axes.text(left / 2.0, y, f"{left:.3g}", ha="center", va="center")
         for part, (colour, hatch) in _LOST.items():
             width = getattr(row, part)
             axes.barh(y, width, 0.8, left, facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.5)

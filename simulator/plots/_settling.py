@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import UsageError
-from simulator.plots._style import INK, PALETTE, legend
+from simulator.plots._looks import FONT, HEIGHT, INK, PALETTE, WIDTH
+from simulator.plots._style import legend
 from simulator.settling import METRICS
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def draw(answer: Mapping[str, Any]) -> Figure:
         raise UsageError(f"{answer['scenario']}: no tenant has a series to draw; make the run longer")
     panels = shown[:_MOST]
     rows = -(-len(panels) // _ACROSS)
-    figure = Figure(figsize=(9.0, 1.3 + 2.3 * rows))
+    figure = Figure(figsize=(WIDTH, max(HEIGHT, 1.6 + 2.7 * rows)))
     figure.set_layout_engine("constrained")
     grid = figure.subplots(rows, _ACROSS if len(panels) > 1 else 1, squeeze=False)
     for axes, each in zip(grid.flat, panels, strict=False):
@@ -48,7 +49,7 @@ def draw(answer: Mapping[str, Any]) -> Figure:
         axes.set_axis_off()
     more = f" (the first {_MOST} of {len(shown)})" if len(shown) > _MOST else ""
     subtitle = f"{METRICS[answer['metric']]}; mean of {answer['replications']} replications{more}"
-    figure.suptitle(f"{answer['title']}\n{subtitle}", x=0.01, ha="left", fontsize=10)
+    figure.suptitle(f"{answer['title']}\n{subtitle}", x=0.01, ha="left")
     handles = {label: line for axes in grid.flat for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     legend(figure, list(handles), handles=list(handles.values()))
     return figure
@@ -64,7 +65,7 @@ def _panel(axes: Axes, each: Mapping[str, Any]) -> None:
     place = ", ".join(map(str, each["place"].values()))
     verdict = "" if each["verdict"] == "settled" else f": {each['verdict']}"
     axes.set_title(
-        f"{place}, {each['tenant']}{verdict}" if place else f"{each['tenant']}{verdict}", loc="left", fontsize=9
+        f"{place}, {each['tenant']}{verdict}" if place else f"{each['tenant']}{verdict}", loc="left", fontsize=FONT
     )
     axes.set_xlabel("simulated time (s)")
     axes.set_ylim(bottom=0.0)

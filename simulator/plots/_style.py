@@ -1,59 +1,32 @@
-"""How figures look and how they are written: readable in grey and for the colour-blind, the same bytes each time."""
+"""How figures are written: with one size of letters whatever the user's own settings are, the same bytes each time."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.batch.storage import guarded
 from simulator.errors import UsageError
+from simulator.plots._looks import FONT, HEAD, INK, columns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PALETTE = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#9c9ca1", "#7a21dd")
-"""Petroff's six colours, told apart also by those who see fewer."""
-HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo")
-INK = "#333333"
-FAMILIES = {
-    "bare metal": (INK, "o"),
-    "container": (PALETTE[0], "s"),
-    "hosted hypervisor": (PALETTE[1], "^"),
-    "hardware hypervisor": (PALETTE[2], "D"),
-    "paravirtual hypervisor": (PALETTE[3], "v"),
-    "jvm": (PALETTE[5], "P"),
-    "application kernel": ("#bcd7ff", "p"),
-    "user mode kernel": (PALETTE[4], "h"),
-    "unikernel": ("#ffffff", "X"),
-}
-"""Colour and marker of each family of layers; of any other, grey and a star."""
 _DOTS_PER_INCH = 150
+_SMALL_DOTS_PER_INCH, _COLOURS = 110, 96
+"""Of pictures within a page."""
 _NAMELESS: Mapping[str, Any] = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
 """Each kind of file, and what of its metadata would differ from day to day."""
-_HANDLE, _CHARACTER = 0.7, 0.085
-"""Inches of a legend's handle with its air, and of a character beside it."""
-
-
-def fill(number: int) -> dict[str, Any]:
-    """Colour and pattern of the bar with this number; no two of the first forty are alike, the first seven in grey."""
-    return {"facecolor": PALETTE[number % len(PALETTE)], "hatch": HATCHES[number % len(HATCHES)]}
-
-
-def family(classes: str) -> dict[str, Any]:
-    """Colour and marker of a model: the colour of the lowest of its families, the marker of the highest."""
-    first, last = classes.split(" + ")[0], classes.split(" + ")[-1]
-    other = (PALETTE[4], "*")
-    return {"facecolor": FAMILIES.get(first, other)[0], "marker": FAMILIES.get(last, other)[1]}
 
 
 def legend(figure: Figure, labels: Sequence[str], **options: Any) -> None:
     """A legend under the figure, in as many columns as fit."""
-    widest = _HANDLE + _CHARACTER * max(map(len, labels), default=0)
-    fitting = max(1, int(figure.get_figwidth() / widest))
-    figure.legend(loc="outside lower center", ncols=min(fitting, len(labels)), frameon=False, **options)
+    ncols = columns(labels, figure.get_figwidth())
+    figure.legend(loc="outside lower center", ncols=ncols, frameon=False, **options)
 
 
 def settings() -> AbstractContextManager[None]:
@@ -62,7 +35,13 @@ def settings() -> AbstractContextManager[None]:
 
     chosen: Any = {
         "font.family": "DejaVu Sans",
-        "font.size": 9,
+        "font.size": FONT,
+        "axes.titlesize": HEAD,
+        "figure.titlesize": HEAD,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
         "axes.edgecolor": INK,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -96,6 +75,16 @@ def save_as(figure: Figure, path: Path) -> None:
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def picture(figure: Figure) -> bytes:
+    """A figure as a small PNG: few colours are enough for lines, letters and areas."""
+    from PIL import Image
+
+    drawn, small = BytesIO(), BytesIO()
+    figure.savefig(drawn, format="png", dpi=_SMALL_DOTS_PER_INCH, metadata=_NAMELESS[".png"])
+    Image.open(drawn).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return small.getvalue()
 
 
 def check_kind(path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from math import isfinite
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from simulator.plots._labels import Places, records
-from simulator.plots._style import INK, fill, legend
+from simulator.plots._looks import CHARACTER, HEIGHT, INK, LINE, WIDTH, Look, widest
+from simulator.plots._models import described, looks
+from simulator.plots._style import legend
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,16 +26,16 @@ MOST_PLACES = 60
 """Places on the axes of which each can still be read."""
 _GROUP = 0.8
 """Width of the bars of one group; the rest is air."""
-_MOST_BARS = 4
-"""Stacks beside the baseline that are drawn as bars."""
-_CELL_WIDTH, _CELL_HEIGHT = 0.95, 0.34
+_MOST_STACKS, _MOST_BARS = 4, 16
+"""Stacks beside the baseline, and bars in all, that are drawn as bars: each has its number over it."""
+_CELL_WIDTH, _CELL_HEIGHT = 0.92, 0.32
 _DARK = 0.4
 """From this grey on numbers are white."""
 _TEN = 9.995
 _EQUAL = 0.005
 """Closer to the baseline than this is no difference to a reader."""
-_LINE = 11
-"""Characters in a line under a group."""
+_LINE = 9
+"""Characters in a line over a column."""
 
 
 def frame(results: Results) -> pd.DataFrame:
@@ -54,6 +57,7 @@ def frame(results: Results) -> pd.DataFrame:
         for row in rows
         if places.stack(row) != results.baseline and isfinite(row["overhead_percent"])
     )
+    table = described(table, results)
     table.attrs |= {"title": results.manifest["scenario"]["title"], "baseline": results.baseline}
     return table
 
@@ -64,14 +68,16 @@ def draw(table: pd.DataFrame) -> Figure:
 
     places = list(dict.fromkeys(table["place"]))
     stacks = list(dict.fromkeys(table["stack"]))
-    if len(stacks) > _MOST_BARS:
+    if len(stacks) > _MOST_STACKS or len(stacks) * len(places) > _MOST_BARS:
         return _field(table, places, stacks)
-    figure = Figure(figsize=(max(5.0, 1.2 + 0.42 * len(places) * max(2, len(stacks))), 3.8), layout="constrained")
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.add_subplot()
+    found = looks(table)
     for number, stack in enumerate(stacks):
-        _bars(axes, table[table["stack"] == stack], places, number, len(stacks))
+        _bars(axes, table[table["stack"] == stack], places, number, len(stacks), found[stack])
     axes.axhline(1.0, color=INK, linewidth=1.0)
-    axes.set_xticks(range(len(places)), [_wrapped(place) for place in places])
+    line = int((WIDTH - 1.0) / len(places) / CHARACTER) - 1
+    axes.set_xticks(range(len(places)), [_wrapped(place, line) for place in places])
     axes.set_ylabel(f"time for the same work, {table.attrs['baseline']} = 1")
     axes.set_title(table.attrs["title"], loc="left")
     axes.tick_params(axis="x", length=0)
@@ -91,7 +97,11 @@ def _field(table: pd.DataFrame, places: list[str], stacks: list[str]) -> Figure:
 
     values = grid("relative")
     faster = grid("high") < 1.0 - _EQUAL
-    size = (2.6 + _CELL_WIDTH * len(places), 1.5 + _CELL_HEIGHT * len(stacks))
+    longest = max(len(word) for place in places for word in re.split(r"[\s-]", place))
+    heads = [_wrapped(place, longest + 1) for place in places]
+    lines = max(head.count("\n") + 1 for head in heads)
+    width = max(0.75 * WIDTH, 0.4 + widest(stacks) + max(_CELL_WIDTH, CHARACTER * longest) * len(places))
+    size = (width, 1.6 + LINE * lines + _CELL_HEIGHT * len(stacks))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     norm = LogNorm(1.0, max(2.0, float(table["relative"].max())), clip=True)
@@ -101,14 +111,14 @@ def _field(table: pd.DataFrame, places: list[str], stacks: list[str]) -> Figure:
             if isfinite(value):
                 ink = "white" if norm(value) > _DARK else INK
                 weight = "bold" if faster[y, x] else "normal"
-                axes.text(x, y, _short(value), ha="center", va="center", color=ink, fontsize=10, fontweight=weight)
-    axes.set_xticks(range(len(places)), [_wrapped(place) for place in places])
+                axes.text(x, y, _short(value), ha="center", va="center", color=ink, fontweight=weight)
+    axes.set_xticks(range(len(places)), heads)
     axes.set_yticks(range(len(stacks)), stacks)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     axes.spines[:].set_visible(False)
     axes.set_title(f"{table.attrs['title']}\nTime for the same work, {table.attrs['baseline']} = 1", loc="left", pad=12)
     bold = f"; bold: faster than {table.attrs['baseline']}, whole interval" if faster.any() else ""
-    figure.supxlabel(_caption(table) + bold, fontsize=8)
+    figure.supxlabel("\n".join(wrap(_caption(table) + bold, int(width / CHARACTER))), fontsize="medium")
     return figure
 
 
@@ -117,23 +127,21 @@ def _short(value: float) -> str:
     return f"{value:.2f}" if value < _TEN else f"{value:.0f}"
 
 
-def _bars(axes: Axes, rows: pd.DataFrame, places: list[str], number: int, stacks: int) -> None:
+def _bars(axes: Axes, rows: pd.DataFrame, places: list[str], number: int, stacks: int, look: Look) -> None:
     """One stack's bars, each with its interval and its value."""
     width = _GROUP / stacks
     x = [places.index(place) + (number + 0.5) * width - _GROUP / 2 for place in rows["place"]]
-    axes.bar(
-        x, rows["relative"], width * 0.94, label=rows["stack"].iloc[0], edgecolor=INK, linewidth=0.6, **fill(number)
-    )
+    axes.bar(x, rows["relative"], width * 0.94, label=rows["stack"].iloc[0], **look.bar())
     bounds = [(rows["relative"] - rows["low"]).fillna(0.0), (rows["high"] - rows["relative"]).fillna(0.0)]
     axes.errorbar(x, rows["relative"], bounds, fmt="none", ecolor=INK, elinewidth=1.0, capsize=2.0)
     tops = rows["high"].fillna(rows["relative"])
     for place, top, value in zip(x, tops, rows["relative"], strict=True):
-        axes.annotate(f"{value:.2f}", (place, top), (0, 3), textcoords="offset points", ha="center", fontsize=7)
+        axes.annotate(f"{value:.2f}", (place, top), (0, 3), textcoords="offset points", ha="center")
 
 
-def _wrapped(place: str) -> str:
-    """The name of a place in lines that fit under its group."""
-    return "\n".join(line for part in place.split(", ") for line in wrap(part, _LINE))
+def _wrapped(place: str, line: int) -> str:
+    """The name of a place in lines of so many letters."""
+    return "\n".join(each for part in place.split(", ") for each in wrap(part, max(_LINE, line)))
 
 
 def _caption(table: pd.DataFrame) -> str:

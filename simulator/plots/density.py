@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.filling import kept
 from simulator.plots._labels import records
-from simulator.plots._style import INK, PALETTE
+from simulator.plots._looks import HEAD, INK, PALETTE, WIDTH
 from simulator.units import format_quantity
 
 if TYPE_CHECKING:
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from simulator.results import Results
 
 TITLE = "How many fit?"
-_WIDTH, _ROW, _ROUND = 10.0, 0.75, 2.2
-"""Inches: of the figure, of each model, and of what is around them."""
+_ROW, _ROUND = 0.62, 1.6
+"""Inches of each model, and of what is around them."""
 _BAR = 0.36
 _PALE = 0.35
-_FONT, _SMALL = 13, 11
 _BARS = (("memory_count", "memory allows", PALETTE[0], ""), ("processors_count", "processors allow", PALETTE[1], "///"))
 """Column, name, colour and pattern of each bar."""
 
@@ -46,7 +45,7 @@ def draw(table: pd.DataFrame) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    figure = Figure(figsize=(_WIDTH, _ROUND + _ROW * len(table)))
+    figure = Figure(figsize=(WIDTH, _ROUND + _ROW * len(table)))
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
     axes = figure.add_subplot()
     models = records(table)
@@ -56,7 +55,7 @@ def draw(table: pd.DataFrame) -> Figure:
     _axes(axes, table, models, most)
     handles = [Patch(facecolor=colour, hatch=hatch, edgecolor="white") for _, _, colour, hatch in _BARS]
     names = [name for _, name, _, _ in _BARS]
-    figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, fontsize=_SMALL)
+    figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -72,18 +71,18 @@ def _bars(axes: Axes, place: int, model: dict[str, Any], most: float) -> None:
         open_ended = column == "processors_count" and not model["processors_reached"]
         text = f"{value:g} or more" if open_ended else f"{value:g}"
         weight = "bold" if limits else "normal"
-        axes.text(value + 0.01 * most, y, text, va="center", color=INK, fontsize=_SMALL, fontweight=weight)
+        axes.text(value + 0.01 * most, y, text, va="center", color=INK, fontweight=weight)
 
 
 def _axes(axes: Axes, table: pd.DataFrame, models: list[dict[str, Any]], most: float) -> None:
     attrs = table.attrs
     names = [f"{model['model']}\n{model['instances']}, by {model['limited_by']}" for model in models]
-    axes.set_yticks(range(len(models)), names, fontsize=_SMALL)
+    axes.set_yticks(range(len(models)), names)
     axes.invert_yaxis()
     axes.set_xlim(0.0, 1.18 * most)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
     host, latency = format_quantity(attrs["host_bytes"], "bytes"), format_quantity(attrs["latency_s"], "s")
     target = f"{100.0 * attrs['percentile']:g} % of the answers within {latency}"
-    axes.set_xlabel(f"instances of {attrs['service']} on a host of {host}, {target}", fontsize=_SMALL)
-    axes.set_title(attrs["title"], loc="left", fontsize=_FONT, fontweight="bold")
+    axes.set_xlabel(f"instances of {attrs['service']} on a host of {host}, {target}")
+    axes.set_title(attrs["title"], loc="left", fontsize=HEAD, fontweight="bold")

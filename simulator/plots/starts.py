@@ -7,12 +7,16 @@ program says that it is there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from simulator.plots._labels import Places, Record, product_names, records
-from simulator.plots._style import INK, fill, legend
+from simulator.plots._looks import CHARACTER, INK, LINE, WIDTH, Look, columns, widest
+from simulator.plots._models import layer_looks
+from simulator.plots._scales import logarithmic
+from simulator.plots._scales import seconds as as_time
+from simulator.plots._style import legend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,9 +29,10 @@ TITLE = "How long does a start take?"
 MOST_PLACES = 60
 """Places on the axes of which each can still be read."""
 WAITS, DISK = "waits", "disk"
-_WIDTH, _BAR = 5.6, 0.7
-_NARROW = 0.05
-"""Parts of a start below this are not named in its bar."""
+_BAR, _ROW = 0.7, 0.42
+"""Part of a row that its bar takes, and inches of a row."""
+_LATENCY = 9
+"""Characters of a latency beside its bar."""
 _OFFSET = 0.16
 """Half the distance of the two marks of a stack, of the distance of stacks."""
 
@@ -96,19 +101,24 @@ def draw(table: pd.DataFrame) -> Figure:
     from matplotlib.patches import Patch
 
     stacks, layers = list(dict.fromkeys(table["stack"])), _layers(table)
-    figure = Figure(figsize=(2 * _WIDTH, 1.5 + 0.42 * len(stacks)), layout="constrained")
+    found = layer_looks(layers)
+    below = LINE * (3.0 + -(-len(layers) // columns(layers)))
+    figure = Figure(figsize=(WIDTH, 0.8 + below + _ROW * len(stacks)), layout="constrained")
+    wide = (WIDTH - 0.4 - widest(stacks)) / 2.0 - 0.2
+    room = 1.0 / (1.0 - _LATENCY * CHARACTER / wide)
     left, right = figure.subplots(1, 2, sharey=True)
     for y, stack in enumerate(stacks):
         mine = table[table["stack"] == stack]
-        _composed(left, y, mine[mine["copies"] == mine["copies"].min()], layers)
+        _composed(left, y, mine[mine["copies"] == mine["copies"].min()], found, CHARACTER / wide * room)
         _spread(right, y, mine)
     left.set_yticks(range(len(stacks)), stacks)
     left.set_ylim(len(stacks) - 0.4, -0.6)
-    left.set_xlim(0.0, 1.0)
-    left.set_xlabel("parts of a start, its whole latency beside it")
+    left.set_xlim(0.0, room)
+    left.set_xticks([0.0, 0.5, 1.0], ["0", "half", "all"])
+    left.set_xlabel("of its latency, which stands beside it")
     left.set_title("alone", loc="left", fontweight="bold", fontsize="medium")
-    right.set_xscale("log")
-    right.set_xlabel("latency of a start, s")
+    logarithmic(right, "x", 0.7 * table["latency_s"].min(), 1.4 * table["latency_s"].max(), as_time, 4)
+    right.set_xlabel("latency of a start")
     counts = sorted({int(table["copies"].min()), int(table["copies"].max())})
     right.set_title(
         " and ".join(f"{number} at once" for number in counts), loc="left", fontweight="bold", fontsize="medium"
@@ -116,7 +126,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for axes in (left, right):
         axes.tick_params(axis="y", length=0)
     figure.suptitle(TITLE)
-    handles = [Patch(label=layer, edgecolor=INK, linewidth=0.5, **_look(layer, layers)) for layer in layers]
+    handles = [Patch(label=layer, **found[layer].bar()) for layer in layers]
     legend(figure, layers, handles=handles)
     return figure
 
@@ -128,25 +138,20 @@ def _layers(table: pd.DataFrame) -> list[str]:
     )
 
 
-def _look(layer: str, layers: Sequence[str]) -> dict[str, Any]:
-    """What is waited is left white, every layer has a colour and a pattern of its own."""
-    return {"facecolor": "white"} if layer == WAITS else fill(layers.index(layer))
-
-
-def _composed(axes: Axes, y: float, rows: pd.DataFrame, layers: Sequence[str]) -> None:
+def _composed(axes: Axes, y: float, rows: pd.DataFrame, looks: Mapping[str, Look], character: float) -> None:
     """One bar of the parts of a start, in the mean over all that there are."""
     number = rows["start"].nunique()
     parts = rows.groupby(["layer", "mechanism"], sort=False, as_index=False)["seconds"].sum()
-    found = sorted(parts.itertuples(index=False, name=None), key=lambda part: layers.index(part[0]))
+    found = sorted(parts.itertuples(index=False, name=None), key=lambda part: [*looks].index(part[0]))
     whole_s, left = float(parts["seconds"].sum()) / number, 0.0
     for layer, mechanism, seconds in found:
         width = seconds / number / whole_s
-        axes.barh(y, width, _BAR, left, edgecolor=INK, linewidth=0.5, **_look(layer, layers))
-        if width > max(_NARROW, 0.017 * len(mechanism)):
+        axes.barh(y, width, _BAR, left, **looks[layer].bar())
+        if width > character * (len(mechanism) + 1):
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-            axes.text(left + width / 2, y, mechanism.replace("_", " "), ha="center", va="center", fontsize=7, bbox=box)
+            axes.text(left + width / 2, y, mechanism.replace("_", " "), ha="center", va="center", bbox=box)
         left += width
-    axes.text(1.01, y, _short(whole_s), va="center", fontsize=8, clip_on=False)
+    axes.text(1.0 + character, y, _short(whole_s), va="center")
 
 
 def _spread(axes: Axes, y: float, rows: pd.DataFrame) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.plots import _spans
 from simulator.plots._labels import Places, records
+from simulator.plots._looks import CHARACTER, INK, PALETTE, WIDTH
 from simulator.plots._spans import DOWN, FAULT, OPERATION, PAUSED, RUNNING, STARTING, STATES, Span
-from simulator.plots._style import INK, PALETTE, legend
+from simulator.plots._style import legend
 from simulator.units import format_quantity
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ MOST_PANELS, MOST_LANES = 6, 24
 """Runs and tenants that a figure shows; of more, the first runs, and the tenants to which something was done."""
 _LOOKS: dict[str, dict[str, Any]] = {
     STARTING: {"facecolor": "#d9d9d9", "hatch": "///"},
-    RUNNING: {"facecolor": PALETTE[0], "hatch": ""},
+    RUNNING: {"facecolor": PALETTE[6], "hatch": ""},
     PAUSED: {"facecolor": "#ffffff", "hatch": "..."},
     DOWN: {"facecolor": "#ffffff", "hatch": "xxx"},
 }
-_DONE, _NOT_DONE, _FELL = PALETTE[1], PALETTE[2], PALETTE[3]
-_WIDTH, _LANE, _MARK, _REST = 9.0, 0.34, 0.17, 0.9
-"""Inches of the figure's width, of a lane's states, of a line of marks in it, and of what a panel has around."""
-_CHARACTERS = 0.011
+_DONE, _NOT_DONE, _FELL = PALETTE[3], PALETTE[2], PALETTE[5]
+_LANE, _MARK, _REST = 0.34, 0.24, 0.8
+"""Inches of a lane's states, of a line of marks in it, and of what a panel has around."""
+_CHARACTERS = CHARACTER / (WIDTH - 1.5)
 """Part of the width that a character of a label takes."""
 
 
@@ -69,7 +70,7 @@ def draw(found: pd.DataFrame) -> Figure:
     panels = [(str(panel), _of(group)) for (_, panel), group in found.groupby(["run", "panel"], sort=False)]
     end_s = float(found["end_s"].max())
     heights = [_height(spans, end_s) for _, spans in panels]
-    figure = Figure(figsize=(_WIDTH, 0.8 + sum(heights)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.0 + sum(heights)), layout="constrained")
     axes = figure.subplots(len(panels), 1, squeeze=False, sharex=True, height_ratios=heights).flat
     for each, (panel, spans) in zip(axes, panels, strict=True):
         _panel(each, spans, end_s)
@@ -100,7 +101,8 @@ def _extent(mark: Span, end_s: float) -> tuple[float, float]:
 
 def _is_late(mark: Span, end_s: float) -> bool:
     """Whether its label stands before it, for want of room after it."""
-    return mark.start_s > 0.6 * end_s
+    label_s = _CHARACTERS * len(_text(mark)) * end_s
+    return mark.start_s + _length_s(mark, end_s) + label_s > end_s and mark.start_s > label_s
 
 
 def _length_s(mark: Span, end_s: float) -> float:
@@ -150,7 +152,7 @@ def _mark(axes: Axes, mark: Span, top: float, end_s: float) -> None:
     width = _length_s(mark, end_s)
     axes.barh(top + _MARK / 2.0, width, 0.7 * _MARK, mark.start_s, color=colour, linewidth=0.0)
     place, side = (mark.start_s, "right") if _is_late(mark, end_s) else (mark.start_s + width, "left")
-    axes.text(place, top + _MARK / 2.0, _text(mark), ha=side, va="center", fontsize=6.5, color=INK)
+    axes.text(place, top + _MARK / 2.0, _text(mark), ha=side, va="center", color=INK)
 
 
 def _short(mark: Span) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.importance import OVERHEAD, kept
 from simulator.plots._labels import records
-from simulator.plots._style import INK, PALETTE
+from simulator.plots._looks import INK, PALETTE, WIDTH
 from simulator.units import DIMENSIONS, format_quantity
 
 if TYPE_CHECKING:
@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from simulator.results import Results
 
 TITLE = "Which parameters does the answer hang on?"
-_MOST_PANELS = 12
+_MOST_PANELS = 6
 """Answers that are drawn; the table has them all."""
 _ALONE, _TOGETHER = 10, 6
 """Bars of one answer, and of each of several."""
-_WIDTH, _BAR, _PANEL = 7.6, 0.36, 1.15
-"""Inches: a panel's width with its labels, the height of a bar, and of a panel beside its bars."""
-_COLUMNS = 2
+_BAR, _PANEL = 0.46, 1.0
+"""Inches: the height of a bar, and of a panel beside its bars."""
 _LOW, _HIGH = PALETTE[0], PALETTE[1]
 _NUMBERS = ("value", "range_low", "range_high", "low_percent", "high_percent")
 
@@ -76,30 +75,28 @@ def _reach(parameter: dict[str, Any]) -> float:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A panel for each answer, in two columns where there are several."""
+    """A panel for each answer, one under the other."""
     from matplotlib.figure import Figure
 
     answers = list(dict.fromkeys(table["answer"]))
-    across = min(_COLUMNS, len(answers))
-    down = -(-len(answers) // across)
-    bars = int(table.groupby("answer", sort=False).size().max())
-    figure = Figure(figsize=(_WIDTH * across, 0.9 + down * (_PANEL + _BAR * bars)))
+    bars = [int((table["answer"] == answer).sum()) for answer in answers]
+    figure = Figure(figsize=(WIDTH, 1.3 + sum(_PANEL + _BAR * each for each in bars)))
     figure.set_layout_engine("constrained", h_pad=0.1, w_pad=0.1)
-    grid = figure.subplots(down, across, squeeze=False)
-    for number, answer in enumerate(answers):
-        _panel(grid[number // across][number % across], records(table[table["answer"] == answer]), table.attrs)
-    for number in range(len(answers), down * across):
-        grid[number // across][number % across].set_visible(False)
+    grid = figure.subplots(len(answers), 1, squeeze=False, height_ratios=bars)
+    for axes, answer in zip(grid.flat, answers, strict=True):
+        _panel(axes, records(table[table["answer"] == answer]), table.attrs)
     left_out = (
         f" (the first {len(answers)} of {len(answers) + table.attrs['left_out']})" if table.attrs["left_out"] else ""
     )
-    figure.suptitle(f"{table.attrs['title']}\n{TITLE}{left_out}", x=0.01, ha="left", fontsize=11)
+    figure.suptitle(f"{table.attrs['title']}\n{TITLE}{left_out}", x=0.01, ha="left")
     _legend(figure, int(table["draws"].iloc[0]))
     return figure
 
 
 def _panel(axes: Axes, rows: list[dict[str, Any]], about: Mapping[Any, Any]) -> None:
     """One answer: the interval of all draws on top, then a bar for each parameter, the ends of its range beside it."""
+    from matplotlib.ticker import MaxNLocator
+
     parameters = [row for row in rows if row["parameter"] != "all"]
     for y, row in enumerate(parameters, start=1):
         for end, colour in (("low_percent", _LOW), ("high_percent", _HIGH)):
@@ -110,7 +107,8 @@ def _panel(axes: Axes, rows: list[dict[str, Any]], about: Mapping[Any, Any]) -> 
     axes.set_yticks(range(len(parameters) + 1), ["all together", *(_name(row) for row in parameters)])
     axes.set_ylim(len(parameters) + 0.6, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.margins(x=0.24)
+    axes.margins(x=0.3)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     if not parameters:
         axes.set_xlim(-1.0, 1.0)
     for y, row in enumerate(parameters, start=1):
@@ -118,7 +116,7 @@ def _panel(axes: Axes, rows: list[dict[str, Any]], about: Mapping[Any, Any]) -> 
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.xaxis.set_major_formatter("{x:+g} %")
-    axes.set_title(_head(rows[0], about), loc="left", fontsize=9)
+    axes.set_title(_head(rows[0], about), loc="left", fontsize="medium", fontweight="bold")
 
 
 def _all_draws(axes: Axes, row: dict[str, Any]) -> None:
@@ -138,9 +136,7 @@ def _ends(axes: Axes, y: int, row: dict[str, Any]) -> None:
             text = " … ".join(_quantity(row[end], row["unit"]) for end in sorted(ends, key=lambda end: known[end]))
             place = max((known[end] for end in ends), key=abs)
             align = "left" if side > 0 else "right"
-            axes.annotate(
-                text, (place, y), (3 * side, 0), textcoords="offset points", ha=align, va="center", fontsize=7
-            )
+            axes.annotate(text, (place, y), (3 * side, 0), textcoords="offset points", ha=align, va="center")
 
 
 def _head(row: dict[str, Any], about: Mapping[Any, Any]) -> str:

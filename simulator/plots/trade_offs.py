@@ -5,15 +5,18 @@ Drawn of what ``virtlab choose`` has found; a batch without that has nothing to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite, pi, sqrt
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from simulator.choice import FRONT, kept
 from simulator.choice.fronts import pareto
 from simulator.choice.measures import Measure
+from simulator.plots import _looks
 from simulator.plots._labels import records
+from simulator.plots._looks import CHARACTER, GRID, HEIGHT, INK, LINE, PALE, WIDTH
 from simulator.plots._placing import Box, Mark, place
-from simulator.plots._style import INK, family
 from simulator.units import format_quantity
 
 if TYPE_CHECKING:
@@ -24,10 +27,8 @@ if TYPE_CHECKING:
     from simulator.results import Results
 
 TITLE = "Which model for which need?"
-_SIZE = (12.8, 7.2)
-"""Inches: a slide."""
-_FONT, _SMALL = 13, 11
-"""Points: readable from the last row."""
+_LETTERS = 21
+"""Of a line of the legend."""
 _LARGEST, _SMALLEST = 900.0, 30.0
 """Areas of markers in square points: that of the largest footprint, and the least that shows colour and shape."""
 _LINEAR = 1.0
@@ -73,8 +74,10 @@ def draw(table: pd.DataFrame) -> Figure:
     """The plane of overhead and loss; lower left is better."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_SIZE)
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
+    classes = {model: "\n".join(wrap(model, _LETTERS)) for model in _classes(table)}
+    lines = sum(words.count("\n") + 1 for words in classes.values())
+    figure = Figure(figsize=(WIDTH, max(HEIGHT, LINE * (1.3 * lines + 12.0))))
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
     axes = figure.add_subplot()
     _axes(axes, table)
     models = sorted(records(table), key=lambda model: -model["footprint_bytes"])
@@ -82,7 +85,7 @@ def draw(table: pd.DataFrame) -> Figure:
     for model in models:
         _marker(axes, model, largest)
     _front(axes, models)
-    _legends(figure, axes, models, largest)
+    _legends(figure, classes, largest)
     _label(figure, axes, models, largest)
     return figure
 
@@ -98,17 +101,17 @@ def _axes(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylim(min(-6.0, 1.2 * table["loss_percent"].min()), _TOP)
     ticks = list(range(0, 101, 20))
     axes.set_yticks([*ticks, _LOST], [*(f"{tick} %" for tick in ticks), "its life"])
-    axes.axhspan(_BAND, _TOP, color="#eeeeee", zorder=0)
-    axes.grid(color="#dddddd", linewidth=0.6, zorder=0)
+    axes.axhspan(_BAND, _TOP, color=PALE, zorder=0)
+    axes.grid(color=GRID, linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
-    axes.tick_params(labelsize=_SMALL)
-    axes.set_xlabel(f"overhead over {attrs['baseline']}: what the same work takes more", fontsize=_FONT)
-    axes.set_ylabel(f"what {attrs['victim']} loses to its worst neighbour", fontsize=_FONT)
-    axes.set_title(attrs["title"], loc="left", fontsize=_FONT + 2, fontweight="bold")
+    axes.set_xlabel(f"overhead over {attrs['baseline']}: what the same work takes more")
+    axes.set_ylabel(f"what {attrs['victim']} loses to its worst neighbour")
+    axes.set_title(attrs["title"], loc="left", fontweight="bold")
     left_out = f"; not drawn, because not known: {', '.join(attrs['left_out'])}" if attrs["left_out"] else ""
     runs = f"{attrs['victim']} runs {attrs['victim_workload']} beside its neighbour"
     caption = f"{runs}; n = {attrs['replications']} replications, {100 * attrs['level']:g} % intervals{left_out}"
-    axes.text(0.0, -0.13, caption, transform=axes.transAxes, fontsize=_SMALL, color=INK, va="top")
+    figure: Any = axes.figure
+    figure.supxlabel("\n".join(wrap(caption, int(WIDTH / CHARACTER))), x=0.01, ha="left", fontsize="medium")
 
 
 def _area(size_bytes: float, largest_bytes: float) -> float:
@@ -128,7 +131,7 @@ def _scale(marker: str) -> float:
 
 def _size(model: dict[str, Any], largest: float) -> float:
     """The size that gives a model's marker its area."""
-    return _area(model["footprint_bytes"], largest) / _scale(family(model["class"])["marker"])
+    return _area(model["footprint_bytes"], largest) / _scale(_looks.model(model["class"]).marker)
 
 
 def _marker(axes: Axes, model: dict[str, Any], largest: float) -> None:
@@ -137,9 +140,8 @@ def _marker(axes: Axes, model: dict[str, Any], largest: float) -> None:
     across = [[_gap(x - model["overhead_ci_low_percent"])], [_gap(model["overhead_ci_high_percent"] - x)]]
     up = [[_gap(y - model["loss_ci_low_percent"])], [_gap(model["loss_ci_high_percent"] - y)]]
     axes.errorbar(x, y, up, across, fmt="none", ecolor=INK, elinewidth=0.8, capsize=2.0, zorder=1.5)
-    look = family(model["class"])
-    size = _size(model, largest)
-    axes.scatter([x], [y], s=size, edgecolors=INK, linewidths=0.9, alpha=0.9, zorder=2, **look)
+    look = _looks.model(model["class"]).point()
+    axes.scatter([x], [y], s=_size(model, largest), alpha=0.9, zorder=2, **look)
 
 
 def _gap(width: float) -> float:
@@ -156,28 +158,30 @@ def _front(axes: Axes, models: list[dict[str, Any]]) -> None:
     axes.plot(x, y, drawstyle="steps-post", color=INK, linestyle="--", linewidth=1.4, zorder=1)
 
 
-def _legends(figure: Figure, axes: Axes, models: list[dict[str, Any]], largest: float) -> None:
+def _classes(table: pd.DataFrame) -> list[str]:
+    """The families of the models, single ones first."""
+    return sorted(set(table["class"]), key=lambda name: (name.count("+"), name))
+
+
+def _legends(figure: Figure, classes: Mapping[str, str], largest: float) -> None:
     """Classes, then sizes and what is best, beside the figure."""
     from matplotlib.lines import Line2D
 
-    classes = sorted({model["class"] for model in models}, key=lambda name: (name.count("+"), name))
     handles = [
-        Line2D([], [], linestyle="none", markersize=10, markeredgecolor=INK, label=name, marker=look["marker"],
-               markerfacecolor=look["facecolor"])
-        for name, look in ((name, family(name)) for name in classes)
+        Line2D([], [], linestyle="none", markersize=10, markeredgecolor=INK, label=words, marker=look.marker,
+               markerfacecolor=look.colour)
+        for words, look in ((words, _looks.model(name)) for name, words in classes.items())
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=_SMALL, labelspacing=0.8)
+    figure.legend(handles=handles, loc="outside right upper", frameon=False, labelspacing=0.5)
     sizes = [
         Line2D([], [], linestyle="none", marker="o", markerfacecolor="white", markeredgecolor=INK,
                markersize=2.0 * sqrt(_area(size, largest) / pi),
-               label=f"{format_quantity(float(f'{size:.2g}'), 'bytes')} for each tenant")
+               label=f"{format_quantity(float(f'{size:.2g}'), 'bytes')}\nfor each tenant")
         for size in (largest / 16.0, largest)
     ]  # fmt: skip
-    front = Line2D([], [], color=INK, linestyle="--", linewidth=1.4, label="no other is better\nin overhead and loss")
-    bold = Line2D([], [], linestyle="none", label="in bold: nor if footprint\nand start count as well")
-    figure.legend(
-        handles=[*sizes, front, bold], loc="outside right lower", frameon=False, fontsize=_SMALL, labelspacing=1.6
-    )
+    front = Line2D([], [], color=INK, linestyle="--", linewidth=1.4, label="no other is better in\noverhead and loss")
+    bold = Line2D([], [], linestyle="none", label="in bold: nor with\nfootprint and start")
+    figure.legend(handles=[*sizes, front, bold], loc="outside right lower", frameon=False, labelspacing=0.9)
 
 
 def _label(figure: Figure, axes: Axes, models: list[dict[str, Any]], largest: float) -> None:
@@ -196,7 +200,7 @@ def _label(figure: Figure, axes: Axes, models: list[dict[str, Any]], largest: fl
         line = {"arrowstyle": "-", "color": INK, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
         axes.annotate(
             _name(model), (model["overhead_percent"], model["y"]), offset, textcoords="offset points",
-            ha="center", va="center", fontsize=_FONT, fontweight=_weight(model), zorder=4,
+            ha="center", va="center", fontweight=_weight(model), zorder=4,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.7},
             arrowprops=line if mark.is_far(box) else None,
         )  # fmt: skip
@@ -204,7 +208,7 @@ def _label(figure: Figure, axes: Axes, models: list[dict[str, Any]], largest: fl
 
 def _mark(axes: Axes, model: dict[str, Any], radius: float, renderer: Any) -> Mark:
     """Where a model stands, how large its marker is and its name, in dots."""
-    text = axes.text(0, 0, _name(model), fontsize=_FONT, fontweight=_weight(model))
+    text = axes.text(0, 0, _name(model), fontweight=_weight(model))
     size = text.get_window_extent(renderer)
     text.remove()
     x, y = axes.transData.transform((model["overhead_percent"], model["y"]))

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.plots._labels import Places, Record, product_names, records
-from simulator.plots._style import INK, fill, legend
+from simulator.plots._looks import CHARACTER, INK, LINE, WIDTH, Look, columns, widest
+from simulator.plots._models import layer_looks
+from simulator.plots._style import legend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +24,9 @@ MOST_PLACES = 60
 PROGRAM, MACHINE = "program", "machine"
 _BAR = 0.8
 """Height of a bar; the rest is air."""
-_WIDTH = 5.2
-_CHARACTER = 0.085
-"""Inches of a panel, and of a character of a label with its share of what a panel is not."""
-_SLIVER = 1.5
+_ROW = 0.36
+"""Inches of a bar with its air."""
+_SLIVER = 1.0
 """Parts narrower than so many characters are drawn together."""
 Key = tuple[str, ...]
 
@@ -87,31 +88,35 @@ def draw(table: pd.DataFrame) -> Figure:
     from matplotlib.patches import Patch
 
     places, stacks, layers = list(dict.fromkeys(table["place"])), list(dict.fromkeys(table["stack"])), _layers(table)
+    found = layer_looks(layers)
     across = 1 if len(places) == 1 else 2
     down = -(-len(places) // across)
-    figure = Figure(figsize=(_WIDTH * across, 1.2 + down * (0.55 + 0.25 * len(stacks))), layout="constrained")
+    below = LINE * (1.5 + -(-len(layers) // columns(layers)))
+    figure = Figure(figsize=(WIDTH, 0.5 + below + down * (0.6 + _ROW * len(stacks))), layout="constrained")
     panels = list(figure.subplots(down, across, squeeze=False, sharey=True).flat)
+    wide = (WIDTH - 0.4 - widest(stacks)) / across - 0.2
     for axes, place in zip(panels, places, strict=False):
-        _panel(axes, table[table["place"] == place], stacks, layers)
+        _panel(axes, table[table["place"] == place], stacks, found, wide)
         axes.set_title(place, loc="left", fontweight="bold", fontsize="medium")
     for axes in panels[len(places) :]:
         axes.remove()
     figure.suptitle(TITLE)
-    handles = [Patch(label=layer, edgecolor=INK, linewidth=0.5, **_look(layer, layers)) for layer in layers]
+    handles = [Patch(label=layer, **found[layer].bar()) for layer in layers]
     caption = f"processor time for the same work, {table.attrs['baseline']} = 1"
     legend(figure, layers, handles=handles, title=caption)
     return figure
 
 
-def _panel(axes: Axes, table: pd.DataFrame, stacks: Sequence[str], layers: Sequence[str]) -> None:
-    """The bars of one place."""
+def _panel(axes: Axes, table: pd.DataFrame, stacks: Sequence[str], looks: Mapping[str, Look], wide: float) -> None:
+    """The bars of one place, in so many inches."""
     longest = float(table.groupby("stack", sort=False)["relative"].sum().max())
+    room = longest / (1.0 - 6.0 * CHARACTER / wide)
     for y, stack in enumerate(stacks):
-        _bar(axes, y, table[table["stack"] == stack], layers, _CHARACTER / _WIDTH * longest)
+        _bar(axes, y, table[table["stack"] == stack], looks, CHARACTER / wide * room)
     axes.axvline(1.0, color=INK, linewidth=0.8, linestyle="--", zorder=0.5)
     axes.set_yticks(range(len(stacks)), stacks)
     axes.set_ylim(len(stacks) - 0.4, -0.6)
-    axes.set_xlim(0.0, 1.12 * longest)
+    axes.set_xlim(0.0, room)
     axes.tick_params(axis="y", length=0)
 
 
@@ -119,11 +124,6 @@ def _layers(table: pd.DataFrame) -> list[str]:
     """Program first, then the layers from the top of the stacks down, the hardware last."""
     depths = table.groupby("layer", sort=False)["depth"].max()
     return sorted(depths.index, key=lambda layer: (layer != PROGRAM, layer == MACHINE, -depths[layer]))
-
-
-def _look(layer: str, layers: Sequence[str]) -> dict[str, Any]:
-    """The program in plain grey, every layer in a colour and a pattern of its own."""
-    return {"facecolor": "#d9d9d9"} if layer == PROGRAM else fill(layers.index(layer) - 1)
 
 
 def _visible(parts: Sequence[Record], layers: Sequence[str], least: float) -> list[dict[str, Any]]:
@@ -136,14 +136,14 @@ def _visible(parts: Sequence[Record], layers: Sequence[str], least: float) -> li
     return sorted(kept, key=lambda part: (layers.index(part["layer"]), not part["mechanism"], -part["relative"]))
 
 
-def _bar(axes: Axes, y: float, parts: pd.DataFrame, layers: Sequence[str], character: float) -> None:
+def _bar(axes: Axes, y: float, parts: pd.DataFrame, looks: Mapping[str, Look], character: float) -> None:
     """All parts of one bar, those that are wide enough with the name of their mechanism."""
     left = 0.0
-    for part in _visible(records(parts), layers, _SLIVER * character):
+    for part in _visible(records(parts), list(looks), _SLIVER * character):
         width, text = part["relative"], part["mechanism"].replace("_", " ")
-        axes.barh(y, width, _BAR, left, edgecolor=INK, linewidth=0.5, **_look(part["layer"], layers))
+        axes.barh(y, width, _BAR, left, **looks[part["layer"]].bar())
         if text and width > character * (len(text) + 1):
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-            axes.text(left + width / 2, y, text, ha="center", va="center", fontsize=7, bbox=box)
+            axes.text(left + width / 2, y, text, ha="center", va="center", bbox=box)
         left += width
-    axes.text(left + character, y, f"{left:.2f}", va="center", fontsize=7)
+    axes.text(left + character, y, f"{left:.2f}", va="center")

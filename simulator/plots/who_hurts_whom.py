@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.isolation import METRICS, kept
 from simulator.plots._labels import records
-from simulator.plots._style import INK
+from simulator.plots._looks import CHARACTER, LINE, WIDTH, widest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,14 +31,10 @@ _GONE, _ABSENT = "#2b2b2b", "#eeeeee"
 _DARK, _LIGHT = "#111111", "white"
 """Words on a field."""
 _NOT_MEASURED = ("cannot run", "failed", "alone")
-_WIDTH, _HEIGHT = 1.62, 0.72
+_NARROWEST = 1.5
 """Inches of a field."""
-_CHARACTER = 0.085
-"""Inches of a character beside the fields."""
-_FONT, _SMALL = 11, 8.5
-"""Points."""
-_MOST_CHARACTERS, _MOST_SMALL_CHARACTERS = 17, 25
-"""Of a line in a field, in either size."""
+_BAR = 1.3
+"""Inches of the scale beside a panel."""
 _UNITS = {"value": "percent", "requests": "percent", "latency": "ratio"}
 _TITLES = {
     "value": "what {victim} loses",
@@ -104,17 +100,25 @@ def draw(table: pd.DataFrame) -> Figure:
 
     panels = [records(rows) for _, rows in table.groupby(["question", "caption"], sort=False)]
     sizes = [(len({row["aggressor"] for row in rows}), len({row["model"] for row in rows})) for rows in panels]
-    names = _CHARACTER * max(len(row["aggressor"]) for rows in panels for row in rows)
-    size = (2.2 + names + _WIDTH * max(across for _, across in sizes), sum(1.7 + _HEIGHT * down for down, _ in sizes))
-    figure = Figure(figsize=(max(size[0], 8.0), size[1]))
+    names = widest(row["aggressor"] for rows in panels for row in rows)
+    most = max(across for _, across in sizes)
+    field = max(_NARROWEST, (WIDTH - names - _BAR - 0.3) / most)
+    width = names + _BAR + 0.3 + field * most
+    line = int(field / CHARACTER) - 1
+    heights = [
+        down * LINE * (0.4 + max(len(_lines(row, line)) for row in rows))
+        for (down, _), rows in zip(sizes, panels, strict=True)
+    ]
+    figure = Figure(figsize=(width, sum(1.9 + height for height in heights)))
     figure.set_layout_engine("constrained")
-    grid = figure.subplots(len(panels), 1, squeeze=False, height_ratios=[down for down, _ in sizes])
+    grid = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)
     for axes, rows in zip(grid.flat, panels, strict=True):
-        _panel(figure, axes, rows)
+        _panel(figure, axes, rows, line, int(width / CHARACTER))
     return figure
 
 
-def _panel(figure: Figure, axes: Axes, rows: list[dict[str, Any]]) -> None:
+def _panel(figure: Figure, axes: Axes, rows: list[dict[str, Any]], line: int, across: int) -> None:
+    """A question; ``line`` is the number of letters in a line of a field, ``across`` in one of the figure."""
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
 
@@ -122,17 +126,21 @@ def _panel(figure: Figure, axes: Axes, rows: list[dict[str, Any]]) -> None:
     models = list(dict.fromkeys(row["model"] for row in rows))
     scale, colours = _scale(rows), colormaps[_COLOURS]
     for row in rows:
-        _field(axes, models.index(row["model"]), aggressors.index(row["aggressor"]), row, scale, colours)
+        place = models.index(row["model"]), aggressors.index(row["aggressor"])
+        _field(axes, place, row, _lines(row, line), scale, colours)
     axes.set_xlim(0, len(models))
     axes.set_ylim(len(aggressors), 0)
-    axes.set_xticks([x + 0.5 for x in range(len(models))], models, fontsize=_FONT)
-    axes.set_yticks([y + 0.5 for y in range(len(aggressors))], aggressors, fontsize=_FONT)
+    axes.set_xticks([x + 0.5 for x in range(len(models))], ["\n".join(wrap(model, line)) for model in models])
+    axes.set_yticks([y + 0.5 for y in range(len(aggressors))], aggressors)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_title(f"{rows[0]['title']}\n{rows[0]['question']}", loc="left", fontsize=_FONT + 1, fontweight="bold")
-    axes.set_xlabel(rows[0]["caption"], fontsize=_SMALL, color=INK, loc="left", labelpad=8)
+    head = "\n".join(
+        part for words in (rows[0]["title"], rows[0]["question"]) for part in wrap(words, int(0.8 * across))
+    )
+    axes.set_title(head, loc="left", fontweight="bold", x=-0.1)
+    axes.set_xlabel("\n".join(wrap(rows[0]["caption"], int(0.85 * across))), loc="left", labelpad=8)
     bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, pad=0.015, fraction=0.04, aspect=14)
     ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] if _is_ratio(rows) else [0, 1, 5, 10, 25, 50, 75, 100]
     ticks = [tick for tick in ticks if float(scale.vmin or 0.0) <= tick <= float(scale.vmax or 0.0)]
@@ -153,30 +161,28 @@ def _scale(rows: list[dict[str, Any]]) -> Normalize:
     return PowerNorm(0.5, 0.0, 100.0, clip=True)
 
 
+def _lines(row: Mapping[str, Any], line: int) -> list[str]:
+    """What stands in a field: number and interval, or the word, and how the neighbour did."""
+    found = wrap(row["word"] or _text(row["value"], row["metric"], 1), line)
+    if isfinite(row["value"]) and isfinite(row["low"]):
+        bounds = (_text(row[name], row["metric"], 1).removesuffix(" %").removesuffix("×") for name in ("low", "high"))
+        found.append(f"[{', '.join(bounds)}]")
+    return found + (wrap(f"itself: {row['itself']}", line) if row["itself"] else [])
+
+
 def _field(
-    axes: Axes, x: int, y: int, row: Mapping[str, Any], scale: Normalize, colours: Colormap
+    axes: Axes, place: tuple[int, int], row: Mapping[str, Any], lines: list[str], scale: Normalize, colours: Colormap
 ) -> None:  # fmt: skip
-    """One field: number and interval, or the word, and under it how the neighbour did."""
+    """One field, darker where more is lost."""
     from matplotlib.patches import Rectangle
 
     word, known = str(row["word"]), isfinite(row["value"])
     absent = not known and (not word or word.startswith(_NOT_MEASURED))
     colour = colours(scale(row["value"])) if known else _ABSENT if absent else _GONE
-    hatch = "///" if absent else None
-    patch = Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="#cccccc" if absent else "white", hatch=hatch)
-    axes.add_patch(patch)
-    lines: list[tuple[str, float]] = [
-        (line, _FONT) for line in wrap(word or _text(row["value"], row["metric"], 1), _MOST_CHARACTERS)
-    ]
-    if known and isfinite(row["low"]):
-        bounds = (_text(row[name], row["metric"], 1).removesuffix(" %").removesuffix("×") for name in ("low", "high"))
-        lines.append((f"[{', '.join(bounds)}]", _SMALL))
-    if row["itself"]:
-        lines += [(line, _SMALL - 0.5) for line in wrap(f"itself: {row['itself']}", _MOST_SMALL_CHARACTERS)]
+    axes.add_patch(Rectangle(place, 1, 1, facecolor=colour, edgecolor="#cccccc" if absent else "white"))
     ink = _DARK if absent or (known and _is_light(colour)) else _LIGHT
-    for number, (text, size) in enumerate(lines):
-        up = (number + 0.5) / len(lines) if len(lines) > 1 else 0.5
-        axes.text(x + 0.5, y + 0.1 + 0.8 * up, text, ha="center", va="center", fontsize=size, color=ink)
+    middle = place[0] + 0.5, place[1] + 0.5
+    axes.text(*middle, "\n".join(lines), ha="center", va="center", color=ink)
 
 
 def _is_light(colour: Any) -> bool:

@@ -84,13 +84,15 @@ class TableFiles:
             writer.writerow([*names(table), *(self._axes if table == "runs" else ())])
         return self
 
-    def add(self, tables: Mapping[str, Sequence[Sequence[object]]], axes: Mapping[str, object]) -> None:
-        """Appends the rows of one run, made at this place of the axes."""
+    def add(self, tables: Mapping[str, Sequence[Sequence[object]] | str], axes: Mapping[str, object]) -> None:
+        """Appends the rows of one run, made at this place of the axes; a table may be ``csv_text`` already."""
         place = [cell(axes.get(name)) for name in self._axes]
         for table, rows in tables.items():
-            if table == "runs":
-                rows = [[*row, *place] for row in rows]
-            self._writers[table].writerows(rows)
+            if isinstance(rows, str):
+                self._files[table].write(rows)
+            else:
+                more = [[*row, *place] for row in rows] if table == "runs" else rows
+                self._writers[table].writerows(more)
 
     def commit(self) -> dict[str, int]:
         """Gives all tables their final names.

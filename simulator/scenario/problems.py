@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import Problem, ScenarioError, in_order
+from simulator.scenario.claiming import Claim, Comparison
 from simulator.scenario.part import Part
 from simulator.scenario.schema import (
     Against,
@@ -55,6 +56,9 @@ _PARTS: Mapping[tuple[str, ...], type[Part]] = {
     ("published", "rows", "against"): Against,
     ("published", "missed"): NamedRow,
     ("published", "excluded"): NamedRow,
+    ("claim",): Claim,
+    ("claim", "holds"): Comparison,
+    ("claim", "fails"): Comparison,
     ("faults",): Fault,
     ("operations",): Operation,
     ("tenants", "*"): Tenant,

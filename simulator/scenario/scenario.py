@@ -30,6 +30,7 @@ from simulator.scenario import (
     stacks,
     stopping,
 )
+from simulator.scenario.claiming import Claim
 from simulator.scenario.combinations import Parts
 from simulator.scenario.lookup import Catalog, Lookup
 from simulator.scenario.points import Point, point
@@ -101,6 +102,7 @@ class Scenario:
         choose: what the command ``choose`` asks beside.
         density: what the command ``density`` asks.
         published: the published figures that it repeats, for the command ``validate``.
+        claim: the sentence that it puts to the test, for the command ``claims``.
         left_out: how many points its conditions leave out.
         side_by_side: axes that go in step with each other, by their names.
         catalog: where its names were looked up.
@@ -119,6 +121,7 @@ class Scenario:
     choose: Choose
     density: Density
     published: Published | None
+    claim: Claim | None
     left_out: int
     side_by_side: tuple[tuple[str, ...], ...]
     catalog: Catalog = field(repr=False)
@@ -148,6 +151,10 @@ class Scenario:
     def command(self) -> str:
         """The command that runs it, from the working directory; empty where it is no file, or was changed further."""
         return self._source.command
+
+    def problem(self, place: Place, message: str, remedy: str = "") -> Problem:
+        """A mistake at a place of the file, for what is checked apart from the rest."""
+        return self._source.problem(place, message, remedy)
 
     def kept_in(self, file: Path) -> Scenario:
         """The same, whose text as it stands is found in a file."""
@@ -212,6 +219,7 @@ def _checked(written: Source, catalog: Catalog | None) -> Scenario:
         choose=file.choose,
         density=file.density,
         published=file.published,
+        claim=file.claim,
         left_out=left_out,
         side_by_side=tuple(each.names for each in swept.source.groups.listed if not each.name),
         catalog=catalog,
@@ -321,7 +329,8 @@ def _check_schema(lookup: Lookup, swept: Written) -> frozenset[Place]:
         if place not in swept.targets or written_at(written.data, place)[0]
     ]
     lookup.problems += [problem for _, problem in found if problem.path not in noted]
-    for place in repeated(written.data, allowed=written.groups.of_places):
+    varying = {key: value for key, value in written.data.items() if key != "claim"}
+    for place in repeated(varying, allowed=written.groups.of_places):
         lookup.complain(place, "stands in this list already", "remove one of the two")
     return frozenset(place for place, _ in found)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from simulator.scenario.claiming import Claim
 from simulator.scenario.part import Part
 from simulator.scenario.sweep.schema import Sweep
 from simulator.scenario.types import (
@@ -577,6 +578,8 @@ class Settings(Part):
     """For the command ``density``: of which service as many as possible are to run, and how fast it has to answer."""
     published: Published | None = None
     """For the command ``validate``: the published figures that this scenario repeats."""
+    claim: Claim | None = None
+    """For the command ``claims``: a sentence of a lecture that this scenario puts to the test."""
 
 
 class ScenarioFile(Settings):

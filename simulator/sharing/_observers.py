@@ -49,15 +49,14 @@ class Observers:
         """Write down who ran, if somebody else does from now on."""
         if self.trace is None:
             return
-        thread, entity = None, processor.queue.current
-        while entity is not None:
-            thread, entity = entity, entity.inner.current if entity.inner is not None else None
-        ran, since_ns = processor.ran, processor.ran_since_ns
+        running = tuple(processor.running())
+        thread, ran, since_ns = running[-1] if running else None, processor.ran, processor.ran_since_ns
         if thread is ran and not cut:
             return
         if ran is not None and now_ns > since_ns:
             self.trace.add(processor, ran, since_ns, now_ns)
         processor.ran, processor.ran_since_ns = thread, now_ns
+        processor.ran_through = tuple(each.inner.processor for each in running if each.kind == "vcpu" and each.inner)
 
     def switched(self, queue: RunQueue, entity: Entity) -> None:
         self.tell("switch", entity.share, queue)

@@ -36,7 +36,7 @@ class Processor:
 
     __slots__ = (
         "at_ns", "due_ns", "entity", "groups", "left_ns", "mark_ns", "number", "online", "pulls_count", "purses",
-        "queue", "ran", "ran_since_ns", "scheduler", "speed", "was_idle",
+        "queue", "ran", "ran_since_ns", "ran_through", "scheduler", "speed", "was_idle",
     )  # fmt: skip
 
     def __init__(self, scheduler: Scheduler, number: int, queue: RunQueue, entity: Entity | None) -> None:
@@ -57,8 +57,9 @@ class Processor:
         """Work done in a nanosecond: less than one nanosecond's while the sibling thread of its core is busy."""
         self.was_idle = True
         self.ran: Entity | None = None
+        self.ran_through: tuple[Processor, ...] = ()
         self.ran_since_ns = 0
-        """Who runs, and since when; for a trace."""
+        """Who runs, on which virtual processors, the outermost first, and since when; for a trace."""
 
     def purse(self, owner: Share) -> list[int]:
         """What an owner's entities have had here."""

@@ -228,6 +228,18 @@ class Quantum:
         self._set_online(self._structure.number(capacity))
         self._calendar.ends_instant()
 
+    def record(self, trace: Trace) -> None:
+        """Have written down who runs where; slices are followed one by one from now on, with the same outcome.
+
+        Raises:
+            ValueError: something runs already.
+        """
+        if self._order:
+            raise ValueError("a trace begins before anything runs")
+        self._observers.trace, self._stepping = trace, True
+        self._structure.ticking.clear()
+        self._structure.begin(self._threads_per_core)
+
     def policy(self, share: Share | None = None) -> Policy:
         """The policy that divides a share's processors; of the device if none is given."""
         return self._structure.scheduler_of(share or self.root).policy

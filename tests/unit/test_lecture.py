@@ -73,7 +73,11 @@ def test_a_figure_says_each_number_it_shows() -> None:
     figure = compare(predict({"Docker": 1, "KVM": 5}, names=NAMES), {"Docker": 0.001, "KVM": 900.0}).draw()
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["1", "0.001", "5", "900"]
-    assert figure.axes[0].get_xscale() == "symlog"
+    assert figure.axes[0].get_xscale() == "log"
+    left, right = figure.axes[0].get_xlim()
+    assert left < 0.001 < 900.0 < right
+    less = compare(predict({"Docker": -1, "KVM": 5}, names=NAMES), {"Docker": 0.001, "KVM": 900.0}).draw()
+    assert less.axes[0].get_xlim()[0] < -1
 
 
 def test_what_was_not_simulated_cannot_be_compared() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from simulator import batch
 from simulator.errors import CatalogError
-from simulator.plots import cost, draw, figures, product_names, short_names
-from simulator.plots._style import fill
+from simulator.plots import cost, draw, figures, product_names, short_names, usual
+from simulator.plots._looks import fill
 from simulator.results import Results
 from simulator.scenario import load
 
@@ -34,15 +34,22 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 def test_all_figures_are_drawn_as_svg_and_png(results: Results) -> None:
     written = draw(results)
-    assert [path.name for path in written] == ["cost.svg", "cost.png", "where.svg", "where.png"]
+    shown = ("cost", "intensity", "latencies", "layers", "where")
+    assert [path.name for path in written] == [f"{name}.{kind}" for name in shown for kind in ("svg", "png")]
     assert {path.parent for path in written} == {results.folder / "figures"}
     assert list(figures()) == [
         "cost",
         "density",
+        "heap_curve",
+        "intensity",
+        "latencies",
+        "layers",
+        "migrations",
         "starts",
         "timeline",
         "tornado",
         "trade_offs",
+        "warm_up",
         "where",
         "who_hurts_whom",
     ]
@@ -74,8 +81,7 @@ def test_where_the_time_went_starts_from_the_baselines_total(results: Results) -
 
 
 def test_an_unknown_figure_is_refused(results: Results, tmp_path: Path) -> None:
-    names = "cost, density, starts, timeline, tornado, trade_offs, where, who_hurts_whom"
-    with pytest.raises(CatalogError, match=f"there are: {names}"):
+    with pytest.raises(CatalogError, match=f"there are: {', '.join(figures())}"):
         draw(results, ["pie"], tmp_path)
 
 
@@ -95,13 +101,13 @@ def test_only_what_is_faster_beyond_doubt_stands_out_in_a_field() -> None:
     figure = cost.draw(table)
     (axes,) = figure.axes
     assert [text.get_fontweight() for text in axes.texts] == ["bold", "normal", "normal", "normal", "normal"]
-    assert "bold: faster than bare metal" in figure.get_supxlabel()
+    assert "bold: faster than bare metal" in figure.get_supxlabel().replace("\n", " ")
 
 
 def test_a_batch_with_nothing_to_compare_has_no_figure_of_costs(tmp_path: Path) -> None:
     alone = SCENARIO | {"stacks": {"native": "linux-2.4 |"}, "replications": 1}
     alone["tenants"] = {"app": {"workload": "dbench"}}
-    written = draw(batch.run(load(alone), out=tmp_path, jobs=1))
+    written = draw(batch.run(load(alone), out=tmp_path, jobs=1), usual())
     assert [path.name for path in written] == ["where.svg", "where.png"]
 
 

@@ -101,9 +101,11 @@ def test_a_cluster_is_kept_apart_once_and_what_a_write_leaves_of_it_is_copied() 
     disk(THREAD, d.DirectTransfer(file, 0, 4096))
     assert paid == [(1, 61440)] * 3
     assert disk.size_bytes == 3 * 65536
+    disk(THREAD, d.DirectTransfer(file, 3 * 65536 - 4096, 8192, write=True))  # half of it in a cluster that is there
+    assert paid[3:] == [(1, 61440)]
     disk(THREAD, d.Write(131072, new_pages=32))
     disk(THREAD, d.Write(131072, new_pages=32, in_memory=True))
-    assert disk.clusters == 5
+    assert disk.clusters == 6
     looked_up: Any = ("looked up",)
     above = Overlay(65536, price, looked_up, disk)
     assert above(THREAD, d.DirectTransfer(file, 0, 4096)) == looked_up

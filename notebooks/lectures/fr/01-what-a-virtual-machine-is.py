@@ -40,7 +40,7 @@ REVEAL = False
 # | une machine virtuelle | un hyperviseur (*moniteur de machines virtuelles*) | tout le matériel, jusqu'aux registres |
 # | une machine virtuelle Java | un processus | un processeur que personne n'a construit |
 #
-# En gris hachuré, ce que les deux locataires A et B partagent ; chacun possède le reste pour lui seul.
+# Les hachures marquent ce que les deux locataires A et B partagent ; chacun possède le reste pour lui seul.
 
 # %%
 STACKS = {
@@ -216,14 +216,14 @@ print(f"overhead                 {5 * filtered:.0f} / {5 * call + 20:.0f} = {by_
 #    de la droite *Docker 2025* de la figure, puis du calcul ci-dessus.
 # 3. Lesquelles des trois propriétés de Popek et Goldberg chacune des cinq piles possède-t-elle ?
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 asked = exercise("event_rates", SEED)
 asked
 
 # %%
 answer(asked, {1: None, 2: None, 3: None})
 
-# %%
+# %% slideshow={"slide_type": "subslide"}
 calls = predict({"overhead": None}, names=["overhead"], unit="%")
 compare(calls, {"overhead": 20_000 * COST_US["Docker 2025"] / 1e4}, reveal=REVEAL)
 

@@ -22,7 +22,7 @@ from simulator.operations.migration.precopy import Dirty
 from simulator.plans import Node, Plan, compile_steps
 from simulator.steps import NIC_SEND, Step, Transfer, Use, Wait
 from simulator.tenancy import House
-from simulator.threads import Life, Thread
+from simulator.threads import Life
 
 if TYPE_CHECKING:
     import simpy
@@ -115,8 +115,8 @@ class Copier:
             self._new_bytes = dirty.pages_bytes
         self._new_part = min(1.0, self._new_bytes / dirty.pages_bytes) if dirty.pages_bytes else 0.0
         left, cycles = [dirty], self._receiving_cycles(dirty)
-        thread = Thread(
-            ends.source, job.row.tenant, self._stream, ends.home, ends.source.shares[ends.home.path],
+        thread = ends.source.new_thread(
+            job.row.tenant, self._stream, ends.home, ends.source.shares[ends.home.path],
             service=True, device_group=self._stream,
         )  # fmt: skip
         ends.source.threads.append(thread)

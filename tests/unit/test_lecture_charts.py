@@ -1,0 +1,58 @@
+"""Charts and numbers of lectures: what is in the table is on the figure, and each number has its source."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from simulator.errors import UsageError
+from simulator.lecture import bars, lines, numbers, stacked
+
+TABLE = pd.DataFrame({"here": [1.0, 2.0, 4.0], "there": [3.0, float("nan"), 5.0]}, index=[1, 4, 16])
+
+
+def labels(figure: object) -> list[str]:
+    (legend,) = figure.legends  # type: ignore[attr-defined]
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def test_a_column_is_a_line_with_a_look_of_its_own() -> None:
+    figure = lines(TABLE, "requests", "reads/s", log="x", mark=4)
+    (axes,) = figure.axes
+    here, there, mark = axes.lines
+    assert list(here.get_ydata()) == [1.0, 2.0, 4.0]
+    assert list(there.get_xdata()) == [1, 16]
+    assert list(mark.get_xdata()) == [4, 4]
+    assert (here.get_marker(), here.get_linestyle()) != (there.get_marker(), there.get_linestyle())
+    assert labels(figure) == ["here", "there"]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "4", "16"]
+
+
+def test_bars_stand_in_groups_with_their_numbers() -> None:
+    figure = bars(TABLE, "us", log=True)
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["1", "2", "4", "3", "", "5"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["1", "4", "16"]
+    assert axes.get_xscale() == "log"
+    assert len({bar.get_hatch() for bar in axes.patches}) == 2
+    assert not bars(TABLE[["here"]], "us").legends
+
+
+def test_stacked_bars_add_up() -> None:
+    figure = stacked(TABLE, "us")
+    (axes,) = figure.axes
+    assert [bar.get_x() for bar in axes.patches] == [0.0, 0.0, 0.0, 1.0, 2.0, 4.0]
+    assert [text.get_text() for text in axes.texts] == ["4", "2", "9"]
+
+
+def test_numbers_come_with_range_and_source() -> None:
+    given = numbers("kvm-6", "exit_cycles", "bridge_cycles", machine="laptop-2025")
+    assert given["exit_cycles"] > 0
+    assert list(given) == ["exit_cycles", "bridge_cycles"]
+    assert "li2019" in repr(given)
+    assert given._repr_markdown_().count("\n") == 3
+
+
+def test_a_number_that_is_not_there_is_named() -> None:
+    with pytest.raises(UsageError, match=r"kvm-6 has no number 'exit_cycle'.*exit_cycles"):
+        numbers("kvm-6", "exit_cycle", machine="laptop-2025")
