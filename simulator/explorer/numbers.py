@@ -12,8 +12,9 @@ from typing import Any
 from simulator import outcomes
 from simulator.explorer.asking import APP, BARE, NEIGHBOUR, PLAIN, Asked
 from simulator.notation import tree
-from simulator.plots import _style
+from simulator.plots import _looks
 from simulator.plots._labels import product_names
+from simulator.plots._models import layer_looks
 from simulator.plots.where import MACHINE, PROGRAM
 from simulator.results.intervals import Interval
 from simulator.results.summary import overhead
@@ -21,7 +22,8 @@ from simulator.results.summary import overhead
 Point = Mapping[str, Any]
 Run = Mapping[str, Any]
 _COUNT = f"tenants.{NEIGHBOUR}.count"
-_PROGRAM_COLOUR = "#d9d9d9"
+_PATTERNS = "/.\\x-o"
+"""What the patterns of the page look like, the first being number 1."""
 
 
 def drawn(asked: Asked, points: Sequence[Point], runs: Sequence[Run]) -> dict[str, Any]:
@@ -51,13 +53,12 @@ def _stack(number: int, label: str, found: Sequence[tuple[Point, Run]], base: Ru
     fullest, beside = found[-1]
     classes = _classes(point)
     own = _tenant(alone)
-    look = _style.family(classes)
     return {
         "number": number,
         "label": label,
         "expression": point["tenants"][APP]["expression"],
         "classes": classes,
-        "colour": look["facecolor"],
+        "colour": _looks.model(classes).colour,
         **own,
         "overhead_percent": _overhead(own, _tenant(base)),
         "where": _where(alone, base),
@@ -139,12 +140,13 @@ def _layers(stacks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for part in (part for stack in stacks for part in stack["where"]):
         depths[part["layer"]] = max(part["depth"], depths.get(part["layer"], 0))
     names = sorted(depths, key=lambda layer: (layer != PROGRAM, layer == MACHINE, -depths[layer]))
-    looks = [{"facecolor": _PROGRAM_COLOUR, "hatch": ""}] if PROGRAM in names else []
-    looks += [_style.fill(number) for number in range(len(names) - len(looks))]
-    return [
-        {"name": name, "colour": look["facecolor"], "pattern": _style.HATCHES.index(look["hatch"])}
-        for name, look in zip(names, looks, strict=True)
-    ]
+    looks = layer_looks(names)
+    return [{"name": name, "colour": looks[name].colour, "pattern": _pattern(looks[name].hatch)} for name in names]
+
+
+def _pattern(hatch: str) -> int:
+    """The number of the page's pattern that comes nearest to one of a figure: none, then those of ``_PATTERNS``."""
+    return _PATTERNS.index(hatch[-1]) + 1 if hatch and hatch[-1] in _PATTERNS else min(1, len(hatch))
 
 
 def _times(run: Run) -> dict[str, float]:
