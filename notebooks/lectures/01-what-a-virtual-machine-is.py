@@ -40,7 +40,7 @@ REVEAL = False
 # | a virtual machine | a hypervisor (*virtual machine monitor*) | the whole hardware, down to its registers |
 # | a Java virtual machine | a process | a processor that nobody has built |
 #
-# Grey and hatched is shared by both tenants, A and B; everything else each has for itself.
+# Hatched is what both tenants, A and B, share; everything else each has for itself.
 
 # %%
 STACKS = {

@@ -37,7 +37,7 @@ REVEAL = False
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
 # ## The model
 #
-# Goldberg's two types (1973), and where four products stand. Grey and hatched is what two tenants share.
+# Goldberg's two types (1973), and where four products stand. Hatched is what two tenants share.
 
 # %%
 MODELS = {

@@ -37,7 +37,7 @@ REVEAL = False
 #
 # Two tenants hurt each other through what they *share*: processors, memory, a kernel with its tables, the path of a
 # packet. No rule says "containers isolate badly": what a neighbour can do follows from what is wide in this picture
-# (grey and hatched), as far as no limit divides it.
+# (hatched), as far as no limit divides it.
 
 # %%
 STACKS = {"process": "linux-6 |", "container": "linux-6 | docker-27", "virtual machine": "linux-6 | kvm-6 / linux-6"}

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator import outcomes
-from simulator.explorer.asking import APP, BARE, NEIGHBOUR, PLAIN, Asked
+from simulator.explorer.asking import APP, NEIGHBOUR, Asked
 from simulator.notation import tree
-from simulator.plots import _looks
+from simulator.plots import _looks, _models
 from simulator.plots._labels import product_names
-from simulator.plots._models import layer_looks
 from simulator.plots.where import MACHINE, PROGRAM
 from simulator.results.intervals import Interval
 from simulator.results.summary import overhead
@@ -22,8 +21,6 @@ from simulator.results.summary import overhead
 Point = Mapping[str, Any]
 Run = Mapping[str, Any]
 _COUNT = f"tenants.{NEIGHBOUR}.count"
-_PATTERNS = "/.\\x-o"
-"""What the patterns of the page look like, the first being number 1."""
 
 
 def drawn(asked: Asked, points: Sequence[Point], runs: Sequence[Run]) -> dict[str, Any]:
@@ -42,8 +39,10 @@ def drawn(asked: Asked, points: Sequence[Point], runs: Sequence[Run]) -> dict[st
         found.setdefault(point["stack"], []).append((point, run))
     base = found[asked.scenario.baseline][0][1]
     stacks = [_stack(number, label, found[label], base) for number, label in asked.labels.items()]
-    for stack in stacks:
-        stack["baseline"] = stack["label"] == asked.scenario.baseline
+    members = _looks.members(stack["classes"] for stack in stacks)
+    for stack, member in zip(stacks, members, strict=True):
+        look = _looks.model(stack["classes"], member)
+        stack |= {"baseline": stack["label"] == asked.scenario.baseline, "colour": look.colour, "hatch": look.hatch}
     return {"stacks": stacks, "layers": _layers(stacks)}
 
 
@@ -51,14 +50,13 @@ def _stack(number: int, label: str, found: Sequence[tuple[Point, Run]], base: Ru
     """One stack: alone, which is the first point, and beside its neighbours where there is a second."""
     point, alone = found[0]
     fullest, beside = found[-1]
-    classes = _classes(point)
+    expression = point["tenants"][APP]["expression"]
     own = _tenant(alone)
     return {
         "number": number,
         "label": label,
-        "expression": point["tenants"][APP]["expression"],
-        "classes": classes,
-        "colour": _looks.model(classes).colour,
+        "expression": expression,
+        "classes": _models.classes(expression),
         **own,
         "overhead_percent": _overhead(own, _tenant(base)),
         "where": _where(alone, base),
@@ -140,13 +138,8 @@ def _layers(stacks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for part in (part for stack in stacks for part in stack["where"]):
         depths[part["layer"]] = max(part["depth"], depths.get(part["layer"], 0))
     names = sorted(depths, key=lambda layer: (layer != PROGRAM, layer == MACHINE, -depths[layer]))
-    looks = layer_looks(names)
-    return [{"name": name, "colour": looks[name].colour, "pattern": _pattern(looks[name].hatch)} for name in names]
-
-
-def _pattern(hatch: str) -> int:
-    """The number of the page's pattern that comes nearest to one of a figure: none, then those of ``_PATTERNS``."""
-    return _PATTERNS.index(hatch[-1]) + 1 if hatch and hatch[-1] in _PATTERNS else min(1, len(hatch))
+    looks = _models.layer_looks(names)
+    return [{"name": name, "colour": looks[name].colour, "hatch": looks[name].hatch} for name in names]
 
 
 def _times(run: Run) -> dict[str, float]:
@@ -158,13 +151,6 @@ def _times(run: Run) -> dict[str, float]:
 
 
 # ---- what stands on what
-
-
-def _classes(point: Point) -> str:
-    """Families of the layers that are no plain system, from the hardware up, as the trade-off figure has them."""
-    nodes = tree.build({APP: point["tenants"][APP]["expression"]}).chains[APP]
-    families = [point["layers"][node.name]["family"] for node in nodes if node.name in point["layers"]]
-    return " + ".join(dict.fromkeys(name.replace("_", " ") for name in families if name != PLAIN)) or BARE
 
 
 def _tree(point: Point) -> list[dict[str, Any]]:

@@ -255,6 +255,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, {"stale": True})
         except VirtlabError as error:
             self._json(422, {"mistakes": [{"field": "", "message": str(error), "remedy": ""}]})
+        except Exception as error:  # a defect: the page says so, and the server goes on
+            self._json(500, {"error": f"a defect of virtlab: {type(error).__name__}: {error}"})
         else:
             self._json(200, found)
 

@@ -74,7 +74,7 @@ def bars(table: pd.DataFrame, along: str, *, log: bool = False) -> Figure:
     axes.margins(x=0.12)
     if log:
         axes.set_xscale("log")
-        axes.set_xlim(left=float(table.to_numpy().min()) / 3)
+        axes.set_xlim(left=float(table.min().min()) / 3)
         _plain(axes.xaxis)
     _rows(axes, table, along)
     if len(table.columns) > 1:

@@ -55,7 +55,7 @@ def picture(recording: Recording, from_ns: int = 0, until_ns: int | None = None)
     found += [each for mine in requests.values() for each in mine]
     found += [each for _, mine in served for each in mine]
     slices = in_order(cut(found, from_ns, end_ns))
-    levels = [] if recording.slices else [each for each in shares.levels(recording) if from_ns <= each.at_ns < end_ns]
+    levels = [] if recording.slices else shares.within(shares.levels(recording), from_ns, end_ns)
     arrows = flows(served, recording.threads, tracks, requests, Index(slices))
     held = tuple(_held(work.held(recording, tracks), from_ns, end_ns))
     return Picture(recording.title, from_ns, end_ns, slices, levels, arrows, held)

@@ -40,6 +40,18 @@ def levels(recording: Recording) -> list[Level]:
     return [level for name, spans in by for level in _levels(name, spans)]
 
 
+def within(levels: Iterable[Level], from_ns: int, until_ns: int) -> list[Level]:
+    """What lies in a window; each counter begins with what it has at the window's beginning."""
+    before: dict[str, dict[str, float]] = defaultdict(dict)
+    found: list[Level] = []
+    for level in levels:
+        if level.at_ns <= from_ns:
+            before[level.name].update(level.processors)
+        elif level.at_ns < until_ns:
+            found.append(level)
+    return [Level(name, from_ns, now) for name, now in before.items()] + found
+
+
 def _levels(name: str, spans: Iterable[tuple[str, int, int, float]]) -> Iterator[Level]:
     changes: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for series, begun_ns, ended_ns, served_s in spans:

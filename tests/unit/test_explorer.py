@@ -279,6 +279,18 @@ def test_a_question_is_answered_over_http(server: Server) -> None:
     assert _asked(server, "GET", "/api/workload?name=nothing&machine=laptop-2025")[0] == 422
 
 
+def test_a_defect_is_said_and_the_server_goes_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("no such thing")
+
+    question = {"page": "d", "number": 1, "question": SMALL}
+    with monkeypatch.context() as patch:
+        patch.setattr("simulator.explorer.numbers.drawn", broken)
+        code, body = _asked(server, "POST", "/api/answer", question)
+    assert code == 500 and json.loads(body)["error"] == "a defect of virtlab: ZeroDivisionError: no such thing"
+    assert _asked(server, "POST", "/api/answer", question)[0] == 200
+
+
 def test_the_pages_of_other_sites_are_refused(server: Server) -> None:
     question = {"page": "b", "number": 1, "question": SMALL}
     here = f"127.0.0.1:{server.server_port}"

@@ -222,11 +222,21 @@ def test_sums_are_those_of_the_tables(case: tuple[str, str], recordings: Any) ->
 def integral(found: Picture, name: str) -> float:
     """Processor seconds under a counter."""
     now: dict[str, float] = {}
-    total, before_ns = 0.0, 0
+    total, before_ns = 0.0, found.from_ns
     for level in (each for each in found.levels if each.name == name):
         total += sum(now.values()) * (level.at_ns - before_ns) / 1e9
         now, before_ns = {**now, **level.processors}, level.at_ns
     return total + sum(now.values()) * (found.until_ns - before_ns) / 1e9
+
+
+def test_a_counter_in_a_window_begins_with_what_it_has_there(points: Any, recordings: Any) -> None:
+    """Hogs keep both processors busy: 2 ms of them are 4 ms of processor time, but for means over whole steps."""
+    case, window = ("native", "fluid"), (ns(0.0045), ns(0.0065))
+    for recording in (recordings[case], record(points[case], from_s=0.0045, until_s=0.0065)):
+        found = picture(recording, *window)
+        assert found.levels[0].at_ns == window[0]
+        area_s = integral(found, "processors in use, by tenant")
+        assert area_s == pytest.approx(4e-3, rel=0.01)
 
 
 @pytest.mark.parametrize("case", CASES)

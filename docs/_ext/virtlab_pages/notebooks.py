@@ -12,6 +12,7 @@ from virtlab_pages.links import moved
 from virtlab_pages.markdown import heading, page, toctree
 
 _HEADING = re.compile(r"^#+ ", re.MULTILINE)
+_WORDS = {"fr": "in French"}
 _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
 
 
@@ -31,7 +32,8 @@ def pages(root: Path) -> Iterator[tuple[str, str]]:
 
 def _list(folder: str, names: list[str]) -> list[str]:
     """The notebooks of a folder, under its name."""
-    return [*([f"## {heading(folder.replace('/', ', '))}", ""] if folder else []), *toctree(names)]
+    title = ", ".join(_WORDS.get(part, part) for part in folder.split("/"))
+    return [*([f"## {heading(title)}", ""] if folder else []), *toctree(names)]
 
 
 def markdown(notebook: dict[str, Any], name: str) -> str:

@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
@@ -14,7 +15,6 @@ from typing import Any
 
 from simulator.scenario import schema, types
 from simulator.scenario.part import Part
-from simulator.scenario.sweep import schema as sweep
 from simulator.units import UNITS, Dimension
 from virtlab_pages.markdown import code, in_html, page, paragraph, prose, table
 
@@ -40,16 +40,19 @@ _DIMENSIONS: Mapping[str, Dimension] = {
 _WORD = re.compile(r"\w+")
 
 
+@cache
 def classes() -> dict[str, type[Part]]:
-    """Every mapping of a scenario file, the file itself first."""
-    found = {
-        name: each
-        for module in (schema, sweep)
-        for name, each in vars(module).items()
-        if inspect.isclass(each) and issubclass(each, Part) and each.__module__ == module.__name__
-    }
-    found.pop("Settings")  # part of the file
-    return {"ScenarioFile": found.pop("ScenarioFile"), **found}
+    """Every mapping of a scenario file, in whatever module of the schema: the file itself first."""
+    found = [each for each in _below(Part) if each.__module__.startswith("simulator.scenario.")]
+    bases = {base for each in found for base in each.__bases__}  # what is a part of another is described there
+    first = [each for each in found if each.__module__ == schema.__name__]
+    return {each.__name__: each for each in [schema.ScenarioFile, *first, *found] if each not in bases}
+
+
+def _below(base: type[Part]) -> Iterator[type[Part]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _below(each)
 
 
 def pages(root: Path) -> Iterator[tuple[str, str]]:
@@ -129,7 +132,8 @@ def _spoken(node: ast.expr) -> str:
 @cache
 def _named() -> dict[str, ast.expr]:
     """Forms that have a name of their own in the schema."""
-    lines = [line for module in (schema, sweep) for line in ast.parse(inspect.getsource(module)).body]
+    modules = {each.__module__: sys.modules[each.__module__] for each in classes().values()}
+    lines = [line for module in modules.values() for line in ast.parse(inspect.getsource(module)).body]
     return {
         line.targets[0].id: line.value
         for line in lines

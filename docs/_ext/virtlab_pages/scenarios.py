@@ -6,21 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simulator.catalog import document
-from virtlab_pages.markdown import page, prose
+from virtlab_pages.markdown import heading, page, prose
 
-_FOLDERS = {
+_TITLES = {
     "": "Questions",
+    "claims": "Claims of a lecture",
     "published": "Experiments of papers",
     "pools": "Pools of hosts",
     "parts": "Parts, to include",
 }
+"""Of folders; any other one is called as it is named."""
 
 
 def pages(root: Path) -> Iterator[tuple[str, str]]:
     """One page a folder."""
     lead = ["Each is one file: `virtlab run scenarios/NAME.yaml` runs it, `virtlab plan` says how long that takes.", ""]
     names = []
-    for folder, title in _FOLDERS.items():
+    found = {path.name for path in (root / "scenarios").iterdir() if path.is_dir() and any(path.glob("*.yaml"))}
+    for folder in sorted({"", *found}, key=[*_TITLES, *sorted(found)].index):
+        title = _TITLES.get(folder, heading(folder))
         paths = sorted((root / "scenarios" / folder).glob("*.yaml"))
         names.append(f"scenarios-{folder or 'own'}")
         yield names[-1], page(title, *(_scenario(path, root) for path in paths))

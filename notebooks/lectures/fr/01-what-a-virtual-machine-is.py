@@ -40,7 +40,7 @@ REVEAL = False
 # | une machine virtuelle | un hyperviseur (*moniteur de machines virtuelles*) | tout le matériel, jusqu'aux registres |
 # | une machine virtuelle Java | un processus | un processeur que personne n'a construit |
 #
-# En gris hachuré, ce que les deux locataires A et B partagent ; chacun possède le reste pour lui seul.
+# Les hachures marquent ce que les deux locataires A et B partagent ; chacun possède le reste pour lui seul.
 
 # %%
 STACKS = {

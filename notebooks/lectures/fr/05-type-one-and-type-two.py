@@ -37,7 +37,8 @@ REVEAL = False
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
 # ## Le modèle
 #
-# Les deux types de Goldberg (1973), et la place de quatre produits. En gris hachuré, ce que deux locataires partagent.
+# Les deux types de Goldberg (1973), et la place de quatre produits. Les hachures marquent
+# ce que deux locataires partagent.
 
 # %%
 MODELS = {

@@ -37,7 +37,7 @@ REVEAL = False
 #
 # Deux locataires se nuisent par ce qu'ils *partagent* : les processeurs, la mémoire, un noyau et ses tables, le chemin
 # d'un paquet. Aucune règle ne dit « les conteneurs isolent mal » : ce qu'un voisin peut faire découle de ce qui est
-# large dans cette image (en gris hachuré), tant qu'aucune limite ne le divise.
+# large dans cette image (hachuré), tant qu'aucune limite ne le divise.
 
 # %%
 STACKS = {"process": "linux-6 |", "container": "linux-6 | docker-27", "virtual machine": "linux-6 | kvm-6 / linux-6"}

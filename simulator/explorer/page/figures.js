@@ -21,19 +21,21 @@ export function html(name, properties = {}, ...children) {
 const text = (x, y, content, more = {}) =>
   element("text", { x, y, fill: INK, "font-size": LETTER, "dominant-baseline": "central", ...more }, content);
 
-// Patterns that tell colours apart for those who see none; the number is that of the server's list.
-const STROKES = [
-  "", "M0 8L8 0M-2 2L2 -2M6 10L10 6", ".", "M0 0L8 8M-2 6L2 10M6 -2L10 2", "M0 8L8 0M0 0L8 8", "M0 4H8", "o",
-];
+// Patterns that tell colours apart for those who see none, by the letters that Matplotlib has for them.
+const STROKES = {
+  "/": "M0 8L8 0M-2 2L2 -2M6 10L10 6", "\\": "M0 0L8 8M-2 6L2 10M6 -2L10 2", x: "M0 8L8 0M0 0L8 8",
+  "-": "M0 4H8", "|": "M4 0V8", "+": "M0 4H8M4 0V8",
+};
 function patterns(looks) {
   const defs = element("defs");
   for (const look of looks) {
     const pattern = element("pattern", { id: look.id, width: 8, height: 8, patternUnits: "userSpaceOnUse" },
       element("rect", { width: 8, height: 8, fill: look.colour }));
-    const stroke = STROKES[look.pattern % STROKES.length];
-    if (stroke === ".") pattern.append(element("circle", { cx: 4, cy: 4, r: 1.3, fill: INK }));
-    else if (stroke === "o") pattern.append(element("circle", { cx: 4, cy: 4, r: 2, fill: "none", stroke: INK }));
-    else if (stroke) pattern.append(element("path", { d: stroke, stroke: INK, "stroke-width": 0.9, fill: "none" }));
+    for (const letter of new Set(look.hatch)) {
+      if (letter === ".") pattern.append(element("circle", { cx: 4, cy: 4, r: 1.3, fill: INK }));
+      else if (letter === "o") pattern.append(element("circle", { cx: 4, cy: 4, r: 2.2, fill: "none", stroke: INK }));
+      else pattern.append(element("path", { d: STROKES[letter] ?? "", stroke: INK, "stroke-width": 0.9, fill: "none" }));
+    }
     defs.append(pattern);
   }
   return defs;
@@ -52,7 +54,7 @@ function caption(title, small) {
 // Bars that consist of parts. rows: {label, parts: [{look, text, value, title}], end}
 function bars(width, rows, looks, description, least = 0) {
   const narrow = width < 560;
-  const left = narrow ? 4 : Math.min(width * 0.3, 14 + CHARACTER * Math.max(...rows.map((row) => row.label.length)));
+  const left = narrow ? 4 : Math.min(width * 0.3, 16 + 1.08 * CHARACTER * Math.max(...rows.map((row) => row.label.length)));
   const height = narrow ? 58 : 36, top = narrow ? 24 : 4, right = 14 + CHARACTER * Math.max(...rows.map((row) => row.end.length));
   const total = (row) => row.parts.reduce((sum, part) => sum + part.value, 0);
   const longest = Math.max(least, ...rows.map(total)) || 1;
@@ -102,10 +104,11 @@ export function where(figure, answer, width) {
   figure.replaceChildren(caption(word("where"), word("where_small", base)), bars(width, rows, looks, `${word("where")}. ${said}`), legend(looks));
 }
 
-const TIME_COLOURS = {
-  useful_s: ["#d9d9d9", 0], overhead_s: ["#5790fc", 1], stalled_s: ["#f89c20", 2], ready_s: ["#9c9ca1", 4],
-  steal_s: ["#e42536", 3], throttled_s: ["#7a21dd", 5],
+const TIME_LOOKS = {
+  useful_s: ["#e6e6e6", ""], overhead_s: ["#56b4e9", "/"], stalled_s: ["#e69f00", "."], ready_s: ["#9c9ca1", "x"],
+  steal_s: ["#d55e00", "\\"], throttled_s: ["#cc79a7", "-"], overhead_wait_s: ["#f0e442", "o"],
 };
+const OTHER_HATCHES = ["/", ".", "\\", "x", "-", "o"];
 
 export function times(figure, answer, width, order) {
   const stacks = answer.stacks.filter((stack) => stack.beside && Object.keys(stack.beside.times).length);
@@ -113,8 +116,8 @@ export function times(figure, answer, width, order) {
   if (!stacks.length) return;
   const used = order.filter((name) => stacks.some((stack) => (stack.times[name] ?? 0) + (stack.beside.times[name] ?? 0) > 0));
   const looks = used.map((name, index) => {
-    const [colour, pattern] = TIME_COLOURS[name] ?? ["#ffffff", 1 + (index % 6)];
-    return { id: `time-${name}`, label: word(name), colour, pattern, name };
+    const [colour, hatch] = TIME_LOOKS[name] ?? ["#ffffff", OTHER_HATCHES[index % OTHER_HATCHES.length]];
+    return { id: `time-${name}`, label: word(name), colour, hatch, name };
   });
   const row = (label, found, strong) => ({
     label, strong, end: quantity(Object.values(found).reduce((sum, each) => sum + each, 0), "s"),
@@ -130,7 +133,7 @@ export function loss(figure, answer, width) {
   if (!stacks.length) return;
   const rows = stacks.map((stack) => {
     const lost = stack.beside.loss_percent;
-    const look = { id: `loss-${stack.number}`, colour: stack.colour, pattern: 0 };
+    const look = { id: `loss-${stack.number}`, colour: stack.colour, hatch: stack.hatch };
     const told = stack.beside.word ? outcome(stack.beside.word) : percent(lost, false);
     return { look, label: stack.label, strong: stack.baseline, end: told,
       parts: [{ look, value: Math.max(0, lost ?? 0), text: "", title: `${stack.label}: ${told}` }] };
