@@ -185,7 +185,7 @@ def trade_off(memory_limit_MiB):
         inside = bool(fits[name])
         place = MEMORY_MiB[name], float(model["start_s"])
         size = 60 + 30 * model["control_count"]
-        axes.scatter(*place, size, "#5790fc" if inside else "white", edgecolors="#333333", zorder=3)
+        axes.scatter(*place, size, "#0072b2" if inside else "white", edgecolors="#333333", zorder=3)
         axes.annotate(name, place, (12, 10), textcoords="offset points", color="#333333" if inside else "#777777")
     axes.axvline(memory_limit_MiB, color="#333333", linestyle="--")
     axes.set(
