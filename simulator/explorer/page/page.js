@@ -82,7 +82,7 @@ async function prepare(neighbours) {
     const wanted = structuredClone(question);
     Object.assign(question, before);
     controls.question = question;
-    await post({ ...wanted, pace: false }, true).catch(() => null);
+    await post({ ...wanted, pace: false }, true).then((reply) => reply.text()).catch(() => null);
   }
 }
 
