@@ -141,7 +141,7 @@ server = clustered[clustered["tenant"] == "server"]
 figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
 marks = {("Docker", "idle"): "o-", ("Docker", "cpu-hog"): "o--", ("KVM", "idle"): "^-", ("KVM", "cpu-hog"): "^--"}
 for (stack, neighbour), rows in server.groupby(["stack", "tenants.neighbour.workload"], observed=True):
-    colour = {"Docker": "#5790fc", "KVM": "#e42536"}[stack]
+    colour = {"Docker": "#56b4e9", "KVM": "#d55e00"}[stack]
     axes.plot(
         rows["tenants.server.cap"], rows["mean"], marks[stack, neighbour], color=colour, label=f"{stack}, {neighbour}"
     )

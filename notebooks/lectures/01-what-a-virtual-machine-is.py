@@ -164,7 +164,7 @@ def how_often(event):
         axes.annotate(name, (rates[1], ends[1]), (0, 4), textcoords="offset points", rotation=30, fontsize=12)
     limit = 10 * 1e4 / COST_US[event]
     axes.axhline(10, linestyle="--", color="#333333")
-    axes.plot(limit, 10, "o", markersize=12, color="#e42536")
+    axes.plot(limit, 10, "o", markersize=12, color="#d55e00")
     axes.annotate(f"{limit:,.0f} a second", (limit, 10), (12, -22), textcoords="offset points", backgroundcolor="w")
     axes.set(xscale="log", yscale="log", xlim=(100, 1e9), ylim=(0.1, 1000))
     axes.set(xlabel="events in a second of work", ylabel="overhead, %")

@@ -57,7 +57,7 @@ STACKS = {
     "KVM, shadow paging": ("linux-6 | kvm-6(paging=shadow) / linux-6", NEW),
     "KVM, nested paging": ("linux-6 | kvm-6 / linux-6", NEW),
 }
-PARTS = {"kernel": ("#cfcfd3", ""), "trap": ("#5790fc", "//"), "table": ("#f89c20", "..")}
+PARTS = {"kernel": ("#cfcfd3", ""), "trap": ("#0072b2", "//"), "table": ("#e69f00", "..")}
 
 
 def fault_us(stack, machine):
@@ -163,7 +163,7 @@ def hangs_on(faults_per_file):
     summary = build(OLD, faults_per_file).summary().set_index("stack")["overhead_percent"].iloc[1:]
     figure = Figure(figsize=(10, 3), layout="constrained")
     axes = figure.subplots()
-    axes.barh([str(name) for name in summary.index], summary, color="#5790fc", edgecolor="#333333")
+    axes.barh([str(name) for name in summary.index], summary, color="#0072b2", edgecolor="#333333")
     for name, percent in summary.items():
         axes.annotate(f"{percent:.1f}", (percent, str(name)), (5, 0), textcoords="offset points", va="center")
     axes.invert_yaxis()

@@ -56,7 +56,7 @@ def walk():
                 continue
             number += 1
             guest = column == LEVELS
-            colour = "#f89c20" if guest else "#cfcfd3"
+            colour = "#e69f00" if guest else "#cfcfd3"
             axes.text(
                 column, row, f"{number}", ha="center", va="center", bbox={"boxstyle": "circle", "facecolor": colour}
             )
@@ -201,7 +201,7 @@ def by_size(table_mib):
     percent = overhead_percent(random_access(table_mib)).iloc[1:]
     figure = Figure(figsize=(10, 2.8), layout="constrained")
     axes = figure.subplots()
-    axes.barh([str(name) for name in percent.index], percent, color="#5790fc", edgecolor="#333333")
+    axes.barh([str(name) for name in percent.index], percent, color="#0072b2", edgecolor="#333333")
     for name, value in percent.items():
         axes.annotate(f"{value:.1f}", (value, str(name)), (5, 0), textcoords="offset points", va="center")
     axes.invert_yaxis()

@@ -106,6 +106,7 @@ PATHS = {
     "hosted": {"stack": "linux-6 | vmware-workstation-17 / linux-6"},
 }
 GUESTS = [name for name in PATHS if name != "bare metal"]
+MODELS = {name: path["stack"] for name, path in PATHS.items()}
 
 # %%
 guess = predict(
@@ -156,14 +157,14 @@ compare(guess, alone[GUESTS], reveal=REVEAL)
 # Then in bursts. One doorbell, one exit, one turn of the ring serve all packets of a burst:
 
 # %%
-picture(lines, sent, "packets in a burst", "million packets/s", log="x")
+picture(lines, sent, "packets in a burst", "million packets/s", log="x", models=MODELS)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The disk. A request that travels alone pays every hand-over in full; with many under way the hand-overs overlap,
 # until whoever carries them never rests:
 
 # %%
-picture(lines, rates(disk, DEPTH) / 1000, "requests at once", "thousand reads/s", log="x")
+picture(lines, rates(disk, DEPTH) / 1000, "requests at once", "thousand reads/s", log="x", models=MODELS)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Move the slider**: how many packets leave at once? For each packet, the time of the guest's own processor, of

@@ -37,7 +37,7 @@ REVEAL = False
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
 # ## The model
 #
-# Goldberg's two types (1973), and where four products stand. Hatched is what two tenants share.
+# Goldberg's two types (1973), and where four products stand. Grey and hatched is what two tenants share.
 
 # %%
 MODELS = {
@@ -149,7 +149,8 @@ def reading(found):
     """Microseconds of a read if so many per cent are found in the host's page cache."""
     part = found / 100
     mean = us["small file"] * part + us["large file"] * (1 - part)
-    return bars(mean[["bare metal", *MODELS]].to_frame("read"), f"us a read, {found} % found in the host's cache")
+    table = mean[["bare metal", *MODELS]].to_frame("read")
+    return bars(table, f"us a read, {found} % found in the host's cache", models={"bare metal": "linux-6 |", **MODELS})
 
 
 slider(reading, found=list(range(0, 101, 10)), at=0)

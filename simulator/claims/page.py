@@ -36,9 +36,16 @@ def write(tested: Sequence[Tested], path: Path) -> None:
 
 
 def _table(tested: Sequence[Tested]) -> Iterator[str]:
-    yield from (f"{len(tested)} claims: {summed_up(tested)}.", "", "| claim | verdict |", "| --- | --- |")
+    yield from (
+        f"{len(tested)} claims: {summed_up(tested)}.",
+        "",
+        "| claim | verdict | what does not come out |",
+        "| --- | --- | --- |",
+    )
     for each in tested:
-        yield f"| [{_text(each.statement)}](#{each.name}) | {each.verdict} |"
+        missed = (finding.says for finding in (*each.holds, *each.fails) if finding.comes_out is False)
+        words = _text("; ".join(dict.fromkeys(missed)))
+        yield f"| [{_text(each.statement)}](#{each.name}) | {each.verdict} | {words} |"
     yield ""
 
 

@@ -250,11 +250,12 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             found = answer()
         except Mistaken as error:
-            self._json(422, {"mistakes": [each.data() for each in error.mistakes]})
+            # no error of the protocol: a browser's console is not to complain of what somebody has typed
+            self._json(200, {"mistakes": [each.data() for each in error.mistakes]})
         except Unwanted:
             self._json(200, {"stale": True})
         except VirtlabError as error:
-            self._json(422, {"mistakes": [{"field": "", "message": str(error), "remedy": ""}]})
+            self._json(200, {"mistakes": [{"field": "", "message": str(error), "remedy": ""}]})
         except Exception as error:  # a defect: the page says so, and the server goes on
             self._json(500, {"error": f"a defect of virtlab: {type(error).__name__}: {error}"})
         else:

@@ -16,10 +16,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
+from simulator import discovery
 from simulator.budget import Budget
 from simulator.errors import RunError, VirtlabError
 
@@ -28,6 +30,7 @@ GRACE_S = 2.0
 STARTS_S = 60.0
 """How long a process may take to be there, on a machine that is busy with other things."""
 READY = "ready"
+_FAMILIES = ("sharing", "sharing.policies", "devices", "virtual_hardware", "layers", "workloads")
 NOW, LATER = 0, 1
 """Priorities: somebody waits for it; it is made in advance."""
 
@@ -76,7 +79,7 @@ def simulate(point: Point, budget: Budget) -> dict[str, Any]:
 
 def _function(target: str) -> Callable[[Point, Budget], dict[str, Any]]:
     if not target:
-        importlib.import_module("simulator.experiment")  # the first run is not to wait for it
+        _prepare()
         return simulate
     module, _, name = target.partition(":")
     function: Callable[[Point, Budget], dict[str, Any]] = getattr(importlib.import_module(module), name)
@@ -87,6 +90,15 @@ def digest(point: Point) -> str:
     """What is the same for points that give the same: how a scenario numbers and calls them does not matter."""
     left_out = ("point", "scenario", "title", "axes", "stack")
     return json.dumps({name: value for name, value in point.items() if name not in left_out}, sort_keys=True)
+
+
+def _prepare() -> None:
+    """Load what runs are made of: the time of the first one is not to go into that."""
+    importlib.import_module("simulator.experiment")
+    for family in _FAMILIES:
+        for name in discovery.members(family):
+            with suppress(Exception):  # a module of the user's own: the run that wants it says what is wrong
+                discovery.member(family, name)
 
 
 class Workers:

@@ -5,7 +5,11 @@ picture(lines, table, "requests at once", "requests/s")
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from simulator.plots import _looks, _models
+from simulator.plots._looks import Look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,25 +17,17 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-_INK = "#333333"
-_COLOURS = (_INK, "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442")
-"""Ink, then Okabe and Ito's colours."""
-_DASHES: tuple[Any, ...] = (
-    "-",
-    (0, (5, 2)),
-    (0, (1.5, 1.5)),
-    (0, (7, 2, 1.5, 2)),
-    (0, (3, 1, 1, 1, 1, 1)),
-    (0, (9, 4)),
-)
+_COLOURS = (_looks.INK, *_looks.PALETTE)
 _MARKERS = "osD^vPXh"
-_HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "++")
 _WIDTH, _HEIGHT = 10.0, 4.2
 _ROW, _BAR, _FRAME = 0.48, 0.24, 1.2
 """Inches of a bar that stands alone, of one of a group, and of what is around all bars."""
 
 
-def lines(table: pd.DataFrame, across: str, up: str, *, log: str = "", mark: float | None = None) -> Figure:
+def lines(
+    table: pd.DataFrame, across: str, up: str, *, log: str = "", mark: float | None = None,
+    models: Mapping[str, str] | None = None,
+) -> Figure:  # fmt: skip
     """A line for each column, with the table's index across.
 
     Args:
@@ -40,16 +36,14 @@ def lines(table: pd.DataFrame, across: str, up: str, *, log: str = "", mark: flo
         up: what the numbers are, with their unit.
         log: which axes are logarithmic: ``x``, ``y`` or ``xy``.
         mark: a value of the index at which a vertical line stands.
+        models: the stack of each column, if columns are models: each then has the look that it has everywhere.
     """
     figure, axes = _empty(_HEIGHT)
-    for number, name in enumerate(table.columns):
+    for name, look in zip(table.columns, _all(table.columns, models), strict=True):
         column = table[name].dropna()
-        axes.plot(
-            column.index, column, color=_COLOURS[number % len(_COLOURS)], linestyle=_DASHES[number % len(_DASHES)],
-            marker=_MARKERS[number % len(_MARKERS)], linewidth=2.2, markersize=8, label=str(name),
-        )  # fmt: skip
+        axes.plot(column.index, column, label=str(name), **look.line())
     if mark is not None:
-        axes.axvline(mark, color=_INK, linewidth=1)
+        axes.axvline(mark, color=_looks.INK, linewidth=1)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     _scale(axes, table, log)
@@ -57,24 +51,28 @@ def lines(table: pd.DataFrame, across: str, up: str, *, log: str = "", mark: flo
     return figure
 
 
-def bars(table: pd.DataFrame, along: str, *, log: bool = False) -> Figure:
+def bars(table: pd.DataFrame, along: str, *, log: bool = False, models: Mapping[str, str] | None = None) -> Figure:
     """For each row of the table a group of bars, one for each column.
 
     Args:
         table: numbers; nan is no bar.
         along: what the numbers are, with their unit.
         log: whether the axis is logarithmic.
+        models: the stack of each row of a single column, if rows are models: each has the look that it has everywhere.
     """
     each = 0.8 / len(table.columns)
     figure, axes = _empty(_FRAME + max(_ROW, _BAR * (1 + len(table.columns))) * len(table))
     for number, name in enumerate(table.columns):
         places = [row - 0.4 + each * (number + 0.5) for row in range(len(table))]
         found = axes.barh(places, table[name], each, label=str(name), **_look(number))
+        if models is not None:
+            for bar, look in zip(found, _all(table.index, models), strict=True):
+                bar.set(**look.bar())
         axes.bar_label(found, [_short(value) for value in table[name]], padding=4)
     axes.margins(x=0.12)
     if log:
         axes.set_xscale("log")
-        axes.set_xlim(left=float(table.to_numpy().min()) / 3)
+        axes.set_xlim(left=float(table.min().min()) / 3)
         _plain(axes.xaxis)
     _rows(axes, table, along)
     if len(table.columns) > 1:
@@ -109,9 +107,22 @@ def _empty(height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
+def _all(names: Iterable[str], models: Mapping[str, str] | None) -> list[Look]:
+    """Looks of lines or bars: of models by their stacks, of anything else by number."""
+    listed = list(names)
+    if models is None:
+        return [
+            Look(_COLOURS[each % len(_COLOURS)], "", _MARKERS[each % len(_MARKERS)], _looks.model("", each).dash)
+            for each in range(len(listed))
+        ]
+    classes = [_models.classes(models[name]) for name in listed]
+    return [_looks.model(each, member) for each, member in zip(classes, _looks.members(classes), strict=True)]
+
+
 def _look(number: int) -> dict[str, Any]:
-    colour = "#d0d0d0" if number == 0 else _COLOURS[number % len(_COLOURS)]
-    return {"facecolor": colour, "hatch": _HATCHES[number % len(_HATCHES)], "edgecolor": _INK, "linewidth": 0.6}
+    """Of the bars of one column."""
+    options = {**_looks.fill(number), "edgecolor": _looks.INK, "linewidth": 0.6}
+    return {**options, "facecolor": "#d0d0d0", "hatch": ""} if number == 0 else options
 
 
 def _rows(axes: Axes, table: pd.DataFrame, along: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from simulator.outcomes import is_ok
+from simulator.outcomes import is_ok, word
 from simulator.plots import Places, records
-from simulator.report.numbers import number, percent
+from simulator.report.numbers import number, percent, quantity
 
 if TYPE_CHECKING:
     from simulator.results import Results
@@ -42,14 +43,27 @@ def answer(results: Results) -> list[str]:
             lines.append(f"{label}: {group[0]['metric']}: {', '.join(told) or 'nothing was measured'}.")
     if len(groups) > _MOST:
         lines.append(f"{len(groups) - _MOST} more places are in the table below.")
-    return lines + _trouble(results)
+    return lines + _operations(results) + _trouble(results)
+
+
+def _operations(results: Results) -> list[str]:
+    """For each kind how many were done, and how long tenants stood still for it."""
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for row in records(results.operations):
+        kinds.setdefault(str(row["operation"]).replace("_", " "), []).append(row)
+    lines = []
+    for kind, rows in kinds.items():
+        done = [row for row in rows if row["outcome"] == "done"]
+        still = [row["downtime_s"] for row in done if row["downtime_s"] > 0.0]
+        stood = f"; tenants stood still for {quantity(min(still), 's')} to {quantity(max(still), 's')}" if still else ""
+        lines.append(f"{kind}: {len(done)} of {len(rows)} were done{stood}.")
+    return lines
 
 
 def _trouble(results: Results) -> list[str]:
-    runs, badly = results.manifest["runs"], sum(not is_ok(each) for each in results.tenants["outcome"])
+    runs, every = results.manifest["runs"], [str(each) for each in results.tenants["outcome"]]
     found = []
     if runs["failed"]:
         found.append(f"{runs['failed']} of {runs['total']} runs failed or went over their budget.")
-    if badly:
-        found.append(f"{badly} of {len(results.tenants)} times a tenant did not end well.")
-    return found
+    ends = Counter(word(each) for each in every if not is_ok(each))
+    return found + [f"{end}: {count} of {len(every)} tenants." for end, count in ends.items()]

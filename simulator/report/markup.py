@@ -39,7 +39,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; background: var(--soft); padding: 0.75rem 1rem; font-size: 0.9rem; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.2rem 1rem; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
-nav a { margin-right: 1rem; } a { color: inherit; }
+nav { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; } a { color: inherit; }
 @media (max-width: 36rem) { dl { display: block; } dd { margin: 0 0 0.5rem; } h1 { font-size: 1.5rem; } }
 @media print {
   :root { --ink: #000000; --paper: #ffffff; --rule: #999999; --soft: #ffffff; --quiet: #333333; }

@@ -99,7 +99,7 @@ def exceptions(results: Results) -> list[Table]:
     if ends:
         lines = [[*key, str(count)] for key, count in ends.items()]
         heads = ["stack", *place.heads, "outcome", "runs"]
-        tables.append(shortened("Tenants that did not end well", heads, lines, [len(heads) - 1]))
+        tables.append(shortened("How tenants ended that were not done, or not well", heads, lines, [len(heads) - 1]))
     open_limits: dict[tuple[str, str, str], None] = {}
     for row in tenants:
         for column, what in (("memory_enforced", "limit of memory"), ("share_enforced", "weights, caps and rates")):

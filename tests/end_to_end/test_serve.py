@@ -25,12 +25,12 @@ pytestmark = pytest.mark.slow
 def command() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command, and the address that it prints."""
     serve = [sys.executable, "-m", "simulator", "serve", "--no-browser", "--port", "0", "--jobs", "1"]
-    process = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stdout is not None
-    yield process, process.stdout.readline().strip()
-    if process.poll() is None:
-        process.kill()
-    process.wait()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(serve, **pipes, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().strip()
+        if process.poll() is None:
+            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,14 @@ def test_a_slider_moves_and_the_number_changes(browser: Browser) -> None:
     assert clients > 50
     assert f"p.clients_count={clients}" in browser.run("location.hash")
     assert f"clients_count: {clients}" in browser.run("document.querySelector('#scenario').textContent")
+
+
+def test_both_neighbours_of_a_slider_are_simulated_while_nobody_waits(browser: Browser) -> None:
+    answers = "performance.getEntriesByType('resource').filter(each => each.name.endsWith('/api/answer')).length"
+    browser.wait(f"{answers} >= 4")  # the page, the slider of the test before, and its two neighbours
+    browser.run("document.querySelector('#parameters-value').focus()")
+    browser.press("ArrowRight")
+    browser.wait("document.querySelector('#status').innerText.includes('3 runs (3 of them simulated before)')")
 
 
 def test_a_mistake_in_a_stack_is_said_beside_it(browser: Browser) -> None:
@@ -117,6 +125,16 @@ def test_every_field_has_a_label(browser: Browser) -> None:
         ".map(field => field.id)"
     )
     assert unlabelled == []
+
+
+def test_where_no_stack_can_run_a_workload_others_are_offered(browser: Browser) -> None:
+    choose = "(() => { const field = document.querySelector('#workload'); field.value = 'java-hello';"
+    browser.run(choose + "field.dispatchEvent(new Event('change')); })()")
+    browser.wait("!document.querySelector('#fit').hidden")
+    assert "put a bytecode on top" in browser.text('[id="mistake-stacks.0"]')
+    browser.click("#fit")
+    browser.wait("document.querySelector('#fit').hidden && document.querySelectorAll('.card').length === 2")
+    assert "hotspot" in browser.text(".card h3")
 
 
 def test_a_link_gives_the_same_page_and_nothing_came_from_elsewhere(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from simulator.errors import UsageError
 from simulator.lecture import bars, lines, numbers, stacked
+from simulator.plots import _looks
 
 TABLE = pd.DataFrame({"here": [1.0, 2.0, 4.0], "there": [3.0, float("nan"), 5.0]}, index=[1, 4, 16])
 
@@ -56,3 +58,12 @@ def test_numbers_come_with_range_and_source() -> None:
 def test_a_number_that_is_not_there_is_named() -> None:
     with pytest.raises(UsageError, match=r"kvm-6 has no number 'exit_cycle'.*exit_cycles"):
         numbers("kvm-6", "exit_cycle", machine="laptop-2025")
+
+
+def test_a_model_has_the_look_that_it_has_in_every_figure() -> None:
+    models = {"here": "linux-6 | docker-27", "there": "linux-6 |"}
+    here, there = lines(TABLE, "requests", "reads/s", models=models).axes[0].lines
+    assert here.get_color() == _looks.FAMILIES["container"].colour
+    assert there.get_color() == _looks.FAMILIES[_looks.BARE].colour
+    (axes,) = bars(TABLE.loc[[1, 4], ["here"]].set_index(pd.Index(list(models))), "us", models=models).axes
+    assert to_hex(axes.patches[0].get_facecolor()) == here.get_color()

@@ -108,6 +108,7 @@ PATHS = {
     "hosted": {"stack": "linux-6 | vmware-workstation-17 / linux-6"},
 }
 GUESTS = [name for name in PATHS if name != "bare metal"]
+MODELS = {name: path["stack"] for name, path in PATHS.items()}
 
 # %%
 guess = predict(
@@ -159,14 +160,14 @@ compare(guess, alone[GUESTS], reveal=REVEAL)
 # rafale :
 
 # %%
-picture(lines, sent, "packets in a burst", "million packets/s", log="x")
+picture(lines, sent, "packets in a burst", "million packets/s", log="x", models=MODELS)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Le disque. Une requête qui voyage seule paie chaque passage de main en main ; quand il y en a beaucoup en route, ces
 # passages se recouvrent, jusqu'à ce que celui qui les porte ne se repose plus :
 
 # %%
-picture(lines, rates(disk, DEPTH) / 1000, "requests at once", "thousand reads/s", log="x")
+picture(lines, rates(disk, DEPTH) / 1000, "requests at once", "thousand reads/s", log="x", models=MODELS)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Déplacez le curseur** : combien de paquets partent ensemble ? Pour chaque paquet : le temps du processeur de

@@ -37,8 +37,7 @@ REVEAL = False
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
 # ## Le modèle
 #
-# Les deux types de Goldberg (1973), et la place de quatre produits. Les hachures marquent
-# ce que deux locataires partagent.
+# Les deux types de Goldberg (1973), et la place de quatre produits. En gris hachuré, ce que deux locataires partagent.
 
 # %%
 MODELS = {
@@ -156,7 +155,8 @@ def reading(found):
     """Microseconds of a read if so many per cent are found in the host's page cache."""
     part = found / 100
     mean = us["small file"] * part + us["large file"] * (1 - part)
-    return bars(mean[["bare metal", *MODELS]].to_frame("read"), f"us a read, {found} % found in the host's cache")
+    table = mean[["bare metal", *MODELS]].to_frame("read")
+    return bars(table, f"us a read, {found} % found in the host's cache", models={"bare metal": "linux-6 |", **MODELS})
 
 
 slider(reading, found=list(range(0, 101, 10)), at=0)

@@ -38,8 +38,8 @@ REVEAL = False
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
 # ## Le modèle
 #
-# En gris hachuré, ce que partagent les locataires A et B. Les conteneurs partagent un seul noyau, comme des processus
-# ; les machines virtuelles ont chacune le leur.
+# En gris hachuré, ce que partagent les locataires A et B. Les conteneurs partagent un seul noyau, comme des
+# processus ; les machines virtuelles ont chacune le leur.
 
 # %%
 stacks(

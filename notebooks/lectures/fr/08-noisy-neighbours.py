@@ -147,7 +147,7 @@ def shares(threads):
         table = vl.share(drawing)
         mine = table["thread"].str.split("/").str[-1].str.startswith("s")
         server, other = table.loc[mine, "share"].sum(), table.loc[~mine, "share"].sum()
-        axes.barh(place, server, color="#5790fc", edgecolor="#333333", label="server" if not place else None)
+        axes.barh(place, server, color="#0072b2", edgecolor="#333333", label="server" if not place else None)
         axes.barh(
             place,
             other,

@@ -216,7 +216,7 @@ def rounds(write_MB_per_s):
     axes = figure.subplots()
     for number, size in enumerate(sent[: last + 1]):
         standing = bool(over) and number == last
-        axes.bar(number, size / 1e6, color="#e42536" if standing else "#5790fc", edgecolor="#333333")
+        axes.bar(number, size / 1e6, color="#d55e00" if standing else "#0072b2", edgecolor="#333333")
     axes.axhline(LIMIT_S * RATE / 1e6, color="#333333", linestyle="--")
     axes.set(xlabel="round", ylabel="sent, MB", xlim=(-0.6, 12.6))
     still = f"stands still for {sent[last] / RATE * 1e3:.0f} ms" if over else "never ends"

@@ -40,6 +40,7 @@ PATHS = {
     "hosted": {"stack": "linux-6 | vmware-workstation-17 / linux-6"},
 }
 GUESTS = [name for name in PATHS if name != "bare metal"]
+MODELS = {name: path["stack"] for name, path in PATHS.items()}
 
 # %%
 folder = tempfile.TemporaryDirectory(prefix="virtlab-")
@@ -75,7 +76,7 @@ compare(predict({}, names=GUESTS, unit="%"), alone[GUESTS], reveal=True)
 # rates together: how many leave at once matters more than the path.
 
 # %%
-picture(lines, sent, "packets in a burst", "million packets/s", log="x")
+picture(lines, sent, "packets in a burst", "million packets/s", log="x", models=MODELS)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Exercise: a ring and its server

@@ -95,9 +95,7 @@ wanted, weight = Random(SEED).choice([1, 2, 3]), Random(SEED).choice([2, 3, 7])
 by_weight = 4 * weight / (1 + weight)
 mine = min(wanted, by_weight)
 found = divided({"weight": 1}, {"weight": weight}, [wanted]).iloc[0]
-print(
-    f"B: the smaller of its wish, {wanted}, and its part, 4 × {weight} / {1 + weight} = {by_weight:.2f}: {mine:.2f}"
-)
+print(f"B: the smaller of {wanted} (wanted) and 4 × {weight} / {1 + weight} = {by_weight:.2f} (its part): {mine:.2f}")
 print(f"A: the rest, 4 - {mine:.2f} = {4 - mine:.2f}")
 print(f"simulated: B {found['B']:.2f}, A {found['A']:.2f}")
 

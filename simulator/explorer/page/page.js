@@ -17,7 +17,7 @@ let asked = 0, pace = false, waiting = 0, idle = 0, under_way = null;
 async function fetched(name, given = {}) {
   const reply = await fetch(`/api/${name}?${new URLSearchParams(given)}`);
   const found = await reply.json();
-  if (!reply.ok) throw new Error(found.mistakes?.[0]?.message ?? found.error);
+  if (!reply.ok || found.mistakes) throw new Error(found.mistakes?.[0]?.message ?? found.error);
   return found;
 }
 
@@ -51,8 +51,8 @@ async function redraw(neighbours = []) {
     const reply = await post({ ...question, pace }, false, under_way.signal);
     const found = await reply.json();
     if (mine !== asked || found.stale) return;
-    byId("answer").classList.toggle("outdated", !reply.ok);
-    if (!reply.ok) {
+    byId("answer").classList.toggle("outdated", !found.stacks);
+    if (!found.stacks) {
       controls.complain(found.mistakes ?? [{ field: "", message: found.error }]);
       byId("status").textContent = word("refused");
       return;
@@ -82,7 +82,7 @@ async function prepare(neighbours) {
     const wanted = structuredClone(question);
     Object.assign(question, before);
     controls.question = question;
-    await post({ ...wanted, pace: false }, true).catch(() => null);
+    await post({ ...wanted, pace: false }, true).then((reply) => reply.text()).catch(() => null);
   }
 }
 

@@ -111,8 +111,9 @@ def executed(notebook: Notebook, folder: Path) -> Notebook:
         raise UsageError("notebooks are executed by nbclient; pip install 'virtlab[notebook]'") from None
     content = nbformat.reads(json.dumps(notebook), as_version=_FORMAT)
     client = nbclient.NotebookClient(
-        content, timeout=_CELL_TIMEOUT_S, kernel_name=KERNEL, resources={"metadata": {"path": str(folder)}}
-    )
+        content, timeout=_CELL_TIMEOUT_S, kernel_name=KERNEL, resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=ERROR"],
+    )  # fmt: skip
     try:
         client.execute()
     except nbclient.exceptions.CellExecutionError as error:
