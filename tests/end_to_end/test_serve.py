@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,7 +27,8 @@ def command() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command, and the address that it prints."""
     serve = [sys.executable, "-m", "simulator", "serve", "--no-browser", "--port", "0", "--jobs", "1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(serve, **pipes, text=True, start_new_session=True) as process:
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where these tests run in the background
+    with subprocess.Popen(serve, **pipes, text=True, start_new_session=True, preexec_fn=heeds) as process:
         assert process.stdout is not None
         yield process, process.stdout.readline().strip()
         if process.poll() is None:

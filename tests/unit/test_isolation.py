@@ -142,7 +142,8 @@ BOMB = [row(1.0, 0, "out of memory: bully", tenant="bully"), row(1.0, 1, "out of
 
 
 def words(path: Path) -> str:
-    return " ".join(ElementTree.parse(path).getroot().itertext())
+    """All that is written on a figure, with one blank where a line ends."""
+    return " ".join("".join(f"{text} " for text in ElementTree.parse(path).getroot().itertext()).split())
 
 
 def test_a_field_has_number_interval_words_and_the_neighbours_end(tmp_path: Path) -> None:
