@@ -60,8 +60,8 @@ class Finding:
             "says": self.says, "read": self.title, "unit": self.unit, "of": self.of, "tenant": self.tenant,
             "at": dict(self.at), "relation": self.relation, "than": self.than, "by": self.by,
             "comes_out": self.comes_out, "n": self.own.n, **_columns("value", self.own),
-            **_columns("than", self.other), **_columns("ratio", self.ratio), "level": LEVEL, "note": self.note,
-            "than_note": self.other_note, "open_because": self.open_because,
+            **_columns("other", self.other), **_columns("ratio", self.ratio), "level": LEVEL, "note": self.note,
+            "other_note": self.other_note, "open_because": self.open_because,
         }  # fmt: skip
 
 

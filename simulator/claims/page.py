@@ -8,6 +8,7 @@ from pathlib import Path
 from simulator.claims.claims import TOPICS
 from simulator.claims.findings import Finding, Tested
 from simulator.claims.telling import numbers, summed_up
+from simulator.errors import UsageError
 from simulator.results.folder import replace_text
 
 PAGE = "docs/claims.md"
@@ -30,9 +31,16 @@ def page(tested: Sequence[Tested]) -> str:
 
 
 def write(tested: Sequence[Tested], path: Path) -> None:
-    """Writes the page."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_text(path, page(tested))
+    """Writes the page.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_text(path, page(tested))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}; choose another place (--page)") from error
 
 
 def _table(tested: Sequence[Tested]) -> Iterator[str]:

@@ -82,7 +82,7 @@ def test_a_claim_of_ones_own_is_one_file(virtlab: Command, out: str, own: Path) 
     ]  # fmt: skip
     assert all(each["n"] == 2 and each["ratio"] > 1.0 and each["ratio_low"] > 1.0 for each in costs)
     exits = found["holds"][-1]
-    assert exits["value"] > 0.0 and exits["than_low"] == 0.0
+    assert exits["value"] > 0.0 and exits["than"] == "native" and exits["other_low"] == 0.0
     assert [each["comes_out"] for each in found["fails"]] == [False]
 
 
@@ -118,6 +118,9 @@ def test_mistakes_are_told_with_their_place_before_anything_runs(virtlab: Comman
     own.write_text(own.read_text().partition("claim:")[0])
     status, _, err = virtlab("claims", str(own))
     assert status == 2 and "has no section 'claim'" in err
+    (tmp_path / "file").touch()
+    status, _, err = virtlab("claims", "native-is-the-lowest-layer", "--page", str(tmp_path / "file" / "page.md"))
+    assert status == 2 and "page.md cannot be written" in err
     status, _, err = virtlab("claims", "containers-ligter")
     assert status == 2 and "did you mean 'containers-lighter'" in err
     assert not (tmp_path / "results").exists()
