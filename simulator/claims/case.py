@@ -81,7 +81,8 @@ class Case:
     @property
     def copy_of(self) -> str:
         """The tenant's name in the scenario."""
-        return self.tenant or str(next(iter(self.points[0]["tenants"].values()))["copy_of"])
+        tenants = (self.points or self.scenario.points())[0]["tenants"]
+        return self.tenant or str(next(iter(tenants.values()))["copy_of"])
 
     def rows(self, table: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """The rows of a table of results there, each with its replication."""

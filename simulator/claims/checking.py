@@ -9,6 +9,7 @@ from simulator import notation
 from simulator.catalog import Catalog
 from simulator.catalog.document import Place
 from simulator.catalog.suggestion import suggestion
+from simulator.claims.case import Case
 from simulator.claims.comparing import is_stack, number
 from simulator.claims.judging import RELATIONS
 from simulator.claims.kinds.base import Kind, kind_of, kinds
@@ -95,8 +96,12 @@ def _read(scenario: Scenario, kind: Kind, place: Place) -> Iterator[Complaint]:
 
 def _stacks(scenario: Scenario, kind: Kind, comparison: Comparison, place: Place) -> Iterator[Complaint]:
     """The stack where it is read, and what it is compared with."""
+    if not comparison.of:
+        yield (*place, "of"), "names no stack", _labels(scenario, "")
     for name, each in _numbered(comparison.of, (*place, "of")):
         yield from _stack(scenario, kind, each, name)
+        if kind.RUNS:
+            yield from _nowhere(scenario, kind, comparison, each, name)
     given = [name for name in RELATIONS if getattr(comparison, name) is not None]
     if len(given) != 1:
         message = "does not say how it compares" if not given else f"says {' and '.join(given)} at once"
@@ -107,6 +112,17 @@ def _stacks(scenario: Scenario, kind: Kind, comparison: Comparison, place: Place
             yield from _stack(scenario, kind, each, name)
         elif not isinstance(each, bool | int | float):
             yield from _quantity(scenario, kind, each, name)
+
+
+def _nowhere(scenario: Scenario, kind: Kind, comparison: Comparison, stack: str, place: Place) -> Iterator[Complaint]:
+    """A stack that has no point at the values of axes; a comparison that is carried out nowhere would prove nothing."""
+    if stack not in {point["stack"] for point in scenario.points()}:
+        return  # which has been said
+    places = Case(scenario, stack, comparison.at).places()
+    if not places:
+        yield place, f"{stack!r} has no point at these values of axes", "change 'at', or leave it out"
+    elif all(map(kind.skips, places)):
+        yield place, f"{stack!r} would only be compared with itself", "change 'at', or what it is read 'over'"
 
 
 def _quantity(scenario: Scenario, kind: Kind, written: str, place: Place) -> Iterator[Complaint]:

@@ -9,7 +9,7 @@ from simulator.claims.case import Case
 from simulator.claims.findings import Finding
 from simulator.claims.judging import RELATIONS, Judgement, judge
 from simulator.claims.kinds.base import Kind, kind_of
-from simulator.claims.reading import BOOL, Reading
+from simulator.claims.reading import Reading
 from simulator.errors import UsageError
 from simulator.results import Results
 from simulator.results.intervals import NOTHING
@@ -88,7 +88,7 @@ def _finding(
 def _why(own: Reading, judged: Judgement) -> str:
     if judged.own.n < 1:
         return "no replication has a number on both sides"
-    if own.unit != BOOL and judged.own.n < 2:
+    if judged.own.n < 2:
         return "one replication decides nothing; give more"
     return f"the interval of {judged.own.n} replications reaches to both sides; give more, or a margin 'by'"
 

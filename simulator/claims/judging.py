@@ -21,7 +21,8 @@ class Judgement(NamedTuple):
     """What came of a comparison.
 
     Attributes:
-        comes_out: whether it is as it was said to be; None where the interval does not decide.
+        comes_out: whether it is as it was said to be; None where the interval does not decide, or one replication
+            has none.
         own: the reading's mean and its interval.
         other: the same of what it is compared with.
         ratio: of the two, pair by pair; not a number where one of them is not positive.
@@ -46,7 +47,9 @@ def judge(relation: str, own: Reading, other: Reading | float, by: float) -> Jud
     mine, theirs = [each for each, _ in pairs], [each for _, each in pairs]
     low, high = ([a - (1.0 + sign * by) * b for a, b in pairs] for sign in (-1.0, 1.0))
     scale = max(map(abs, (*mine, *theirs)), default=0.0) * _ROUNDING
-    decided = _DECIDED[relation](_interval(low), _interval(high), scale) if pairs else None
+    derived = not own.sampled and (isinstance(other, float) or not other.sampled)
+    enough = len(pairs) >= (1 if derived else 2)
+    decided = _DECIDED[relation](_interval(low), _interval(high), scale) if enough else None
     return Judgement(decided, _interval(mine), _interval(theirs), intervals.ratio(mine, theirs, LEVEL))
 
 

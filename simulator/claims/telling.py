@@ -14,6 +14,7 @@ from simulator.results.intervals import Interval
 from simulator.units import DIMENSIONS, format_quantity
 
 VERDICTS = {HOLDS: "hold", LIMITED: "hold with limits", FAILS: "do not hold", OPEN: "are not decided"}
+"""Of several claims; one claim has the verdict itself."""
 _NOT = {"less_than": ">=", "more_than": "<=", "equals": "!="}
 _SMALL, _LARGE = 0.1, 10.0
 _LONGEST_NOTE = 160
@@ -22,7 +23,10 @@ _LONGEST_NOTE = 160
 def summed_up(tested: Iterable[Tested]) -> str:
     """How many claims have which verdict."""
     found = Counter(each.verdict for each in tested)
-    return ", ".join(f"{found[verdict]} {words}" for verdict, words in VERDICTS.items() if found[verdict])
+    counts = (
+        (found[verdict], verdict if verdict != OPEN else "is not decided", words) for verdict, words in VERDICTS.items()
+    )
+    return ", ".join(f"{count} {one if count == 1 else several}" for count, one, several in counts if count)
 
 
 def numbers(finding: Finding) -> str:

@@ -6,18 +6,23 @@ import re
 from collections.abc import Sequence
 from math import nan
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from simulator import claims
 from simulator.catalog import Catalog
 from simulator.claims import findings
+from simulator.claims.case import Case
 from simulator.claims.checking import check
 from simulator.claims.findings import FAILS, HOLDS, LIMITED, OPEN, Finding
 from simulator.claims.judging import judge
 from simulator.claims.kinds.base import kinds
+from simulator.claims.kinds.operation import OfOperation
 from simulator.claims.reading import Reading, derived
+from simulator.claims.telling import summed_up
 from simulator.errors import ScenarioError, UsageError
 from simulator.results.intervals import NOTHING
 from simulator.scenario import Scenario
@@ -25,6 +30,7 @@ from simulator.scenario import Scenario
 CATALOG = Catalog()
 ROOT = Path(__file__).parents[2]
 STACKS = {"native": "linux-6 |", "docker": "linux-6 | docker-27", "kvm": "linux-6 | kvm-6 / linux-6"}
+TOGETHER = {"images": "together", "pull": ["nginx-1.27"]}
 HELD = {"says": "there is a kernel", "read": {"depth": "kernels"}, "of": "native", "equals": 1}
 
 
@@ -66,6 +72,21 @@ def test_what_only_one_of_two_has_is_left_out() -> None:
     own, other = Reading({0: 1.0, 1: 5.0}, "s"), Reading({0: 2.0}, "s")
     assert judge("less_than", own, other, 0.0).own.n == 1
     assert judge("less_than", Reading({1: 5.0}, "s"), other, 0.0).comes_out is None
+
+
+def test_one_replication_decides_nothing() -> None:
+    assert judge("less_than", sampled(1.0), sampled(2.0), 0.0).comes_out is None
+    assert judge("less_than", sampled(1.0), 2.0, 0.0).comes_out is None
+    assert judge("less_than", sampled(1.0, 1.0), 2.0, 0.0).comes_out is True
+
+
+def test_how_many_claims_have_which_verdict() -> None:
+    def tested(*holds: bool | None) -> findings.Tested:
+        made = [Finding("", "", "s", "", "", {}, "equals", "", 0.0, each, NOTHING, NOTHING, NOTHING) for each in holds]
+        return findings.Tested("", "further", "", "", made, made, "")
+
+    assert summed_up([tested(True), tested(False), tested(None)]) == "1 holds, 1 does not hold, 1 is not decided"
+    assert summed_up([tested(True), tested(True)]) == "2 hold"
 
 
 def test_what_is_derived_compares_without_replications() -> None:
@@ -134,6 +155,11 @@ def scenario(*, axes: bool = False, **changed: Any) -> Scenario:
         ({"read": {"runs": "xcompression"}}, "read.runs", "did you mean 'compression'?"),
         ({"read": {"images": "moved", "pull": ["nginx-1.72"]}}, "read.pull", "did you mean 'nginx-1.27'?"),
         ({"read": {"images": "moved"}}, "read.pull", "is missing"),
+        ({"read": {**TOGETHER, "packages": ["mysql-5.8"]}}, "read.packages", "did you mean 'mysql-5.7'"),
+        ({"read": {**TOGETHER, "packages": ["mysql >="]}}, "read.packages", "is no requirement"),
+        ({"of": []}, "of", "names no stack"),
+        ({"read": {"metric": "cost", "over": {"vcpus": 7}}, "axes": True}, "read.over", "vcpus has no value 7"),
+        ({"read": {"metric": "cost", "over": {"vcpus": 2}}, "axes": True, "at": {"vcpus": 2}}, "of", "with itself"),
         ({"read": {"installs": "steps", "there": "linx-6"}}, "read.there", "linx-6"),
         ({"read": {"blast": "mean_lost", "tenants": 1}}, "read.tenants", "write a whole number from 2 to 26"),
     ],
@@ -194,6 +220,7 @@ def test_a_claim_decides_nothing_about_the_runs() -> None:
         ({"runs": "java-server"}, "docker", {"equals": False}, 0.0),
         ({"blast": "boundaries"}, "docker", {"less_than": "kvm"}, 1.0),
         ({"installs": "restarts", "there": "linux-6"}, "docker", {"equals": 0}, 0.0),
+        ({"installs": "restarts"}, "linux-6 | virtualbox-7 / linux-6", {"equals": "kvm"}, 2.0),
         ({"images": "together", "pull": ["nginx-1.27"], "packages": ["mysql-5.7"]}, "docker", {"equals": False}, 0.0),
         ({"images": "moved", "pull": ["petclinic-3"], "held": ["petclinic-3"]}, "docker", {"less_than": "1 kB"}, 0.0),
     ],
@@ -207,6 +234,22 @@ def test_what_follows_from_the_layers_and_the_catalog(
     assert [each.comes_out for each in tested.holds] == [True]
     assert tested.holds[0].own.mean == value
     assert tested.folder == "", "nothing had to be run"
+
+
+def test_an_image_without_an_engine_is_no_contradiction() -> None:
+    """What nobody fetches does not contradict anything: it is said, and nothing is decided."""
+    (tested,) = claims.test([scenario(read=TOGETHER, of="native", equals=False)])
+    assert tested.verdict == OPEN
+    assert "fetches images" in tested.holds[0].open_because
+
+
+def test_an_operation_was_done_only_if_each_of_its_kind_was() -> None:
+    made = scenario(of="native")
+    rows = [{"run": "r", "tenant": "app", "operation": "pause", "outcome": outcome} for outcome in ("is down", "done")]
+    runs = pd.DataFrame([{"run": "r", "point": 0, "replication": 0}])
+    results = SimpleNamespace(runs=runs, operations=pd.DataFrame(rows))
+    reading = OfOperation("operation", {"operation": "pause"}).read(Case(made, "native", {}, "", results))  # type: ignore[arg-type]
+    assert reading.values == {0: 0.0} and reading.note == "is down"
 
 
 def test_what_cannot_be_read_leaves_the_claim_open() -> None:

@@ -7,7 +7,8 @@ from simulator.claims.case import Case
 from simulator.claims.kinds.base import Complaint, Kind
 from simulator.claims.reading import BOOL, Reading, derived
 from simulator.delivery import Delivery, deliver
-from simulator.errors import CatalogError, UsageError
+from simulator.errors import CatalogError
+from simulator.images.versions import VERSIONED, requirement
 from simulator.scenario import Scenario
 
 _TOGETHER = "together"
@@ -53,6 +54,10 @@ class Images(Kind):
                 except CatalogError:
                     known = scenario.catalog.names("images")
                     return key, f"there is no image {name!r}", suggestion(name, known)
+        for text in self._list("packages"):
+            complaint = _no_package(text, scenario)
+            if complaint is not None:
+                return "packages", *complaint
         return super().problem(scenario)
 
     def read(self, case: Case) -> Reading:
@@ -61,11 +66,25 @@ class Images(Kind):
                 self._list("pull"), stack=case.expression, machine=case.machine, held=self._list("held"),
                 packages=self._list("packages"), catalog=case.catalog,
             )  # fmt: skip
-        except UsageError as error:
+        except CatalogError as error:  # names are known, and an engine is there: its packages contradict each other
             if self.word != _TOGETHER:
                 raise
             return derived(False, BOOL, str(error))
         return derived(_value(found, self.word), self.unit())
+
+
+def _no_package(text: str, scenario: Scenario) -> tuple[str, str] | None:
+    """What is wrong with a package that is asked for: it cannot be read, or there is none."""
+    try:
+        asked = requirement(text)
+    except CatalogError as error:
+        message, _, remedy = str(error).partition("; ")
+        return message, remedy
+    known = scenario.catalog.names("packages")
+    parts = filter(None, map(VERSIONED.fullmatch, known))
+    if any(each["name"] == asked.name and asked.allows(each["version"]) for each in parts):
+        return None
+    return f"there is no package {text!r}", suggestion(text, known)
 
 
 def _value(found: Delivery, word: str) -> float:

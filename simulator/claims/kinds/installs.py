@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isnan
+from typing import Any
 
 from simulator.choice.choice import pace
 from simulator.choice.floors import floors
@@ -45,7 +47,7 @@ class Installs(Kind):
         return super().problem(scenario)
 
     def read(self, case: Case) -> Reading:
-        point = case.points[0]
+        point = _point(case)
         stack = floors(case.catalog, point, case.who(point), case.machine)
         if "there" in self.asked and stack[0].product.name == case.catalog.resolve_name("layers", self.asked["there"]):
             stack = stack[1:]
@@ -54,6 +56,15 @@ class Installs(Kind):
         if isnan(value):
             raise UsageError(f"nobody knows what the installation of {', '.join(found.unknown)} takes")
         return derived(value, unit, ", ".join(each.product.name for each in stack))
+
+
+def _point(case: Case) -> Mapping[str, Any]:
+    """The point there; of a stack that is written out the one that the scenario would have with it."""
+    if case.points:
+        return case.points[0]
+    data = {key: value for key, value in case.scenario.data.items() if key not in ("claim", "sweep")}
+    stacks = {"stacks": {case.stack: case.expression}}
+    return Scenario.from_mapping({**data, **stacks}, catalog=case.catalog).points()[0]
 
 
 KIND = Installs

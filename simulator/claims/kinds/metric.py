@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from math import nan
 
+from simulator.catalog.suggestion import suggestion
 from simulator.claims.case import Case
 from simulator.claims.kinds.base import Complaint, Kind
 from simulator.claims.reading import Reading, means
@@ -47,10 +48,15 @@ class Metric(Kind):
         over = self.asked.get("over", {})
         if not isinstance(over, dict):
             return "over", "is not a mapping", "write '{axis: value}'"
-        axes = scenario.points()[0]["axes"]
-        for name in over:
-            if axis_named(name, axes) is None:
+        points = scenario.points()
+        axes = points[0]["axes"]
+        for name, value in over.items():
+            axis = axis_named(name, axes)
+            if axis is None:
                 return "over", f"no axis, or more than one, is called {name!r}", f"axes are: {', '.join(axes)}"
+            known = list(dict.fromkeys(str(point["axes"][axis]) for point in points if axis in point["axes"]))
+            if not any(same(each, value) for each in known):
+                return "over", f"axis {axis} has no value {value!r}", suggestion(str(value), known)
         return super().problem(scenario)
 
     def skips(self, place: Mapping[str, object]) -> bool:

@@ -46,8 +46,9 @@ class OfOperation(Kind):
         rows = [(number, row) for number, row in case.of_tenant("operations") if row["operation"] == self.word]
         if not rows:
             raise UsageError(f"nobody asked for {self.word} of {case.copy_of} on {case.stack}")
-        outcome = str(rows[0][1]["outcome"])
-        done = {number: float(row["outcome"] == _DONE) for number, row in rows}
+        outcome = next((str(row["outcome"]) for _, row in rows if row["outcome"] != _DONE), _DONE)
+        missed = {number for number, row in rows if row["outcome"] != _DONE}
+        done = {number: float(number not in missed) for number, _ in rows}
         if self._column == _DONE:
             return Reading(done, BOOL, note="" if outcome == _DONE else outcome)
         if not all(done.values()):
