@@ -74,6 +74,8 @@ def command(
             f"nothing happens from {begin} to {end or 'the end'}; the run ends at {_time(recording.end_ns)}"
         )
     shown = tracing.shortened(whole, most)
+    if not shown.count:
+        raise UsageError(f"--events {most}: more than that begin at {_time(shown.from_ns)}; ask for more")
     _write(shown, file)
     _warn(recording, shown, until_s, most)
     say_json(_data(run, file, shown)) if as_json else say(_lines(recording, file, shown))
@@ -143,7 +145,9 @@ def _write(picture: Picture, file: Path) -> None:
 
 def _warn(recording: Recording, shown: Picture, until_s: float | None, most: int) -> None:
     """What the trace has not, and how to get it."""
-    asked_ns = recording.end_ns if until_s is None else min(recording.end_ns, round(until_s * 1e9))
+    from simulator.tracing import ns
+
+    asked_ns = recording.end_ns if until_s is None else min(recording.end_ns, ns(until_s))
     if shown.until_ns < asked_ns:
         tell(
             f"the trace ends at {_time(shown.until_ns)} of {_time(asked_ns)}: there it has {most} events (--events); "
@@ -174,6 +178,5 @@ def _data(run: str, file: Path, shown: Picture) -> dict[str, Any]:
 
 
 def _time(time_ns: int) -> str:
-    from simulator.units import format_quantity
-
-    return format_quantity(float(f"{time_ns / 1e9:.6g}"), "s")
+    """A moment to the nanosecond; --from and --until take it back."""
+    return f"{time_ns // 1_000_000}.{time_ns % 1_000_000:06d}".rstrip("0").rstrip(".") + " ms"

@@ -35,7 +35,7 @@ def record(
         replication: number of the replication.
         from_s: what ends before is left out.
         until_s: what begins later is left out.
-        events: so many spans are kept at most; the recording says until when it is whole.
+        events: spans are kept until they make so many events of a picture; the recording says until when it is whole.
         budget: what the run may take at most.
 
     Returns:

@@ -35,7 +35,7 @@ class Recorder:
     Args:
         from_ns: what ends before is left out.
         until_ns: what begins later is left out.
-        most: so many spans are kept; what begins after the last of them has come is left out.
+        most: spans that make so many events are kept; what begins after the last of them has come is left out.
     """
 
     def __init__(self, from_ns: int, until_ns: int, most: int) -> None:
@@ -73,13 +73,19 @@ class Recorder:
 
     # ---- writing down
 
-    def wants(self, begun_ns: int, ended_ns: int) -> bool:
-        """Whether a span is to be kept, and there is room for it; after the last for which there is, time is up."""
+    def wants(self, begun_ns: int, ended_ns: int, events: int = 1) -> bool:
+        """Whether a span is to be kept, and there is room for it; after the last for which there is, time is up.
+
+        Args:
+            begun_ns: when it began.
+            ended_ns: when it ended.
+            events: at least so many events a picture makes of it.
+        """
         if begun_ns >= self.until_ns or ended_ns <= self.from_ns or begun_ns >= ended_ns:
             return False
-        self._left -= 1
-        if not self._left:
+        if 0 < self._left <= events:
             self.until_ns = min(self.until_ns, ended_ns)
+        self._left -= events
         return True
 
     def use(self, thread: RecordedThread, device: str, request: Request, move: Move, asked: Asked | None) -> None:
@@ -226,7 +232,7 @@ class RecordedAccount(Account):
         super().work(work, done, frequency_hz, share)
         recorder, ended_ns = self._thread.recorder, ns(self.since_s)
         parts = tuple(self._new_parts())
-        if recorder.wants(begun_ns, ended_ns):
+        if recorder.wants(begun_ns, ended_ns, 1 + sum(part.service_s >= 1e-9 for part in parts)):
             after = [self.spent[state] for state in _LOST]
             lost = tuple(
                 (state, now - then) for state, then, now in zip(_LOST, before, after, strict=True) if now > then

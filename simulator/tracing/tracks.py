@@ -72,10 +72,11 @@ def packed(blocks: Iterable[Block], track: Callable[[int], Track]) -> Iterator[S
         track: the one of a number, from 0.
     """
     blocks = list(blocks)
-    for block, number in zip(blocks, lanes(blocks), strict=True):
-        place = track(number)
+    numbers = lanes(blocks)
+    places = {number: track(number) for number in set(numbers)}
+    for block, number in zip(blocks, numbers, strict=True):
         for each in block:
-            yield each._replace(track=place)
+            yield each._replace(track=places[number])
 
 
 def numbered(name: str, number: int) -> str:
@@ -107,4 +108,5 @@ def cut(slices: Iterable[Slice], from_ns: int, until_ns: int) -> Iterator[Slice]
     for each in slices:
         begun_ns, ended_ns = max(each.begun_ns, from_ns), min(each.ended_ns, until_ns)
         if begun_ns < ended_ns:
-            yield each._replace(begun_ns=begun_ns, ended_ns=ended_ns)
+            whole = (begun_ns, ended_ns) == (each.begun_ns, each.ended_ns)
+            yield each if whole else each._replace(begun_ns=begun_ns, ended_ns=ended_ns)

@@ -123,6 +123,11 @@ def test_a_window_holds_nothing_else(scenario: Path, tmp_path: Path) -> None:
     assert max(each["ts"] + each["dur"] for each in slices) == pytest.approx(4_000.0, abs=1e-6)
 
 
+def test_a_window_is_said_to_the_nanosecond(scenario: Path, tmp_path: Path) -> None:
+    given = invoke(scenario, "--from", "12.5951 ms", "--until", "12.655321 ms", "--to", tmp_path / "part.json")
+    assert "12.5951 ms to 12.655321 ms: " in given.stdout
+
+
 def test_too_many_events_end_it_early_with_a_word(scenario: Path, tmp_path: Path) -> None:
     file = tmp_path / "short.json"
     result = invoke(scenario, "--point", 1, "--events", 100, "--to", file)
@@ -152,6 +157,7 @@ def test_a_file_that_is_there_is_not_written_over(scenario: Path, tmp_path: Path
         (["--from", "3"], "--from, --until: "),
         (["--from", "3 ms", "--until", "1 ms"], "--until 1 ms is not after --from 3 ms"),
         (["--from", "9 s", "--to", "never.json"], "the run ends at"),
+        (["--events", 1, "--to", "never.json"], "--events 1: more than that begin at 0 ms; ask for more"),
         (["--to", "no/such/folder/a.json"], "no/such/folder is no folder"),
     ],
 )

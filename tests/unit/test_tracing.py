@@ -270,4 +270,7 @@ def test_a_window_is_what_the_whole_has_there(points: Any, recordings: Any) -> N
     full = record(points[case], events=200)
     assert 0 < full.whole_until_ns < full.end_ns
     assert len(full.steps) + len(full.waits) <= 200
+    assert 200 <= picture(full).count <= 1000, (
+        "what is kept makes the events that are asked for, not many times as many"
+    )
     assert seen(picture(full), "cpu 0") == seen(picture(recordings[case], 0, full.whole_until_ns), "cpu 0")
