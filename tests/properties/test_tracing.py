@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.tracing import Recording, Slice, Track, picture
@@ -14,6 +14,7 @@ from simulator.tracing.tracks import LAYERS, cut, in_order, packed
 SPANS = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=40)
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_packed_slices_never_overlap_and_take_as_few_tracks_as_they_need(spans: list[tuple[int, int]]) -> None:
     blocks = [[Slice(Track(0, 0, "", 0, ""), begun, begun + length, "it")] for begun, length in spans]
@@ -34,6 +35,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(STEPS, st.integers(0, 100), st.integers(1, 300))
 def test_a_thread_s_slices_nest_and_parts_fill_its_turns(
     drawn: list[tuple[list[tuple[int, int]], list[float]]], from_ns: int, length_ns: int

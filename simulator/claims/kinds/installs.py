@@ -20,7 +20,7 @@ _FIELDS = {
     "privileged": ("privileged_count", "count", "steps of installing that need privileges"),
     "restarts": ("reboots_count", "count", "restarts of the machine"),
     "size": ("size_bytes", "bytes", "bytes to fetch"),
-    "time": ("elapsed_s", "s", "time of installing, a person's own apart"),
+    "time": ("elapsed_s", "s", "time of installing without a person's own"),
 }
 
 
