@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +58,7 @@ def command(
     if replication >= loaded.replications:
         raise UsageError(f"--replication {replication}: the last one is {loaded.replications - 1}; they begin with 0")
     run = run_id(chosen["point"], replication)
-    file = Path(to) if to else Path(f"{loaded.name}-{run}.trace.json")
-    if file.exists() and not force:
-        raise UsageError(f"{file} exists; name another file by --to, or write over it with --force")
-    if not file.parent.is_dir():
-        raise UsageError(
-            f"{file.parent} is no folder that a file could be written to; make it, or choose another place"
-        )
+    file = _file(to or f"{loaded.name}-{run}.trace.json", force)
     most = events or tracing.MOST_EVENTS
     recording = tracing.record(
         chosen, replication, from_s=from_s, until_s=until_s, events=most, budget=loaded.budget
@@ -120,6 +115,26 @@ def _point(scenario: Scenario, number: int | None, stack: str | None) -> Mapping
         raise UsageError(f"{scenario.name} has no point {number}; its points go from 0 to {points[-1]['point']}")
     having = ", ".join(str(point["point"]) for point in points if point["stack"] == stack)
     raise UsageError(f"point {number} has another stack than {stack}; that has: {having}")
+
+
+def _file(to: str, force: bool) -> Path:
+    """Where to write, known to be possible before anything runs.
+
+    Raises:
+        UsageError: there is a file already, or it cannot be written there.
+    """
+    from simulator.errors import UsageError
+
+    file = Path(to)
+    if file.exists() and not force:
+        raise UsageError(f"{file} exists; name another file by --to, or write over it with --force")
+    if not file.parent.is_dir():
+        raise UsageError(
+            f"{file.parent} is no folder that a file could be written to; make it, or choose another place"
+        )
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"nothing may be written into {file.parent}; choose another place (--to)")
+    return file
 
 
 def _write(picture: Picture, file: Path) -> None:

@@ -147,6 +147,15 @@ def test_a_file_that_is_there_is_not_written_over(scenario: Path, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
 
 
+def test_a_folder_that_may_not_be_written_to_is_told_before_anything_runs(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, *_: Path(path) != tmp_path)
+    monkeypatch.setattr("simulator.tracing.record", lambda *_, **__: pytest.fail("it has run"))
+    refused = invoke(scenario, "--to", tmp_path / "a.json")
+    assert f"nothing may be written into {tmp_path}" in str(refused.exception)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
