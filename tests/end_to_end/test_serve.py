@@ -116,6 +116,9 @@ def test_french_and_the_width_of_a_phone(browser: Browser) -> None:
     browser.wait("document.documentElement.scrollWidth <= 390")
     browser.resize(1280, 720)
     browser.wait("document.documentElement.scrollWidth <= 1280")
+    browser.click("#reset")
+    browser.wait("document.querySelectorAll('.card .big').length === 4")
+    assert browser.text("#ask-title") == "La question" and browser.run("location.hash") == "#lang=fr"
     browser.click("#language")
     assert browser.text("#ask-title") == "What is asked"
 
