@@ -137,7 +137,7 @@ def test_the_command_puts_the_same_page_in_place_of_an_old_one(virtlab: Command,
 @pytest.mark.parametrize("place", ["a" * 300 + ".html", "file/report.html"])
 def test_a_place_where_nothing_can_be_written_is_a_mistake(results: Results, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot be written: .*--out"):
+    with pytest.raises(UsageError, match=r"cannot be written: .*--out"):
         write(undrawn(results), tmp_path / place)
     assert not [each for each in tmp_path.rglob("*") if each.name != "file"]
 
