@@ -89,7 +89,7 @@ class Server(ThreadingHTTPServer):
     @cached_property
     def open_to_others(self) -> bool:
         """Whether other machines can reach it."""
-        return not ipaddress.ip_address(self.server_address[0]).is_loopback
+        return not ipaddress.ip_address(str(self.server_address[0])).is_loopback
 
     def is_here(self, host: str) -> bool:
         """Whether a ``Host`` header names this server: no name that others could let point here."""

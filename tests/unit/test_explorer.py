@@ -221,12 +221,12 @@ def crash(point: object, budget: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("target", "words"), [("hang", "did not answer"), ("crash", "exit code 7")])
 def test_a_process_that_hangs_or_crashes_is_replaced(target: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.explorer.workers.GRACE_S", 1.0 if target == "hang" else 20.0)
+    monkeypatch.setattr("simulator.explorer.workers.GRACE_S", 0.3 if target == "hang" else 20.0)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
     workers = Workers(1, f"test_explorer:{target}")
     try:
         with pytest.raises(RunError, match=words):
-            workers.submit({}, Budget(wall_s=2.0), lambda: True).result(timeout=60)
+            workers.submit({}, Budget(wall_s=0.2), lambda: True).result(timeout=60)
         if target == "crash":
             again = workers.submit({"gently": True}, Budget(wall_s=30.0), lambda: True).result(timeout=60)
             assert again["well"]

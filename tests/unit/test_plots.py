@@ -132,7 +132,9 @@ def test_heaps_of_different_places_are_not_thrown_together() -> None:
         ),
         axes={"vcpus": [1, 4], "heap": ["64 MiB", "256 MiB"]},
         baseline="java",
-        manifest={"scenario": {"title": "Heaps", "name": "heaps"}, "points": [{"stack": "java", "expression": "linux |"}]},
+        manifest={
+            "scenario": {"title": "Heaps", "name": "heaps"}, "points": [{"stack": "java", "expression": "linux |"}],
+        },
     )  # fmt: skip
     table = heap_curve.frame(results)
     assert list(zip(table["place"], table["heap_bytes"], table["operation_s"], strict=True)) == [
