@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from simulator.explorer.server import Server
 
 PORT = 8765
 
@@ -17,7 +22,7 @@ PORT = 8765
 def command(port: int | None, host: str, no_browser: bool, jobs: int | None) -> int:
     """Open the explorer: turn the knobs of a scenario in a browser and see what comes out, in about a second.
 
-    Nothing is fetched from the network and nobody else can see the page. Ctrl-C ends it.
+    Nothing is fetched from the network, and without --host nobody else can see the page. Ctrl-C ends it.
     """
     from simulator.explorer.answering import Explorer
     from simulator.explorer.server import open_server
@@ -31,16 +36,14 @@ def command(port: int | None, host: str, no_browser: bool, jobs: int | None) -> 
     return _serve(server, no_browser)
 
 
-def _serve(server: object, no_browser: bool) -> int:
+def _serve(server: Server, no_browser: bool) -> int:
     """Until it is ended."""
     import threading
     import webbrowser
 
     from simulator.cli.output import say, tell
     from simulator.cli.signals import Ended
-    from simulator.explorer.server import Server
 
-    assert isinstance(server, Server)
     try:
         server.explorer.warm_up()
         say(server.url)

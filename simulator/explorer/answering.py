@@ -135,7 +135,7 @@ class Explorer:
     # ---- runs
 
     def _submit(self, point: Point, budget: Budget, wanted: Wanted, priority: int) -> tuple[Future[Run], bool]:
-        """The run of a point, and whether it has to be made; equal points are simulated once."""
+        """The run of a point, and whether it has to be made; one equal to what has been simulated has not."""
         key = workers.digest(point)
         with self._lock:
             if key in self._known:

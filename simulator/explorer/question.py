@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from math import isfinite
+from math import inf
 from typing import Any
 
 from simulator.errors import VirtlabError
@@ -13,6 +13,7 @@ MOST_STACKS = 8
 MOST_NEIGHBOURS = 16
 _LONGEST_TEXT = 400
 _MOST_PARAMETERS = 40
+_ENDLESS = (inf, -inf)
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,10 @@ def _stacks(value: object) -> tuple[str, ...]:
 
 def _number(low: float, high: float, *, whole: bool = False) -> Callable[[object], Any]:
     def read(value: object) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        if not isinstance(value, int | float) or isinstance(value, bool) or value in _ENDLESS or value != value:
             raise ValueError("is not a number", f"write a number from {low:g} to {high:g}")
         if not low <= value <= high:
-            raise ValueError(f"{value:g} is out of bounds", f"write a number from {low:g} to {high:g}")
+            raise ValueError(f"{str(value)[:12]} is out of bounds", f"write a number from {low:g} to {high:g}")
         if whole and value != int(value):
             raise ValueError(f"{value:g} is not a whole number", "leave out what follows the point")
         return int(value) if whole else float(value)

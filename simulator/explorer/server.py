@@ -7,6 +7,7 @@ to be this server, and a question is JSON, which no form sends. Requests are bou
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
 import socket
@@ -62,7 +63,6 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True
-    allow_reuse_address = True
     request_queue_size = 64
 
     def __init__(self, host: str, port: int, explorer: Explorer) -> None:
@@ -89,15 +89,12 @@ class Server(ThreadingHTTPServer):
     @cached_property
     def open_to_others(self) -> bool:
         """Whether other machines can reach it."""
-        try:
-            return not ipaddress.ip_address(self._host).is_loopback
-        except ValueError:
-            return self._host != "localhost"
+        return not ipaddress.ip_address(str(self.server_address[0])).is_loopback
 
     def is_here(self, host: str) -> bool:
         """Whether a ``Host`` header names this server: no name that others could let point here."""
-        name = urlsplit(f"//{host}")
         try:
+            name = urlsplit(f"//{host}")
             port = name.port or 80
         except ValueError:
             return False
@@ -148,6 +145,8 @@ def open_server(host: str, port: int, explorer: Explorer, *, exactly: bool) -> S
     Raises:
         UsageError: there is no such address, or no port.
     """
+    if not host:  # to a socket that would mean every address
+        raise UsageError("an empty text is no address; leave out --host, or take 127.0.0.1")
     tried = range(port, min(port + 1 if exactly or port == 0 else port + PORTS_TRIED, 65536))
     for each in tried:
         try:
@@ -157,7 +156,7 @@ def open_server(host: str, port: int, explorer: Explorer, *, exactly: bool) -> S
         except PermissionError:
             raise UsageError(f"port {each} is not for everybody; take one above 1023, e.g. --port 8765") from None
         except OSError as error:
-            if "in use" not in str(error).lower():
+            if error.errno != errno.EADDRINUSE:
                 raise UsageError(f"cannot listen at {host}: {error.strerror}; take --host 127.0.0.1") from None
     taken = f"port {port} is" if len(tried) == 1 else f"ports {port} to {tried[-1]} are"
     raise UsageError(f"{taken} in use; end what runs there, or take another, e.g. --port {min(port + 100, 65000)}")
@@ -179,17 +178,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The page's files, and what there is to choose."""
-        url = urlsplit(self.path)
         if not self._is_ours():
+            return
+        try:
+            url = urlsplit(self.path)
+            given = dict(parse_qsl(url.query, max_num_fields=_MOST_GIVEN))
+        except ValueError:
+            self._say(400, "this is no address of a page, or too much is given")
             return
         if url.path in _PAGE:
             name, kind = _PAGE[url.path]
             self._send(200, files("simulator.explorer").joinpath("page", name).read_bytes(), kind)
-            return
-        try:
-            given = dict(parse_qsl(url.query, max_num_fields=_MOST_GIVEN))
-        except ValueError:
-            self._say(400, "too much is given")
             return
         if url.path == "/api/stacks":
             self._reply(lambda: self.server.explorer.stacks(given.get("name", ""), given.get("machine", "")))
@@ -206,13 +205,13 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        if urlsplit(self.path).path != "/api/answer":
+        if self.path != "/api/answer":
             self._say(404, "there is no such page")
             return
         try:
             data = json.loads(body)
             page, number, later = str(data["page"])[:64], int(data["number"]), bool(data.get("later"))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             self._say(400, "a question is JSON with 'page', 'number' and 'question'")
             return
         wanted = self.server.visitors.asks(page, number)
@@ -247,26 +246,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, answer: Any) -> None:
         """The answer of a function as JSON, or in words why there is none."""
+        code = 200
         try:
-            found = answer()
+            body = _encoded(answer())
         except Mistaken as error:
             # no error of the protocol: a browser's console is not to complain of what somebody has typed
-            self._json(200, {"mistakes": [each.data() for each in error.mistakes]})
+            body = _encoded({"mistakes": [each.data() for each in error.mistakes]})
         except Unwanted:
-            self._json(200, {"stale": True})
+            body = _encoded({"stale": True})
         except VirtlabError as error:
-            self._json(200, {"mistakes": [{"field": "", "message": str(error), "remedy": ""}]})
+            body = _encoded({"mistakes": [{"field": "", "message": str(error), "remedy": ""}]})
         except Exception as error:  # a defect: the page says so, and the server goes on
-            self._json(500, {"error": f"a defect of virtlab: {type(error).__name__}: {error}"})
-        else:
-            self._json(200, found)
+            code, body = 500, _encoded({"error": f"a defect of virtlab: {type(error).__name__}: {error}"})
+        self._send(code, body, "application/json")
 
     def _say(self, code: int, text: str) -> None:
         self.close_connection = True  # what it may have sent beside was not read
-        self._json(code, {"error": text})
-
-    def _json(self, code: int, data: Any) -> None:
-        self._send(code, json.dumps(data, allow_nan=False).encode(), "application/json")
+        self._send(code, _encoded({"error": text}), "application/json")
 
     def _send(self, code: int, body: bytes, kind: str) -> None:
         self.send_response(code)
@@ -277,8 +273,16 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the terminal is a lecturer's."""
+
+
+def _encoded(data: Any) -> bytes:
+    """As JSON.
+
+    Raises:
+        ValueError: it has a number that JSON has not, as infinity.
+    """
+    return json.dumps(data, allow_nan=False).encode()

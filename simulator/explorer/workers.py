@@ -144,7 +144,7 @@ class Workers:
         return [worker.process.pid for worker in self._workers if worker.process and worker.process.pid]
 
     def close(self) -> None:
-        """End all processes; what stands in the line is not begun."""
+        """End all processes; what stands in the line is not begun, and its futures are cancelled."""
         self._closed.set()
         for worker in self._workers:
             worker.kill()
@@ -152,14 +152,21 @@ class Workers:
             self._line.put((-1, next(self._count), None))
         for thread in self._threads:
             thread.join(timeout=5.0)
+        with suppress(queue.Empty):
+            while True:
+                if task := self._line.get_nowait()[2]:
+                    task[0].cancel()
 
     def _serve(self, worker: _Worker) -> None:
         worker.start()
         while not self._closed.is_set():
             task = self._line.get()[2]
-            if task is None or self._closed.is_set():
-                return
+            if task is None:
+                break
             future, point, budget, wanted = task
+            if self._closed.is_set():
+                future.cancel()
+                break
             if not wanted():
                 future.set_exception(Unwanted("nobody waits for it any more"))
                 continue
@@ -167,9 +174,7 @@ class Workers:
                 future.set_result(worker.call(point, budget))
             except Exception as error:
                 future.set_exception(error)
-            finally:
-                if self._closed.is_set():
-                    worker.kill()
+        worker.kill()  # it may have been started while the others were ended
 
 
 class _Worker:

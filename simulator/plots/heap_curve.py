@@ -11,7 +11,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from simulator.outcomes import is_ok
-from simulator.plots._labels import STACK, records
+from simulator.plots._labels import STACK, Places, records
 from simulator.plots._looks import CHARACTER, FONT, HEIGHT, INK, LINE, WIDTH, Look, columns
 from simulator.plots._models import described, looks
 from simulator.plots._panels import headline, lines
@@ -34,7 +34,9 @@ _MOST = 3
 
 
 def frame(results: Results) -> pd.DataFrame:
-    """A row for each model, program and size of the heap, means over replications.
+    """A row for each model, program, place on axes that leave the heap as it is, and size of the heap.
+
+    Numbers are means over replications.
 
     ``operation_s`` is the time of an operation, ``relative`` that over the shortest of the program on any model, and
     ``paused_ratio`` the part of the time in which collections stop the program. All are empty, and ``ended`` says how
@@ -51,12 +53,13 @@ def frame(results: Results) -> pd.DataFrame:
     stops = log[log["kind"].astype(str).str.startswith(PAUSE)]
     paused = {str(run): float(s) for run, s in stops.groupby("run", observed=True)["duration_s"].sum().items()}
     tenants = results.tenants.merge(results.runs[["run", "simulated_s", *results.axes]], on="run")
+    rows = [{**row, HEAP: heaps[at]} for row in records(tenants) if (at := (row["run"], row["tenant"])) in heaps]
+    beside, places = _beside(rows, list(results.axes)), Places(results, [])
     groups: dict[tuple[str, str, float], list[dict[str, Any]]] = {}
-    for row in records(tenants):
-        heap = heaps.get((row["run"], row["tenant"]))
-        if heap is not None:
-            key = (str(row.get(STACK, results.baseline)), f"{row['workload']} ({row['tenant']})", heap)
-            groups.setdefault(key, []).append(row)
+    for row in rows:
+        about = {name: row[name] for name in beside if str(row[name]) != str(row["workload"])}
+        place = f"{row['workload']} ({row['tenant']}){', ' if about else ''}{places.label(about) if about else ''}"
+        groups.setdefault((places.stack(row), place, row[HEAP]), []).append(row)
     table = pd.DataFrame([_row(key, rows, paused) for key, rows in groups.items()])
     if table.empty or table.groupby(["stack", "place"])["heap_bytes"].nunique().max() < 2:
         return pd.DataFrame()
@@ -64,6 +67,19 @@ def frame(results: Results) -> pd.DataFrame:
     table = described(table.assign(relative=table["operation_s"] / shortest), results)
     table.attrs["title"] = results.manifest["scenario"]["title"]
     return table
+
+
+def _beside(rows: Sequence[dict[str, Any]], axes: Sequence[str]) -> list[str]:
+    """The axes, but that of stacks, along which no heap changes its size while all others stay."""
+    found = []
+    for axis in axes:
+        heaps: dict[tuple[Any, ...], set[float]] = {}
+        for row in rows:
+            others = (row["tenant"], *(row[name] for name in axes if name != axis))
+            heaps.setdefault(others, set()).add(row[HEAP])
+        if axis != STACK and all(len(sizes) == 1 for sizes in heaps.values()):
+            found.append(axis)
+    return found
 
 
 def _row(key: tuple[str, str, float], rows: Sequence[dict[str, Any]], paused: dict[str, float]) -> dict[str, Any]:

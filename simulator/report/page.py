@@ -20,7 +20,7 @@ LARGEST_BYTES = 1_000_000
 _REST = 20_000
 """Bytes that are kept free beside figures for what says that some are left out."""
 _MOST_SOURCE = 100_000
-"""Letters of a scenario's text."""
+"""Letters of a scenario's text and of what it includes; the page may need six bytes for one."""
 _PER_BYTE = 4.0 / 3.0
 """How long a byte of a picture is within a page."""
 
@@ -37,7 +37,8 @@ def page(results: Results) -> str:
     first = f'<div class="answer{bad}" id="answer">{bullets(answer(results))}</div>\n'
     rest = _tables(results) + _silence(results) + _failures(results) + _provenance(results) + _repeat(results)
     room = LARGEST_BYTES - _REST - len((head + first + rest).encode())
-    links = ("figures", "tables", "limits", "provenance", "repeat")
+    failures = ("failures",) if results.manifest["failures"] else ()
+    links = ("figures", "tables", "limits", *failures, "provenance", "repeat")
     nav = "<nav>" + "".join(f'<a href="#{each}">{each}</a>' for each in links) + "</nav>\n"
     return document(scenario["title"], head + first + nav + _figures(results, room) + rest)
 
@@ -122,16 +123,18 @@ def _provenance(results: Results) -> str:
 def _repeat(results: Results) -> str:
     """The command, and the scenario as it was."""
     scenario: dict[str, Any] = results.manifest["scenario"]
-    written = str(scenario["text"])
-    more = len(written) - _MOST_SOURCE
+    includes = (scenario.get("includes") or {}).items()
+    sources = [(f"The scenario {scenario['name']}, as it was:", scenario["text"])]
+    sources += [(f"It includes {name}:", included) for name, included in includes]
     parts = [
         paragraph("The command that ran it; the same scenario, seed and version of the code give the same numbers."),
         code(results.manifest["command"]),
-        paragraph(f"The scenario {scenario['name']}, as it was:"),
-        code(written[:_MOST_SOURCE]),
     ]
-    if more > 0:
-        parts.append(paragraph(f"{more} more letters are left out; the folder of the batch has them.", "quiet"))
-    for name, included in (scenario.get("includes") or {}).items():
-        parts += [paragraph(f"It includes {name}:"), code(str(included)[:_MOST_SOURCE])]
+    room = _MOST_SOURCE
+    for words, source in sources:
+        shown = str(source)[:room]
+        parts += [paragraph(words), code(shown)] if shown else [paragraph(words)]
+        room -= len(shown)
+        if more := len(str(source)) - len(shown):
+            parts.append(paragraph(f"{more} more letters are left out; the folder of the batch has them.", "quiet"))
     return section("repeat", "How to repeat it", *parts)

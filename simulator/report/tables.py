@@ -124,4 +124,4 @@ def failures(results: Results) -> list[Table]:
          str(each.get("repeat", ""))]
         for each in results.manifest["failures"]
     ]  # fmt: skip
-    return [shortened("Failures", ["run", "how", "why", "repeat it"], lines, [])] if lines else []
+    return [shortened("Runs that were not completed", ["run", "how", "why", "repeat it"], lines, [])] if lines else []

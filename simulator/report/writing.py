@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.batch.storage import guarded
+from simulator.batch.storage import refused
 from simulator.errors import UsageError
 from simulator.report.markup import GENERATOR
 from simulator.report.page import page
@@ -27,16 +27,18 @@ def write(results: Results, path: Path | None = None) -> Path:
         path: of the file; ``report.html`` in the batch's folder if not given.
 
     Raises:
-        UsageError: there is another file of that name, which is no report.
-        StorageError: it cannot be written.
+        UsageError: there is another file of that name, which is no report, or nothing can be written at such a place.
+        StorageError: the disk does not take it.
     """
     target = results.folder / NAME if path is None else path
-    if target.is_dir() or (target.exists() and not _ours(target)):
-        raise UsageError(f"{target} is no report of virtlab and is left as it is; give another name with --out")
-    made = page(results)
-    with guarded(target.parent):
+    try:
+        if target.is_dir() or (target.exists() and not _ours(target)):
+            raise UsageError(f"{target} is no report of virtlab and is left as it is; give another name with --out")
+        made = page(results)
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_text(target, made)
+    except OSError as error:
+        raise refused(target, error) from None
     return target
 
 

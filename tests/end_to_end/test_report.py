@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from simulator import batch, plots
+from simulator import batch, discovery, plots
 from simulator.errors import UsageError
 from simulator.report import LARGEST_BYTES, page, write
-from simulator.results import Results, load
+from simulator.results import Results
 from simulator.scenario import load as scenario
 
 from .conftest import Command
@@ -70,6 +70,11 @@ def html(results: Results) -> str:
     return page(results)
 
 
+def undrawn(results: Results, **changed: Any) -> Results:
+    """The batch as if no run had been completed: its page has no figures and is soon made."""
+    return Results(results.folder, {**results.manifest, "status": "failed", **changed})
+
+
 def test_the_page_stands_by_itself(html: str) -> None:
     """Nothing is asked of a network: every picture is in the page, and a browser is told to fetch nothing."""
     seen = Seen(html)
@@ -103,10 +108,11 @@ def test_the_answer_comes_before_figures_tables_and_provenance(html: str) -> Non
 
 
 def test_every_figure_of_the_batch_is_there_and_says_what_it_shows(results: Results, html: str) -> None:
-    drawn = [each.title for each in plots.pictures(results)]
-    alternatives = [each["alt"] for each in Seen(html).all("img")]
-    assert len(alternatives) == len(drawn) >= 5
-    for alternative, title in zip(alternatives, drawn, strict=True):
+    modules: list[Any] = [discovery.member("plots", name) for name in plots.figures()]
+    titles = sorted(each.TITLE for each in modules if not each.frame(results).empty)
+    alternatives = sorted(each["alt"] for each in Seen(html).all("img"))
+    assert len(alternatives) == len(titles) >= 5
+    for alternative, title in zip(alternatives, titles, strict=True):
         assert alternative.startswith(title) and "native" in alternative and len(alternative) > len(title) + 40
 
 
@@ -119,16 +125,21 @@ def test_the_numbers_are_those_of_the_batch(results: Results, html: str) -> None
         assert word in text
 
 
-def test_the_same_batch_gives_the_same_bytes(results: Results, html: str) -> None:
-    assert page(load(results.folder)) == html
-
-
-def test_the_command_writes_into_the_batch_and_again(virtlab: Command, results: Results, html: str) -> None:
+def test_the_command_puts_the_same_page_in_place_of_an_old_one(virtlab: Command, results: Results, html: str) -> None:
+    """The batch read anew gives the same bytes."""
     target = results.folder / "report.html"
-    for _ in range(2):
-        code, out, err = virtlab("report", str(results.folder))
-        assert (code, out.strip()) == (0, f"report: {target}"), err
-        assert target.read_text("utf-8") == html
+    target.write_text(html.replace("What does it cost?", "What did it cost?"), "utf-8")
+    code, out, err = virtlab("report", str(results.folder))
+    assert (code, out.strip()) == (0, f"report: {target}"), err
+    assert target.read_text("utf-8") == html
+
+
+@pytest.mark.parametrize("place", ["a" * 300 + ".html", "file/report.html"])
+def test_a_place_where_nothing_can_be_written_is_a_mistake(results: Results, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"cannot be written: .*--out"):
+        write(undrawn(results), tmp_path / place)
+    assert not [each for each in tmp_path.rglob("*") if each.name != "file"]
 
 
 def test_what_is_not_ours_is_left_alone(virtlab: Command, results: Results, tmp_path: Path) -> None:
@@ -151,19 +162,33 @@ def test_failures_are_in_it_with_what_repeats_them(tmp_path: Path) -> None:
     tenants = {"app": {"workload": "dbench", "memory": "512 MiB", "vcpus": 1}}
     over = {**SCENARIO, "title": "Over budget", "tenants": tenants, "replications": 1, "budget": {"events": 50}}
     found = batch.run(scenario(over), out=tmp_path, jobs=1)
-    seen = Seen(page(found))
+    seen = Seen(write(found, tmp_path / "new" / "page.html").read_text("utf-8"))
     assert found.manifest["runs"]["failed"] > 0
     assert "Failures" in seen.text and "over budget" in seen.text
     assert all(each["run"] in seen.text for each in found.manifest["failures"])
     assert found.status == "failed" and "No run was completed" in seen.text
+    assert {"href": "#failures"} in seen.all("a")
+    heads = re.findall("<h[23]>(.*?)</h[23]>", page(found))
+    assert len(heads) == len(set(heads))
 
 
-def test_of_many_points_it_says_what_is_left_out(tmp_path: Path) -> None:
+def test_long_scenarios_are_cut_and_it_says_so(results: Results) -> None:
+    """Whatever is in them and however many they include; each letter may take six bytes of a page."""
+    written = results.manifest["scenario"]
+    included = {f"part-{number}.yaml": '"' * 90_000 for number in range(12)}
+    html = page(undrawn(results, scenario={**written, "text": '"' * 20_000, "includes": included}))
+    assert len(html.encode()) < LARGEST_BYTES
+    text = Seen(html).text
+    assert "10000 more letters are left out" in text and text.count("90000 more letters are left out") == 11
+
+
+def test_of_many_points_it_says_what_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.report.tables.MOST_ROWS", 50)
     many = {
         "title": "Many points",
         "machine": "dell-2650",
         "stacks": {"native": "linux-2.4 |"},
-        "tenants": {"app": {"workload": "idle", "memory": [f"{100 + number} MiB" for number in range(170)]}},
+        "tenants": {"app": {"workload": "idle", "memory": [f"{100 + number} MiB" for number in range(70)]}},
         "duration": "1 ms",
         "replications": 1,
     }

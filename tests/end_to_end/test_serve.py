@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from browser import Browser, executable
+
+from .conftest import Command
 
 BIG = '.card .big[data-number="{}"]'
 STACKS = ("linux-6+%7C", "linux-6+%7C+docker-27", "linux-6+%7C+kvm-6+%2F+linux-6")
@@ -116,6 +117,9 @@ def test_french_and_the_width_of_a_phone(browser: Browser) -> None:
     browser.wait("document.documentElement.scrollWidth <= 390")
     browser.resize(1280, 720)
     browser.wait("document.documentElement.scrollWidth <= 1280")
+    browser.click("#reset")
+    browser.wait("document.querySelectorAll('.card .big').length === 4")
+    assert browser.text("#ask-title") == "La question" and browser.run("location.hash") == "#lang=fr"
     browser.click("#language")
     assert browser.text("#ask-title") == "What is asked"
 
@@ -172,8 +176,7 @@ def _anybody(group: int) -> bool:
     return True
 
 
-def test_an_address_that_is_none_is_a_mistake_of_the_command(tmp_path: Path) -> None:
-    serve = [sys.executable, "-m", "simulator", "serve", "--no-browser", "--host", "no.such.host.invalid"]
-    done = subprocess.run(serve, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: 'no.such.host.invalid' is no address of this machine")
+def test_an_address_that_is_none_is_a_mistake_of_the_command(virtlab: Command) -> None:
+    code, _, said = virtlab("serve", "--no-browser", "--jobs", "1", "--host", "no.such.host.invalid")
+    assert code == 2
+    assert said.startswith("error: 'no.such.host.invalid' is no address of this machine")

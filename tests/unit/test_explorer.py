@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,8 @@ def test_a_mistake_stands_at_its_field(explorer: Explorer, change: dict[str, Any
         ({"vcpus": True}, "vcpus"),
         ({"weight": float("nan")}, "weight"),
         ({"intensity": 2}, "intensity"),
+        ({"vcpus": 10**400}, "vcpus"),
+        ({"parameters": {"x": 10**400}}, "parameters"),
         ({"workload": "a\nb"}, "workload"),
         ({"parameters": {"x": "1"}}, "parameters"),
         ({"file": "/etc/passwd"}, "file"),
@@ -218,12 +221,12 @@ def crash(point: object, budget: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("target", "words"), [("hang", "did not answer"), ("crash", "exit code 7")])
 def test_a_process_that_hangs_or_crashes_is_replaced(target: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.explorer.workers.GRACE_S", 1.0 if target == "hang" else 20.0)
+    monkeypatch.setattr("simulator.explorer.workers.GRACE_S", 0.3 if target == "hang" else 20.0)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
     workers = Workers(1, f"test_explorer:{target}")
     try:
         with pytest.raises(RunError, match=words):
-            workers.submit({}, Budget(wall_s=2.0), lambda: True).result(timeout=60)
+            workers.submit({}, Budget(wall_s=0.2), lambda: True).result(timeout=60)
         if target == "crash":
             again = workers.submit({"gently": True}, Budget(wall_s=30.0), lambda: True).result(timeout=60)
             assert again["well"]
@@ -238,6 +241,16 @@ def _lives(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_who_waits_for_a_run_is_told_that_the_processes_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
+    workers = Workers(1, "test_explorer:hang")
+    runs = [workers.submit({}, Budget(wall_s=60.0), lambda: True) for _ in range(3)]
+    workers.close()
+    for each in runs:
+        with pytest.raises((RunError, CancelledError)):
+            each.result(timeout=5)
 
 
 def test_what_nobody_waits_for_is_not_begun() -> None:
@@ -282,15 +295,21 @@ def test_a_question_is_answered_over_http(server: Server) -> None:
     assert "mistakes" in json.loads(_asked(server, "GET", "/api/workload?name=nothing&machine=laptop-2025")[1])
 
 
-def test_a_defect_is_said_and_the_server_goes_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("no such thing")
-
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (lambda *_: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda *_: {"overhead_percent": float("nan")}, "ValueError"),  # JSON has no such number
+    ],
+)
+def test_a_defect_is_said_and_the_server_goes_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch, broken: Any, words: str
+) -> None:
     question = {"page": "d", "number": 1, "question": SMALL}
     with monkeypatch.context() as patch:
         patch.setattr("simulator.explorer.numbers.drawn", broken)
         code, body = _asked(server, "POST", "/api/answer", question)
-    assert code == 500 and json.loads(body)["error"] == "a defect of virtlab: ZeroDivisionError: no such thing"
+    assert code == 500 and json.loads(body)["error"].startswith(f"a defect of virtlab: {words}")
     assert _asked(server, "POST", "/api/answer", question)[0] == 200
 
 
@@ -300,6 +319,7 @@ def test_the_pages_of_other_sites_are_refused(server: Server) -> None:
     assert _asked(server, "GET", "/", Host="evil.example")[0] == 421
     assert _asked(server, "GET", "/", Host=f"evil.example:{server.server_port}")[0] == 421
     assert _asked(server, "GET", "/", Host="127.0.0.1:1")[0] == 421
+    assert _asked(server, "GET", "/", Host="[")[0] == 421
     assert _asked(server, "GET", "/", Host=f"localhost:{server.server_port}")[0] == 200
     assert _asked(server, "POST", "/api/answer", question, Origin="http://evil.example")[0] == 403
     assert _asked(server, "POST", "/api/answer", question, Origin="null")[0] == 403
@@ -314,6 +334,9 @@ def test_nothing_but_the_page_is_given_out_and_requests_are_bounded(server: Serv
     assert _asked(server, "POST", "/api/answer", b"x" * (LARGEST_BYTES + 1))[0] == 413
     assert _asked(server, "POST", "/api/answer", b"[" * 20_000)[0] == 400
     assert _asked(server, "POST", "/api/answer", {"question": {}})[0] == 400
+    assert _asked(server, "POST", "/api/answer", b'{"page": "c", "number": 1e999, "question": {}}')[0] == 400
+    assert _asked(server, "GET", "ftp://[/")[0] == 400
+    assert _asked(server, "POST", "ftp://[/", SMALL)[0] == 404
     assert _asked(server, "DELETE", "/")[0] == 501
 
 
@@ -324,5 +347,13 @@ def test_a_port_in_use(server: Server, explorer: Explorer) -> None:
     other = open_server("127.0.0.1", taken, explorer, exactly=False)
     other.server_close()
     assert taken < other.server_port <= taken + 20
-    with pytest.raises(UsageError, match="no address"):
-        open_server("no.such.host.invalid", 0, explorer, exactly=True)
+    for nowhere in ("no.such.host.invalid", ""):
+        with pytest.raises(UsageError, match="no address"):
+            open_server(nowhere, 0, explorer, exactly=True)
+
+
+@pytest.mark.parametrize(("host", "expected"), [("127.0.0.1", False), ("127.1", False), ("0.0.0.0", True)])
+def test_it_knows_whether_others_can_reach_it(explorer: Explorer, host: str, expected: bool) -> None:
+    made = open_server(host, 0, explorer, exactly=True)
+    made.server_close()
+    assert made.open_to_others is expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import nan
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -109,6 +110,39 @@ def test_a_batch_with_nothing_to_compare_has_no_figure_of_costs(tmp_path: Path) 
     alone["tenants"] = {"app": {"workload": "dbench"}}
     written = draw(batch.run(load(alone), out=tmp_path, jobs=1), usual())
     assert [path.name for path in written] == ["where.svg", "where.png"]
+
+
+def test_heaps_of_different_places_are_not_thrown_together() -> None:
+    """Two sizes of the heap on one and on four processors: two curves, and no mean of both."""
+    from simulator.plots import heap_curve
+
+    runs = {f"{vcpus}-{heap}": (vcpus, heap) for vcpus in (1, 4) for heap in (64, 256)}
+    names = list(runs)
+    of_run = {"run": names, "tenant": ["app"] * 4}
+    results: Any = SimpleNamespace(
+        settings=pd.DataFrame({**of_run, "setting": [heap_curve.HEAP] * 4, "value": [runs[run][1] for run in names]}),
+        log=pd.DataFrame({"run": names, "kind": ["pause"] * 4, "duration_s": [0.1] * 4}),
+        tenants=pd.DataFrame(
+            {**of_run, "workload": ["spring"] * 4, "outcome": ["ok"] * 4, "operations": [10] * 4,
+             "elapsed_s": [10.0 / runs[run][0] for run in names]}
+        ),
+        runs=pd.DataFrame(
+            {"run": names, "simulated_s": [10.0] * 4, "vcpus": [runs[run][0] for run in names],
+             "heap": [f"{runs[run][1]} MiB" for run in names]}
+        ),
+        axes={"vcpus": [1, 4], "heap": ["64 MiB", "256 MiB"]},
+        baseline="java",
+        manifest={
+            "scenario": {"title": "Heaps", "name": "heaps"}, "points": [{"stack": "java", "expression": "linux |"}],
+        },
+    )  # fmt: skip
+    table = heap_curve.frame(results)
+    assert list(zip(table["place"], table["heap_bytes"], table["operation_s"], strict=True)) == [
+        ("spring (app), vcpus 1", 64.0, 1.0),
+        ("spring (app), vcpus 1", 256.0, 1.0),
+        ("spring (app), vcpus 4", 64.0, 0.25),
+        ("spring (app), vcpus 4", 256.0, 0.25),
+    ]
 
 
 def test_nodes_are_named_as_short_as_they_can_be_told_apart() -> None:

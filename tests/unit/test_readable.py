@@ -106,9 +106,10 @@ def drawn(batches: list[Results]) -> dict[str, list[Figure]]:
 
 
 def laid_out(figure: Figure) -> Figure:
-    """The figure as it is written."""
+    """The figure as it is written; it is laid out once."""
     FigureCanvasAgg(figure)
     figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     return figure
 
 

@@ -76,7 +76,9 @@ function take(found) {
 
 // The slider's neighbouring values, simulated while nobody waits.
 async function prepare(neighbours) {
+  const mine = asked;
   for (const write of neighbours) {
+    if (mine !== asked) return;
     const before = structuredClone(question);
     write();
     const wanted = structuredClone(question);
@@ -219,7 +221,7 @@ async function start() {
   });
   byId("copy-link").addEventListener("click", () => { keep(); copy(location.href); });
   byId("copy-yaml").addEventListener("click", () => copy(answer?.scenario ?? ""));
-  byId("reset").addEventListener("click", () => { history.replaceState(null, "", "#"); begin(); controls.load().then(speakAnew); changed("link"); });
+  byId("reset").addEventListener("click", () => { history.replaceState(null, "", `#${written(known.question, { lang: view.lang }, known.question)}`); begin(); controls.load().then(speakAnew); changed("link"); });
   addEventListener("hashchange", () => { begin(); controls.load().then(speakAnew); changed("link"); });
   addEventListener("resize", draw);
   await redraw();
