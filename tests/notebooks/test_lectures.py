@@ -124,12 +124,27 @@ def test_no_french_line_begins_with_a_sign_that_belongs_to_the_line_above(path: 
     assert re.findall(r".*[ \n](?:[?!;»]|:(?=\s)).*|.*« .*", prose) == []
 
 
+def posed(path: Path) -> list[tuple[str, str]]:
+    """Topic and level of each exercise; no level is the first."""
+    return re.findall(r"exercise\(\"(\w+)\", SEED(?:, level=(\d))?\)", "\n".join(code(read(path))))
+
+
+def test_no_two_lectures_pose_the_same_case() -> None:
+    cases = [case for path in LECTURES for case in posed(path)]
+    assert sorted(cases) == sorted(set(cases))
+
+
+@each_lecture
+def test_what_is_posed_is_what_is_solved(path: Path) -> None:
+    assert posed(path) == posed(FOLDER / "solutions" / path.name)
+
+
 @each_lecture
 def test_there_is_a_place_for_each_answer(path: Path) -> None:
     source = "\n".join(code(read(path)))
-    posed = re.findall(r"(\w+) = exercise\(\"(\w+)\", SEED(?:, level=(\d))?\)", source)
-    assert posed
-    for name, topic, level in posed:
+    names = re.findall(r"(\w+) = exercise\(", source)
+    assert names
+    for name, (topic, level) in zip(names, posed(path), strict=True):
         (places,) = re.findall(rf"answer\({name}, (\{{.*\}})\)", source)
         asked = exercise(topic, 1, level=int(level or 1)).case.questions
         assert ast.literal_eval(places) == dict.fromkeys(range(1, len(asked) + 1)), topic

@@ -20,6 +20,7 @@
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
+from functools import cache
 
 from matplotlib.figure import Figure
 
@@ -127,7 +128,8 @@ folder = tempfile.TemporaryDirectory(prefix="virtlab-")
 USUAL = 3263
 
 
-def build(machine, faults_per_file=USUAL):
+@cache
+def build(machine, faults_per_file):
     """The build on all stacks of this machine."""
     program = {"name": "kernel-build", "parameters": {"file_faults_count": faults_per_file}}
     scenario = {
@@ -142,7 +144,7 @@ def build(machine, faults_per_file=USUAL):
     return vl.run(scenario, out=folder.name, on="serial", progress=False)
 
 
-built = {machine: build(machine) for machine in (OLD, NEW)}
+built = {machine: build(machine, USUAL) for machine in (OLD, NEW)}
 simulated = {}
 for results in built.values():
     simulated |= dict(results.summary().set_index("stack")["overhead_percent"])

@@ -238,17 +238,18 @@ print(f"emulated, the guest's side: {' + '.join(f'{each:.0f}' for each in own)} 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # - La carte **émulée** coûte *des deux côtés* : l'invité paie une sortie et attend que le registre soit calculé, le
 #   processus qui est derrière prend à peu près autant de temps.
-# - Le **paravirtuel** déplace presque tout le travail vers le porteur. L'invité ne le réveille presque jamais,
+# - Le **paravirtuel** déplace vers le porteur le travail du périphérique. L'invité ne le réveille presque jamais,
 #   puisqu'il ne dort pas.
 # - Le **domaine 0** fonctionne de même ; son porteur est un pilote dorsal (*back end*) dans un invité qui a les
 #   pilotes.
 # - Sur la voie **hébergée**, c'est l'invité qui est lent : sa carte l'interrompt à chaque rafale, et le traitement de
 #   l'interruption touche cinq autres registres, chacun étant une sortie et un voyage dans un processus.
-# - L'**accès direct** ne laisse personne entre les deux, et c'est de nouveau le câble qui décide.
+# - L'**accès direct** ne laisse personne entre les deux. Avec un seul paquet, l'invité et le câble prennent à peu près
+#   autant de temps ; dès deux, c'est de nouveau le câble qui décide.
 #
 # Les rafales divisent ce qui se paie une fois par rafale. Elles ne divisent pas ce qui se paie par paquet : le fil de
-# KVM paie pour chaque paquet qu'il retire de l'anneau, et la courbe paravirtuelle monte donc plus lentement que les
-# autres.
+# KVM paie pour chaque paquet qu'il retire de l'anneau, et la courbe paravirtuelle monte donc plus lentement que celles
+# de la carte émulée et du domaine 0.
 #
 # Et le disque ? Une lecture y prend de toute façon des dizaines de microsecondes. Une à la fois, les voies diffèrent
 # par ce qu'elles y ajoutent ; beaucoup à la fois, par ce qu'un porteur peut porter par seconde. « Le surcoût des

@@ -179,7 +179,8 @@ threads = int(vl.Catalog().workload(NEIGHBOURS["hog"], MACHINE).values()["thread
 each = CORES / (2 + threads)
 print(f"threads that want to run      2 + {threads} = {2 + threads}, on {CORES} processors")
 print(f"each of them gets             {CORES} / {2 + threads} = {each:.2f} processors, of the 1 that it wants")
-print(f"the server loses              1 - {each:.2f} = {1 - each:.0%} (simulated: {simulated['hog, process']:.0f} %)")
+loses = 100 * (1 - each)
+print(f"the server loses              1 - {each:.2f} = {loses:.0f} % (simulated: {simulated['hog, process']:.0f} %)")
 print(f"with groups of equal weight   min(2, {CORES} / 2) = 2 processors, all that it wants: 0 %")
 
 # %% [markdown]
@@ -226,7 +227,7 @@ for stack in STACKS:
 # poids en tient donc compte.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## La mémoire : une limite décide qui le noyau élimine
+# ## La mémoire : lésé avant que quiconque soit tué
 #
 # Un serveur lit des fichiers que son noyau garde en mémoire, à côté d'une bombe qui prend de la mémoire et y touche ;
 # sur une machine de 1 Gio, dans des conteneurs avec et sans limite.
@@ -255,7 +256,7 @@ ends = bombed.tenants.merge(bombed.runs[["run", "stack", "tenants.neighbour.work
 ends = ends[(ends["tenant"] == "neighbour") & (ends["tenants.neighbour.workload"].astype(str) == "memory-bomb")]
 table = memory.T.round(0)
 table["lost, %"] = (100 * (1 - memory.loc["memory-bomb"] / memory.loc["idle"])).round(0)
-table["the bomb was"] = ends.set_index("stack")["outcome"].str.split(" of linux").str[0]
+table["the bomb was"] = ends.set_index("stack")["outcome"].str.partition(":")[0]
 table
 
 # %% [markdown]
@@ -306,7 +307,8 @@ picture(two_isolations)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : des processeurs divisés par poids, et un quota.
+# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : des processeurs divisés par poids, et un quota
+#    que se partagent deux fils.
 # 2. Un goinfre a autant de fils que le dit `hog_threads` ci-dessous, à côté des deux du serveur, sur quatre
 #    processeurs. Que perd le serveur sans groupes ? Et si le groupe du goinfre a un quota d'un processeur ?
 # 3. De sa perte à la fork bomb : combien de processus la bombe avait-elle, en moyenne, pendant que tournait le
@@ -322,7 +324,7 @@ weights
 answer(weights, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
-quota = exercise("quota", SEED)
+quota = exercise("quota", SEED, level=2)
 quota
 
 # %%

@@ -284,7 +284,8 @@ pd.DataFrame(rows, columns=["as", "already there", "fetched, MB", "seconds"]).ro
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : une migration, et les couches d'une image.
+# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : une migration, et les couches
+#    d'images dont une est supprimée.
 # 2. L'invité de cette séance se déplace par un lien de `link_Gbit` (ci-dessous) au lieu de 1 Gbit/s, et la limite
 #    propre à QEMU, 128 Mio/s, est levée. Combien de temps dure le premier tour, et combien de temps l'invité est-il
 #    immobile au plus, s'il écrit aussi vite qu'il peut et qu'on l'arrête malgré tout ? (Par la forme close.)
@@ -301,11 +302,11 @@ migration
 answer(migration, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
-layers = exercise("image_layers", SEED)
+layers = exercise("image_layers", SEED, level=2)
 layers
 
 # %%
-answer(layers, {1: None, 2: None, 3: None, 4: None})
+answer(layers, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
 link_Gbit = 2 + SEED % 9

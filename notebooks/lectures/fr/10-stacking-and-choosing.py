@@ -108,7 +108,7 @@ guess
 # ## Exécuter
 
 # %%
-results = run({**SINGLE, **STACKED})
+results = run({name: stack for name, stack in {**SINGLE, **STACKED}.items() if name != "JVM"})
 all_of_them = overheads(results)
 simulated = {f"{program}, {stack}": all_of_them.loc[program, stack] for program in PROGRAMS for stack in STACKED}
 
@@ -241,11 +241,11 @@ for inside, outside in (("container", "bare"), ("container in VM", "VM")):
     print(f"{us[inside]:.2f} - {us[outside]:.2f} = {us[inside] - us[outside]:.2f} us", end="")
     print(f", of {docker_us[inside]:.2f} us of Docker's work")
 rows = alone.loc["key-value"]
-both = (1 + rows["container"] / 100) * (1 + rows["VM"] / 100) - 1
+both = 100 * ((1 + rows["container"] / 100) * (1 + rows["VM"] / 100) - 1)
 print(
     f"\nsum of the overheads      {rows['container']:.0f} + {rows['VM']:.0f} = {rows['container'] + rows['VM']:.0f} %"
 )
-print(f"product of the factors    {1 + rows['container'] / 100:.2f} × {1 + rows['VM'] / 100:.2f} - 1 = {both:.0%}")
+print(f"product of the factors    {1 + rows['container'] / 100:.2f} × {1 + rows['VM'] / 100:.2f} - 1 = {both:.0f} %")
 print(f"simulated                 {all_of_them.loc['key-value', 'container in VM']:.0f} %")
 
 # %% [markdown]
@@ -270,8 +270,8 @@ except vl.VirtlabError as refused:
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : ce qui tient sur un hôte, et ce que coûtent des
-#    opérations sur une pile.
+# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : ce qui tient sur un hôte, et le surcoût
+#    qui découle de la fréquence des événements.
 # 2. Un hôte a `host_GiB` de mémoire (ci-dessous), et un service prend 64 Mio pour lui-même sur chaque modèle. Combien
 #    en tient-il comme conteneurs, et combien comme machines virtuelles, si seule la mémoire compte ?
 # 3. Donnez deux processeurs à la machine virtuelle (`"vcpus": 2` dans `run`). Que devient le conteneur qui s'y trouve,
@@ -287,11 +287,11 @@ density
 answer(density, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
-traps = exercise("traps", SEED)
-traps
+rates_of_events = exercise("event_rates", SEED, level=2)
+rates_of_events
 
 # %%
-answer(traps, {1: None, 2: None, 3: None, 4: None})
+answer(rates_of_events, {1: None, 2: None, 3: None, 4: None})
 
 # %%
 host_GiB = 8 * (1 + SEED % 8)
