@@ -34,12 +34,15 @@ def read(path: Path) -> Notebook:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         content = None
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+    if not isinstance(content, dict) or not _are_cells(content.get("cells")):
         raise UsageError(f"{path} is no notebook; take the .ipynb beside a .py, not the .py itself")
     if content.get("nbformat") != _FORMAT:
         raise UsageError(f"{path} is a notebook of form {content.get('nbformat')}, not 4; save it with a newer Jupyter")
     return content
+
+
+def _are_cells(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def text(cell: Cell, key: str = "source") -> str:
