@@ -211,7 +211,7 @@ pd.DataFrame({"models": {need: ", ".join(names) or "none" for need, names in cho
 # ## Expliquer : ce qui s'additionne, et ce qui ne s'additionne pas
 #
 # Un coût est une étape de plus, jamais un original gonflé. Le *temps de processeur* s'additionne donc, à ce près que
-# les lots ne sont plus les mêmes. D'une requête du base clé-valeur, en microsecondes (`results.where`, le grand
+# les lots ne sont plus les mêmes. D'une requête de la base clé-valeur, en microsecondes (`results.where`, le grand
 # livre de tous les périphériques) :
 
 # %%
