@@ -79,9 +79,9 @@ AXES = {"tenants.server.cap": CAPS, "tenants.neighbour.workload": ["idle", "cpu-
 
 # %%
 serial = vl.sweep(SCENARIO, AXES, out=Path(folder.name, "serial"), on="serial", progress=False)
-display(
-    serial[serial["tenant"] == "server"][["stack", *AXES, "n", "mean", "ci_low", "ci_high", "unit"]].head(4).round(1)
-)
+answers = ["mean", "ci_low", "ci_high"]
+first = serial[serial["tenant"] == "server"][["stack", *AXES, "n", *answers, "unit"]].head(4)
+display(first.round(dict.fromkeys(answers, 1)))
 
 
 def tables(sweep):

@@ -19,6 +19,7 @@
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
+from functools import cache
 
 from matplotlib.figure import Figure
 
@@ -125,7 +126,8 @@ folder = tempfile.TemporaryDirectory(prefix="virtlab-")
 USUAL = 3263
 
 
-def build(machine, faults_per_file=USUAL):
+@cache
+def build(machine, faults_per_file):
     """The build on all stacks of this machine."""
     program = {"name": "kernel-build", "parameters": {"file_faults_count": faults_per_file}}
     scenario = {
@@ -140,7 +142,7 @@ def build(machine, faults_per_file=USUAL):
     return vl.run(scenario, out=folder.name, on="serial", progress=False)
 
 
-built = {machine: build(machine) for machine in (OLD, NEW)}
+built = {machine: build(machine, USUAL) for machine in (OLD, NEW)}
 simulated = {}
 for results in built.values():
     simulated |= dict(results.summary().set_index("stack")["overhead_percent"])

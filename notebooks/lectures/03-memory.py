@@ -19,6 +19,7 @@
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
+from functools import cache
 
 from matplotlib.figure import Figure
 
@@ -132,6 +133,7 @@ def run(title, machine, stacks, tenants, **others):
     return vl.run(scenario, out=folder.name, on="serial", progress=False)
 
 
+@cache
 def random_access(table_mib):
     program = {"name": "random-access", "parameters": {"table_bytes": f"{table_mib} MiB", "groups_count": 20}}
     return run("random access", MACHINE, STACKS, {"A": {"workload": program, "memory": "8 GiB", "vcpus": 1}})

@@ -234,15 +234,17 @@ print(f"emulated, the guest's side: {' + '.join(f'{each:.0f}' for each in own)} 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # - The **emulated** card costs *both* sides: the guest pays an exit and waits for the register to be worked out, the
 #   process behind it takes about as long again.
-# - **Paravirtual** moves nearly all of the work to the carrier. The guest hardly ever kicks, because the carrier is
+# - **Paravirtual** moves the work of the device to the carrier. The guest hardly ever kicks, because the carrier is
 #   awake.
 # - **Domain 0** works the same way; its carrier is a back end in a guest with drivers.
 # - On the **hosted** path the guest is the slow worker: its card interrupts for each burst, and the interrupt's
 #   handler touches five more registers, each an exit and a journey into a process.
-# - **Passthrough** leaves nobody in between, and the wire decides again.
+# - **Passthrough** leaves nobody in between. One at a time guest and wire take about as long; from two on the wire
+#   decides again.
 #
 # Batches divide what is paid once for each burst. They do not divide what is paid for each packet: KVM's device thread
-# pays for each packet that it takes out of the ring, so the paravirtual line rises more slowly than the others.
+# pays for each packet that it takes out of the ring, so the paravirtual line rises more slowly than those of the
+# emulated card and of domain 0.
 #
 # And the disk? There a read takes tens of microseconds anyway. One at a time, paths differ by what they add to them;
 # many at a time, by how many a second one carrier can carry. So "the overhead of I/O" is no number: it is a chain, and

@@ -161,7 +161,7 @@ SIZES = [1.5, 2, 4, 8]
 HEAP = f"tenants.app.limits.{PRODUCT}.heap"
 collectors = {name: f"linux-6 | {PRODUCT}(collector={name})" for name in ("serial", "g1")}
 limits = {"limits": {PRODUCT: {"heap": [f"{size}x live_bytes" for size in SIZES]}}}
-collected = run(collectors, "allocation-heavy", limits, iterations_count=3, iteration_cycles="0.3 G cycles")
+collected = run(collectors, "allocation-heavy", limits, iterations_count=2, iteration_cycles="0.3 G cycles")
 curve = iterations(collected, HEAP).iloc[1:].mean().unstack("stack")
 curve.index = [float(str(size).partition("x")[0]) for size in curve.index]
 curve = curve.sort_index()[list(collectors)]

@@ -136,9 +136,9 @@ demands = ["null", "open", "stat", "create", "send 1448 B"]
 pd.DataFrame({name: {each: processor_us(stack, each) for each in demands} for name, stack in PLACES.items()}).round(2)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A container's calls pass a filter, and names are looked up in layers; to create a file costs most more, which is work
-# of the union. A virtual machine's calls stay within its own kernel, and cost what a process pays, until they need a
-# device: then it is the other way round.
+# A container's calls pass a filter, and names are looked up in layers; to create a file is what becomes dearest: there
+# the union has work of its own. A virtual machine's calls stay within its own kernel, and cost what a process pays,
+# until they need a device: then it is the other way round.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Layers: copied up.** A line is appended to a file of 42 MB. It came with the image, so the container has to copy it

@@ -278,7 +278,7 @@ pd.DataFrame(rows, columns=["as", "already there", "fetched, MB", "seconds"]).ro
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercises
 #
-# 1. Two cases of your own (another `SEED`, other numbers): a migration, and an image's layers.
+# 1. Two cases of your own (another `SEED`, other numbers): a migration, and images' layers when one of them is removed.
 # 2. The guest of this lecture moves over a link of `link_Gbit` (below) instead of 1 Gbit/s, and QEMU's own limit of 128
 #    MiB/s is lifted. How long does the first round take, and for how long does it stand still at most, if it writes as
 #    fast as it can and is stopped regardless? (Use the closed form.)
@@ -291,14 +291,14 @@ migration = exercise("migration", SEED)
 migration
 
 # %%
-answer(migration, {1: None, 2: None})
+answer(migration, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
-layers = exercise("image_layers", SEED)
+layers = exercise("image_layers", SEED, level=2)
 layers
 
 # %%
-answer(layers, {1: None, 2: None})
+answer(layers, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
 link_Gbit = 2 + SEED % 9

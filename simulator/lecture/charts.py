@@ -6,6 +6,7 @@ picture(lines, table, "requests at once", "requests/s")
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from simulator.plots import _looks, _models
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _COLOURS = (_looks.INK, *_looks.PALETTE)
 _MARKERS = "osD^vPXh"
 _WIDTH, _HEIGHT = 10.0, 4.2
+_MOST_TICKS = 12
 _ROW, _BAR, _FRAME = 0.48, 0.24, 1.2
 """Inches of a bar that stands alone, of one of a group, and of what is around all bars."""
 
@@ -55,7 +57,7 @@ def bars(table: pd.DataFrame, along: str, *, log: bool = False, models: Mapping[
     """For each row of the table a group of bars, one for each column.
 
     Args:
-        table: numbers; nan is no bar.
+        table: numbers; nan is no bar, nor is zero on a logarithmic axis.
         along: what the numbers are, with their unit.
         log: whether the axis is logarithmic.
         models: the stack of each row of a single column, if rows are models: each has the look that it has everywhere.
@@ -70,9 +72,10 @@ def bars(table: pd.DataFrame, along: str, *, log: bool = False, models: Mapping[
                 bar.set(**look.bar())
         axes.bar_label(found, [_short(value) for value in table[name]], padding=4)
     axes.margins(x=0.12)
-    if log:
+    least = float(table[table > 0].min().min())
+    if log and isfinite(least):
         axes.set_xscale("log")
-        axes.set_xlim(left=float(table.min().min()) / 3)
+        axes.set_xlim(left=least / 3)
         _plain(axes.xaxis)
     _rows(axes, table, along)
     if len(table.columns) > 1:
@@ -132,15 +135,17 @@ def _rows(axes: Axes, table: pd.DataFrame, along: str) -> None:
 
 
 def _scale(axes: Axes, table: pd.DataFrame, log: str) -> None:
-    """A tick at each row of the table."""
+    """A tick at each row of the table, unless there are too many rows for that."""
     if "x" in log:
         axes.set_xscale("log", base=2)
     if "y" in log:
         axes.set_yscale("log")
         _plain(axes.yaxis)
-    else:
+    elif not (table < 0).any(axis=None):
         axes.set_ylim(bottom=0)
-    axes.set_xticks(list(table.index), [_short(each) for each in table.index])
+    every = -(-len(table) // _MOST_TICKS) or 1
+    ticks = list(table.index)[::every]
+    axes.set_xticks(ticks, [_short(each) for each in ticks])
     axes.xaxis.minorticks_off()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any
 
 from simulator.catalog.suggestion import suggestion
@@ -54,10 +54,11 @@ class Comparison:
     reveal: bool = False
 
     def rows(self) -> list[tuple[str, float | None, float | None, float | None]]:
-        """Name, predicted, simulated, and simulated less predicted; None is what is not there or hidden."""
+        """Name, predicted, simulated, and simulated less predicted; None is what is hidden, or no finite number."""
         found: list[tuple[str, float | None, float | None, float | None]] = []
         for name, predicted in self.guess.values.items():
-            came = self.simulated[name] if self.reveal or predicted is not None else None
+            visible = (self.reveal or predicted is not None) and isfinite(self.simulated[name])
+            came = self.simulated[name] if visible else None
             found.append((name, predicted, came, None if predicted is None or came is None else came - predicted))
         return found
 
@@ -130,7 +131,7 @@ def compare(guess: Prediction, simulated: Mapping[str, float], *, reveal: bool =
 
     Args:
         guess: of ``predict``.
-        simulated: by name, in the prediction's unit.
+        simulated: by name, in the prediction's unit; nan where a run has no result.
         reveal: show also what was not predicted.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,8 @@ def slider(draw: Callable[[Any], Figure], *, at: Any = None, **values: Sequence[
     if len(values) != 1:
         raise UsageError(f"one slider moves one thing, not {len(values)}; write e.g. exit_cycles=[500, 1000]")
     ((name, given),) = values.items()
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{name}={given!r} is one value; give several, e.g. {name}=[5, 10]")
     several = list(given)
     if not several:
         raise UsageError(f"{name} has no values to move between; give at least one")

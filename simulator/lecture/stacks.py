@@ -46,8 +46,11 @@ def stacks(expressions: Mapping[str, str], *, tenants: int = 2) -> Picture:
         tenants: how many stand on each.
 
     Raises:
-        UsageError: a mistake in a stack, or too many tenants to be drawn.
+        UsageError: no stack, a mistake in one, or too many tenants to be drawn.
+        CatalogError: a layer that the catalog has not.
     """
+    if not expressions:
+        raise UsageError('there is no stack to draw; give e.g. {"containers": "linux-6 | docker-27"}')
     if not 1 <= tenants <= _MOST_TENANTS:
         raise UsageError(f"{tenants} tenants cannot be drawn; take 1 to {_MOST_TENANTS}")
     catalog = Catalog()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import time
 from collections.abc import Callable
 from itertools import groupby
@@ -10,6 +12,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+
+from simulator.lecture import exercise
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "lectures"
 LECTURES = sorted(FOLDER.glob("*.ipynb"))
@@ -110,6 +114,40 @@ def test_the_french_twin_has_the_same_code_and_its_own_words(path: Path) -> None
     assert kept[0] == kept[1]
     words = [[cell.source for cell in each.cells if cell.cell_type == "markdown"] for each in (english, french)]
     assert not set(words[0]) & set(words[1])
+
+
+@each_lecture
+def test_no_french_line_begins_with_a_sign_that_belongs_to_the_line_above(path: Path) -> None:
+    """Before ``? ! ; :`` and within quotation marks stands a space that does not break (U+00A0)."""
+    texts = [cell.source for cell in read(FOLDER / "fr" / path.name).cells if cell.cell_type == "markdown"]
+    prose = re.sub(r"`[^`]*`", "code", "\n".join(texts))
+    assert re.findall(r".*[ \n](?:[?!;»]|:(?=\s)).*|.*« .*", prose) == []
+
+
+def posed(path: Path) -> list[tuple[str, str]]:
+    """Topic and level of each exercise; no level is the first."""
+    return re.findall(r"exercise\(\"(\w+)\", SEED(?:, level=(\d))?\)", "\n".join(code(read(path))))
+
+
+def test_no_two_lectures_pose_the_same_case() -> None:
+    cases = [case for path in LECTURES for case in posed(path)]
+    assert sorted(cases) == sorted(set(cases))
+
+
+@each_lecture
+def test_what_is_posed_is_what_is_solved(path: Path) -> None:
+    assert posed(path) == posed(FOLDER / "solutions" / path.name)
+
+
+@each_lecture
+def test_there_is_a_place_for_each_answer(path: Path) -> None:
+    source = "\n".join(code(read(path)))
+    names = re.findall(r"(\w+) = exercise\(", source)
+    assert names
+    for name, (topic, level) in zip(names, posed(path), strict=True):
+        (places,) = re.findall(rf"answer\({name}, (\{{.*\}})\)", source)
+        asked = exercise(topic, 1, level=int(level or 1)).case.questions
+        assert ast.literal_eval(places) == dict.fromkeys(range(1, len(asked) + 1)), topic
 
 
 @each_lecture

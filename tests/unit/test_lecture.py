@@ -85,6 +85,16 @@ def test_what_was_not_simulated_cannot_be_compared() -> None:
         compare(predict({}, names=NAMES), {"Docker": 1.0})
 
 
+@pytest.mark.parametrize("came", [float("nan"), float("inf")])
+def test_a_run_without_a_result_has_no_bar_and_leaves_the_others_theirs(came: float) -> None:
+    guess = predict({"Docker": 1, "KVM": 500}, names=NAMES)
+    figure = compare(guess, {"KVM": came, "Docker": 2.0}).draw()
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [1.0, 2.0, 500.0]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1", "2", "500", "?"]
+    assert figure.axes[0].get_xscale() == "log"
+    assert "| KVM | 500 | ? |  |" in compare(guess, {"KVM": came, "Docker": 2.0})._repr_markdown_()
+
+
 def drawing(drawn: list[int]) -> Any:
     def draw(cycles: int) -> Figure:
         drawn.append(cycles)
@@ -122,6 +132,7 @@ def test_without_widgets_the_figure_stands_alone(
 @pytest.mark.parametrize(
     ("options", "said"),
     [({}, "moves one thing, not 0"), ({"a": [1], "b": [2]}, "moves one thing, not 2"), ({"a": []}, "a has no values"),
+     ({"a": 5}, "a=5 is one value; give several, e.g. a=\\[5, 10\\]"),
      ({"a": [1, 2], "at": 3}, "at=3 is none of the values of a: 1, 2")],
 )  # fmt: skip
 def test_a_slider_that_moves_nothing_is_refused(options: dict[str, Any], said: str) -> None:
@@ -141,6 +152,11 @@ def test_an_exercise_is_graded_and_its_answers_are_only_in_the_solution() -> Non
 def test_stacks_are_drawn_with_the_systems_that_stand_beside_their_guests() -> None:
     drawn = stacks({"Xen": "xen-4 | linux-6", "pods": "linux-6 | kvm-6 / linux-6 | docker-27"}, tenants=3)
     assert drawn._repr_png_().startswith(b"\x89PNG")
+
+
+def test_no_stacks_are_refused() -> None:
+    with pytest.raises(UsageError, match="no stack to draw"):
+        stacks({})
 
 
 @pytest.mark.parametrize("tenants", [0, 7])

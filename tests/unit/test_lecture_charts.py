@@ -67,3 +67,18 @@ def test_a_model_has_the_look_that_it_has_in_every_figure() -> None:
     assert there.get_color() == _looks.FAMILIES[_looks.BARE].colour
     (axes,) = bars(TABLE.loc[[1, 4], ["here"]].set_index(pd.Index(list(models))), "us", models=models).axes
     assert to_hex(axes.patches[0].get_facecolor()) == here.get_color()
+
+
+def test_many_rows_have_fewer_ticks_than_rows_and_losses_are_not_cut_off() -> None:
+    many = pd.DataFrame({"gain": range(-100, 100)}, index=range(200))
+    (axes,) = lines(many, "second", "%").axes
+    assert 2 <= len(axes.get_xticks()) <= 12
+    assert axes.get_ylim()[0] <= -100
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_logarithmic_axis_of_bars_bears_zeros_and_what_is_missing() -> None:
+    nothing = float("nan")
+    (axes,) = bars(pd.DataFrame({"us": [0.0, 3.0, nothing]}), "us", log=True).axes
+    assert 0 < axes.get_xlim()[0] < 3
+    bars(pd.DataFrame({"us": [nothing, 0.0]}), "us", log=True)

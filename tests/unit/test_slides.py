@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from simulator.cli.commands import virtlab
 from simulator.errors import UsageError
@@ -114,14 +116,57 @@ def test_what_fails_is_said_and_nothing_is_written(tmp_path: Path) -> None:
         export(path, tmp_path / "a.html", settings={"SEDE": "1"})
     with pytest.raises(UsageError, match="without as_is"):
         export(path, tmp_path / "a.html", settings={"SEED": "2"}, as_is=True)
-    with pytest.raises(UsageError, match=r"no-folder/a.html cannot be written"):
-        export(path, tmp_path / "no-folder" / "a.html", as_is=True)
     assert [each.name for each in tmp_path.iterdir()] == ["a.ipynb"]
+
+
+def test_where_the_slides_go_is_looked_at_before_anything_is_executed(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.ipynb", code_cell("open('executed', 'w')"))
+    before = path.read_bytes()
+    (tmp_path / "link.html").symlink_to(path)
+    for to, said in (
+        ("a.ipynb", "is the notebook itself; choose another place"),
+        ("link.html", "is the notebook itself; choose another place"),
+        ("no-folder/a.html", "there is no folder .*no-folder"),
+        ("a.ipynb/a.html", "there is no folder .*a.ipynb"),
+        (".", "is a folder"),
+    ):
+        with pytest.raises(UsageError, match=f"cannot be written: .*{said}"):
+            export(path, tmp_path / to)
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.ipynb", "link.html"]
+
+
+def test_parameters_that_are_no_plain_python_cannot_be_set(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.ipynb", code_cell("%matplotlib inline\nSEED = 1", tags=("parameters",)))
+    with pytest.raises(UsageError, match="the parameters cell is no plain Python"):
+        export(path, tmp_path / "a.html", settings={"SEED": "2"})
+
+
+def test_a_kernel_that_does_not_come_up_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.lecture.slides.source.KERNEL", "no-such-kernel")
+    with pytest.raises(UsageError, match="no kernel called no-such-kernel"):
+        export(written(tmp_path / "a.ipynb", code_cell("1")), tmp_path / "a.html")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(CellTimeoutError, "a cell takes longer than 600 s"), (DeadKernelError, "the kernel died")],
+)
+def test_a_kernel_that_does_not_answer_is_said(
+    error: type[Exception], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(client: NotebookClient) -> None:
+        raise error("no answer")
+
+    monkeypatch.setattr(NotebookClient, "execute", fails)
+    with pytest.raises(UsageError, match=said):
+        export(written(tmp_path / "a.ipynb", code_cell("1")), tmp_path / "a.html")
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [(None, "cannot be read"), ("# %%\nprint(1)\n", "is no notebook; take the .ipynb"), ("[]", "is no notebook"),
+     ('{"cells": [1], "nbformat": 4}', "is no notebook"),
      ('{"cells": [], "nbformat": 3}', "of form 3, not 4")],
 )  # fmt: skip
 def test_what_is_no_notebook_is_refused(content: str | None, said: str, tmp_path: Path) -> None:

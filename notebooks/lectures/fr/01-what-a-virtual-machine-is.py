@@ -12,10 +12,10 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["question"]
-# # 1. Qu'est-ce qu'une machine virtuelle ?
+# # 1. Qu'est-ce qu'une machine virtuelle ?
 #
 # **Question.** Un programme croit disposer d'une machine à lui seul. Qui entretient cette illusion, par quelle
-# interface, et combien coûte-t-elle ?
+# interface, et combien coûte-t-elle ?
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
@@ -31,16 +31,16 @@ SEED = 1
 REVEAL = False
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
-# ## Le modèle : quatre machines qui n'en sont pas
+# ## Le modèle : quatre machines qui n'en sont pas
 #
 # | ce que reçoit le programme | de qui | ce qui est virtuel |
 # |---|---|---|
 # | un processus | un système d'exploitation | processeur, mémoire, fichiers |
-# | un conteneur | le même système, avec des règles | en plus les noms : fichiers, processus, réseau |
+# | un conteneur | le même système, avec des règles | en plus les noms : fichiers, processus, réseau |
 # | une machine virtuelle | un hyperviseur (*moniteur de machines virtuelles*) | tout le matériel, jusqu'aux registres |
 # | une machine virtuelle Java | un processus | un processeur que personne n'a construit |
 #
-# Les hachures marquent ce que les deux locataires A et B partagent ; chacun possède le reste pour lui seul.
+# Les hachures marquent ce que les deux locataires A et B partagent ; chacun possède le reste pour lui seul.
 
 # %%
 STACKS = {
@@ -52,11 +52,11 @@ STACKS = {
 stacks(STACKS)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Popek et Goldberg (1974) exigent trois propriétés d'un moniteur de machines virtuelles :
+# Popek et Goldberg (1974) exigent trois propriétés d'un moniteur de machines virtuelles :
 #
-# 1. **Équivalence** : un programme s'y comporte comme sur la machine nue, aux durées et aux quantités près.
-# 2. **Maîtrise des ressources** : le moniteur, et lui seul, attribue le matériel.
-# 3. **Efficacité** : presque toutes les instructions sont exécutées par le processeur lui-même, sans intervention du
+# 1. **Équivalence** : un programme s'y comporte comme sur la machine nue, aux durées et aux quantités près.
+# 2. **Maîtrise des ressources** : le moniteur, et lui seul, attribue le matériel.
+# 3. **Efficacité** : presque toutes les instructions sont exécutées par le processeur lui-même, sans intervention du
 #    moniteur.
 #
 # C'est la troisième qui distingue une machine virtuelle d'un **émulateur**, lequel examine chaque instruction. QEMU
@@ -65,8 +65,8 @@ stacks(STACKS)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
 #
-# Deux programmes : l'un *calcule* (il compresse), l'autre ne fait que des *appels système* (cinq par tour de boucle).
-# Combien de pour cent de temps en plus leur faut-il par rapport à un simple processus ? Remplacez `None` par vos
+# Deux programmes : l'un *calcule* (il compresse), l'autre ne fait que des *appels système* (cinq par tour de boucle).
+# Combien de pour cent de temps en plus leur faut-il par rapport à un simple processus ? Remplacez `None` par vos
 # nombres, p. ex. `"3 %"` ou `3`.
 
 # %%
@@ -98,7 +98,7 @@ guess
 # ## Exécuter
 #
 # Les deux mêmes programmes sur chaque pile, seuls sur un ordinateur portable de 2025. Aucun ralentissement n'est donné
-# d'avance : on ne fournit que le coût d'événements élémentaires, chacun avec sa source, et leur fréquence.
+# d'avance : on ne fournit que le coût d'événements élémentaires, chacun avec sa source, et leur fréquence.
 
 # %%
 folder = tempfile.TemporaryDirectory(prefix="virtlab-")
@@ -135,9 +135,9 @@ simulated = {name: found[name.split(", ")[0]][name.split(", ")[1]] for name in N
 compare(guess, simulated, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# À quelle fréquence un programme peut-il passer la main à la couche du dessous ? Chaque droite est un type d'événement
-# avec son coût : User-Mode Linux apprend un déroutement par `ptrace`, Workstation le prend lui-même, KVM
-# sort de l'invité, Docker filtre un appel système. La ligne en tirets marque un surcoût de 10 %. Déplacez
+# À quelle fréquence un programme peut-il passer la main à la couche du dessous ? Chaque droite est un type d'événement
+# avec son coût : User-Mode Linux apprend un déroutement par `ptrace`, Workstation le prend lui-même, KVM
+# sort de l'invité, Docker filtre un appel système. La ligne en tirets marque un surcoût de 10 %. Déplacez
 # le curseur d'un événement à l'autre.
 
 # %%
@@ -180,18 +180,18 @@ slider(how_often, event=list(EVENTS), at="KVM 2025")
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
 # ## Expliquer
 #
-# Pourquoi un appel système coûte-t-il plus cher dans un conteneur, et non dans une machine virtuelle ? `virtlab
-# explain` imprime chaque étape : qui la paie, pourquoi, et d'où vient le nombre :
+# Pourquoi un appel système coûte-t-il plus cher dans un conteneur, et non dans une machine virtuelle ? `virtlab
+# explain` imprime chaque étape : qui la paie, pourquoi, et d'où vient le nombre :
 
 # %%
 for name in ("container", "virtual machine"):
     print(str(vl.explain(STACKS[name], "null", MACHINE)).split("\n\n[1]")[0], end="\n\n")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Dans la machine virtuelle, c'est le noyau de l'invité qui traite l'appel ; le processeur y entre sans l'aide de
+# Dans la machine virtuelle, c'est le noyau de l'invité qui traite l'appel ; le processeur y entre sans l'aide de
 # personne. Dans le conteneur, chaque appel traverse d'abord un filtre, car le noyau qui est derrière appartient à tous.
 # À la main, pour un tour de cinq appels et 20 cycles de boucle (nombres de `virtlab show docker-27` et `linux-6`,
-# mesurés en 2026) :
+# mesurés en 2026) :
 
 # %%
 docker, linux = (catalog.layer(name, MACHINE).values() for name in ("docker-27", "linux-6"))
@@ -203,18 +203,18 @@ print(f"the filter adds          5 × {filtered:.1f} = {5 * filtered:.0f} cycles
 print(f"overhead                 {5 * filtered:.0f} / {5 * call + 20:.0f} = {by_hand:.1f} %")
 
 # %% [markdown]
-# On ne demande pas l'équivalence à un conteneur : ce que le filtre interdit, le programme le remarque. Ni à une machine
-# virtuelle Java : elle n'accepte que du bytecode et le traduit en chemin. Ce sont des machines virtuelles en un autre
+# On ne demande pas l'équivalence à un conteneur : ce que le filtre interdit, le programme le remarque. Ni à une machine
+# virtuelle Java : elle n'accepte que du bytecode et le traduit en chemin. Ce sont des machines virtuelles en un autre
 # sens du terme.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# 1. Le cas ci-dessous n'appartient qu'à vous : un autre `SEED` dans les paramètres, d'autres nombres. Inscrivez vos
-#    réponses ; elles sont corrigées.
-# 2. Un programme fait 20 000 appels système par seconde de calcul. Quel est son surcoût dans un conteneur ? Servez-vous
+# 1. Le cas ci-dessous n'appartient qu'à vous : un autre `SEED` dans les paramètres, d'autres nombres. Inscrivez vos
+#    réponses ; elles sont corrigées.
+# 2. Un programme fait 20 000 appels système par seconde de calcul. Quel est son surcoût dans un conteneur ? Servez-vous
 #    de la droite *Docker 2025* de la figure, puis du calcul ci-dessus.
-# 3. Lesquelles des trois propriétés de Popek et Goldberg chacune des cinq piles possède-t-elle ?
+# 3. Lesquelles des trois propriétés de Popek et Goldberg chacune des cinq piles possède-t-elle ?
 
 # %% slideshow={"slide_type": "subslide"}
 asked = exercise("event_rates", SEED)
@@ -230,9 +230,9 @@ compare(calls, {"overhead": 20_000 * COST_US["Docker 2025"] / 1e4}, reveal=REVEA
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
-# - **Ce que fait une instruction.** Un programme se réduit à des nombres de cycles, d'appels, de défauts et d'octets ;
+# - **Ce que fait une instruction.** Un programme se réduit à des nombres de cycles, d'appels, de défauts et d'octets ;
 #   rien n'est réellement exécuté.
-# - **Les caches partagés entre un programme et son moniteur** : ce qu'une sortie en évince est compris dans le coût
+# - **Les caches partagés entre un programme et son moniteur** : ce qu'une sortie en évince est compris dans le coût
 #   de la sortie.
-# - **La correction.** Qu'un moniteur laisse échapper une instruction qu'il devrait voir n'est pas traité ici : voir la
+# - **La correction.** Qu'un moniteur laisse échapper une instruction qu'il devrait voir n'est pas traité ici : voir la
 #   séance 2.

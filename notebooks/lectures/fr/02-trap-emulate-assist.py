@@ -14,12 +14,13 @@
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["question"]
 # # 2. Dérouter, émuler, assister
 #
-# **Question.** Le noyau d'un invité fait ce que seul un noyau peut faire : il change d'espace d'adressage, modifie les
-# tables de pages, traite les défauts. Or il n'est plus vraiment noyau : un autre est au-dessous. Qui agit alors à sa
-# place, et à quel prix chaque fois ?
+# **Question.** Le noyau d'un invité fait ce que seul un noyau peut faire : il change d'espace d'adressage, modifie les
+# tables de pages, traite les défauts. Or il n'est plus vraiment noyau : un autre est au-dessous. Qui agit alors à sa
+# place, et à quel prix chaque fois ?
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
+from functools import cache
 
 from matplotlib.figure import Figure
 
@@ -32,21 +33,21 @@ SEED = 1
 REVEAL = False
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
-# ## Le modèle : quatre réponses en vingt ans
+# ## Le modèle : quatre réponses en vingt ans
 #
 # | réponse | le noyau de l'invité s'exécute | ce qu'il n'a pas le droit de faire |
 # |---|---|---|
-# | **dérouter et émuler** (*trap and emulate*) | tel quel, sans privilège | est dérouté ; le moniteur s'en charge |
+# | **dérouter et émuler** (*trap and emulate*) | tel quel, sans privilège | est dérouté ; le moniteur s'en charge |
 # | **traduction binaire** (VMware, 1999) | traduit, bloc par bloc | est remplacé par des appels, ou dérouté |
 # | **paravirtualisation** (Xen, 2003) | modifié dans son code source | est demandé, plusieurs à la fois |
 # | **assistance** (2006, 2008) | tel quel, en mode invité | revient au processeur, ou cause une sortie |
 #
-# Les processeurs des PC ne permettaient pas la première : certaines de leurs instructions ne fonctionnent pas sans
+# Les processeurs des PC ne permettaient pas la première : certaines de leurs instructions ne fonctionnent pas sans
 # privilège et ne provoquent pas non plus de déroutement (Robin et Irvine, 2000, en comptent 17). D'où la deuxième et la
 # troisième.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Le trajet d'**un défaut de page** : un programme touche une page pour la première fois. Son noyau doit l'apprendre
+# Le trajet d'**un défaut de page** : un programme touche une page pour la première fois. Son noyau doit l'apprendre
 # (*trap*, le déroutement) et inscrire la page dans la table de pages que lit le processeur (*table*).
 
 # %%
@@ -98,9 +99,9 @@ picture(paths)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
 #
-# On compile un noyau Linux : 1500 fichiers, et pour chacun quelque 3300 pages touchées pour la première fois. Sur le PC
-# de 2003 cela dure 264 secondes, sur le portable 209. Combien de pour cent de plus sur chaque pile ? La figure
-# ci-dessus est devant vous ; une division suffit.
+# On compile un noyau Linux : 1500 fichiers, et pour chacun quelque 3300 pages touchées pour la première fois. Sur le PC
+# de 2003 cela dure 264 secondes, sur le portable 209. Combien de pour cent de plus sur chaque pile ? La figure
+# ci-dessus est devant vous ; une division suffit.
 
 # %%
 NAMES = [name for name in STACKS if "native" not in name]
@@ -120,14 +121,15 @@ guess
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["run"]
 # ## Exécuter
 #
-# La compilation sur chaque pile : ses demandes sont les mêmes, leur prix ne l'est pas.
+# La compilation sur chaque pile : ses demandes sont les mêmes, leur prix ne l'est pas.
 
 # %%
 folder = tempfile.TemporaryDirectory(prefix="virtlab-")
 USUAL = 3263
 
 
-def build(machine, faults_per_file=USUAL):
+@cache
+def build(machine, faults_per_file):
     """The build on all stacks of this machine."""
     program = {"name": "kernel-build", "parameters": {"file_faults_count": faults_per_file}}
     scenario = {
@@ -142,7 +144,7 @@ def build(machine, faults_per_file=USUAL):
     return vl.run(scenario, out=folder.name, on="serial", progress=False)
 
 
-built = {machine: build(machine) for machine in (OLD, NEW)}
+built = {machine: build(machine, USUAL) for machine in (OLD, NEW)}
 simulated = {}
 for results in built.values():
     simulated |= dict(results.summary().set_index("stack")["overhead_percent"])
@@ -154,9 +156,9 @@ for results in built.values():
 compare(guess, simulated, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Quelle part en revient aux défauts de page ? Le curseur est le nombre de pages que chaque fichier touche pour la
-# première fois. La compilation est exécutée de nouveau sur la machine de 2003 ; à 0 il ne reste que les autres
-# événements : processus qui naissent et meurent, appels système, interruptions d'horloge.
+# Quelle part en revient aux défauts de page ? Le curseur est le nombre de pages que chaque fichier touche pour la
+# première fois. La compilation est exécutée de nouveau sur la machine de 2003 ; à 0 il ne reste que les autres
+# événements : processus qui naissent et meurent, appels système, interruptions d'horloge.
 
 # %%
 WIDEST_PERCENT = 350
@@ -180,8 +182,8 @@ slider(hangs_on, faults_per_file=[0, 1000, USUAL, 6000, 10000], at=USUAL)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
 # ## Expliquer
 #
-# À la main : le nombre de défauts, multiplié par ce qu'un défaut coûte de plus qu'en natif, divisé par la durée de la
-# compilation native. Les prix sont ceux de lmbench dans la table 5 de Barham et al. (2003) ; le nombre de défauts n'a
+# À la main : le nombre de défauts, multiplié par ce qu'un défaut coûte de plus qu'en natif, divisé par la durée de la
+# compilation native. Les prix sont ceux de lmbench dans le tableau 5 de Barham et al. (2003) ; le nombre de défauts n'a
 # été ajusté que sur la compilation sous Xen.
 
 # %%
@@ -200,30 +202,30 @@ for name in ("Xen 2003", "Workstation 2003"):
     print(f"  over native     {more_s:.1f} / {native:.1f} = {more_s / native * 100:.1f} %")
 
 # %% [markdown]
-# Presque tout vient des défauts, sur l'un comme sur l'autre. Xen reçoit une demande et vérifie une entrée ;
+# Presque tout vient des défauts, sur l'un comme sur l'autre. Xen reçoit une demande et vérifie une entrée ;
 # Workstation, dont l'invité ne sait rien, protège la table de l'invité, est dérouté à chaque écriture et tient pour le
 # processeur une seconde table (table fantôme, *shadow*).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Ce qu'apporte l'assistance, puis la pagination imbriquée (*nested paging*), pour un seul défaut :
+# Ce qu'apporte l'assistance, puis la pagination imbriquée (*nested paging*), pour un seul défaut :
 
 # %%
 for name in ("KVM, shadow paging", "KVM, nested paging"):
     print(str(vl.explain(STACKS[name][0], "fault", NEW)).split("\n\n[1]")[0], end="\n\n")
 
 # %% [markdown]
-# Trois sorties avec des tables fantômes, aucune avec la pagination imbriquée : le processeur traduit lui-même une
+# Trois sorties avec des tables fantômes, aucune avec la pagination imbriquée : le processeur traduit lui-même une
 # seconde fois les adresses de l'invité. Ce que cela coûte en échange fait l'objet de la séance 3. L'assistance de 2006
-# n'a pas supprimé les sorties ; celle de 2008 les a rendues rares. La première, seule, était souvent plus lente que la
+# n'a pas supprimé les sorties ; celle de 2008 les a rendues rares. La première, seule, était souvent plus lente que la
 # traduction binaire (Adams et Agesen, 2006).
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# 1. Que coûtent les opérations sur une pile ? (Votre cas : changez `SEED`.)
+# 1. Que coûtent les opérations sur une pile ? (Votre cas : changez `SEED`.)
 # 2. Tables de pages, fantômes ou modifiées par lots.
-# 3. Un serveur touche 10 000 pages nouvelles par seconde de travail. Quel est son surcoût sur KVM avec des tables
-#    fantômes, et combien de pages par seconde le portent à 10 % ?
+# 3. Un serveur touche 10 000 pages nouvelles par seconde de travail. Quel est son surcoût sur KVM avec des tables
+#    fantômes, et combien de pages par seconde le portent à 10 % ?
 
 # %% slideshow={"slide_type": "subslide"}
 traps = exercise("traps", SEED)
@@ -248,8 +250,8 @@ compare(server, {"overhead, %": 10_000 * more_s * 100, "pages a second for 10 %"
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
-# - **Le cache du traducteur.** La traduction binaire a un prix par instruction sensible ; qu'un bloc soit traduit une
+# - **Le cache du traducteur.** La traduction binaire a un prix par instruction sensible ; qu'un bloc soit traduit une
 #   seule fois puis retrouvé est compris dans ce prix, et non simulé.
 # - **Le détail des instructions.** Ce qui est dérouté est compté par type d'événement (défaut, mise à jour, changement
 #   d'espace), non par code d'opération.
-# - **La sécurité.** Les vérifications d'un hyperviseur prennent ici du temps ; ce qu'elles empêchent n'arrive pas.
+# - **La sécurité.** Les vérifications d'un hyperviseur prennent ici du temps ; ce qu'elles empêchent n'arrive pas.

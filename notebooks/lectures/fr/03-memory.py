@@ -12,14 +12,15 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["question"]
-# # 3. La mémoire : deux traductions, et plus de promesses que de pages
+# # 3. La mémoire : deux traductions, et plus de promesses que de pages
 #
 # **Question.** Un invité traduit ses adresses vers ce qu'il prend pour de la mémoire. Celle-ci est traduite une seconde
 # fois. Que coûtent deux traductions, et que se passe-t-il si l'on promet à l'ensemble des invités plus de mémoire qu'il
-# n'y en a ?
+# n'y en a ?
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
+from functools import cache
 
 from matplotlib.figure import Figure
 
@@ -32,12 +33,12 @@ SEED = 1
 REVEAL = False
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
-# ## Le modèle : une adresse, deux tables
+# ## Le modèle : une adresse, deux tables
 #
 # Le processeur conserve des traductions dans son *tampon de traduction* (TLB). Ce qui n'y est pas est cherché dans la
-# table de pages : quatre niveaux, quatre références à la mémoire. Avec la **pagination imbriquée** (*nested paging*),
+# table de pages : quatre niveaux, quatre références à la mémoire. Avec la **pagination imbriquée** (*nested paging*),
 # chacune des quatre entrées porte une adresse de l'invité, que la table de l'hyperviseur, à quatre niveaux, doit
-# traduire d'abord ; il en va de même, à la fin, pour la donnée. Les numéros donnent l'ordre des références :
+# traduire d'abord ; il en va de même, à la fin, pour la donnée. Les numéros donnent l'ordre des références :
 
 # %%
 LEVELS = 4
@@ -73,17 +74,17 @@ def walk():
 picture(walk)
 
 # %% [markdown]
-# 4 × (4 + 1) + 4 = 24 références au lieu de 4. La plupart se trouvent dans des caches ; combien d'entre elles font
+# 4 × (4 + 1) + 4 = 24 références au lieu de 4. La plupart se trouvent dans des caches ; combien d'entre elles font
 # attendre, on le mesure plus bas. Les **tables fantômes** (*shadow paging*) n'en forment qu'une, construite par
 # l'hyperviseur à partir des deux, et se paient à chaque modification.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
 #
-# *Random access* lit et modifie des mots n'importe où dans une table de 1 Gio, que son noyau couvre de pages de 2 Mio.
+# *Random access* lit et modifie des mots n'importe où dans une table de 1 Gio, que son noyau couvre de pages de 2 Mio.
 # *New processes* lance des processus l'un après l'autre. Combien de pour cent de plus que sur la machine nue, avec la
-# pagination imbriquée quand l'hyperviseur couvre la mémoire de l'invité de pages de 2 Mio ou de 4 Kio, et avec des
-# tables fantômes ?
+# pagination imbriquée quand l'hyperviseur couvre la mémoire de l'invité de pages de 2 Mio ou de 4 Kio, et avec des
+# tables fantômes ?
 
 # %%
 NAMES = [
@@ -107,10 +108,10 @@ guess = predict(
 guess
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Quatre invités de 1 Gio en remplissent chacun 360 Mio de leurs données, sans compter leurs fichiers, et travaillent
-# sur 240 Mio ; l'hôte possède 3,5 Gio. ESX réclame des pages à un pilote placé dans chaque invité (le *ballon*) : le
-# noyau de l'invité cède ce dont il a le moins besoin. Sans ballon, ESX compresse des pages ; sans compression, il les
-# échange avec le disque (*swap*). Combien de fois plus lents qu'avec le ballon sont-ils alors ?
+# Quatre invités de 1 Gio en remplissent chacun 360 Mio de leurs données, sans compter leurs fichiers, et travaillent
+# sur 240 Mio ; l'hôte possède 3,5 Gio. ESX réclame des pages à un pilote placé dans chaque invité (le *ballon*) : le
+# noyau de l'invité cède ce dont il a le moins besoin. Sans ballon, ESX compresse des pages ; sans compression, il les
+# échange avec le disque (*swap*). Combien de fois plus lents qu'avec le ballon sont-ils alors ?
 
 # %%
 SHORT = ["compression", "swap"]
@@ -136,6 +137,7 @@ def run(title, machine, stacks, tenants, **others):
     return vl.run(scenario, out=folder.name, on="serial", progress=False)
 
 
+@cache
 def random_access(table_mib):
     program = {"name": "random-access", "parameters": {"table_bytes": f"{table_mib} MiB", "groups_count": 20}}
     return run("random access", MACHINE, STACKS, {"A": {"workload": program, "memory": "8 GiB", "vcpus": 1}})
@@ -153,7 +155,7 @@ found = {
 simulated = {name: found[name.split(", ")[0]][name.split(", ")[1]] for name in NAMES}
 
 # %% [markdown]
-# Et les quatre invités qui veulent plus qu'il n'y a, sur une machine de 2009 :
+# Et les quatre invités qui veulent plus qu'il n'y a, sur une machine de 2009 :
 
 # %%
 crowded = run(
@@ -195,7 +197,7 @@ compare(guess, simulated, reveal=REVEAL)
 compare(slower, times, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Que l'on ressente ou non la seconde traduction dépend de l'étendue de mémoire touchée : déplacez le curseur (chaque
+# Que l'on ressente ou non la seconde traduction dépend de l'étendue de mémoire touchée : déplacez le curseur (chaque
 # pas est une exécution).
 
 # %%
@@ -220,9 +222,9 @@ slider(by_size, table_mib=[4, 16, 32, 64, 256, 1024, 4096], at=1024)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
 # ## Expliquer
 #
-# Un tampon de 4096 entrées couvre 16 Mio en pages de 4 Kio, et 8 Gio en pages de 2 Mio. La traduction composée des deux
-# a la taille de la plus petite des deux pages. À la main, pour une table de 1 Gio et de petites pages de l'hyperviseur
-# (nombres de `virtlab show laptop-2025` : le guide d'AMD, et des hypothèses avec leur plage) :
+# Un tampon de 4096 entrées couvre 16 Mio en pages de 4 Kio, et 8 Gio en pages de 2 Mio. La traduction composée des deux
+# a la taille de la plus petite des deux pages. À la main, pour une table de 1 Gio et de petites pages de l'hyperviseur
+# (nombres de `virtlab show laptop-2025` : le guide d'AMD, et des hypothèses avec leur plage) :
 
 # %%
 cpu = vl.Catalog().machine(MACHINE).devices["cpu"].values()
@@ -243,22 +245,22 @@ print(f"on bare metal      {native_ns:.1f} ns, mostly the wait for the word itse
 print(f"overhead           {walk_ns:.1f} / {native_ns:.1f} = {walk_ns / native_ns * 100:.1f} %")
 
 # %% [markdown]
-# Et non 24 références : les niveaux au-dessus du dernier se trouvent dans les caches propres au parcours. Et aucune
+# Et non 24 références : les niveaux au-dessus du dernier se trouvent dans les caches propres au parcours. Et aucune
 # avec de grandes pages. C'est pourquoi les hyperviseurs les demandent, et pourquoi la *pagination imbriquée* l'a
-# emporté : une grande page supprime ce qu'elle coûte ; rien ne supprime ce que coûtent les tables fantômes (chaque page
-# nouvelle, chaque processus nouveau : séance 2).
+# emporté : une grande page supprime ce qu'elle coûte ; rien ne supprime ce que coûtent les tables fantômes (chaque page
+# nouvelle, chaque processus nouveau : séance 2).
 #
 # Quand la mémoire est promise deux fois, tout dépend de **celui qui choisit** ce qui part. Le noyau d'un invité sait
-# que la page d'un fichier peut être relue ; l'hyperviseur ne voit que des pages, et en prend une dont on a besoin
+# que la page d'un fichier peut être relue ; l'hyperviseur ne voit que des pages, et en prend une dont on a besoin
 # aussitôt.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
 # 1. Parcours de tables de pages, pour un cas qui n'appartient qu'à vous (changez `SEED`).
-# 2. Des invités ayant des pages identiques : que trouve l'explorateur, et quand ?
-# 3. À partir de quelle taille de table un hyperviseur à pages de 4 Kio coûte-t-il 10 % ? Reprenez le calcul ci-dessus,
-#    en supposant qu'une mise à jour dure autant que sur la machine nue avec 1 Gio.
+# 2. Des invités ayant des pages identiques : que trouve le balayage (*scanner*), et quand ?
+# 3. À partir de quelle taille de table un hyperviseur à pages de 4 Kio coûte-t-il 10 % ? Reprenez le calcul ci-dessus,
+#    en supposant qu'une mise à jour dure autant que sur la machine nue avec 1 Gio.
 
 # %% slideshow={"slide_type": "subslide"}
 walks = exercise("page_walks", SEED)
@@ -282,7 +284,7 @@ compare(size, {"table": covered_mib / (1 - 0.1 * native_ns / (3 * reference_ns))
 # ## Ce que le modèle laisse de côté
 #
 # - **De quelle page il s'agit.** La mémoire est faite d'ensembles, avec une taille et un rythme d'accès, non
-#   d'adresses : un échec de traduction est une proportion, non un événement.
-# - **Les caches du parcours** n'ont pas ici de taille ; un programme aux très grandes tables de pages les sentirait.
-# - **Les grandes pages qui se morcellent.** Partage, ballon et migration les divisent ; ici la taille d'une page est
+#   d'adresses : un échec de traduction est une proportion, non un événement.
+# - **Les caches du parcours** n'ont pas ici de taille ; un programme aux très grandes tables de pages les sentirait.
+# - **Les grandes pages qui se morcellent.** Partage, ballon et migration les divisent ; ici la taille d'une page est
 #   choisie une fois pour toutes.

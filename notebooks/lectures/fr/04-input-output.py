@@ -12,14 +12,14 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["question"]
-# # 4. Entrées-sorties : qui transporte les paquets d'un invité ?
+# # 4. Entrées-sorties : qui transporte les paquets d'un invité ?
 #
 # **Question.** Une machine possède une carte réseau et un disque, et chaque invité croit avoir les siens. Quelqu'un
-# transporte ses paquets et ses blocs : le modèle d'un périphérique dans un processus, un fil derrière un anneau, un
-# domaine qui détient les pilotes, un système placé dessous. Combien coûte chaque voie, et quand cela n'a-t-il aucune
-# importance ?
+# transporte ses paquets et ses blocs : le modèle d'un périphérique dans un processus, un fil d'exécution (*thread*)
+# derrière un anneau, un domaine qui détient les pilotes, un système placé dessous. Combien coûte chaque voie, et quand
+# cela n'a-t-il aucune importance ?
 #
-# Exécutez les cellules de haut en bas ; cela prend quelques secondes. `SEED` est à vous : il change les exercices.
+# Exécutez les cellules de haut en bas ; cela prend quelques secondes. `SEED` est à vous : il change les exercices.
 # `REVEAL` montre aussi les résultats qui n'ont pas été prédits.
 
 # %% slideshow={"slide_type": "skip"}
@@ -39,16 +39,16 @@ REVEAL = False
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
 # ## Le modèle
 #
-# - **Émulé** : l'invité pilote une carte qui n'existe pas. Chaque registre que touche son pilote provoque une sortie
+# - **Émulé** : l'invité pilote une carte qui n'existe pas. Chaque registre que touche son pilote provoque une sortie
 #   de l'invité (*exit*), et du logiciel calcule ce que la carte aurait fait.
-# - **Paravirtuel** : l'invité est au courant. Il écrit ses demandes dans un *anneau* en mémoire et ne réveille l'autre
+# - **Paravirtuel** : l'invité est au courant. Il écrit ses demandes dans un *anneau* en mémoire et ne réveille l'autre
 #   côté que si celui-ci dort.
-# - **Accès direct** (*passthrough*) : la carte appartient à un seul invité ; personne ne s'interpose.
-# - **Domaine 0** : l'hyperviseur n'a pas de pilotes ; l'anneau mène à un invité privilégié qui les possède.
-# - **Hébergé** (*hosted*) : l'hyperviseur est un programme d'un système et s'adresse à lui comme tout programme.
+# - **Accès direct** (*passthrough*) : la carte appartient à un seul invité ; personne ne s'interpose.
+# - **Domaine 0** : l'hyperviseur n'a pas de pilotes ; l'anneau mène à un invité privilégié qui les possède.
+# - **Hébergé** (*hosted*) : l'hyperviseur est un programme d'un système et s'adresse à lui comme tout programme.
 #   Celui-ci présente une carte émulée.
 #
-# Chacune de ces voies est une chaîne d'ouvriers. Aucun ralentissement n'est saisi d'avance : on donne les cycles d'une
+# Chacune de ces voies est une chaîne d'ouvriers. Aucun ralentissement n'est saisi d'avance : on donne les cycles d'une
 # sortie, d'un tour d'anneau, d'un pilote, chacun avec son intervalle et sa source.
 
 # %%
@@ -93,9 +93,9 @@ picture(paths)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
 #
-# Un programme écrit des paquets de 64 octets dans l'anneau de sa carte, **un par un**, aussi vite qu'il peut. Sur la
-# machine nue, le câble est la limite : un gigabit par seconde. Combien de pour cent de ce débit reste-t-il sur chaque
-# voie ?
+# Un programme écrit des paquets de 64 octets dans l'anneau de sa carte, **un par un**, aussi vite qu'il peut. Sur la
+# machine nue, le câble est la limite : un gigabit par seconde. Combien de pour cent de ce débit reste-t-il sur chaque
+# voie ?
 
 # %%
 KVM = "linux-6 | kvm-6 / linux-6"
@@ -121,8 +121,8 @@ guess
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["run"]
 # ## Exécuter
 #
-# Le générateur de paquets, aussi avec des rafales de 2, 8 et 32 paquets ; puis un programme qui lit au hasard des
-# blocs de 4 Kio sur un disque rapide, avec 1, 4 et 16 requêtes à la fois.
+# Le générateur de paquets, aussi avec des rafales de 2, 8 et 32 paquets ; puis un programme qui lit au hasard des
+# blocs de 4 Kio sur un disque rapide, avec 1, 4 et 16 requêtes à la fois.
 
 # %%
 folder = tempfile.TemporaryDirectory(prefix="virtlab-")
@@ -148,7 +148,7 @@ disk = run("disk-random", blocks_count=96, threads_count=[1, 4, 16], write_ratio
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["look"]
 # ## Regarder
 #
-# Un paquet à la fois :
+# Un paquet à la fois :
 
 # %%
 sent = rates(packets, BURST)
@@ -157,22 +157,22 @@ compare(guess, alone[GUESTS], reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Puis par rafales. Un seul coup de sonnette, une seule sortie, un seul tour d'anneau servent à tous les paquets d'une
-# rafale :
+# rafale :
 
 # %%
 picture(lines, sent, "packets in a burst", "million packets/s", log="x", models=MODELS)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Le disque. Une requête qui voyage seule paie chaque passage de main en main ; quand il y en a beaucoup en route, ces
-# passages se recouvrent, jusqu'à ce que celui qui les porte ne se repose plus :
+# Le disque. Une requête qui voyage seule paie chaque passage de main en main ; quand il y en a beaucoup en route, ces
+# passages se recouvrent, jusqu'à ce que celui qui les porte ne se repose plus :
 
 # %%
 picture(lines, rates(disk, DEPTH) / 1000, "requests at once", "thousand reads/s", log="x", models=MODELS)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Déplacez le curseur** : combien de paquets partent ensemble ? Pour chaque paquet : le temps du processeur de
+# **Déplacez le curseur** : combien de paquets partent ensemble ? Pour chaque paquet : le temps du processeur de
 # l'invité (*guest*), celui de qui le transporte sur un autre processeur (*carrier*), et le temps sur le câble
-# (*wire*). Tous travaillent en même temps : *la barre la plus longue décide* du débit. (S'endormir et se réveiller
+# (*wire*). Tous travaillent en même temps : *la barre la plus longue décide* du débit. (S'endormir et se réveiller
 # compte aussi comme travail.)
 
 
@@ -199,8 +199,8 @@ slider(packet, burst=[1, 2, 4, 8, 16, 32, 64], at=1)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
 # ## Expliquer
 #
-# Trois ouvriers à la chaîne : l'invité, le porteur, le câble. Une chaîne va au rythme de son ouvrier le plus lent. Les
-# prix chez KVM :
+# Trois ouvriers à la chaîne : l'invité, le porteur, le câble. Une chaîne va au rythme de son ouvrier le plus lent. Les
+# prix chez KVM :
 
 # %%
 given = numbers(
@@ -210,7 +210,7 @@ given = numbers(
 given
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# À la main, pour un paquet à la fois. Chaque ligne additionne ce que le porteur fait pour un paquet : son propre
+# À la main, pour un paquet à la fois. Chaque ligne additionne ce que le porteur fait pour un paquet : son propre
 # travail, le pont de l'hôte, le pilote de l'hôte, les appels système, la copie.
 
 # %%
@@ -236,28 +236,29 @@ own = [program["work_cycles"], given["exit_cycles"], given["host_process_registe
 print(f"emulated, the guest's side: {' + '.join(f'{each:.0f}' for each in own)} = {sum(own):.0f} cycles")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# - La carte **émulée** coûte *des deux côtés* : l'invité paie une sortie et attend que le registre soit calculé, le
+# - La carte **émulée** coûte *des deux côtés* : l'invité paie une sortie et attend que le registre soit calculé, le
 #   processus qui est derrière prend à peu près autant de temps.
-# - Le **paravirtuel** déplace presque tout le travail vers le porteur. L'invité ne le réveille presque jamais,
+# - Le **paravirtuel** déplace vers le porteur le travail du périphérique. L'invité ne le réveille presque jamais,
 #   puisqu'il ne dort pas.
-# - Le **domaine 0** fonctionne de même ; son porteur est un pilote dorsal (*back end*) dans un invité qui a les
+# - Le **domaine 0** fonctionne de même ; son porteur est un pilote dorsal (*back end*) dans un invité qui a les
 #   pilotes.
-# - Sur la voie **hébergée**, c'est l'invité qui est lent : sa carte l'interrompt à chaque rafale, et le traitement de
+# - Sur la voie **hébergée**, c'est l'invité qui est lent : sa carte l'interrompt à chaque rafale, et le traitement de
 #   l'interruption touche cinq autres registres, chacun étant une sortie et un voyage dans un processus.
-# - L'**accès direct** ne laisse personne entre les deux, et c'est de nouveau le câble qui décide.
+# - L'**accès direct** ne laisse personne entre les deux. Avec un seul paquet, l'invité et le câble prennent à peu près
+#   autant de temps ; dès deux, c'est de nouveau le câble qui décide.
 #
-# Les rafales divisent ce qui se paie une fois par rafale. Elles ne divisent pas ce qui se paie par paquet : le fil de
-# KVM paie pour chaque paquet qu'il retire de l'anneau, et la courbe paravirtuelle monte donc plus lentement que les
-# autres.
+# Les rafales divisent ce qui se paie une fois par rafale. Elles ne divisent pas ce qui se paie par paquet : le fil de
+# KVM paie pour chaque paquet qu'il retire de l'anneau, et la courbe paravirtuelle monte donc plus lentement que celles
+# de la carte émulée et du domaine 0.
 #
-# Et le disque ? Une lecture y prend de toute façon des dizaines de microsecondes. Une à la fois, les voies diffèrent
-# par ce qu'elles y ajoutent ; beaucoup à la fois, par ce qu'un porteur peut porter par seconde. « Le surcoût des
-# entrées-sorties » n'est donc pas un nombre : c'est une chaîne, et il faut savoir où est son ouvrier le plus lent.
+# Et le disque ? Une lecture y prend de toute façon des dizaines de microsecondes. Une à la fois, les voies diffèrent
+# par ce qu'elles y ajoutent ; beaucoup à la fois, par ce qu'un porteur peut porter par seconde. « Le surcoût des
+# entrées-sorties » n'est donc pas un nombre : c'est une chaîne, et il faut savoir où est son ouvrier le plus lent.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# Un anneau et son serveur, à la main ; vos nombres dépendent de `SEED` :
+# Un anneau et son serveur, à la main ; vos nombres dépendent de `SEED` :
 
 # %%
 asked = exercise("kicks", SEED)
@@ -267,8 +268,8 @@ asked
 answer(asked, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Prédire un débit.** Avec les prix ci-dessus : combien de millions de paquets par seconde quittent un invité de Xen
-# avec des rafales de cette taille ? (Le pilote dorsal se paie une fois par rafale ; le câble prend chaque paquet.)
+# **Prédire un débit.** Avec les prix ci-dessus : combien de millions de paquets par seconde quittent un invité de Xen
+# avec des rafales de cette taille ? (Le pilote dorsal se paie une fois par rafale ; le câble prend chaque paquet.)
 
 # %%
 burst = Random(SEED).choice([3, 5, 6, 12])
@@ -279,21 +280,21 @@ mine
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Changer quelque chose.**
 #
-# 1. Que le fil de KVM exécute une requête après l'autre : `kvm-6(device_threads=serial)`. Combien de lectures par
-#    seconde reste-t-il avec seize à la fois, et pourquoi leur nombre n'importe-t-il plus ?
+# 1. Que le fil de KVM exécute une requête après l'autre : `kvm-6(device_threads=serial)`. Combien de lectures par
+#    seconde reste-t-il avec seize à la fois, et pourquoi leur nombre n'importe-t-il plus ?
 # 2. Donnez à l'invité hébergé une carte paravirtuelle (`"virtual_hardware": {"nic": "paravirtual"}`). Que reste-t-il
-#    de la distance à KVM ?
-# 3. Quelle voie choisir pour un invité qui doit migrer pendant qu'il tourne ? (`vl.can(KVM)`)
+#    de la distance à KVM ?
+# 3. Quelle voie choisir pour un invité qui doit migrer pendant qu'il tourne ? (`vl.can(KVM)`)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
 # - **Une rafale sur une carte émulée** est remise au modèle de la carte en une seule unité, comme avec la segmentation
-#   déléguée ; un vrai modèle de carte paie aussi pour chaque paquet. Les grandes rafales flattent ici les cartes
+#   déléguée ; un vrai modèle de carte paie aussi pour chaque paquet. Les grandes rafales flattent ici les cartes
 #   émulées.
 # - **Les cartes que plusieurs invités partagent dans le matériel** (SR-IOV), et ce que la traduction d'une IOMMU
 #   coûte.
 # - **La modération des interruptions**, les files multiples, les pilotes de l'hôte qui scrutent (DPDK, io_uring).
-# - **Qui d'autre veut les processeurs.** Ici les porteurs ont leurs propres processeurs ; sinon ils prennent ceux de
+# - **Qui d'autre veut les processeurs.** Ici les porteurs ont leurs propres processeurs ; sinon ils prennent ceux de
 #   l'invité.
-# - Beaucoup de prix sont supposés, avec de larges intervalles : l'*ordre* des voies est plus sûr que les distances.
+# - Beaucoup de prix sont supposés, avec de larges intervalles : l'*ordre* des voies est plus sûr que les distances.

@@ -12,13 +12,13 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["question"]
-# # 6. La machine virtuelle Java : interpréter, compiler, ramasser
+# # 6. La machine virtuelle Java : interpréter, compiler, ramasser
 #
-# **Question.** Les mêmes fichiers de classes tournent sur toute machine, parce qu'aucune machine ne les exécute : un
+# **Question.** Les mêmes fichiers de classes tournent sur toute machine, parce qu'aucune machine ne les exécute : un
 # programme le fait. Combien cela coûte-t-il au début, et plus tard, et que fait la machine virtuelle de la place qu'on
-# lui donne ?
+# lui donne ?
 #
-# Exécutez les cellules de haut en bas ; cela prend quelques secondes.
+# Exécutez les cellules de haut en bas ; cela prend quelques secondes.
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
@@ -39,10 +39,10 @@ REVEAL = False
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
 # ## Le modèle
 #
-# Une machine virtuelle Java est un processus. Le *bytecode* est le langage d'un processeur que personne n'a construit.
-# Un interprète l'exécute, un bytecode après l'autre ; les méthodes souvent appelées passent à un premier compilateur,
-# C1, dont le code continue de compter, puis à un second, C2. Les objets naissent dans *eden* ; ce qui survit à
-# quelques passages du ramasse-miettes va dans l'ancienne génération (*old*).
+# Une machine virtuelle Java est un processus. Le *bytecode* est le langage machine d'un processeur que personne n'a
+# construit. Un interpréteur l'exécute, un bytecode après l'autre ; les méthodes souvent appelées passent à un premier
+# compilateur, C1, dont le code continue de compter, puis à un second, C2. Les objets naissent dans *eden* ; ce qui
+# survit à quelques passages du ramasse-miettes va dans l'ancienne génération (*old*).
 
 # %%
 BOXES = [  # left, bottom, width, text, colour, hatch
@@ -79,16 +79,16 @@ picture(machine)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Les compilateurs et le ramasse-miettes sont des fils de ce processus, et veulent des processeurs tout comme le
-# programme. Aucun ralentissement n'est saisi d'avance : on donne les cycles d'un bytecode dans chaque sorte de code,
+# programme. Aucun ralentissement n'est saisi d'avance : on donne les cycles d'un bytecode dans chaque sorte de code,
 # de la compilation d'un bytecode, de la copie d'un octet, et les seuils de HotSpot lui-même.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
 #
-# Un programme refait sans cesse le même travail. Combien de fois la durée d'une itération tardive, à chaud, de la
-# machine par défaut la **première** itération prend-elle si la machine virtuelle ne peut qu'interpréter (*interpreter
-# only*) ; par défaut (*tiered*) ; si elle compile chaque méthode avant son premier appel (*everything first*,
-# `-Xcomp`) ?
+# Un programme refait sans cesse le même travail. Quelle est la durée de la **première** itération, en multiples de
+# celle d'une itération tardive, à chaud, de la machine par défaut, si la machine virtuelle ne peut qu'interpréter
+# (*interpreter only*) ; par défaut (*tiered*) ; si elle compile chaque méthode avant son premier appel (*everything
+# first*, `-Xcomp`) ?
 
 # %%
 MODES = {
@@ -104,7 +104,7 @@ guess = predict({"interpreter only": None, "tiered (default)": None, "everything
 guess
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["run"]
-# ## Exécuter : la montée en température
+# ## Exécuter : la montée en température
 
 # %%
 folder = tempfile.TemporaryDirectory(prefix="virtlab-")
@@ -139,13 +139,13 @@ compare(guess, (times.iloc[0] / warm_s)[ASKED], reveal=REVEAL)
 picture(lines, times * 1000, "iteration", "ms", log="y")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# L'**interprète** ne devient jamais plus rapide. **C1** compile vite et laisse pour toujours un code plus lent. Le
-# mode **étagé** (*tiered*) utilise le code de C1 jusqu'à ce que celui de C2 soit là. **Tout d'abord compiler** fait
+# L'**interpréteur** ne devient jamais plus rapide. **C1** compile vite et laisse pour toujours un code plus lent. Le
+# mode **étagé** (*tiered*) utilise le code de C1 jusqu'à ce que celui de C2 soit là. **Tout compiler d'abord** fait
 # attendre la première réponse pour des méthodes dont la plupart ne sont presque jamais appelées.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Qui a travaillé ? Les fils du mode par défaut, ceux qui ont été occupés plus d'une milliseconde. Tous sont des fils
-# du système placé dessous, qui les ordonnance à côté de ceux des autres :
+# Qui a travaillé ? Les fils du mode par défaut, ceux qui ont été occupés plus d'une milliseconde. Tous sont des fils
+# du système placé dessous, qui les ordonnance à côté de ceux des autres :
 
 # %%
 threads = modes.threads.merge(modes.runs[["run", "stack"]], on="run").set_index("thread")
@@ -156,14 +156,14 @@ busy[busy > 1].round(1).to_frame("ms of a processor")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Le ramasse-miettes.** Un programme qui crée beaucoup d'objets et en garde peu, avec des tas d'une fois et demie à
-# huit fois ce qui vit :
+# huit fois ce qui vit :
 
 # %%
 SIZES = [1.5, 2, 4, 8]
 HEAP = f"tenants.app.limits.{PRODUCT}.heap"
 collectors = {name: f"linux-6 | {PRODUCT}(collector={name})" for name in ("serial", "g1")}
 limits = {"limits": {PRODUCT: {"heap": [f"{size}x live_bytes" for size in SIZES]}}}
-collected = run(collectors, "allocation-heavy", limits, iterations_count=3, iteration_cycles="0.3 G cycles")
+collected = run(collectors, "allocation-heavy", limits, iterations_count=2, iteration_cycles="0.3 G cycles")
 curve = iterations(collected, HEAP).iloc[1:].mean().unstack("stack")
 curve.index = [float(str(size).partition("x")[0]) for size in curve.index]
 curve = curve.sort_index()[list(collectors)]
@@ -179,10 +179,10 @@ pauses = pauses.loc[["2x live_bytes", "8x live_bytes"]].rename(columns={"mean": 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Un tas plus grand est nettoyé moins souvent, et un passage coûte ce qui *vit*, non ce qui est mort. La mémoire achète
 # donc du temps, jusqu'à un certain point. En dessous du double de ce qui vit, il y a un mur, surtout pour le
-# ramasse-miettes séquentiel : presque rien n'est libre après un passage.
+# ramasse-miettes séquentiel : presque rien n'est libre après un passage.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Dans un conteneur.** Ce que la machine virtuelle voit de sa place décide de ce qu'elle choisit elle-même :
+# **Dans un conteneur.** Ce que la machine virtuelle voit de sa place décide de ce qu'elle choisit elle-même :
 
 # %%
 ROOMS = {
@@ -198,14 +198,14 @@ for name, (vcpus, memory) in ROOMS.items():
 pd.DataFrame(chosen).transpose()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Avec un seul processeur elle prend le ramasse-miettes séquentiel (*serial*) et moins de compilateurs ; avec moins de
-# mémoire, un tas plus petit (le quart). Dans un petit conteneur, un programme ne reçoit pas seulement *moins* : il
+# Avec un seul processeur elle prend le ramasse-miettes séquentiel (*serial*) et moins de compilateurs ; avec moins de
+# mémoire, un tas plus petit (le quart). Dans un petit conteneur, un programme ne reçoit pas seulement *moins* : il
 # reçoit *une autre* machine virtuelle.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
 # ## Expliquer
 #
-# Quand la compilation est-elle rentable ? Un bytecode, aux prix du catalogue :
+# Quand la compilation est-elle rentable ? Un bytecode, aux prix du catalogue :
 
 # %%
 given = numbers(
@@ -214,9 +214,9 @@ given = numbers(
 given
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# À la main. Interprété, il coûte à chaque fois les deux premiers nombres ; dans le code de C1, le premier et le
-# troisième ; dans celui de C2, le premier seul. Ce que la compilation coûte une fois, divisé par ce qu'elle épargne à
-# chaque fois :
+# À la main. Interprété, il coûte à chaque fois les deux premiers nombres ; dans le code de C1, le premier et le
+# troisième ; dans celui de C2, le premier seul. Ce que la compilation coûte une fois, divisé par ce qu'elle épargne à
+# chaque fois :
 
 # %%
 interpreted = given["c2_cycles"] + given["interpreter_cycles"]
@@ -230,11 +230,11 @@ for one, other in (("interpreter", "C1"), ("interpreter", "C2"), ("C1", "C2")):
     )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# HotSpot compile *plus tôt* : après 200 appels par C1, après 5000 de plus par C2. Il parie que ce qui a été appelé si
+# HotSpot compile *plus tôt* : après 200 appels par C1, après 5000 de plus par C2. Il parie que ce qui a été appelé si
 # souvent le sera encore bien plus, et ses compilateurs travaillent à côté du programme tant que des processeurs sont
 # libres.
 #
-# **Déplacez le curseur** : combien de fois le bytecode est-il exécuté ?
+# **Déplacez le curseur** : combien de fois le bytecode est-il exécuté ?
 
 
 # %%
@@ -250,7 +250,7 @@ slider(bytecode, calls=[100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 100_000
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# Un tas, à la main ; vos nombres dépendent de `SEED` :
+# Un tas, à la main ; vos nombres dépendent de `SEED` :
 
 # %%
 asked = exercise("heap", SEED)
@@ -260,7 +260,7 @@ asked
 answer(asked, {1: None, 2: None, 3: None, 4: None})
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Une méthode, à interpréter ou à compiler :
+# Une méthode, à interpréter ou à compiler :
 
 # %%
 compiled = exercise("compiling", SEED)
@@ -271,7 +271,7 @@ answer(compiled, {1: None, 2: None, 3: None, 4: None})
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Prédire une montée en température.** La machine virtuelle ci-dessus, par défaut, ne peut utiliser plus que cette
-# part de ses processeurs (`cap` ; 100 % est un sur quatre). Combien durent la première et la sixième itération ?
+# part de ses processeurs (`cap` ; 100 % est un sur quatre). Combien durent la première et la sixième itération ?
 
 # %%
 cap = Random(SEED).choice([50, 100, 200])
@@ -282,20 +282,20 @@ mine
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Changer quelque chose.**
 #
-# 1. Que quatre fils d'un programme soient *verts* (`hotspot-21(threads=green)`) : tous sur un seul fil du système.
-#    Qu'y perd-on sur quatre processeurs ?
+# 1. Que quatre fils d'un programme soient *verts* (`hotspot-21(threads=green)`) : tous sur un seul fil du système.
+#    Qu'y perd-on sur quatre processeurs ?
 # 2. Mettez la machine virtuelle dans un conteneur d'un processeur, mais laissez-la compter sur quatre (`limits:
-#    {hotspot-21: {processors: 4}}`). Que choisit-elle ?
-# 3. Deux programmes dans une seule machine virtuelle, `linux-6 / hotspot-21 |` : que fait l'un à l'autre par
-#    `System.exit` ? (`scenarios/one-virtual-machine-or-many.yaml`)
+#    {hotspot-21: {processors: 4}}`). Que choisit-elle ?
+# 3. Deux programmes dans une seule machine virtuelle, `linux-6 / hotspot-21 |` : que fait l'un à l'autre par
+#    `System.exit` ? (`scenarios/one-virtual-machine-or-many.yaml`)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
-# - **Les phases.** Le mélange des méthodes d'un programme ne change pas avec le temps ; la désoptimisation vient à un
+# - **Les phases.** Le mélange des méthodes d'un programme ne change pas avec le temps ; la désoptimisation vient à un
 #   rythme moyen.
-# - **Les sortes d'objets** : les grands n'ont pas de place à eux, les références faibles pas de passage.
-# - **Les tranches de temps** : ici le partage se fait par débits ; `fidelity: quantum` a des tranches.
+# - **Les sortes d'objets** : les grands n'ont pas de place à eux, les références faibles pas de passage.
+# - **Les tranches de temps** : ici le partage se fait par débits ; `fidelity: quantum` a des tranches.
 # - **Les profils gardés d'une exécution à l'autre**, la compilation anticipée, les points de reprise (le catalogue a
-#   ces derniers : `zulu-crac-17`).
-# - Sa justesse : des programmes de la suite DaCapo à côté des prédictions dans `docs/validation.md`, avec les écarts.
+#   ces derniers : `zulu-crac-17`).
+# - Sa justesse : des programmes de la suite DaCapo à côté des prédictions dans `docs/validation.md`, avec les écarts.

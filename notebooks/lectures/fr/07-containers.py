@@ -12,13 +12,13 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["question"]
-# # 7. Conteneurs : des noms, des règles et des couches
+# # 7. Conteneurs : des noms, des règles et des couches
 #
 # **Question.** Un conteneur n'est pas une machine. Ce sont des processus d'un noyau ordinaire à qui l'on montre
 # d'autres *noms*, que l'on soumet à des *règles*, et qui voient un système de fichiers fait de *couches*. Que coûte
-# chacun des trois, et que donne-t-il ?
+# chacun des trois, et que donne-t-il ?
 #
-# Exécutez les cellules de haut en bas ; cela prend quelques secondes.
+# Exécutez les cellules de haut en bas ; cela prend quelques secondes.
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
@@ -39,7 +39,7 @@ REVEAL = False
 # ## Le modèle
 #
 # En gris hachuré, ce que partagent les locataires A et B. Les conteneurs partagent un seul noyau, comme des
-# processus ; les machines virtuelles ont chacune le leur.
+# processus ; les machines virtuelles ont chacune le leur.
 
 # %%
 stacks(
@@ -47,22 +47,22 @@ stacks(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# - Les **espaces de noms** (*namespaces*) sont des tables de noms à soi : fichiers (montages), processus, réseau,
-#   utilisateurs, nom d'hôte, messages. Qui n'a pas de nom pour une chose ne peut la demander. Ils ne divisent rien :
+# - Les **espaces de noms** (*namespaces*) sont des tables de noms à soi : fichiers (montages), processus, réseau,
+#   utilisateurs, nom d'hôte, messages. Qui n'a pas de nom pour une chose ne peut la demander. Ils ne divisent rien :
 #   derrière les noms, le noyau est unique.
-# - Les **groupes de contrôle** (*cgroups*) sont des règles pour un groupe de processus : poids, quota, ensemble de
+# - Les **groupes de contrôle** (*cgroups*) sont des règles pour un groupe de processus : poids, quota, ensemble de
 #   processeurs, mémoire, nombre de processus, disque. Ils divisent ce qui est rare, mais seulement ce pour quoi
 #   quelqu'un a fixé une règle.
 # - Les **images** sont des couches de fichiers, en lecture seule, posées l'une sur l'autre, et une couche supérieure
-#   pour ce qu'on écrit. Les couches égales ne sont gardées et transférées qu'une fois ; un fichier modifié est d'abord
-#   copié vers le haut.
+#   pour ce qu'on écrit. Les couches identiques ne sont gardées et transférées qu'une fois ; un fichier modifié est
+#   d'abord copié vers le haut.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
 #
-# Deux conteneurs sur quatre processeurs, à droits égaux. **A** a quatre fils qui calculent ; **B** n'en a *qu'un*.
-# Combien de processeurs A reçoit-il avec des *poids* (égaux, *weights*), avec des *quotas* de 200 % chacun, et avec
-# deux *processeurs réservés* (*processors of their own*) chacun ?
+# Deux conteneurs sur quatre processeurs, à droits égaux. **A** a quatre fils qui calculent ; **B** n'en a *qu'un*.
+# Combien de processeurs A reçoit-il avec des *poids* (égaux, *weights*), avec des *quotas* de 200 % chacun, et avec
+# deux *processeurs réservés* (*processors of their own*) chacun ?
 
 # %%
 RULES = {
@@ -111,7 +111,7 @@ shares = pd.concat({name: divided(*rules, [1, 4]) for name, rules in RULES.items
 modest, greedy = (shares.xs(wanted, level="B wants").loc[list(RULES)] for wanted in (1, 4))
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["look"]
-# ## Regarder : les règles
+# ## Regarder : les règles
 
 # %%
 compare(guess, modest["A"], reveal=REVEAL)
@@ -120,12 +120,12 @@ compare(guess, modest["A"], reveal=REVEAL)
 picture(bars, pd.DataFrame({"A, if B wants one": modest["A"], "A, if B wants four": greedy["A"]}), "processors")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Un poids ne compte que tant qu'un autre veut le processeur : ce que B laisse, A le prend. Un quota et des processeurs
+# Un poids ne compte que tant qu'un autre veut le processeur : ce que B laisse, A le prend. Un quota et des processeurs
 # réservés tiennent même si personne ne veut le reste. Quand les deux veulent tout, les trois règles donnent la même
 # chose.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Les noms.** Le temps de processeur de demandes isolées, en microsecondes, peu importe qui le paie. (`null` : un
+# **Les noms.** Le temps de processeur de demandes isolées, en microsecondes, peu importe qui le paie. (`null` : un
 # appel système qui ne fait rien.)
 
 # %%
@@ -142,14 +142,14 @@ demands = ["null", "open", "stat", "create", "send 1448 B"]
 pd.DataFrame({name: {each: processor_us(stack, each) for each in demands} for name, stack in PLACES.items()}).round(2)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Les appels d'un conteneur passent par un filtre, et les noms sont cherchés dans des couches ; c'est la création d'un
-# fichier qui renchérit le plus : là, l'union a son propre travail. Les appels d'une machine virtuelle restent dans son
-# propre noyau et coûtent ce que paie un processus, jusqu'à ce qu'il leur faille un périphérique : alors c'est
+# Les appels d'un conteneur passent par un filtre, et les noms sont cherchés dans des couches ; c'est la création d'un
+# fichier qui renchérit le plus : là, l'union a son propre travail. Les appels d'une machine virtuelle restent dans son
+# propre noyau et coûtent ce que paie un processus, jusqu'à ce qu'il leur faille un périphérique : alors c'est
 # l'inverse.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Les couches : la copie vers le haut.** On ajoute une ligne à un fichier de 42 Mo. Venu avec l'image, il doit
-# d'abord être copié dans la couche supérieure du conteneur (*copy-up*) ; un *volume* est un répertoire de l'hôte, et
+# **Les couches : la copie vers le haut.** On ajoute une ligne à un fichier de 42 Mo. Venu avec l'image, il doit
+# d'abord être copié dans la couche supérieure du conteneur (*copy-up*) ; un *volume* est un répertoire de l'hôte, et
 # non une couche.
 
 # %%
@@ -168,8 +168,8 @@ appended_ms = (
 picture(bars, appended_ms[list(where)].to_frame("append"), "ms for a line appended to a file of 42 MB")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Les couches : transférées une fois.** Quatre images amenées l'une après l'autre sur un hôte vide (`virtlab pull`).
-# Elles reposent sur la même base ; petclinic-3.1 est petclinic-3 après une modification de son propre code :
+# **Les couches : transférées une fois.** Quatre images amenées l'une après l'autre sur un hôte vide (`virtlab pull`).
+# Elles reposent sur la même base ; petclinic-3.1 est petclinic-3 après une modification de son propre code :
 
 # %%
 delivery = vl.pull("nginx-1.27", "petclinic-3", "petclinic-3.1", "shop-1", link="100 Mbit/s")
@@ -189,7 +189,7 @@ pd.DataFrame(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Déplacez le curseur.** Un quota est un budget pour une période. Un serveur fait une milliseconde de travail toutes
 # les onze, à côté d'un fil qui prend tout ce qui reste. Quand le budget est épuisé, tous ses fils s'arrêtent jusqu'au
-# début de la période suivante. La figure : la durée de ses réponses, jusqu'à la plus longue.
+# début de la période suivante. La figure : la durée de ses réponses, jusqu'à la plus longue.
 
 # %%
 PERIODS = {"10 ms": 0.010, "100 ms": 0.100}
@@ -215,15 +215,15 @@ def quota(percent):
 slider(quota, percent=[30, 45, 60, 90, 120], at=60)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# La même part de processeur, et des attentes bien différentes : avec de longues périodes, les réponses les plus lentes
-# attendent une bonne partie d'une période, qui est longue ; avec des courtes, une partie d'une courte. Une moyenne
+# La même part de processeur, et des attentes bien différentes : avec de longues périodes, les réponses les plus lentes
+# attendent une bonne partie d'une période, qui est longue ; avec des courtes, une partie d'une courte. Une moyenne
 # n'en montre rien.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
 # ## Expliquer
 #
-# Que coûte la copie ? Un fichier de l'image est en mémoire ; page par page il entre encore une fois dans le cache de
-# pages, comme fichier de la couche supérieure, et il est copié. Les prix du noyau, et celui de l'union :
+# Que coûte la copie ? Un fichier de l'image est en mémoire ; page par page il entre encore une fois dans le cache de
+# pages, comme fichier de la couche supérieure, et il est copié. Les prix du noyau, et celui de l'union :
 
 # %%
 kernel = numbers("linux-6", "page_write_cycles", "copy_cycles_per_byte", machine=MACHINE)
@@ -234,7 +234,7 @@ overlay = numbers(PRODUCT, "overlay_copy_cycles", machine=MACHINE)
 overlay
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# À la main ; *simulated* est ce que le conteneur prend de plus que le processus :
+# À la main ; *simulated* est ce que le conteneur prend de plus que le processus :
 
 # %%
 clock_hz = catalog.machine(MACHINE).devices["cpu"].values()["frequency_hz"]
@@ -253,13 +253,13 @@ print(f"together {sum(parts.values()) / 1e6:.2f} M cycles = {by_hand_ms:.2f} ms;
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Sans la copie, une ligne prend une fraction de milliseconde, presque tout étant le travail du script lui-même. La
-# deuxième ligne aussi : la copie ne se fait qu'une fois. C'est pourquoi les bases de données gardent leurs fichiers
+# deuxième ligne aussi : la copie ne se fait qu'une fois. C'est pourquoi les bases de données gardent leurs fichiers
 # dans des volumes, et pourquoi une petite image n'est pas la même chose qu'un conteneur léger.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# Un quota, à la main ; vos nombres dépendent de `SEED` :
+# Un quota, à la main ; vos nombres dépendent de `SEED` :
 
 # %%
 asked = exercise("quota", SEED)
@@ -269,7 +269,7 @@ asked
 answer(asked, {1: None, 2: None, 3: None, 4: None})
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Des images et leurs couches :
+# Des images et leurs couches :
 
 # %%
 layers = exercise("image_layers", SEED)
@@ -279,7 +279,7 @@ layers
 answer(layers, {1: None, 2: None, 3: None, 4: None})
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Prédire un partage.** De nouveau quatre processeurs et quatre fils dans A ; cette fois avec ces poids, et B veut ce
+# **Prédire un partage.** De nouveau quatre processeurs et quatre fils dans A ; cette fois avec ces poids, et B veut ce
 # nombre de processeurs.
 
 # %%
@@ -292,18 +292,18 @@ mine
 # **Changer quelque chose.**
 #
 # 1. Amenez `petclinic-3` sur un hôte qui détient `shop-1` (`held=["shop-1"]`), puis paresseusement (`lazy=True`). Que
-#    transfère-t-on ?
+#    transfère-t-on ?
 # 2. Ajoutez plutôt une ligne à beaucoup de petits fichiers (`append-to-small-files`, `files_count` 100). De quoi le
-#    coût de la copie est-il fait maintenant ?
-# 3. Que peut-on faire à une machine virtuelle et pas à un conteneur, et pourquoi ? (`vl.can(*PLACES.values())`)
+#    coût de la copie est-il fait maintenant ?
+# 3. Que peut-on faire à une machine virtuelle et pas à un conteneur, et pourquoi ? (`vl.can(*PLACES.values())`)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
-# - **La sécurité.** Un espace de noms qui fuit ne coûte rien ici ; `virtlab blast` compte les interfaces et leur
+# - **La sécurité.** Un espace de noms qui fuit ne coûte rien ici ; `virtlab blast` compte les interfaces et leur
 #   largeur, jamais des probabilités.
-# - **Les règles que personne n'a fixées.** Ce qu'un voisin fait d'un noyau partagé est l'objet du cours 8.
-# - **Le contenu des fichiers** : deux couches sont égales si elles portent le même nom, non parce que leurs octets le
-#   sont.
+# - **Les règles que personne n'a fixées.** Ce qu'un voisin fait d'un noyau partagé est l'objet de la séance 8.
+# - **Le contenu des fichiers** : deux couches sont identiques si elles portent le même nom, non parce que leurs octets
+#   le sont.
 # - **Les réseaux entre hôtes**, l'orchestration, les contrôles de santé.
 # - Les coûts de l'union et du filtre ont été mesurés sur une machine et reportés sur celle-ci.

@@ -15,7 +15,7 @@
 # # 8. Voisins bruyants
 #
 # **Question.** Deux locataires se partagent une machine, et l'un d'eux prend tout ce qu'il peut obtenir. Que perd
-# l'autre ? Et un modèle qui le protège de cela le protège-t-il aussi des pannes et des intrusions ?
+# l'autre ? Et un modèle qui le protège de cela le protège-t-il aussi des pannes et des intrusions ?
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
@@ -33,10 +33,10 @@ SEED = 1
 REVEAL = False
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
-# ## Le modèle : ce qui est partagé peut nuire
+# ## Le modèle : ce qui est partagé peut nuire
 #
-# Deux locataires se nuisent par ce qu'ils *partagent* : les processeurs, la mémoire, un noyau et ses tables, le chemin
-# d'un paquet. Aucune règle ne dit « les conteneurs isolent mal » : ce qu'un voisin peut faire découle de ce qui est
+# Deux locataires se nuisent par ce qu'ils *partagent* : les processeurs, la mémoire, un noyau et ses tables, le chemin
+# d'un paquet. Aucune règle ne dit « les conteneurs isolent mal » : ce qu'un voisin peut faire découle de ce qui est
 # large dans cette image (hachuré), tant qu'aucune limite ne le divise.
 
 # %%
@@ -47,13 +47,13 @@ stacks(STACKS)
 # ## Prédire
 #
 # Un serveur à deux fils d'exécution (*threads*) répond à des requêtes, sur quatre processeurs. À côté de lui se tient
-# un voisin de même taille :
+# un voisin de même taille :
 #
-# - un *hog* (goinfre), qui calcule dans huit fils ;
-# - une *fork bomb*, programme qui se relance lui-même sans fin ;
-# - un *flood* (déluge) : de petits paquets arrivent pour le voisin, aussi vite que la carte les accepte.
+# - un *hog* (goinfre), qui calcule dans huit fils ;
+# - une *fork bomb*, programme qui se relance lui-même sans fin ;
+# - un *flood* (déluge) : de petits paquets arrivent pour le voisin, aussi vite que la carte les accepte.
 #
-# Quel pourcentage de ses réponses le serveur perd-il ? Mettez vos nombres à la place de `None`.
+# Quel pourcentage de ses réponses le serveur perd-il ? Mettez vos nombres à la place de `None`.
 
 # %%
 NEIGHBOURS = {"hog": "cpu-hog", "fork bomb": "fork-bomb", "flood": "packet-flood-receive"}
@@ -78,8 +78,8 @@ guess
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["run"]
 # ## Exécuter
 #
-# Chaque voisin sur chaque modèle, et une fois un voisin inactif : la perte est ce que fait le serveur à côté du voisin,
-# rapporté à ce qu'il fait à côté du voisin inactif.
+# Chaque voisin sur chaque modèle, et une fois un voisin inactif : la perte est ce que le serveur fait de moins
+# à côté du voisin qu'à côté du voisin inactif.
 
 # %%
 folder = tempfile.TemporaryDirectory(prefix="virtlab-")
@@ -128,8 +128,8 @@ simulated = {f"{name}, {stack}": lost.loc[workload, stack] for name, workload in
 compare(guess, simulated, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Que fait une règle ? Les poids ne divisent un processeur que lorsque plusieurs le veulent ; un quota retient un voisin
-# même là où personne d'autre ne veut rien. Déplacez le curseur : le voisin tourne dans de plus en plus de fils, le
+# Que fait une règle ? Les poids ne divisent un processeur que lorsque plusieurs le veulent ; un quota retient un voisin
+# même là où personne d'autre ne veut rien. Déplacez le curseur : le voisin tourne dans de plus en plus de fils, le
 # serveur dans deux.
 
 
@@ -169,7 +169,7 @@ def shares(threads):
 slider(shares, threads=[1, 2, 4, 8, 16, 32, 64], at=8)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
-# ## Expliquer : le goinfre, à la main
+# ## Expliquer : le goinfre, à la main
 #
 # Sans groupes, l'ordonnanceur du noyau ne connaît que des *fils*. Dans un conteneur, ou comme machine virtuelle, chaque
 # locataire est un groupe, et tous deux pèsent autant.
@@ -179,19 +179,20 @@ threads = int(vl.Catalog().workload(NEIGHBOURS["hog"], MACHINE).values()["thread
 each = CORES / (2 + threads)
 print(f"threads that want to run      2 + {threads} = {2 + threads}, on {CORES} processors")
 print(f"each of them gets             {CORES} / {2 + threads} = {each:.2f} processors, of the 1 that it wants")
-print(f"the server loses              1 - {each:.2f} = {1 - each:.0%} (simulated: {simulated['hog, process']:.0f} %)")
+loses = 100 * (1 - each)
+print(f"the server loses              1 - {each:.2f} = {loses:.0f} % (simulated: {simulated['hog, process']:.0f} %)")
 print(f"with groups of equal weight   min(2, {CORES} / 2) = 2 processors, all that it wants: 0 %")
 
 # %% [markdown]
-# La fork bomb relève du même calcul, avec toujours plus de fils : aucune part d'un ordonnanceur seul ne protège de
+# La fork bomb relève du même calcul, avec toujours plus de fils : aucune part d'un ordonnanceur seul ne protège de
 # celui qui peut avoir autant de fils qu'il veut. Le groupe du conteneur en protège, et sa limite de processus aussi.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Expliquer : le déluge
+# ## Expliquer : le déluge
 #
-# Un poids connaît ce que les fils *demandent*. Personne ne demande le travail d'une interruption : celui qui tourne est
+# Un poids connaît ce que les fils *demandent*. Personne ne demande le travail d'une interruption : celui qui tourne est
 # interrompu, et le paquet est traité sur son temps. Secondes de processeur, selon qui a dû payer, dans une exécution de
-# 0,1 s sur quatre processeurs :
+# 0,1 s sur quatre processeurs :
 
 # %%
 where = results.where(by=("device", "payer", "cause", "mechanism"))
@@ -221,15 +222,15 @@ for stack in STACKS:
 
 # %% [markdown]
 # Le paquet d'un conteneur fait un plus long chemin dans le *même* noyau (son pont, son adresse traduite, son câble
-# virtuel) : le déluge prend donc davantage au serveur que sans conteneurs. Les paquets d'une machine virtuelle vont à
+# virtuel) : le déluge prend donc davantage au serveur que sans conteneurs. Les paquets d'une machine virtuelle vont à
 # un fil de l'hôte, puis dans l'invité, qui paie sa propre pile réseau. L'un et l'autre appartiennent au voisin, son
 # poids en tient donc compte.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## La mémoire : une limite décide qui le noyau élimine
+# ## La mémoire : lésé avant que quiconque soit tué
 #
-# Un serveur lit des fichiers que son noyau garde en mémoire, à côté d'une bombe qui prend de la mémoire et y touche ;
-# sur une machine de 1 Gio, dans des conteneurs avec et sans limite.
+# Un serveur lit des fichiers que son noyau garde en mémoire, à côté d'une bombe qui prend de la mémoire et y touche ;
+# sur une machine de 1 Gio, dans des conteneurs avec et sans limite.
 
 # %%
 READER = {
@@ -255,18 +256,18 @@ ends = bombed.tenants.merge(bombed.runs[["run", "stack", "tenants.neighbour.work
 ends = ends[(ends["tenant"] == "neighbour") & (ends["tenants.neighbour.workload"].astype(str) == "memory-bomb")]
 table = memory.T.round(0)
 table["lost, %"] = (100 * (1 - memory.loc["memory-bomb"] / memory.loc["idle"])).round(0)
-table["the bomb was"] = ends.set_index("stack")["outcome"].str.split(" of linux").str[0]
+table["the bomb was"] = ends.set_index("stack")["outcome"].str.partition(":")[0]
 table
 
 # %% [markdown]
 # La bombe est tuée dans les deux cas. Sans limite, elle a d'ici là chassé de la mémoire les *fichiers* du serveur, que
-# celui-ci relit sur le disque : un voisin souffre bien avant que quoi que ce soit ne soit refusé à quiconque.
+# celui-ci relit sur le disque : un voisin souffre bien avant que quoi que ce soit ne soit refusé à quiconque.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Une autre isolation : ce qui tombe ensemble
+# ## Une autre isolation : ce qui tombe ensemble
 #
 # La perte de performance est une chose. Ce qu'une panne emporte, et combien d'obstacles il faut franchir pour passer
-# d'un locataire à l'autre, en est une autre ; elle découle du même arbre : tout ce qui se trouve au-dessus de ce qui
+# d'un locataire à l'autre, en est une autre ; elle découle du même arbre : tout ce qui se trouve au-dessus de ce qui
 # tombe.
 
 # %%
@@ -297,32 +298,33 @@ def two_isolations():
 picture(two_isolations)
 
 # %% [markdown]
-# - *worst neighbour* : ce que le serveur a perdu au pire des trois voisins ci-dessus ;
-# - *lost by a crash* : sur quatre locataires, en moyenne sur les composants qui peuvent tomber ;
-# - *to be broken* : frontières sur le plus court chemin d'un locataire à l'autre, quelle que soit leur nature.
+# - *worst neighbour* : ce que le serveur a perdu au pire des trois voisins ci-dessus ;
+# - *lost by a crash* : sur quatre locataires, en moyenne sur les composants qui peuvent tomber ;
+# - *to be broken* : frontières sur le plus court chemin d'un locataire à l'autre, quelle que soit leur nature.
 #
 # Un conteneur muni de limites est un bon mur contre un goinfre, mais non un second mur contre une faute de son noyau.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : des processeurs divisés par poids, et un quota.
+# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : des processeurs divisés par poids, et un quota
+#    que se partagent deux fils.
 # 2. Un goinfre a autant de fils que le dit `hog_threads` ci-dessous, à côté des deux du serveur, sur quatre
-#    processeurs. Que perd le serveur sans groupes ? Et si le groupe du goinfre a un quota d'un processeur ?
-# 3. De sa perte à la fork bomb : combien de processus la bombe avait-elle, en moyenne, pendant que tournait le serveur
-#    ?
+#    processeurs. Que perd le serveur sans groupes ? Et si le groupe du goinfre a un quota d'un processeur ?
+# 3. De sa perte à la fork bomb : combien de processus la bombe avait-elle, en moyenne, pendant que tournait le
+#    serveur ?
 # 4. Lesquels de ces voisins sont arrêtés par une limite de *processus*, lesquels par une limite de *mémoire*, lesquels
-#    par un *poids*, et lesquels par rien de tout cela ? Qu'est-ce qui arrêterait ces derniers ?
+#    par un *poids*, et lesquels par rien de tout cela ? Qu'est-ce qui arrêterait ces derniers ?
 
 # %%
 weights = exercise("shares", SEED)
 weights
 
 # %%
-answer(weights, {1: None})
+answer(weights, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
-quota = exercise("quota", SEED)
+quota = exercise("quota", SEED, level=2)
 quota
 
 # %%
@@ -345,13 +347,13 @@ compare(predict({"no groups": None, "quota of 1": None}, names=list(rules), unit
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
-# - **Les tranches de temps.** Les parts sont ici des débits (`fluid`) : les moyennes sont justes, les réponses les plus
+# - **Les tranches de temps.** Les parts sont ici des débits (`fluid`) : les moyennes sont justes, les réponses les plus
 #   lentes ne se voient pas. Avec `fidelity: quantum`, le même partage d'un processeur donne des queues de distribution
-#   bien différentes : `virtlab run scenarios/quota-tails.yaml`.
-# - **Les caches comme arme.** Les locataires se divisent les caches selon ce qu'ils touchent ; personne n'attaque par
-#   là, et les canaux cachés ne sont pas modélisés du tout.
-# - **La probabilité** d'une faute ou d'une intrusion : on compte les frontières, et `virtlab blast` en donne la largeur
-#   et le code comme poids sourcés. Rien de cela n'est une chance.
-# - **Les défenses que personne n'a activées** : imputer les paquets à leur destinataire
+#   bien différentes : `virtlab run scenarios/quota-tails.yaml`.
+# - **Les caches comme arme.** Les locataires se divisent les caches selon ce qu'ils touchent ; personne n'attaque par
+#   là, et les canaux auxiliaires (*side channels*) ne sont pas modélisés du tout.
+# - **La probabilité** d'une faute ou d'une intrusion : on compte les frontières, et `virtlab blast` en donne la largeur
+#   et le code comme poids sourcés. Rien de cela n'est une probabilité.
+# - **Les défenses que personne n'a activées** : imputer les paquets à leur destinataire
 #   (`linux-6(packet_work=charged)`), des processeurs à soi, des limites du disque. `scenarios/packet-flood.yaml` et
 #   `shares-or-processors.yaml` les ont.

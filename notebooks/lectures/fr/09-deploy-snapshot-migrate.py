@@ -15,8 +15,8 @@
 # # 9. Déployer, figer, migrer
 #
 # **Question.** Que peut-on faire *à* un locataire pendant qu'il tourne (le livrer, l'arrêter pour regarder dedans, le
-# conserver, le ramener en arrière, le déplacer) ? Qui le fait, et pendant combien de temps le locataire est-il immobile
-# ?
+# conserver, le ramener en arrière, le déplacer) ? Qui le fait, et pendant combien de temps le locataire est-il
+# immobile ?
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
@@ -35,11 +35,11 @@ SEED = 1
 REVEAL = False
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
-# ## Le modèle : une opération appartient à une couche
+# ## Le modèle : une opération appartient à une couche
 #
 # Une opération est exécutée par *une seule couche*, sur ce qui repose sur elle. Un noyau arrête des processus, un
 # moteur les processus d'un conteneur, un hyperviseur un système entier. On ne peut conserver que ce que cette couche
-# voit comme un tout : une partie de l'état d'un conteneur se trouve dans le noyau (en gris), dont d'autres se servent
+# voit comme un tout : une partie de l'état d'un conteneur se trouve dans le noyau (en gris), dont d'autres se servent
 # aussi.
 
 # %%
@@ -51,7 +51,7 @@ STACKS = {
 stacks(STACKS)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Qui peut faire quoi découle des couches ; chaque « non » a une raison et une solution de rechange. `virtlab can`
+# Qui peut faire quoi découle des couches ; chaque « non » a une raison et une solution de rechange. `virtlab can`
 # affiche la même chose.
 
 # %%
@@ -63,12 +63,12 @@ pd.DataFrame({name: {word: capability[word].by or "no" for word in words} for na
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
 #
-# Pendant combien de *millisecondes* le locataire est-il immobile ? Un service dans une machine de 256 Mio
+# Pendant combien de *millisecondes* le locataire est-il immobile ? Un service dans une machine de 256 Mio
 #
-# - est conservé par un instantané (*snapshot*), et y revient une seconde plus tard, sous KVM et sous Firecracker ;
-# - se déplace sous KVM vers un autre hôte, par un lien de 1 Gbit/s, pendant qu'il écrit 10 ou 80 Mo par seconde.
+# - est conservé par un instantané (*snapshot*), et y revient une seconde plus tard, sous KVM et sous Firecracker ;
+# - se déplace sous KVM vers un autre hôte, par un lien de 1 Gbit/s, pendant qu'il écrit 10 ou 80 Mo par seconde.
 #
-# Et qu'arrive-t-il s'il écrit 320 Mo par seconde, plus que le lien ne transporte ?
+# Et qu'arrive-t-il s'il écrit 320 Mo par seconde, plus que le lien ne transporte ?
 
 # %%
 NAMES = [
@@ -94,7 +94,7 @@ guess = predict(
 guess
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["run"]
-# ## Exécuter : arrêter et regarder, conserver et revenir
+# ## Exécuter : arrêter et regarder, conserver et revenir
 #
 # Les opérations figurent dans le scénario, chacune avec son instant. Elles ont lieu en temps simulé, sur les mêmes
 # processeurs et disques que tout le reste.
@@ -140,10 +140,10 @@ looked = kept.inspections
 looked[looked["thread"] == "main"][["at_s", "node", "state", "doing"]]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Voilà le *débogage* : on regarde dans le locataire suspendu, fil par fil, et il n'en sait rien. D'une machine
+# Voilà le *débogage* : on regarde dans le locataire suspendu, fil par fil, et il n'en sait rien. D'une machine
 # virtuelle, l'hyperviseur voit aussi les fils du noyau invité.
 #
-# ## Exécuter : le déplacer pendant qu'il tourne
+# ## Exécuter : le déplacer pendant qu'il tourne
 #
 # La *pré-copie* envoie toute la mémoire pendant que l'invité tourne, puis ce qu'il a écrit entre-temps, puis ce qu'il a
 # écrit pendant cela.
@@ -179,7 +179,7 @@ simulated = {
 compare(guess, simulated, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Qu'est devenu l'invité qui écrit plus vite que le lien n'envoie, et le conteneur qu'il fallait conserver ?
+# Qu'est devenu l'invité qui écrit plus vite que le lien n'envoie, et le conteneur qu'il fallait conserver ?
 
 # %%
 print("320 MB/s: ", migrations.loc["320 MB/s", "outcome"])
@@ -190,12 +190,12 @@ rewound[["how", "downtime_s", "work_lost_s"]].round(4)
 # %% [markdown]
 # - **Un instantané** immobilise aussi longtemps qu'il faut pour écrire la mémoire.
 # - **Le retour** relit tout sous KVM (`eager`), en un temps du même ordre. Firecracker se contente de *projeter* le
-#   fichier en mémoire (`lazy`) : il est revenu aussitôt et paie plus tard, page par page, au premier accès.
-# - **Le travail fait depuis est perdu**, dans les deux cas : revenir en arrière, c'est revenir en arrière.
+#   fichier en mémoire (`lazy`) : il est revenu aussitôt et paie plus tard, page par page, au premier accès.
+# - **Le travail fait depuis est perdu**, dans les deux cas : revenir en arrière, c'est revenir en arrière.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Déplacez le curseur : qu'envoie chaque tour quand l'invité écrit tant par seconde ? Il est immobile pendant le
-# dernier. Le tireté est le reste que permet la limite de KVM, 300 ms (forme close, `simulator.laws`).
+# Déplacez le curseur : qu'envoie chaque tour quand l'invité écrit tant par seconde ? Il est immobile pendant le
+# dernier. La ligne en tirets est le reste que permet la limite de KVM, 300 ms (forme close, `simulator.laws`).
 
 # %%
 tenant = moved.tenants.iloc[0]
@@ -227,12 +227,12 @@ def rounds(write_MB_per_s):
 slider(rounds, write_MB_per_s=[5, 10, 20, 40, 60, 80, 100, 115, 160, 320], at=80)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
-# ## Expliquer : une migration, à la main
+# ## Expliquer : une migration, à la main
 #
 # *M* est la mémoire qui contient quelque chose, *W* l'ensemble des pages que l'invité réécrit sans cesse, *D* ce qu'il
 # écrit par seconde, *B* ce que le lien transporte hors en-têtes. Un tour envoie ce qui a été écrit pendant le
 # précédent, mais jamais plus que *W*. KVM arrête l'invité lorsque le reste tient dans sa limite d'immobilité (valeur
-# par défaut de QEMU : `virtlab show kvm-6`).
+# par défaut de QEMU : `virtlab show kvm-6`).
 
 # %%
 write = 80e6
@@ -250,20 +250,20 @@ simulated_s = migrations.loc["80 MB/s", "duration_s"]
 print(f"in all {total_s:.2f} s by hand, {simulated_s:.2f} s simulated: {simulated_s / total_s - 1:+.1%}")
 
 # %% [markdown]
-# La machine simulée a plus à faire : elle marque les pages, envoie un en-tête avec chacune, examine le reste dix fois
+# La machine simulée a plus à faire : elle marque les pages, envoie un en-tête avec chacune, examine le reste dix fois
 # par seconde et arrête l'invité dès qu'il tient dans la limite, au milieu d'un tour. Un invité qui écrit peu est donc
-# immobile presque aussi longtemps qu'un invité qui écrit beaucoup : aussi longtemps que la règle le permet, et non
+# immobile presque aussi longtemps qu'un invité qui écrit beaucoup : aussi longtemps que la règle le permet, et non
 # aussi peu que le lien le pourrait.
 #
-# Pour l'invité à 320 Mo/s, chaque tour après le premier envoie tout *W* :
+# Pour l'invité à 320 Mo/s, chaque tour après le premier envoie tout *W* :
 
 # %%
 print(f"W / B = {SET / 1e6:.1f} / {RATE / 1e6:.1f} = {SET / RATE:.2f} s; the limit is {LIMIT_S:g} s: never")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Déployer : seulement ce qui manque
+# ## Déployer : seulement ce qui manque
 #
-# La même application, comme image de conteneur et comme disque de machine virtuelle, par 100 Mbit/s : vers un hôte
+# La même application, comme image de conteneur et comme disque de machine virtuelle, par 100 Mbit/s : vers un hôte
 # vide, et après un changement de son propre code vers un hôte qui a la version précédente.
 
 # %%
@@ -278,34 +278,35 @@ pd.DataFrame(rows, columns=["as", "already there", "fetched, MB", "seconds"]).ro
 
 # %% [markdown]
 # Une image est une suite de couches, et qui possède les couches inférieures ne télécharge que les supérieures. Le
-# disque a lui aussi des couches, mais plus grossières : après le même changement, un plus gros morceau en est
+# disque a lui aussi des couches, mais plus grossières : après le même changement, un plus gros morceau en est
 # différent.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : une migration, et les couches d'une image.
-# 2. L'invité de cette leçon se déplace par un lien de `link_Gbit` (ci-dessous) au lieu de 1 Gbit/s, et la limite propre
-#    à QEMU, 128 Mio/s, est levée. Combien de temps dure le premier tour, et combien de temps l'invité est-il immobile
-#    au plus, s'il écrit aussi vite qu'il peut et qu'on l'arrête malgré tout ? (Par la forme close.)
-# 3. À quoi renonceriez-vous pour déplacer l'invité qui écrit 320 Mo/s par 1 Gbit/s ? Nommez trois moyens, et qui paie
+# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : une migration, et les couches
+#    d'images dont une est supprimée.
+# 2. L'invité de cette séance se déplace par un lien de `link_Gbit` (ci-dessous) au lieu de 1 Gbit/s, et la limite
+#    propre à QEMU, 128 Mio/s, est levée. Combien de temps dure le premier tour, et combien de temps l'invité est-il
+#    immobile au plus, s'il écrit aussi vite qu'il peut et qu'on l'arrête malgré tout ? (Par la forme close.)
+# 3. À quoi renonceriez-vous pour déplacer l'invité qui écrit 320 Mo/s par 1 Gbit/s ? Nommez trois moyens, et qui paie
 #    chacun d'eux.
 # 4. Un conteneur ne peut pas être conservé par un instantané. Où, dans l'image, placeriez-vous une couche pour qu'il le
-#    puisse ?
+#    puisse ?
 
 # %%
 migration = exercise("migration", SEED)
 migration
 
 # %%
-answer(migration, {1: None, 2: None})
+answer(migration, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
-layers = exercise("image_layers", SEED)
+layers = exercise("image_layers", SEED, level=2)
 layers
 
 # %%
-answer(layers, {1: None, 2: None})
+answer(layers, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
 link_Gbit = 2 + SEED % 9
@@ -319,12 +320,12 @@ compare(
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
-# - **Les disques ne se déplacent pas** : les deux hôtes sont censés voir le même stockage.
-# - **Les programmes ignorent qu'on les a ramenés en arrière.** Leurs correspondants, non : connexions, horloges et ce
-#   qu'ils ont déjà dit à d'autres ne sont pas repris.
+# - **Les disques ne se déplacent pas** : les deux hôtes sont censés voir le même stockage.
+# - **Les programmes ignorent qu'on les a ramenés en arrière.** Leurs correspondants, eux, peuvent s'en apercevoir :
+#   connexions, horloges et ce qu'ils ont déjà dit à d'autres ne sont pas repris.
 # - **Les nombres des opérations** sont supposés pour beaucoup de produits, avec de larges intervalles (`virtlab show
 #   kvm-6`).
 # - **La post-copie** (tourner là-bas aussitôt, chercher les pages au premier accès), le ralentissement
 #   (`auto_converge`) et la règle des cinq tours de Xen sont dans `scenarios/move-it-while-it-runs.yaml`.
-# - **Beaucoup à la fois** : cinquante démarrages côte à côte ont une étape en commun ;
+# - **Beaucoup à la fois** : cinquante démarrages côte à côte ont une étape en commun ;
 #   `scenarios/starts-side-by-side.yaml`.

@@ -14,8 +14,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["question"]
 # # 10. Empiler, et choisir
 #
-# **Question.** Une machine virtuelle Java dans un conteneur dans une machine virtuelle : la pile coûte-t-elle ce que
-# coûtent ses couches une à une ? Et quel modèle pour quel besoin ?
+# **Question.** Une machine virtuelle Java dans un conteneur dans une machine virtuelle : la pile coûte-t-elle ce que
+# coûtent ses couches une à une ? Et quel modèle pour quel besoin ?
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile
@@ -32,9 +32,9 @@ SEED = 1
 REVEAL = False
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["picture"]
-# ## Le modèle : des couches sur des couches
+# ## Le modèle : des couches sur des couches
 #
-# Une couche transmet chaque demande à la couche inférieure et y ajoute ses propres étapes ; ce qui se trouve dessous
+# Une couche transmet chaque demande à la couche inférieure et y ajoute ses propres étapes ; ce qui se trouve dessous
 # fait de même avec ces étapes. Tout ce qui offre ce dont un autre a besoin peut donc le porter.
 
 # %%
@@ -51,8 +51,8 @@ STACKED = {
 stacks({**{name: SINGLE[name] for name in ("container", "VM")}, **STACKED}, tenants=2)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Deux programmes, chacun sur un processeur : l'un compresse un fichier, l'autre est un magasin clé-valeur aux très
-# petites requêtes. Ce que coûte chaque couche *seule*, en pourcentage de temps supplémentaire pour le même travail :
+# Deux programmes, chacun sur un processeur : l'un compresse un fichier, l'autre est une base clé-valeur aux très
+# petites requêtes. Ce que coûte chaque couche *seule*, en pourcentage de temps supplémentaire pour le même travail :
 
 # %%
 folder = tempfile.TemporaryDirectory(prefix="virtlab-")
@@ -87,8 +87,8 @@ alone.round(2)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["predict"]
 # ## Prédire
 #
-# À partir de ces nombres : que coûtent, en pour cent, les deux piles de l'image ? La somme de leurs couches, le produit
-# de leurs facteurs, autant que la plus chère, ou autre chose ?
+# À partir de ces nombres : que coûtent, en pour cent, les deux piles de l'image ? La somme de leurs couches, le produit
+# de leurs facteurs, autant que la plus chère, ou autre chose ?
 
 # %%
 NAMES = [f"{program}, {stack}" for program in PROGRAMS for stack in STACKED]
@@ -108,7 +108,7 @@ guess
 # ## Exécuter
 
 # %%
-results = run({**SINGLE, **STACKED})
+results = run({name: stack for name, stack in {**SINGLE, **STACKED}.items() if name != "JVM"})
 all_of_them = overheads(results)
 simulated = {f"{program}, {stack}": all_of_them.loc[program, stack] for program in PROGRAMS for stack in STACKED}
 
@@ -121,9 +121,9 @@ simulated = {f"{program}, {stack}": all_of_them.loc[program, stack] for program 
 compare(guess, simulated, reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Et maintenant comme *modèles* : `virtlab choose` fait démarrer chacun d'eux, place une fork bomb à côté d'un
+# Et maintenant comme *modèles* : `virtlab choose` fait démarrer chacun d'eux, place une fork bomb à côté d'un
 # locataire, compte ce qu'on peut faire au locataire, et ce qu'il faut pour aller d'une machine vide au premier invité.
-# (*memory beside* : la mémoire des couches sous le programme, moins l'unique noyau que tous les locataires partagent.)
+# (*memory beside* : la mémoire des couches sous le programme, moins l'unique noyau que tous les locataires partagent.)
 
 # %%
 CHOSEN = {
@@ -172,7 +172,7 @@ shown
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Ce qu'on gagne d'un côté, on le paie de l'autre. Déplacez le curseur, une limite de mémoire pour chaque locataire en
-# plus de son programme : qui reste ? (Plein : dans la limite. La taille d'une marque est le nombre de moyens de
+# plus de son programme : qui reste ? (Plein : dans la limite. La taille d'une marque est le nombre de moyens de
 # contrôle.)
 
 
@@ -201,18 +201,18 @@ def trade_off(memory_limit_MiB):
 slider(trade_off, memory_limit_MiB=[5, 20, 50, 100, 125, 140], at=100)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Quels modèles conviennent à quel besoin : les meilleurs à chaque égard, ceux qu'aucun autre ne bat à tous égards, et
+# Quels modèles conviennent à quel besoin : les meilleurs à chaque égard, ceux qu'aucun autre ne bat à tous égards, et
 # ceux qui respectent les limites des quatre besoins que nomme le scénario.
 
 # %%
 pd.DataFrame({"models": {need: ", ".join(names) or "none" for need, names in choice.needs.items()}})
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["explain"]
-# ## Expliquer : ce qui s'additionne, et ce qui ne s'additionne pas
+# ## Expliquer : ce qui s'additionne, et ce qui ne s'additionne pas
 #
 # Un coût est une étape de plus, jamais un original gonflé. Le *temps de processeur* s'additionne donc, à ce près que
-# les lots ne sont plus les mêmes. D'une requête du magasin clé-valeur, en microsecondes (`results.where`, le grand
-# livre de tous les périphériques) :
+# les lots ne sont plus les mêmes. D'une requête de la base clé-valeur, en microsecondes (`results.where`, le grand
+# livre de tous les périphériques) :
 
 # %%
 where = results.where(by=("device", "cause"))
@@ -229,8 +229,8 @@ ledger_us.loc["all"] = ledger_us.sum()
 ledger_us.round(3)
 
 # %% [markdown]
-# La part de Docker est la même sur le matériel que dans un invité : son pont et sa traduction d'adresses, quel que soit
-# celui qui les exécute. Mais le temps *écoulé*, lui, ne s'additionne pas. À la main, à partir des débits :
+# La part de Docker est la même sur le matériel que dans un invité : son pont et sa traduction d'adresses, quel que soit
+# celui qui les exécute. Mais le temps *écoulé*, lui, ne s'additionne pas. À la main, à partir des débits :
 
 # %%
 rates = results.summary().query("workload == 'key-value-store'").set_index("stack")["mean"]
@@ -241,25 +241,25 @@ for inside, outside in (("container", "bare"), ("container in VM", "VM")):
     print(f"{us[inside]:.2f} - {us[outside]:.2f} = {us[inside] - us[outside]:.2f} us", end="")
     print(f", of {docker_us[inside]:.2f} us of Docker's work")
 rows = alone.loc["key-value"]
-both = (1 + rows["container"] / 100) * (1 + rows["VM"] / 100) - 1
+both = 100 * ((1 + rows["container"] / 100) * (1 + rows["VM"] / 100) - 1)
 print(
     f"\nsum of the overheads      {rows['container']:.0f} + {rows['VM']:.0f} = {rows['container'] + rows['VM']:.0f} %"
 )
-print(f"product of the factors    {1 + rows['container'] / 100:.2f} × {1 + rows['VM'] / 100:.2f} - 1 = {both:.0%}")
+print(f"product of the factors    {1 + rows['container'] / 100:.2f} × {1 + rows['VM'] / 100:.2f} - 1 = {both:.0f} %")
 print(f"simulated                 {all_of_them.loc['key-value', 'container in VM']:.0f} %")
 
 # %% [markdown]
 # Sur la machine nue, une partie du travail de Docker est faite par des interruptions sur d'*autres* processeurs,
-# *inoccupés*, pendant que le serveur continue. Dans un invité à un seul processeur virtuel, il n'y en a pas : chaque
+# *inoccupés*, pendant que le serveur continue. Dans un invité à un seul processeur virtuel, il n'y en a pas : chaque
 # requête attend presque tout ce travail. La même couche est plus chère quand elle se tient plus haut, bien qu'elle
-# fasse la même chose. Que le produit tombe presque juste est un hasard : essayez-le sur la pile de la machine virtuelle
+# fasse la même chose. Que le produit tombe presque juste est un hasard : essayez-le sur la pile de la machine virtuelle
 # Java. La compression ne demande presque rien aux couches, et sa pile coûte ce que coûtent ses couches.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Et une machine virtuelle dans une machine virtuelle ?
+# ## Et une machine virtuelle dans une machine virtuelle ?
 #
-# Un hyperviseur n'a de sa machine ce qu'il offre lui-même que si celle-ci transmet l'assistance du processeur. Ce qu'en
-# dit cette version :
+# Un hyperviseur a besoin de l'assistance du processeur, que ses invités n'ont que s'il la leur transmet. Ce
+# qu'en dit cette version :
 
 # %%
 try:
@@ -270,28 +270,28 @@ except vl.VirtlabError as refused:
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["exercises"]
 # ## Exercices
 #
-# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : ce qui tient sur un hôte, et ce que coûtent des
-#    opérations sur une pile.
-# 2. Un hôte a `host_GiB` de mémoire (ci-dessous), et un service prend 64 Mio pour lui-même sur chaque modèle. Combien
-#    en tient-il comme conteneurs, et combien comme machines virtuelles, si seule la mémoire compte ?
+# 1. Deux cas rien que pour vous (autre `SEED`, autres nombres) : ce qui tient sur un hôte, et le surcoût
+#    qui découle de la fréquence des événements.
+# 2. Un hôte a `host_GiB` de mémoire (ci-dessous), et un service prend 64 Mio pour lui-même sur chaque modèle. Combien
+#    en tient-il comme conteneurs, et combien comme machines virtuelles, si seule la mémoire compte ?
 # 3. Donnez deux processeurs à la machine virtuelle (`"vcpus": 2` dans `run`). Que devient le conteneur qui s'y trouve,
-#    et pourquoi ?
-# 4. Pour un cours de 300 étudiants, aux programmes non fiables d'une seconde chacun : lequel des modèles, et à quoi
-#    renonceriez-vous pour lui ? Servez-vous du tableau des besoins, et ajoutez au scénario un besoin de votre cru.
+#    et pourquoi ?
+# 4. Pour un cours de 300 étudiants, aux programmes non fiables d'une seconde chacun : lequel des modèles, et à quoi
+#    renonceriez-vous pour lui ? Servez-vous du tableau des besoins, et ajoutez au scénario un besoin de votre cru.
 
 # %%
 density = exercise("density", SEED)
 density
 
 # %%
-answer(density, {1: None, 2: None})
+answer(density, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %%
-traps = exercise("traps", SEED)
-traps
+rates_of_events = exercise("event_rates", SEED, level=2)
+rates_of_events
 
 # %%
-answer(traps, {1: None, 2: None})
+answer(rates_of_events, {1: None, 2: None, 3: None, 4: None})
 
 # %%
 host_GiB = 8 * (1 + SEED % 8)
@@ -303,12 +303,12 @@ compare(predict({"container": None, "VM": None}, names=list(fitting)), fitting, 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
-# - **Les hyperviseurs dans les invités d'hyperviseurs**, comme ci-dessus. Ils existent ; ce que coûte alors chaque
+# - **Les hyperviseurs dans les invités d'hyperviseurs**, comme ci-dessus. Ils existent ; ce que coûte alors chaque
 #   sortie (*exit*) est une chaîne de sorties.
-# - **Ce que plusieurs partagent** : chaque locataire paie ici sa propre mémoire ; le partage de pages égales, d'images
-#   de base et d'archives de classes rend le vingtième moins cher que le premier (`virtlab density
+# - **Ce que plusieurs partagent** : chaque locataire paie ici sa propre mémoire ; le partage de pages identiques,
+#   d'images de base et d'archives de classes rend le vingtième moins cher que le premier (`virtlab density
 #   scenarios/how-many-fit.yaml`).
-# - **À qui l'on peut se fier**, ce que coûte une licence, ce que savent ceux qui l'exploitent : rien de cela ne découle
+# - **À qui l'on peut se fier**, ce que coûte une licence, ce que savent ceux qui l'exploitent : rien de cela ne découle
 #   d'une pile.
 # - **Un programme, une taille.** Un surcoût est celui d'un programme *sur* un modèle. `virtlab choose
 #   scenarios/which-model-for-which-need.yaml` interroge dix-sept modèles, avec quatre voisins.

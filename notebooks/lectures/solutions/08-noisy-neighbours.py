@@ -80,7 +80,7 @@ compare(predict({}, names=simulated, unit="%"), simulated, reveal=True)
 solution(exercise("shares", SEED))
 
 # %%
-solution(exercise("quota", SEED))
+solution(exercise("quota", SEED, level=2))
 
 # %% [markdown]
 # ## Exercise 2: a hog with so many threads

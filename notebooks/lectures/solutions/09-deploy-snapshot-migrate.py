@@ -107,7 +107,7 @@ compare(predict({}, names=simulated, unit="ms"), simulated, reveal=True)
 solution(exercise("migration", SEED))
 
 # %%
-solution(exercise("image_layers", SEED))
+solution(exercise("image_layers", SEED, level=2))
 
 # %% [markdown]
 # ## Exercise 2: another link

@@ -98,7 +98,7 @@ pd.DataFrame(guesses).T.round(2)
 solution(exercise("density", SEED))
 
 # %%
-solution(exercise("traps", SEED))
+solution(exercise("event_rates", SEED, level=2))
 
 # %% [markdown]
 # ## Exercise 2: how many fit

@@ -5,6 +5,7 @@ A notebook says by ``slideshow`` metadata of its cells where slides begin, as nb
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def export(
         UsageError: no notebook, no such parameter, a cell that fails, or no place for the file.
     """
     content = source.read(notebook)
+    _check_place(to, notebook)
     if settings:
         if as_is:
             raise UsageError("other parameters change the outputs; execute the notebook, without as_is")
@@ -43,11 +45,26 @@ def export(
     return len(slides)
 
 
+def _check_place(to: Path, notebook: Path) -> None:
+    """What can be known before minutes of executing."""
+    if not to.parent.is_dir():
+        why = f"there is no folder {to.parent}"
+    elif to.is_dir():
+        why = "it is a folder"
+    elif to.exists() and to.samefile(notebook):
+        why = "it is the notebook itself"
+    elif not os.access(to.parent, os.W_OK):
+        why = f"the folder {to.parent} is not yours to write"
+    else:
+        return
+    raise UsageError(f"{to} cannot be written: {why}; choose another place")
+
+
 def _write(to: Path, text: str) -> None:
     """Whole or not at all."""
     draft = to.with_name(f".{to.name}.tmp")
     try:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_text(text, encoding="utf-8", errors="replace")
         draft.replace(to)
     except OSError as error:
         raise UsageError(f"{to} cannot be written: {error.strerror or error}; choose another place") from None

@@ -34,11 +34,15 @@ def read(path: Path) -> Notebook:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         content = None
-    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+    if not isinstance(content, dict) or not _are_cells(content.get("cells")):
         raise UsageError(f"{path} is no notebook; take the .ipynb beside a .py, not the .py itself")
     if content.get("nbformat") != _FORMAT:
         raise UsageError(f"{path} is a notebook of form {content.get('nbformat')}, not 4; save it with a newer Jupyter")
     return content
+
+
+def _are_cells(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def text(cell: Cell, key: str = "source") -> str:
@@ -80,9 +84,13 @@ def changed(notebook: Notebook, settings: Mapping[str, str]) -> Notebook:
 
 def _assigned(source: str) -> dict[str, tuple[int, int]]:
     """First and last line of each assignment to a name."""
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        raise UsageError("nothing can be set: the parameters cell is no plain Python; keep % and ! out of it") from None
     return {
         node.targets[0].id: (node.lineno, node.end_lineno or node.lineno)
-        for node in ast.parse(source).body
+        for node in statements
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
 
@@ -102,11 +110,12 @@ def executed(notebook: Notebook, folder: Path) -> Notebook:
         folder: where it is executed.
 
     Raises:
-        UsageError: no Jupyter is installed, or a cell fails.
+        UsageError: no Jupyter or no kernel is installed, or a cell fails or never ends.
     """
     try:
         nbclient: Any = import_module("nbclient")
         nbformat: Any = import_module("nbformat")
+        no_kernel: Any = import_module("jupyter_client.kernelspec").NoSuchKernel
     except ImportError:
         raise UsageError("notebooks are executed by nbclient; pip install 'virtlab[notebook]'") from None
     content = nbformat.reads(json.dumps(notebook), as_version=_FORMAT)
@@ -118,5 +127,11 @@ def executed(notebook: Notebook, folder: Path) -> Notebook:
         client.execute()
     except nbclient.exceptions.CellExecutionError as error:
         raise UsageError(f"a cell fails: {error.ename}: {error.evalue}") from None
+    except nbclient.exceptions.CellTimeoutError:
+        raise UsageError(f"a cell takes longer than {_CELL_TIMEOUT_S} s; make it cheaper, or take --as-is") from None
+    except nbclient.exceptions.DeadKernelError:
+        raise UsageError("the kernel died while it executed a cell; is there enough memory?") from None
+    except no_kernel:
+        raise UsageError(f"Jupyter has no kernel called {KERNEL}; pip install ipykernel") from None
     found: Notebook = content
     return found
