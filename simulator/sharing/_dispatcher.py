@@ -170,7 +170,7 @@ class Dispatcher:
     def share_out(self, scheduler: Scheduler, pool: Pool) -> None:
         """Processors that share one queue: whose slice is over gives its entity back; who is free takes the first.
 
-        What else happens on the machine leaves a pool as it is: its virtual time does not depend on how often one looks.
+        What else happens on the machine leaves a pool as it is: virtual time does not depend on how often one looks.
         """
         for processor in scheduler.processors:
             queue = processor.queue

@@ -16,9 +16,9 @@ The thread on the entity pays; a switch to a group takes what its threads' switc
 while it waits finds nothing of its working set.
 
 Limits. The rivals for the cache are those runnable when the run queue last changed. While a sibling hardware thread is
-busy work and slices stretch alike, and what that takes counts as steal. While anybody waits in a queue
-that several processors share, each of their slices ends at an event. Weights hold within one slice of LAWS' generalized
-processor sharing on one processor, or with ``global_queue``; else they hold as well as a policy balances its processors.
+busy work and slices stretch alike, and what that takes counts as steal. While anybody waits in a queue that several
+processors share, each of their slices ends at an event. Weights hold within one slice of LAWS' generalized processor
+sharing on one processor, or with ``global_queue``; else they hold as well as a policy balances its processors.
 """
 
 from __future__ import annotations
