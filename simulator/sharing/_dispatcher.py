@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simulator.sharing._calendar import Calendar
 from simulator.sharing._limits import Limits
 from simulator.sharing._observers import Observers
@@ -69,6 +71,9 @@ class Dispatcher:
         self.touch_around(queue)
         for thread in (entity,) if entity.inner is None else entity.threads():
             thread.share.node.book(now_ns)
+        pool = self.structure.above(entity).pool if entity.home is None else None
+        if pool is not None:
+            pool.changed = True
         if woken:
             entity.ran, entity.first_ns, entity.moved = False, 0, False
         if queue.processor is not None and not queue.processor.queue.entities:
@@ -93,6 +98,8 @@ class Dispatcher:
             thread.share.node.book(now_ns)
         processor, pool = queue.processor, self.structure.above(entity).pool if entity.home is None else None
         queue.drop(entity, gone)
+        if pool is not None:
+            pool.changed = True
         if pool is not None and processor is not None:
             ran_ns = entity.served_ns + entity.paid_ns - processor.mark_ns
             pool.charge(entity, self.structure.above(entity).groups_of(entity), ran_ns)
@@ -161,28 +168,34 @@ class Dispatcher:
             self.insert(entity, queue, woken=False)
 
     def share_out(self, scheduler: Scheduler, pool: Pool) -> None:
-        """Processors that share one queue: whose slice is over gives its entity back; who is free takes the first."""
+        """Processors that share one queue: whose slice is over gives its entity back; who is free takes the first.
+
+        What else happens on the machine leaves a pool as it is: virtual time does not depend on how often one looks.
+        """
         for processor in scheduler.processors:
             queue = processor.queue
             if queue.current is not None and queue.slice_left_ns <= 0 and pool.queue.entities:
                 entity = queue.current
                 self.extract(entity, gone=False)
                 self.insert(entity, pool.queue_of(scheduler.groups_of(entity)), woken=False, moved=False)
-        pool.charge_running(scheduler)
-        first = self.first(scheduler, pool)
-        while first is not None:
-            self.take(first, scheduler.place(first))
-            first = self.first(scheduler, pool)
+        if pool.changed or (pool.queue.entities and pool.serves(self.fits(scheduler))):
+            self.touch_around(pool.queue)
+            pool.charge_running(scheduler)
+            first = pool.first(self.fits(scheduler))
+            while first is not None:
+                self.take(first, scheduler.place(first))
+                first = pool.first(self.fits(scheduler))
+            pool.changed = False
         for processor in scheduler.processors:
             if processor.queue.idle_slices != bool(pool.queue.entities):
                 self.touch(self.structure.physical(processor.queue))
                 processor.queue.idle_slices = bool(pool.queue.entities)
 
     @staticmethod
-    def first(scheduler: Scheduler, pool: Pool) -> Entity | None:
-        """Who of those that wait together is next on a processor that is free."""
-        free = {processor for processor in scheduler.processors if processor.online and not processor.queue.entities}
-        return pool.first(lambda entity: not free.isdisjoint(scheduler.allowed(entity))) if free else None
+    def fits(scheduler: Scheduler) -> Callable[[Entity], bool]:
+        """Whether an entity may use one of the processors that are free now."""
+        free = {processor for processor in scheduler.online if not processor.queue.entities}
+        return lambda entity: bool(free) and not free.isdisjoint(scheduler.allowed(entity))
 
     def take(self, entity: Entity, processor: Processor) -> None:
         """A processor takes an entity from the pool, if its budgets let it run."""

@@ -29,6 +29,8 @@ class Pool:
         self.queue = queue
         self.turns = queue.policy.turns()
         """What the processors' own queues of one do: nothing but end a slice."""
+        self.changed = False
+        """Whether anybody came, left or moved since the processors were last shared out."""
         self.groups: dict[Share, Entity] = {}
         self._new_queue = new_queue
 
@@ -54,6 +56,10 @@ class Pool:
 
     def charge_running(self, scheduler: Scheduler) -> None:
         """Who runs is charged up to now, so that who comes to wait compares with it."""
+        self.catch_up(self.settle(scheduler), len(scheduler.processors))
+
+    def settle(self, scheduler: Scheduler) -> list[tuple[Entity, tuple[Share, ...]]]:
+        """Charge those that run, each with its groups, up to when their processors are accounted for."""
         running = []
         for processor in scheduler.processors:
             for entity in processor.queue.entities:
@@ -61,7 +67,7 @@ class Pool:
                 self.charge(entity, groups, had_ns - processor.mark_ns)
                 processor.mark_ns = had_ns
                 running.append((entity, groups))
-        self.catch_up(running, len(scheduler.processors))
+        return running
 
     def catch_up(self, running: Iterable[tuple[Entity, tuple[Share, ...]]], processors: int) -> None:
         """Virtual time goes on with those that run, even while nobody waits. They have been charged."""
@@ -82,6 +88,10 @@ class Pool:
             for entity in queue.entities:
                 level[entity] = level.get(entity, 0) + (_width(entity) if entity.kind == "group" else 1)
             queue.policy.entitle(list(level), [min(processors, width) for width in level.values()], processors)
+
+    def serves(self, fits: Callable[[Entity], bool]) -> bool:
+        """Whether anybody who waits fits a processor."""
+        return any(self._has(entity, fits) for entity in self.queue.entities)
 
     def first(self, fits: Callable[[Entity], bool]) -> Entity | None:
         """Who is next of those that fit a processor; its slice is set."""

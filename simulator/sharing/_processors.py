@@ -325,7 +325,7 @@ class Scheduler:
         kernel/sched/fair.c: ``detach_tasks``, ``nr_balance_failed``).
         """
         online = [processor for processor in self.processors if processor.online]
-        if len(online) < 2:
+        if len(online) < 2 or self.pool is not None:
             return
         loads = {processor: processor.load() for processor in online}
         least = min(online, key=lambda processor: (loads[processor], processor.pulls_count, processor.number))

@@ -388,7 +388,8 @@ class RunQueue:
         entity = min(self.entities, key=self._tag_then)
         cost_ns = entity.first_ns if entity.moved or entity is not self.last else 0
         need_ns = entity.need()
-        return cost_ns + (need_ns if len(self.entities) == 1 else min(need_ns, max(1, entity.slice_ns)))
+        alone = len(self.entities) == 1 and not self.idle_slices
+        return cost_ns + (need_ns if alone else min(need_ns, max(1, entity.slice_ns)))
 
     def _tag_then(self, entity: Entity) -> tuple[int, int]:
         """Place of an entity once the current one queues again."""

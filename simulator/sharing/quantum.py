@@ -16,9 +16,9 @@ The thread on the entity pays; a switch to a group takes what its threads' switc
 while it waits finds nothing of its working set.
 
 Limits. The rivals for the cache are those runnable when the run queue last changed. While a sibling hardware thread is
-busy work and slices stretch alike, and what that takes counts as steal. An inner queue that all virtual processors
-share steps with the machine's events. Weights hold within one slice of LAWS' generalized processor sharing on one
-processor, or with ``global_queue``; else they hold as well as a policy balances its processors.
+busy work and slices stretch alike, and what that takes counts as steal. While anybody waits in a queue that several
+processors share, each of their slices ends at an event. Weights hold within one slice of LAWS' generalized processor
+sharing on one processor, or with ``global_queue``; else they hold as well as a policy balances its processors.
 """
 
 from __future__ import annotations
@@ -460,13 +460,15 @@ class Quantum:
 
     def _even_out(self) -> None:
         """Idle processors take what waits; policies that do something periodically start to; siblings slow down."""
-        for scheduler in self._structure.pooled:
-            if scheduler.pool is not None:
-                self._dispatcher.share_out(scheduler, scheduler.pool)
-        if self._observers.watched:
+        pools = [(scheduler, scheduler.pool) for scheduler in self._structure.pooled if scheduler.pool is not None]
+        while True:
+            for scheduler, pool in pools:
+                self._dispatcher.share_out(scheduler, pool)
             for processor in [*self._observers.watched]:
                 if not processor.queue.entities:
                     processor.scheduler.pull(processor)
+            if not any(pool.changed for _, pool in pools):
+                break  # else a guest's processor took a thread over, and wants one of the machine's
         for scheduler in self._structure.ticking:
             if scheduler.due_ns == NEVER and scheduler.policy.ticks(scheduler):
                 self._schedule_tick(scheduler)

@@ -243,6 +243,21 @@ def test_the_one_too_many_goes_round(policy: str, threads: int, processors: int)
     assert parts == pytest.approx([processors / threads] * threads, rel=0.2)
 
 
+def test_what_waits_in_one_queue_is_not_balanced() -> None:
+    """Groups of a guest whose processors share one queue, and wait for the machine's: all go on from that queue."""
+    lab = Lab(2)
+    for cpu in range(2):
+        lab.thread(f"hog {cpu}", 1.0, cpus=frozenset({cpu}))
+    scheduling = Scheduling("eevdf", {"global_queue": 1.0, "balance_s": 0.01})
+    guest = Share("guest", lab.device.root, width=2, scheduling=scheduling)
+    group = Share("group", guest)
+    for number, (parent, weight) in enumerate([(group, 1.0), (group, 4.0), (guest, 1.0), (guest, 1.0)]):
+        lab.thread(f"thread {number}", 1.0, parent, weight=weight)
+    lab.environment.run()
+    assert lab.device.served == pytest.approx(6.0)
+    assert max(end for _, end in lab.log) < 3.1
+
+
 def test_siblings_of_a_core_slow_each_other() -> None:
     """Two threads on the two hardware threads of one core at 0.6 each; the second one alone at full speed at last."""
     lab = Lab(2, threads_per_core=2, smt_factor=0.6)

@@ -63,6 +63,17 @@ def test_turns_end_at_ticks() -> None:
     assert len(begins) >= 24
 
 
+@pytest.mark.parametrize("weights", [(1.0, 0.3), (1.0, 0.7), (3.0, 7.0)])
+def test_no_turn_is_what_rounding_leaves_of_a_slice(weights: tuple[float, float]) -> None:
+    """Slices of 0.7 ms by virtual deadlines, which are whole numbers whatever the weight: every turn is a slice."""
+    trace = Trace()
+    device = Quantum(simpy.Environment(), 1.0, 1.0, scheduling=Scheduling("eevdf"), trace=trace)
+    for number, weight in enumerate(weights):
+        device.submit(Share(str(number), device.root, weight=weight), 1.0, lambda _: None)
+    device.environment.run(until=0.1)
+    assert min(end - begin for _, _, _, begin, end in trace[:-1]) == pytest.approx(0.0007, abs=2e-9)
+
+
 def test_a_pinned_thread_wakes_no_processor_that_it_may_not_use() -> None:
     device = Quantum(simpy.Environment(), 2.0, 1.0, scheduling=Scheduling("eevdf", RULES))
     device.submit(Share("hog", device.root, cpus=frozenset({0})), 1.0, lambda _: None)

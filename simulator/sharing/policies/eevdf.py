@@ -157,7 +157,9 @@ class Eevdf(Fair):
     def _turn_ns(self, queue: RunQueue, entity: Entity) -> int:
         request: Request = entity.data
         if not self.tick_ns or queue.processor is None:
-            return max(1, min(self.base_ns, int((request.deadline - entity.tag) * entity.weight / FINE)))
+            if len(queue.entities) == 1:
+                return self.base_ns  # as if followed in whole slices; whoever comes has the turn planned anew
+            return max(1, min(self.base_ns, -int(-(request.deadline - entity.tag) * entity.weight // FINE)))
         if len(queue.entities) == 1:
             return max(self.base_ns, self.tick_ns)  # nobody looks; whoever comes has the turn planned anew
         processor: Processor = queue.processor
@@ -168,9 +170,6 @@ class Eevdf(Fair):
 
     def replan(self, queue: RunQueue) -> None:
         """The turn under way ends where it was meant to: who alone ran past ticks gives way at the next one."""
-        if not self.tick_ns or queue.processor is None:
-            super().replan(queue)
-            return
         queue.charge_turn()
         self.assign(queue)
         current = queue.current
@@ -205,8 +204,12 @@ class Eevdf(Fair):
         self._renew(entity)
 
     def charge_slices(self, queue: RunQueue, entity: Entity, slices: int) -> None:
-        """The same for whole slices."""
-        self.charge(queue, entity, slices * entity.slice_ns)
+        """The same for whole slices; where they end without ticks each of them is rounded."""
+        if self.tick_ns and queue.processor is not None:
+            self.charge(queue, entity, slices * entity.slice_ns)
+            return
+        entity.tag += slices * int(entity.slice_ns * FINE / entity.weight)
+        self._renew(entity)
 
     def charge_time(self, queue: RunQueue, entity: Entity, ran_ns: int) -> None:
         """The same in a pool, where nobody sees the tick."""
