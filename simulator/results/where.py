@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KEYS = tuple(column.name for column in TABLES["charges"] if column.kind == "text" and column.name != "run")
 UNUSED = ("seed", "expression", "without", "machine", "fidelity", "status", "error", "events", "not_modelled")
-"""Columns of ``runs`` that say nothing about where the time went."""
+"""Columns of ``runs`` that say nothing about where the time went, unless they are axes."""
 AMOUNTS = ("seconds", "share", "per_second", "cycles", "bytes", "operations")
 """Columns of which a group has the mean, in the order in which they are declared."""
 
@@ -29,7 +29,7 @@ def where(
     """One row per place and value of ``by``; see ``Results.where``."""
     import pandas as pd
 
-    spent = per_run(charges, runs, by)
+    spent = per_run(charges, runs, by, axes)
     busy = spent.groupby("run")["seconds"].transform("sum")
     spent = spent.assign(
         share=(spent["seconds"] / busy).fillna(0.0), per_second=spent["seconds"] / spent["simulated_s"]
@@ -51,7 +51,7 @@ def _by_group(spent: pd.DataFrame, group: pd.Series) -> Iterator[list[list[float
         yield [column[end - size : end].tolist() for column in columns]
 
 
-def per_run(charges: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def per_run(charges: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str], axes: Sequence[str] = ()) -> pd.DataFrame:
     """Charges of each run summed by some columns, joined with the run.
 
     Whatever occurs in one replication of a point stands in all of them, with zero where it did not occur. The run is a
@@ -63,7 +63,8 @@ def per_run(charges: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> pd.
     if unknown:
         raise UsageError(f"charges cannot be grouped by {unknown[0]!r}; by any of: {', '.join(KEYS)}")
     amounts = {"service_s": "seconds", "cycles": "cycles", "bytes": "bytes", "operations": "operations"}
-    done = runs[runs["status"] == "ok"].drop(columns=[*UNUSED]).reset_index(drop=True)
+    unused = [name for name in UNUSED if name not in axes]
+    done = runs[runs["status"] == "ok"].drop(columns=unused).reset_index(drop=True)
     number = pd.Index(done["run"]).get_indexer(charges["run"])
     done["run"] = range(len(done))
     spent = charges.loc[number >= 0, [*by, *amounts]].assign(run=number[number >= 0])

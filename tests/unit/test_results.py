@@ -243,6 +243,14 @@ def test_where_counts_what_did_not_occur_as_zero(results: Results) -> None:
     assert ring["seconds"].tolist() == [0.0, 1.2, 1.4]
 
 
+def test_where_the_time_goes_with_an_axis_that_is_a_column_of_every_run(results: Results) -> None:
+    from simulator.results.where import where
+
+    runs = results.runs.assign(fidelity=results.runs["stack"].map({"native": "fluid", "xen": "quantum"}))
+    frame = where(results.charges, runs, ["fidelity"], by=["mechanism"], level=0.95)
+    assert set(frame[frame["mechanism"] == "ring"]["fidelity"]) == {"quantum"}
+
+
 def test_knock_on_of_a_mechanism(results: Results) -> None:
     build = results.knock_on().query("program == 'build'")
     assert build["kind"].tolist() == ["own", "elsewhere", "metric"]
