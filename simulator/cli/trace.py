@@ -145,15 +145,11 @@ def _write(picture: Picture, file: Path) -> None:
     """
     from simulator import tracing
     from simulator.errors import UsageError
+    from simulator.results.folder import draft_of
 
-    draft = file.with_name(f".{file.name}.tmp")
     try:
-        try:
-            with draft.open("w", encoding="utf-8", newline="\n") as text:
-                tracing.write(picture, text)
-            draft.replace(file)
-        finally:
-            draft.unlink(missing_ok=True)
+        with draft_of(file) as draft, draft.open("w", encoding="utf-8", newline="\n") as text:
+            tracing.write(picture, text)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}; choose another place (--to)") from error
 

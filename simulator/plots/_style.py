@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.batch.storage import guarded
 from simulator.errors import UsageError
 from simulator.plots._looks import FONT, HEAD, INK, columns
+from simulator.results.folder import draft_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,13 +68,8 @@ def save_as(figure: Figure, path: Path) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.tmp")
-    with guarded(path.parent):
-        try:
-            figure.savefig(draft, format=path.suffix[1:], dpi=_DOTS_PER_INCH, metadata=_NAMELESS[path.suffix])
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+    with guarded(path.parent), draft_of(path) as draft:
+        figure.savefig(draft, format=path.suffix[1:], dpi=_DOTS_PER_INCH, metadata=_NAMELESS[path.suffix])
 
 
 def picture(figure: Figure) -> bytes:

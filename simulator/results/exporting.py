@@ -14,7 +14,7 @@ from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
 from simulator.records import TABLES, Column
 from simulator.results import long as long_form
-from simulator.results.folder import replace_text
+from simulator.results.folder import draft_of, replace_text
 from simulator.results.places import Wanted
 from simulator.results.tables import arrow_schema
 
@@ -136,15 +136,11 @@ def _wider(one: Column, other: Column) -> Column:
 
 
 def _write(path: Path, frame: pd.DataFrame, declared: Sequence[Column]) -> None:
-    draft = path.with_name(f".{path.name}.tmp")
-    try:
+    with draft_of(path) as draft:
         if path.suffix == ".parquet":
             _write_parquet(draft, frame, declared)
         else:
             frame.to_csv(draft, index=False, lineterminator="\n")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _write_parquet(path: Path, frame: pd.DataFrame, declared: Sequence[Column]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,17 @@ def damaged(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     missing += [f"{name}.json" for name in apart if name not in manifest and not (folder / f"{name}.json").exists()]
     paths = {name: folder / name for name in sizes if name not in missing}
     return missing + [name for name, path in paths.items() if path.exists() and path.stat().st_size != sizes[name]]
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """A place for a file while it is written: it gets its name when all of it is there, and nothing is left if not."""
+    draft = path.with_name(f".{path.name}.tmp")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def replace_text(path: Path, text: str) -> None:

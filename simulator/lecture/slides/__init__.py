@@ -13,6 +13,7 @@ from simulator.errors import UsageError
 from simulator.lecture.slides import source
 from simulator.lecture.slides.deck import deck
 from simulator.lecture.slides.page import page
+from simulator.results.folder import draft_of
 
 __all__ = ["export"]
 
@@ -62,11 +63,8 @@ def _check_place(to: Path, notebook: Path) -> None:
 
 def _write(to: Path, text: str) -> None:
     """Whole or not at all."""
-    draft = to.with_name(f".{to.name}.tmp")
     try:
-        draft.write_text(text, encoding="utf-8", errors="replace")
-        draft.replace(to)
+        with draft_of(to) as draft:
+            draft.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise UsageError(f"{to} cannot be written: {error.strerror or error}; choose another place") from None
-    finally:
-        draft.unlink(missing_ok=True)
