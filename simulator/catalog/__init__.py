@@ -270,7 +270,7 @@ class Catalog:
         for group in found.groups:
             for machine in machines:
                 resolution = self._resolution(found, group, machine)
-                resolution.quantities()
+                resolution.check()
                 problems += resolution.problems
         return problems
 
