@@ -91,6 +91,7 @@ class Watch:
         self.events = 0
         self._environment: simpy.Environment | None = None
         self._ended = ""
+        self._noted, self._next = False, 0
         self._watching = False
         self._most_events = sys.maxsize if budget.events is None else budget.events
         self._wall_s = inf if budget.wall_s is None else budget.wall_s
@@ -139,8 +140,8 @@ class Watch:
             self._mark(environment, self.budget.simulated_s)
         step = environment.step
         while not end.triggered:
-            bound = self._bound()
-            while self.events < bound and not end.triggered:
+            self._next = self._bound()
+            while self.events < self._next and not end.triggered:
                 step()
                 self.events += 1
         return self.events
@@ -188,8 +189,18 @@ class Watch:
             self._ticker.stop()
 
     def _tick(self) -> None:
-        if self._watching:
+        """Notes that a limit is reached, so that the run ends between two events; one that never ends is broken off.
+
+        What is raised in the middle of something may be lost: Python ignores it in a destructor.
+        """
+        if not self._watching:
+            return
+        try:
             self._look()
+        except Ended:
+            if self._noted:
+                raise
+            self._noted, self._next = True, 0
 
     def _over(self) -> OverBudget:
         """What is recorded. Of an exact limit nothing in it depends on the machine."""

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
 import pytest
+
+from simulator.garbage import collect_seldom
+
+
+def pytest_collection_finish() -> None:
+    """What the collected tests hold stays to the end: nobody needs to look for garbage among it again and again."""
+    gc.collect()
+    gc.freeze()
+    collect_seldom()
 
 
 @pytest.fixture(autouse=True, scope="session")

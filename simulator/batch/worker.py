@@ -18,6 +18,7 @@ from simulator import records
 from simulator.batch import segments
 from simulator.budget import Budget
 from simulator.errors import OverBudget, RunError
+from simulator.garbage import collect_seldom
 
 TARGET = "simulator.experiment:run_point"
 """The function that simulates one run, as ``module:function``: a name can be sent to any worker."""
@@ -60,6 +61,7 @@ class Lines(NamedTuple):
 def prepare(environment: dict[str, str], alive: Connection) -> None:
     """Makes a fresh process a worker: the parent's settings, and an end as soon as the parent ends or says so."""
     os.environ.update(environment)
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
 

@@ -47,6 +47,8 @@ class Catalog:
         own = Path(__file__).parent
         self._folders = [own, *discovery.extra_folders(), *(Path(folder) for folder in extra)]
         self._library = Library(self._folders)
+        self._products: dict[tuple[str, str, str], Product] = {}
+        self._machines: dict[str, Machine] = {}
 
     def names(self, kind: str) -> list[str]:
         """The full names of ``machines``, ``layers`` or ``workloads``; machines without devices are left out."""
@@ -116,7 +118,12 @@ class Catalog:
 
     def machine(self, name: str) -> Machine:
         """A machine with its devices' numbers."""
-        found = self._library.sheet("machines", name)
+        full = self._library.resolve("machines", name)
+        if full not in self._machines:
+            self._machines[full] = self._machine(self._library.sheet("machines", full))
+        return self._machines[full]
+
+    def _machine(self, found: Sheet) -> Machine:
         if not found.groups:
             raise CatalogError(f"{found.name} has no devices: the catalog knows its year only; nothing can run on it")
         numbers = self._numbers(found, found.name)
@@ -191,8 +198,14 @@ class Catalog:
         return list(dict.fromkeys(self._problems(self._library.read(kind, name))))
 
     def _product(self, kind: str, name: str, machine: str) -> Product:
-        found = self._library.sheet(kind, name)
-        machine = self._library.sheet("machines", machine).name
+        """A product with its numbers for a machine, worked out once."""
+        library = self._library
+        asked = (kind, library.resolve(kind, name), library.resolve("machines", machine))
+        if asked not in self._products:
+            self._products[asked] = self._described(library.sheet(kind, name), library.sheet("machines", machine).name)
+        return self._products[asked]
+
+    def _described(self, found: Sheet, machine: str) -> Product:
         keys = ("title", "family", "program", "released", "interface", "abi", "scheduler")
         texts = {key: str(found.data.get(key, "")) for key in keys}
         texts["family"] = texts["family"] or str(found.data.get("kind", found.data.get("policy", "")))
@@ -201,7 +214,7 @@ class Catalog:
         }
         numbers = self._numbers(found, machine)
         return Product(
-            kind,
+            found.kind,
             found.name,
             machine=machine,
             metric=found.data.get("metric", {}),
@@ -257,7 +270,7 @@ class Catalog:
         for group in found.groups:
             for machine in machines:
                 resolution = self._resolution(found, group, machine)
-                resolution.quantities()
+                resolution.check()
                 problems += resolution.problems
         return problems
 

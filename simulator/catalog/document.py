@@ -7,7 +7,8 @@ keys, tags and keys that are not texts are mistakes. Mistakes are collected, so 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ Place = tuple[str | int, ...]
 
 _LONGEST_PATH, _LONGEST_MESSAGE = 200, 600
 """How much of a place and of a message anybody reads."""
+_KEPT = 1024
+"""So many parsed files are kept: those of a catalog, with a user's own."""
 
 
 @dataclass
@@ -94,12 +97,13 @@ def cut(text: str, most: int) -> str:
 
 
 def read(path: Path) -> Document:
-    """The document in a file.
+    """The document in a file; what has been read before is not parsed again.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
     """
-    return read_text(path)[0]
+    known = _parsed_once(str(path), _content(path))
+    return replace(known, problems=list(known.problems))
 
 
 def read_text(path: Path) -> tuple[Document, str]:
@@ -108,9 +112,21 @@ def read_text(path: Path) -> tuple[Document, str]:
     Raises:
         OSError: there is no such file, or it cannot be read.
     """
+    return _decoded(str(path), _content(path))
+
+
+def _content(path: Path) -> bytes:
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    document = Document(str(path), marks={(): (1, 1)})
+        return file.read(MOST_BYTES + 1)
+
+
+@lru_cache(_KEPT)
+def _parsed_once(file: str, content: bytes) -> Document:
+    return _decoded(file, content)[0]
+
+
+def _decoded(file: str, content: bytes) -> tuple[Document, str]:
+    document = Document(file, marks={(): (1, 1)})
     if len(content) > MOST_BYTES:
         document.refuse(too_long())
         return document, ""
@@ -122,7 +138,7 @@ def read_text(path: Path) -> tuple[Document, str]:
         document.refuse(Unreadable(*where, f"is not UTF-8: {error.reason}", "save it as UTF-8"))
         return document, content.decode("utf-8", "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return parse(text, str(path)), text
+    return parse(text, file), text
 
 
 def parse(text: str, file: str) -> Document:

@@ -32,6 +32,7 @@ class Library:
         self._shelf = Shelf(folders)
         self._files: dict[str, dict[str, Path]] = {}
         self._documents: dict[Path, Document] = {}
+        self._extended: dict[tuple[str, str], Document] = {}
         self._sheets: dict[tuple[str, str], Sheet] = {}
 
     def files(self, kind: str) -> dict[str, Path]:
@@ -78,6 +79,8 @@ class Library:
             raise CatalogError(f"the name {name!r} is taken by {taken}; choose another")
         self._files[kind][name] = path
         self._documents[path] = document.parse(text, str(path))
+        self._extended.clear()
+        self._sheets.clear()
 
     def document(self, kind: str, name: str) -> Document:
         """A file as it is, unchecked."""
@@ -93,8 +96,13 @@ class Library:
             self._sheets[kind, name] = sheet.read(kind, name, self.extended(kind, name), around)
         return self._sheets[kind, name]
 
-    def extended(self, kind: str, name: str, above: tuple[str, ...] = ()) -> Document:
+    def extended(self, kind: str, name: str) -> Document:
         """A file with what it does not say itself taken from the one that it extends."""
+        if (kind, name) not in self._extended:
+            self._extended[kind, name] = self._with_base(kind, name)
+        return self._extended[kind, name]
+
+    def _with_base(self, kind: str, name: str, above: tuple[str, ...] = ()) -> Document:
         own = self.document(kind, name)
         base = own.data.get("extends")
         if own.problems or base is None:
@@ -103,7 +111,7 @@ class Library:
             remedy = suggestion(str(base), self.files(kind)) if base not in self.files(kind) else "extend another file"
             own.complain(("extends",), f"{base!r} cannot be extended by {name!r}", remedy)
             return own
-        inherited = self.extended(kind, base, (*above, name)).data
+        inherited = self._with_base(kind, base, (*above, name)).data
         return replace(own, data=_overlaid(inherited, own.data), problems=list(own.problems))
 
     def sheet(self, kind: str, name: str) -> Sheet:

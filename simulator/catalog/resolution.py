@@ -76,6 +76,12 @@ class Resolution:
         found = {name: self._quantity(name) for name in self._group.declared}
         return {name: quantity for name, quantity in found.items() if quantity is not None}
 
+    def check(self) -> None:
+        """Work out every formula; a number that is written as it is needs no more than its entry's own checks."""
+        for name, entries in self._group.entries.items():
+            if any(entry.tree is not None for entry in entries):
+                self._quantity(name)
+
     def of_entry(self, name: str, entry: Entry) -> Quantity | None:
         """The number that one entry of a parameter stands for."""
         self._open.append(name)

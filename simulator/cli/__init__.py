@@ -34,7 +34,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     from simulator.cli.commands import virtlab
     from simulator.cli.output import complain, tell
     from simulator.errors import UsageError, VirtlabError
+    from simulator.garbage import collect_seldom
 
+    collect_seldom()
     try:
         return virtlab.main(arguments, prog_name="virtlab", standalone_mode=False) or 0
     except click.ClickException as error:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from simulator import demands as d
-from simulator.layers._transfers import moved
+from simulator.layers._transfers import moved, single
 from simulator.layers.base import Mechanism, Priced
 from simulator.parameters import Parameter, Parameters
 from simulator.steps import At, Below, Send, Step, Use
@@ -173,11 +173,19 @@ class DevicePaths(Priced):
         """Units of the network: copied, through the virtual network, to the card or from it.
 
         What is sent is worked on before it goes; what arrives when it is there, so that its work is the second part.
+        Packets that were handed over together are worked on one by one, but where the host's kernel takes them so.
         """
+        demand = demand if self._takes_together(style) else single(demand)
         work, end = self._nic_work(demand, style), self._nic_end(demand, style)
         if demand.direction == "send" or not end:
             return (*work, *end), ()
         return end, work
+
+    def _takes_together(self, style: str) -> bool:
+        """Whether a further packet of a burst costs less than the first, or is counted by itself."""
+        place = self.place("nic", style)
+        together = place == "host-kernel" and style == "paravirtual" and "nic_further_cycles" in self.parameters
+        return together or place == POLLER
 
     @property
     def _in_user_network(self) -> bool:
@@ -193,15 +201,15 @@ class DevicePaths(Priced):
 
     def _socket(self, demand: d.TransferPackets) -> tuple[Step, ...]:
         """The process is an end of the guest's connection and has one of its own with the other end."""
-        size_bytes = demand.size_bytes
+        size_bytes, count, peer = demand.size_bytes, demand.count, demand.peer
         if not demand.data:
             return ()
         if demand.direction == "send":
-            return (Below(d.SendData(size_bytes, size_bytes, peer=demand.peer)),)
+            return (Below(d.SendData(size_bytes, size_bytes, peer=peer, count=count)),)
         if demand.window_bytes:
-            return (Below(d.ReceiveData(size_bytes, size_bytes, peer=demand.peer)),)
+            return (Below(d.ReceiveData(size_bytes, size_bytes, peer=peer, count=count)),)
         arrives_s = demand.arrives_s
-        return (Below(d.ReceiveRequest(size_bytes, size_bytes, 0.0, peer=demand.peer, arrives_s=arrives_s)),)
+        return (Below(d.ReceiveRequest(size_bytes * count, size_bytes, 0.0, peer=peer, arrives_s=arrives_s)),)
 
     def _nic_work(self, demand: d.TransferPackets, style: str) -> tuple[Step, ...]:
         place, count = self.place("nic", style), demand.count
@@ -219,15 +227,7 @@ class DevicePaths(Priced):
         if place == "host-process":
             return (*request, Below(d.SystemCall("null_io", count=self.parameters.nic_calls_count * count)))
         further = (demand.frames - 1.0) * count if demand.burst else 0.0
-        return (*request, *self._further(style, further))
-
-    def _further(self, style: str, packets: float) -> tuple[Use, ...]:
-        """Packets of a burst beyond its first: cheaper in the host's kernel, which takes them together."""
-        if not packets:
-            return ()
-        if "nic_further_cycles" in self.parameters and style == "paravirtual":
-            return (self.use("device_thread", "nic_further_cycles", packets),)
-        return (self._request("nic", style, packets), self.use("host_bridge", "bridge_cycles", packets))
+        return (*request, self.use("device_thread", "nic_further_cycles", further)) if further else request
 
     def _request(self, device: str, style: str, count: float) -> Use:
         if style == "emulated":

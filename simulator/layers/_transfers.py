@@ -50,6 +50,15 @@ def cut(demand: TransferPackets, whole_bytes: float) -> TransferPackets:
     """The same data in units that fit through something: as they are, or packet by packet."""
     if demand.frames <= 1.0 or whole_bytes >= demand.size_bytes / demand.frames * 2.0:
         return demand
+    return _apart(demand)
+
+
+def single(demand: TransferPackets) -> TransferPackets:
+    """The packets of a burst one by one; a unit that the card cuts stays whole."""
+    return _apart(demand) if demand.burst else demand
+
+
+def _apart(demand: TransferPackets) -> TransferPackets:
     frames = demand.frames
     size_bytes, data_bytes = demand.size_bytes / frames, demand.data_bytes / frames
     return replace(demand, size_bytes=size_bytes, data_bytes=data_bytes, frames=1.0, count=demand.count * frames)

@@ -40,6 +40,7 @@ from math import inf
 
 from simulator import demands as d
 from simulator.failure import Part
+from simulator.layers._transfers import single
 from simulator.layers.base import GuestDevice, Layer, Mechanism, Service, Transition
 from simulator.parameters import Parameter
 from simulator.steps import At, Below, Send, Step, Use
@@ -202,6 +203,9 @@ class ParavirtualHypervisor(Layer):
     def _through_ring(
         self, demand: d.TransferBlocks | d.TransferPackets, ring: str, device: str, kind: str
     ) -> tuple[Step, ...]:
+        size_bytes = demand.size_bytes
+        if isinstance(demand, d.TransferPackets):
+            demand = single(demand)
         count = demand.count
         front = self.use("ring", ring, count)
         if self.structure["driver_place"] == "hypervisor":
@@ -215,7 +219,7 @@ class ParavirtualHypervisor(Layer):
             kick=(self.use("event_channel", "hypercall_cycles"),),
             notice=(self.use("event_channel", "event_cycles"),),
             wait=not window_bytes,
-            size_bytes=demand.size_bytes,
+            size_bytes=size_bytes,
             window_bytes=window_bytes,
         )
         return (front, send)

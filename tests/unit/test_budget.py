@@ -6,6 +6,7 @@ import pickle
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -144,6 +145,26 @@ def test_wall_time_ends_a_run_between_its_events(turn: Turn) -> None:
     assert error.spent.limit == "wall"
     assert error.spent.events > 0
     assert "of wall time" in str(error)
+
+
+def test_wall_time_does_not_break_off_what_would_lose_it(turn: Turn) -> None:
+    """Python ignores what is raised in the callback of a weak reference, and says so."""
+
+    class Thing:
+        pass
+
+    def removed(reference: object) -> None:
+        end_s = time.perf_counter() + 0.04
+        while time.perf_counter() < end_s:
+            pass
+
+    def beside() -> None:
+        thing = Thing()
+        reference = weakref.ref(thing, removed)
+        del thing
+        assert reference() is None
+
+    assert ended(turn(FOREVER, beside), wall_s=0.02).spent.limit == "wall"
 
 
 def test_wall_time_ends_a_single_event_that_never_ends(turn: Turn) -> None:

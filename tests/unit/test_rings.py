@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator import demands as d
@@ -10,6 +12,7 @@ from simulator.layers.application_kernel import ApplicationKernel
 from simulator.layers.base import GuestDevice, Layer, Place
 from simulator.layers.hardware_hypervisor import HardwareHypervisor
 from simulator.layers.operating_system import OperatingSystem
+from simulator.layers.paravirtual_hypervisor import ParavirtualHypervisor
 from simulator.layers.unikernel import Unikernel
 from simulator.steps import Below, Choice, Send, Step, Transfer, Use
 
@@ -24,6 +27,12 @@ def layer(kind: type[Layer], name: str, place: Place, **changes: str) -> Layer:
 
 def kvm(**changes: str) -> Layer:
     shown = {"nic": GuestDevice("virtio-net", "paravirtual", {"queue_count": 256})}
+    return layer(HardwareHypervisor, "kvm-6", Place("kvm", guest_devices=shown), **changes)
+
+
+def emulated(**changes: str) -> Layer:
+    """The same with a card of old: its model hands on packet by packet."""
+    shown = {"nic": GuestDevice("e1000", "emulated", {"queue_count": 256, "handed_bytes": 0.0})}
     return layer(HardwareHypervisor, "kvm-6", Place("kvm", guest_devices=shown), **changes)
 
 
@@ -63,6 +72,48 @@ def test_a_process_that_polls_is_not_kicked_and_drives_the_card_itself() -> None
     assert not send.kick and not send.notice
     assert cycles(send.work, "device_thread") == 32 * 180
     assert isinstance(send.work[-1], Transfer)
+
+
+def test_a_process_works_on_each_packet_of_a_burst_and_the_guest_rings_once() -> None:
+    """32 times 8,000 cycles of emulation, a system call and a way through the bridge; one register for all."""
+    burst = d.TransferPackets("send", 1_600, 12_800, 32, polled=True, burst=True)
+    one, many = (list(emulated().lower(each)) for each in (replace(burst, size_bytes=50, frames=1.0), burst))
+    for mechanism in ("emulation", "host_bridge", "device_copy"):
+        assert cycles(sent(many).work, mechanism) == pytest.approx(32 * cycles(sent(one).work, mechanism))
+    assert cycles(sent(many).work, "emulation") == 32 * 8_000
+    calls, handed = (step.demand for step in sent(many).work if isinstance(step, Below))
+    assert calls == d.SystemCall("null_io", count=32 * CATALOG.layer("kvm-6", I7).values()["nic_calls_count"])
+    assert isinstance(handed, d.TransferPackets)
+    assert (handed.size_bytes, handed.frames, handed.count) == (50, 1.0, 32)
+    assert [step for step in many if not isinstance(step, Send)] == [step for step in one if not isinstance(step, Send)]
+
+
+def test_a_back_end_works_on_each_packet_of_a_burst_and_is_told_once() -> None:
+    """32 times 7,500 cycles in domain 0; the packets of a burst share an event."""
+    burst = d.TransferPackets("send", 1_600, 12_800, 32, polled=True, burst=True)
+    xen = layer(ParavirtualHypervisor, "xen-4", Place("xen"))
+    steps = list(xen.lower(burst))
+    assert cycles(sent(steps).work, "back_end") == 32 * 7_500
+    assert cycles(sent(steps).kick, "event_channel") == CATALOG.layer("xen-4", I7).values()["hypercall_cycles"]
+    assert sent(steps).size_bytes == 1_600
+
+
+def test_a_unit_that_a_card_cuts_is_one_unit_to_a_back_end() -> None:
+    xen = layer(ParavirtualHypervisor, "xen-4", Place("xen"))
+    assert cycles(sent(list(xen.lower(d.TransferPackets("send", 9_000, 0.0, 6)))).work, "back_end") == 7_500
+
+
+@pytest.mark.parametrize("window_bytes", [0.0, 65_536.0])
+@pytest.mark.parametrize("direction", ["send", "receive"])
+def test_all_data_of_a_unit_passes_a_process_that_is_the_end_of_the_connection(
+    direction: d.Direction, window_bytes: float
+) -> None:
+    """Six packets of 1,500 bytes, cut by the card's model: 9,000 bytes on the host's own connection."""
+    unit = d.TransferPackets(direction, 9_000, window_bytes, 6, data_bytes=8_640)
+    send = sent(list(emulated(network="user").lower(unit)))
+    found = [step.demand for step in (*send.work, *send.finish) if isinstance(step, Below)]
+    data = [each for each in found if isinstance(each, d.SendData | d.ReceiveData | d.ReceiveRequest)]
+    assert sum(each.size_bytes * each.count for each in data) == 9_000
 
 
 @pytest.mark.parametrize(("kind", "name"), [(OperatingSystem, "linux-4"), (Unikernel, "unikraft-0.5")])

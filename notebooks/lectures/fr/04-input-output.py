@@ -156,8 +156,7 @@ alone = sent.loc[1] / sent.loc[1, "bare metal"] * 100
 compare(guess, alone[GUESTS], reveal=REVEAL)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Puis par rafales. Un seul coup de sonnette, une seule sortie, un seul tour d'anneau servent à tous les paquets d'une
-# rafale :
+# Puis par rafales. Un seul coup de sonnette suffit à tous les paquets d'une rafale ; mais qui les porte ?
 
 # %%
 picture(lines, sent, "packets in a burst", "million packets/s", log="x", models=MODELS)
@@ -204,8 +203,8 @@ slider(packet, burst=[1, 2, 4, 8, 16, 32, 64], at=1)
 
 # %%
 given = numbers(
-    "kvm-6", "exit_cycles", "host_process_register_cycles", "nic_emulation_cycles", "nic_ring_cycles", "bridge_cycles",
-    "nic_calls_count", "device_copy_cycles_per_byte", machine=MACHINE,
+    "kvm-6", "exit_cycles", "host_process_register_cycles", "nic_emulation_cycles", "nic_ring_cycles",
+    "nic_further_cycles", "bridge_cycles", "nic_calls_count", "device_copy_cycles_per_byte", machine=MACHINE,
 )  # fmt: skip
 given
 
@@ -247,9 +246,11 @@ print(f"emulated, the guest's side: {' + '.join(f'{each:.0f}' for each in own)} 
 # - L'**accès direct** ne laisse personne entre les deux. Avec un seul paquet, l'invité et le câble prennent à peu près
 #   autant de temps ; dès deux, c'est de nouveau le câble qui décide.
 #
-# Les rafales divisent ce qui se paie une fois par rafale. Elles ne divisent pas ce qui se paie par paquet : le fil de
-# KVM paie pour chaque paquet qu'il retire de l'anneau, et la courbe paravirtuelle monte donc plus lentement que celles
-# de la carte émulée et du domaine 0.
+# Les rafales divisent ce qui se paie une fois par rafale : la sortie d'un coup de sonnette, un réveil, l'interruption
+# de la carte hébergée. Elles ne divisent pas ce qui se paie par paquet : le modèle d'une carte lit chaque descripteur
+# et fait un appel système pour chaque paquet, un pilote dorsal copie chacun. Les courbes de la carte émulée et du
+# domaine 0 ne montent donc guère : leur porteur était dès le début l'ouvrier le plus lent. La courbe paravirtuelle
+# monte : le noyau de l'hôte prend ensemble les paquets d'une rafale, chaque paquet de plus pour `nic_further_cycles`.
 #
 # Et le disque ? Une lecture y prend de toute façon des dizaines de microsecondes. Une à la fois, les voies diffèrent
 # par ce qu'elles y ajoutent ; beaucoup à la fois, par ce qu'un porteur peut porter par seconde. « Le surcoût des
@@ -268,13 +269,14 @@ asked
 answer(asked, {1: None, 2: None, 3: None, 4: None, 5: None})
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Prédire un débit.** Avec les prix ci-dessus : combien de millions de paquets par seconde quittent un invité de Xen
-# avec des rafales de cette taille ? (Le pilote dorsal se paie une fois par rafale ; le câble prend chaque paquet.)
+# **Prédire un débit.** Avec les prix ci-dessus : combien de millions de paquets par seconde quittent un invité de KVM
+# par sa carte paravirtuelle avec des rafales de cette taille ? (Le premier paquet coûte au porteur ce qu'il coûte seul,
+# chaque paquet de plus `nic_further_cycles` ; chacun est copié.)
 
 # %%
 burst = Random(SEED).choice([3, 5, 6, 12])
 print(f"burst = {burst}")
-mine = predict({"domain 0": None}, names=["domain 0"], unit="Mpps")
+mine = predict({"paravirtual": None}, names=["paravirtual"], unit="Mpps")
 mine
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -289,9 +291,9 @@ mine
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["leaves-out"]
 # ## Ce que le modèle laisse de côté
 #
-# - **Une rafale sur une carte émulée** est remise au modèle de la carte en une seule unité, comme avec la segmentation
-#   déléguée ; un vrai modèle de carte paie aussi pour chaque paquet. Les grandes rafales flattent ici les cartes
-#   émulées.
+# - **Ce qui devient moins cher dans une rafale.** Ici, seul le noyau de l'hôte prend les paquets ensemble ; les modèles
+#   de cartes et les pilotes dorsaux paient le plein prix pour chacun, bien que leur code et leurs données restent dans
+#   les caches.
 # - **Les cartes que plusieurs invités partagent dans le matériel** (SR-IOV), et ce que la traduction d'une IOMMU
 #   coûte.
 # - **La modération des interruptions**, les files multiples, les pilotes de l'hôte qui scrutent (DPDK, io_uring).
