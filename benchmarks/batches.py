@@ -32,6 +32,7 @@ from measuring import Spread, child_environment  # noqa: E402
 
 from simulator import batch  # noqa: E402
 from simulator.experiment import run_point  # noqa: E402
+from simulator.garbage import collect_seldom  # noqa: E402
 from simulator.scenario import load  # noqa: E402
 
 SCENARIO = HERE.parent / "scenarios" / "noisy-neighbour.yaml"
@@ -212,6 +213,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few runs, once each")
     parser.add_argument("--mpi", nargs=2, metavar=("POINT", "RUNS"), help="one batch within a program of MPI")
     asked = parser.parse_args()
+    collect_seldom()  # as the command line does, and workers: it is no merit of two processes
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if asked.mpi:
         took = once("mpi", json.loads(Path(asked.mpi[0]).read_text()), int(asked.mpi[1]))
         print(json.dumps([took.wall_s, took.own_cpu_s, took.runs_cpu_s]))
