@@ -179,7 +179,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
 
 
 def overhead(point: dict[str, Any], runs: int) -> tuple[float, float]:
-    """What a batch in one process costs beside a bare loop over its runs, for each as a share of 25 ms: clock, processor.
+    """What a batch in one process costs beside a bare loop over its runs, for each as a share of 25 ms.
 
     No shipped scenario has runs of just that length; what is beside a run hardly depends on how long it takes.
     """
