@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -127,7 +126,7 @@ class Batch:
     def __init__(self, scenario: Runnable, out: Path, points: list[Point]) -> None:
         self.scenario = scenario
         self.points = points
-        self.replications = Replications([point["point"] for point in points], scenario.replications, scenario.stopping)
+        self.replications = Replications(points, scenario.replications, scenario.stopping)
         self.budget = _budget(scenario)
         self.code = code_version()
         self.identity = _identity(scenario, points, self.code)
@@ -248,6 +247,6 @@ def _budget(scenario: Runnable) -> Budget:
 
 
 def _identity(scenario: Runnable, points: Sequence[Point], code: str) -> str:
-    rule = asdict(scenario.stopping) if scenario.stopping else None
+    rule = scenario.stopping.deciding() if scenario.stopping else None
     parts = [points, scenario.replications, rule, scenario.seed, scenario.baseline, code]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

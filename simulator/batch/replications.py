@@ -20,7 +20,7 @@ class Replications:
     """The replications of every point.
 
     Args:
-        points: the number of each point.
+        points: all points.
         number: of replications, or the most where there is a rule.
         stopping: the rule.
 
@@ -29,16 +29,18 @@ class Replications:
         most: how many runs there may be in all.
     """
 
-    def __init__(self, points: Sequence[int], number: int, stopping: Stopping | None) -> None:
+    def __init__(self, points: Sequence[Mapping[str, Any]], number: int, stopping: Stopping | None) -> None:
         self._rule = stopping
-        self.wanted = dict.fromkeys(points, number if stopping is None else stopping.at_least)
+        self.wanted = {point["point"]: number if stopping is None else stopping.at_least for point in points}
         self.most = number * len(points)
-        self._open: dict[int, list[dict[str, Rows]]] = {point: [] for point in points} if stopping else {}
+        groups = [] if stopping is None else stopping.groups(points)
+        self._open = {point: group for group in groups for point in group}
+        self._seen: dict[int, list[dict[str, Rows]]] = {point: [] for point in self._open}
 
     def look(self, done: Mapping[str, segments.Place]) -> None:
         """Looks at what has been recorded, as far as it is whole, and says in ``wanted`` what follows from it."""
-        for point in tuple(self._open):
-            while self._is_whole(point, done) and self._decide(point):
+        for group in dict.fromkeys(self._open.values()):
+            while all(self._is_whole(point, done) for point in group) and self._decide(group):
                 pass
 
     def may_grow(self, point: int) -> bool:
@@ -47,20 +49,21 @@ class Replications:
 
     def _is_whole(self, point: int, done: Mapping[str, segments.Place]) -> bool:
         """Reads the replications that are wanted; says whether all are there."""
-        seen = self._open.get(point)
-        while seen is not None and len(seen) < self.wanted[point]:
+        seen = self._seen[point]
+        while len(seen) < self.wanted[point]:
             place = done.get(run_id(point, len(seen)))
             if place is None:
                 return False
             seen.append({"tenants": segments.content(place)["tables"].get("tenants", ())})
-        return seen is not None
+        return True
 
-    def _decide(self, point: int) -> bool:
+    def _decide(self, group: Sequence[int]) -> bool:
         """Whether more replications are wanted, after a look at all that were."""
         assert self._rule is not None
-        series = self._rule.series(self._open[point])
+        series = self._rule.series([self._seen[point] for point in group])
         enough = self._rule.enough(*series)
-        self.wanted[point] = self._rule.next(*series) if enough is None else enough
+        self.wanted |= dict.fromkeys(group, self._rule.next(*series) if enough is None else enough)
         if enough is not None:
-            del self._open[point]
+            for point in group:
+                del self._open[point], self._seen[point]
         return enough is None

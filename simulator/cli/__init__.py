@@ -7,6 +7,7 @@ command or the scenario, 3 completed with failed runs, 130 interrupted (143 by S
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -37,6 +38,8 @@ def _main(arguments: Sequence[str] | None) -> int:
     from simulator.garbage import collect_seldom
 
     collect_seldom()
+    # Arrow's other allocators take some 40 ms for the first table of each size that a process writes.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         return virtlab.main(arguments, prog_name="virtlab", standalone_mode=False) or 0
     except click.ClickException as error:

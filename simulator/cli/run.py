@@ -80,6 +80,7 @@ def _run(scenario: Scenario, out: str, jobs: int | None, on: str, wanted: bool) 
 
     results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=watch(scenario.name), catalog=scenario.catalog)
     tell_failures(results)
+    tell_shortfalls(results)
     if not wanted or results.status == "failed":
         return results, []
     from simulator.plots import draw, usual
@@ -110,6 +111,17 @@ def tell_failures(results: Results) -> None:
         tell(f"{len(failures) - _MOST_FAILURES} more runs failed or are over budget; see {results.folder / 'runs.csv'}")
 
 
+def tell_shortfalls(results: Results) -> None:
+    """Where a rule ended at the most replications, and its interval was not narrow enough."""
+    if results.status == "failed":
+        return
+    sentences = results.shortfalls()
+    for sentence in sentences[:_MOST_FAILURES]:
+        tell(sentence)
+    if len(sentences) > _MOST_FAILURES:
+        tell(f"so it is at {len(sentences) - _MOST_FAILURES} more places; give a larger 'max', or ask for less")
+
+
 def _show(results: Results, figures: Sequence[Path]) -> None:
     from simulator.cli import doings, printed
 
@@ -134,6 +146,7 @@ def _data(results: Results, figures: Sequence[Path]) -> dict[str, Any]:
         "where": records(results.where(by=("device", "cause", "mechanism"))),
         "operations": records(results.operations),
         "knock_on": records(results.knock_on()),
+        "shortfalls": results.shortfalls(),
         "failures": [{"run": failure["run"], "error": failure["error"]} for failure in results.manifest["failures"]],
         "figures": [str(path) for path in figures],
     }

@@ -117,6 +117,12 @@ class Results:
         """The ledger of each device."""
         return read(self.folder, "devices", self.axes, self.manifest)
 
+    def shortfalls(self) -> list[str]:
+        """Where a rule that stops replications ended before it had what it wanted: a sentence for each place."""
+        from simulator.results.shortfalls import shortfalls
+
+        return shortfalls(self)
+
     def summary(self, metric: str | None = None, level: float = 0.95, by: Sequence[str] | None = None) -> pd.DataFrame:
         """Means with confidence intervals, and the overhead over the baseline stack.
 

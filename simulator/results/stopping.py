@@ -11,14 +11,17 @@ interval for the mean", Annals of Mathematical Statistics 39, 1968) can be as sh
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from simulator import records
 from simulator.results.intervals import t_quantile
 
+Runs = Sequence[Mapping[str, Sequence[Sequence[Any]]] | None]
+"""The tables of each replication of a point."""
 LOOK_AHEAD = 5
 """For so many counts of replications before the last the interval must have been narrow enough too."""
 _ROUNDING = 1e-9
@@ -37,6 +40,8 @@ class Stopping:
         level: of the interval (Student's t over replications).
         at_least: replications that are run in any case.
         at_most: replications after which it ends, narrow or not.
+        over: the stack by whose metric it is divided, replication by replication; the interval is then that of the
+            ratio, on its logarithm, as ``Results.compare`` has it. Empty: the metric itself.
     """
 
     metric: str
@@ -46,15 +51,42 @@ class Stopping:
     level: float
     at_least: int
     at_most: int
+    over: str = ""
 
     def __str__(self) -> str:
         """The rule in words."""
-        whose = f" of {self.tenant}" if self.tenant else ""
+        whose = (f" of {self.tenant}" if self.tenant else "") + (f" over {self.over}" if self.over else "")
         width = f"{self.half_width:g}" if self.relative_half_width is None else f"{100 * self.relative_half_width:g} %"
         return (
             f"{self.at_least} to {self.at_most} replications, until {self.metric}{whose} is known to ± {width} "
             f"({100 * self.level:g} % interval)"
         )
+
+    def deciding(self) -> dict[str, Any]:
+        """What of it decides the results, by name."""
+        return {name: value for name, value in asdict(self).items() if name != "over" or value}
+
+    def groups(self, points: Sequence[Mapping[str, Any]]) -> list[tuple[int, ...]]:
+        """The numbers of the points that have as many replications as each other: each alone, or all of a place.
+
+        Args:
+            points: each with its number (``point``), ``stack`` and ``axes``.
+
+        Returns:
+            groups; where the metric is divided, the point of that stack comes first. A point without one stands alone.
+        """
+        if not self.over:
+            return [(point["point"],) for point in points]
+        places: dict[str, list[Mapping[str, Any]]] = {}
+        for point in points:
+            axes = {name: value for name, value in point["axes"].items() if name != "stack"}
+            places.setdefault(json.dumps(axes, sort_keys=True, default=str), []).append(point)
+        found: list[tuple[int, ...]] = []
+        for place in places.values():
+            base = [point["point"] for point in place if point["stack"] == self.over]
+            others = [point["point"] for point in place if point["stack"] != self.over]
+            found += [(*base, *others)] if len(base) == 1 else [(number,) for number in (*base, *others)]
+        return found
 
     def enough(self, *series: Sequence[float | None]) -> int | None:
         """How many replications are enough.
@@ -83,11 +115,12 @@ class Stopping:
     def shortfall(self, *series: Sequence[float | None]) -> str:
         """What is to be said of a point with these replications in all; empty where the intervals are narrow enough."""
         known = [values for values in series if self._has_metric(values)]
+        asked = f"{self.metric} over {self.over}" if self.over else self.metric
         if not known:
-            return f"nobody has {self.metric} in the first {self.at_least} replications; no more were run"
+            return f"nobody has {asked} in the first {self.at_least} replications; no more were run"
         if all(list(self._narrow(values))[-1] for values in known):
             return ""
-        return f"after {len(known[0])} replications {self.metric} is still less well known than asked for"
+        return f"after {len(known[0])} replications {asked} is still less well known than asked for"
 
     def next(self, *series: Sequence[float | None]) -> int:
         """How many replications to have in all, for the next look: more than there are, and at most twice as many.
@@ -100,13 +133,23 @@ class Stopping:
         wanted = max((self._estimate(values) for values in series if self._has_metric(values)), default=known)
         return min(self.at_most, max(known + 1, min(2 * known, wanted)))
 
-    def series(self, runs: Sequence[Mapping[str, Sequence[Sequence[Any]]] | None]) -> list[list[float]]:
-        """The metric of each tenant in each replication, as ``enough`` wants it.
+    def series(self, group: Sequence[Runs]) -> list[list[float]]:
+        """What ``enough`` wants of a group of points: a series for each tenant of each.
 
         Args:
-            runs: the tables of each replication of one point, in their order; None, or no row of a tenant, where one
+            group: of each point the tables of each replication, in their order; None, or no row of a tenant, where one
                 failed. Tenants that are written as one count with their mean, as in the summary.
         """
+        values = [self._by_tenant(runs) for runs in group]
+        if self.over:
+            base = values[0]
+            values = [
+                {name: list(map(_log_ratio, own[name], base[name])) for name in own if name in base}
+                for own in values[1:]
+            ]
+        return [each for own in values for each in own.values()] or [[math.nan] * len(group[0])]
+
+    def _by_tenant(self, runs: Runs) -> dict[str, list[float]]:
         found: dict[str, list[list[float]]] = {}
         for number, tables in enumerate(runs):
             for row in (tables or {}).get("tenants", ()):
@@ -114,9 +157,7 @@ class Stopping:
                 if self.tenant in ("", name):
                     numbers = found.setdefault(name, [[] for _ in runs])[number]
                     numbers += [] if _missing(value) else [float(value)]
-        if not found:
-            return [[math.nan] * len(runs)]
-        return [[math.fsum(each) / len(each) if each else math.nan for each in every] for every in found.values()]
+        return {name: [math.fsum(each) / len(each) if each else math.nan for each in found[name]] for name in found}
 
     def _has_metric(self, values: Sequence[float | None]) -> bool:
         return not all(_missing(value) for value in values[: self.at_least])
@@ -128,7 +169,10 @@ class Stopping:
             yield half <= max(self._wanted(mean), _ROUNDING * abs(mean))
 
     def _wanted(self, mean: float) -> float:
-        return self.half_width if self.half_width is not None else (self.relative_half_width or 0.0) * abs(mean)
+        if self.half_width is not None:
+            return self.half_width
+        relative = self.relative_half_width or 0.0
+        return math.log1p(relative) if self.over else relative * abs(mean)
 
     def _estimate(self, values: Sequence[float | None]) -> int:
         """How many replications of such values make the interval narrow enough, and see it stay so."""
@@ -143,6 +187,10 @@ class Stopping:
 
 _COLUMNS = {name: position for position, name in enumerate(records.names("tenants"))}
 _NAME = _COLUMNS["copy_of"]
+
+
+def _log_ratio(value: float, base: float) -> float:
+    return math.log(value / base) if value > 0.0 and base > 0.0 else math.nan
 
 
 def _missing(value: float | None) -> bool:

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,7 @@ class Scenario:
             code = ""
         deciding = [self.points(), self.replications, self.seed, code]
         if self.stopping is not None:
-            deciding.append(astuple(self.stopping))
+            deciding.append(list(self.stopping.deciding().values()))
         return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 

@@ -512,6 +512,9 @@ class Until(Part):
     """A column of numbers in the table of tenants; the workloads' own figures of merit if not given."""
     tenant: Text | None = None
     """The tenant whose metric it is; if not given the rule holds for every tenant that has it."""
+    over: Text | None = Field(default=None, examples=["native"])
+    """The stack by whose metric it is divided: the interval is that of the ratio, paired by replication, and all stacks
+    of a place have as many replications as each other."""
     relative_half_width: Proportion | None = None
     """Half the width of the interval, as a part of the mean."""
     half_width: Scalar | None = Field(default=None, examples=["2 ms"])

@@ -34,11 +34,26 @@ def check(lookup: Lookup) -> None:
         lookup.complain((*_UNTIL, "metric"), f"there is no metric {until.metric!r}", suggestion(until.metric, _UNITS))
     if until.tenant is not None and until.tenant not in names:
         lookup.complain((*_UNTIL, "tenant"), f"no tenant is called {until.tenant!r}", suggestion(until.tenant, names))
+    _check_over(lookup, until)
     if read.min > read.max:
         key, other = ("max", "min") if "max" in written else ("min", "max")
         place, why = ("replications", key), f"max, {read.max}, is less than min, {read.min}"
         lookup.complain(place, why, f"change {key}" if other in written else f"change {key}, or give {other} as well")
     _check_widths(lookup, until)
+
+
+def _check_over(lookup: Lookup, until: Until) -> None:
+    """The metric is divided by that of a stack which is there; a ratio has no unit."""
+    if until.over is None:
+        return
+    stacks = lookup.source.data.get("stacks")
+    names = list(stacks) if isinstance(stacks, dict) else []
+    if until.over not in names:
+        lookup.complain((*_UNTIL, "over"), f"no stack is called {until.over!r}", suggestion(until.over, names))
+    elif len(names) < 2:
+        lookup.complain((*_UNTIL, "over"), "is the only stack", "add another one, or leave 'over' out")
+    if until.half_width is not None:
+        lookup.complain((*_UNTIL, "half_width"), "a ratio has no unit", "write e.g. 'relative_half_width: 1 %'")
 
 
 def _check_widths(lookup: Lookup, until: Until) -> None:
@@ -84,5 +99,5 @@ def rule(replications: int | StoppingRule) -> int | Stopping:
     until = replications.until
     return Stopping(
         until.metric, until.tenant or "", until.relative_half_width, _half_width(until), until.level,
-        replications.min, replications.max,
+        replications.min, replications.max, until.over or "",
     )  # fmt: skip

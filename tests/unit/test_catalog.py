@@ -678,6 +678,21 @@ def test_describe_names_the_devices_of_a_machine(folder: Path) -> None:
     assert [row["parameter"] for row in rows] == ["cpu.frequency_hz", "cpu.period_s"]
 
 
+def test_a_number_is_worked_out_once_and_a_file_parsed_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Catalog()
+    assert first.layer("toy-1", "old") is first.layer("toy", "old") is not first.layer("toy", "new")
+    assert first.machine("old") is first.machine("old")
+    parsed = []
+    parse = document.parse
+    monkeypatch.setattr(document, "parse", lambda text, file: parsed.append(Path(file).name) or parse(text, file))
+    assert Catalog().layer("toy-1", "old") == first.layer("toy-1", "old")
+    assert parsed == []
+    write_layer(folder, trap=TRAP.replace("value: 800", "value: 900"))
+    changed = Catalog().layer("toy-1", "old").parameters["trap_cycles"]
+    assert parsed == ["toy-1.yaml"]
+    assert changed.value != first.layer("toy-1", "old").parameters["trap_cycles"].value
+
+
 def test_fitted_numbers_are_listed(folder: Path) -> None:
     listed = [each for each in Catalog().fitted() if each.product == "toy-work"]
     assert [(each.kind, each.parameter, each.fitted_on, each.value) for each in listed] == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from random import Random
 from typing import Any
 
@@ -122,14 +122,61 @@ def tables(**values: float | None) -> Mapping[str, Sequence[Sequence[Any]]]:
 
 def test_numbers_are_read_from_the_rows_of_the_runs() -> None:
     runs = [tables(app_1=1.0, app_2=3.0, other=7.0), None, tables(app_1=5.0, app_2=None, other=None)]
-    app, other = RULE.series(runs)
+    app, other = RULE.series([runs])
     assert app == pytest.approx([2.0, math.nan, 5.0], nan_ok=True)
     assert other == pytest.approx([7.0, math.nan, math.nan], nan_ok=True)
-    assert replace(RULE, tenant="other").series(runs) == [pytest.approx([7.0, math.nan, math.nan], nan_ok=True)]
-    assert RULE.series([None, None]) == [pytest.approx([math.nan] * 2, nan_ok=True)]
+    assert replace(RULE, tenant="other").series([runs]) == [pytest.approx([7.0, math.nan, math.nan], nan_ok=True)]
+    assert RULE.series([[None, None]]) == [pytest.approx([math.nan] * 2, nan_ok=True)]
+
+
+OVER = replace(RULE, metric="latency_p99_s", over="native", relative_half_width=0.02)
+
+
+def test_over_a_stack_it_looks_at_ratios_in_pairs_of_replications() -> None:
+    native = [tables(app=2.0, other=1.0), tables(app=4.0, other=0.0), None, tables(app=1.0)]
+    xen = [tables(app=3.0, other=1.0), tables(app=6.0, other=5.0), tables(app=9.0), tables(app=None)]
+    app, other = OVER.series([native, xen])
+    assert app == pytest.approx([math.log(1.5), math.log(1.5), math.nan, math.nan], nan_ok=True)
+    assert other == pytest.approx([0.0, math.nan, math.nan, math.nan], nan_ok=True)
+    assert OVER.series([native]) == [pytest.approx([math.nan] * 4, nan_ok=True)]
+    assert len(OVER.series([native, xen, xen])) == 4
+
+
+def test_a_ratio_is_known_when_its_interval_as_compared_is_narrow() -> None:
+    """What both stacks have in common by luck does not widen it."""
+    luck = draws(200, spread=0.3)
+    noise = draws(200, seed=6, spread=0.03)
+    pairs = [(value * 1.4 * more, value) for value, more in zip(luck, noise, strict=True)]
+    series = OVER.series([[tables(app=base) for _, base in pairs], [tables(app=own) for own, _ in pairs]])
+    found = OVER.enough(*series)
+    assert found is not None and found < 30
+    assert RULE.enough(luck) is None or RULE.enough(luck) > found
+
+    def ratio(count: int) -> float:
+        own, base = zip(*pairs[:count], strict=True)
+        known = intervals.ratio(own, base, 0.95)
+        return math.sqrt(known.high / known.low)
+
+    assert ratio(found) <= 1.02
+
+
+def test_points_of_a_place_have_as_many_replications_as_each_other() -> None:
+    places = [("native", 1), ("xen", 1), ("native", 2), ("kvm", 2), ("xen", 2), ("kvm", 3)]
+    points = [
+        {"point": number, "stack": stack, "axes": {"stack": stack, "size": size}}
+        for number, (stack, size) in enumerate(places)
+    ]
+    assert OVER.groups(points) == [(0, 1), (2, 3, 4), (5,)]
+    assert RULE.groups(points) == [(number,) for number in range(6)]
+
+
+def test_what_decides_the_results_is_what_it_was_without_a_ratio() -> None:
+    assert "over" not in RULE.deciding() and list(RULE.deciding()) == list(asdict(RULE))[:-1]
+    assert OVER.deciding()["over"] == "native"
 
 
 def test_in_words() -> None:
+    assert str(OVER) == "10 to 200 replications, until latency_p99_s over native is known to ± 2 % (95 % interval)"
     assert str(RULE) == "10 to 200 replications, until latency_p99_s is known to ± 5 % (95 % interval)"
     other = Stopping("value", "app", None, 0.002, 0.9, 5, 9)
     assert str(other) == "5 to 9 replications, until value of app is known to ± 0.002 (90 % interval)"

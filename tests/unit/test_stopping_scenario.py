@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 import simulator as vl
 from simulator.cli.check import command as check
+from simulator.cli.run import command as run
 from simulator.errors import ScenarioError, UsageError
 from simulator.results.stopping import Stopping
 from simulator.scenario import Scenario, load
@@ -50,6 +52,12 @@ def test_what_a_rule_leaves_open() -> None:
     until = {"metric": "boot_s", "tenant": "app", "half_width": "2 ms", "level": "90 %"}
     assert scenario(until=until).stopping == Stopping("boot_s", "app", None, 0.002, 0.9, 10, 200)
     assert scenario(until={"half_width": 3}).stopping == Stopping("value", "", None, 3.0, 0.95, 10, 200)
+
+
+def test_a_rule_about_a_ratio() -> None:
+    until = {"over": "native", "relative_half_width": "1 %"}
+    assert scenario(until=until).stopping == Stopping("value", "", 0.01, None, 0.95, 10, 200, "native")
+    assert scenario(until=until).hash != scenario(until={"relative_half_width": "1 %"}).hash
 
 
 def test_a_number_takes_the_place_of_a_rule() -> None:
@@ -103,6 +111,14 @@ NARROW = {"relative_half_width": "5 %"}
             {"until": {"metric": "latency_p99_s", "half_width": 2}},
             "replications.until.half_width: 2 has no unit (here a time is wanted, e.g. '30 ms')",
         ),
+        (
+            {"until": NARROW | {"over": "nativ"}},
+            "replications.until.over: no stack is called 'nativ' (did you mean 'native'",
+        ),
+        (
+            {"until": {"over": "native", "metric": "latency_p99_s", "half_width": "2 ms"}},
+            "replications.until.half_width: a ratio has no unit (write e.g. 'relative_half_width: 1 %')",
+        ),
         ({"until": {"half_width": 0}}, "replications.until.half_width: 0 is never reached (write more than 0)"),
         ({"until": {"half_width": -1}}, "replications.until.half_width: -1 is never reached (write more than 0)"),
         ({"until": NARROW, "min": 1}, "replications.min: 1 is not a whole number from 2 up (write e.g. 2)"),
@@ -138,6 +154,23 @@ def test_check_prints_the_rule(tmp_path: Path) -> None:
         f"{path}: ok: 2 points, each with 5 to 50 replications, until latency_p99_s is known to ± 5 % "
         "(95 % interval): 10 to 100 runs\n"
     )
+
+
+def test_run_says_what_is_not_known_well_enough(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    until = "{over: native, metric: latency_mean_s, relative_half_width: 0.01 %}"
+    path.write_text(
+        "version: 1\ntitle: Small\nmachine: laptop-2025\nstacks: {native: linux-6 |, container: linux-6 | docker}\n"
+        "tenants:\n  app: {workload: key-value-store, memory: 1 GiB}\nduration: 50 ms\n"
+        f"replications: {{until: {until}, min: 3, max: 4}}\n",
+        encoding="utf-8",
+    )
+    words = [str(path), "--out", str(tmp_path / "out"), "--no-figures", "--jobs", "1"]
+    said = "everywhere: after 4 replications latency_mean_s over native is still less well known than asked for"
+    told = CliRunner().invoke(run, words, standalone_mode=False)
+    assert said in told.stderr.splitlines()
+    found = json.loads(CliRunner().invoke(run, [*words, "--json"], standalone_mode=False).stdout)
+    assert found[0]["shortfalls"] == [said]
 
 
 @pytest.mark.parametrize(
