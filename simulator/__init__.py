@@ -227,6 +227,7 @@ def choose(
     *,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     **changes: Any,
 ) -> Choice:
     """Compare the stacks of a scenario as models: overhead, isolation, footprint, start, control and effort.
@@ -235,6 +236,7 @@ def choose(
         scenario: a file, its text, a mapping with the same keys, or a scenario that was loaded.
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
+        on: where to run, as in ``run``.
         changes: ``replications`` or ``seed`` other than the scenario's.
 
     Raises:
@@ -243,7 +245,7 @@ def choose(
     from simulator import choice
     from simulator.scenario import load
 
-    return choice.choose(load(scenario, overrides=changes), out=out, jobs=jobs)
+    return choice.choose(load(scenario, overrides=changes), out=out, jobs=jobs, on=on)
 
 
 def blast(
@@ -330,6 +332,7 @@ def density(
     latency: str | None = None,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     **changes: Any,
 ) -> Density:
     """How many instances of a scenario's service fit on its machine on each stack, and what the limit is.
@@ -342,6 +345,7 @@ def density(
         latency: what an answer may take, instead of what the scenario says, e.g. ``100 ms``.
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
+        on: where to run, as in ``run``.
         changes: ``seed`` or ``fidelity`` other than the scenario's.
 
     Raises:
@@ -351,7 +355,7 @@ def density(
     from simulator.scenario import load
 
     asked = filling.asked_otherwise(load(scenario, overrides=changes), host_memory, latency)
-    return filling.density(asked, out=out, jobs=jobs)
+    return filling.density(asked, out=out, jobs=jobs, on=on)
 
 
 def isolate(
@@ -362,6 +366,7 @@ def isolate(
     stressors: Sequence[str] = (),
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     **changes: Any,
 ) -> Isolation:
     """What a victim loses to each neighbour on each stack, against the same run beside an idle one.
@@ -375,6 +380,7 @@ def isolate(
         stressors: workloads of the catalog for a neighbour of the victim's size, instead of an aggressor.
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
+        on: where to run, as in ``run``.
         changes: ``replications`` or ``seed`` other than the scenario's.
 
     Raises:
@@ -384,7 +390,13 @@ def isolate(
     from simulator.scenario import load
 
     return isolation.isolate(
-        load(scenario, overrides=changes), victim=victim, aggressor=aggressor, stressors=stressors, out=out, jobs=jobs
+        load(scenario, overrides=changes),
+        victim=victim,
+        aggressor=aggressor,
+        stressors=stressors,
+        out=out,
+        jobs=jobs,
+        on=on,
     )
 
 
@@ -399,6 +411,7 @@ def sensitivity(
     top: int = 10,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     **changes: Any,
 ) -> Sensitivity:
     """Which parameters the answers of a scenario hang on, given the ranges that the catalog has for them.
@@ -416,6 +429,7 @@ def sensitivity(
         top: parameters of each answer that are shown, and that ``sobol`` looks at.
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
+        on: where to run, as in ``run``.
         changes: ``replications`` or ``seed`` other than the scenario's.
 
     Raises:
@@ -426,7 +440,7 @@ def sensitivity(
 
     return analyse(
         load(scenario, overrides=changes), method=method, metric=metric, stacks=stacks, workloads=workloads,
-        samples=samples, top=top, out=out, jobs=jobs,
+        samples=samples, top=top, out=out, jobs=jobs, on=on,
     )  # fmt: skip
 
 

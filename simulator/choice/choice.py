@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING, Any
@@ -78,14 +79,16 @@ class Choice:
 
 
 def choose(
-    scenario: Scenario, *, out: str | os.PathLike[str] = "results", jobs: int | None = None, watch: Watch | None = None
-) -> Choice:
+    scenario: Scenario, *, out: str | os.PathLike[str] = "results", jobs: int | None = None,
+    on: str | Executor = "", watch: Watch | None = None,
+) -> Choice:  # fmt: skip
     """Run what is needed to compare the models of a scenario; what has been run before is found again.
 
     Args:
         scenario: the scenario, checked.
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
+        on: where to run, as in :func:`simulator.run`.
         watch: makes somebody who watches a batch, from its name.
 
     Raises:
@@ -96,7 +99,7 @@ def choose(
     derived = Derived(scenario)
     derived.check()
 
-    run = runner(scenario, out, jobs, watch)
+    run = runner(scenario, out, jobs, on, watch)
     own = run(scenario)
     seen, own_rows = stress(derived, run), measures.rows(own)
     models = tuple(_model(derived, seen, own_rows, own.baseline, point) for point in _by_stack(derived.alone))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -43,7 +44,9 @@ class Stressed:
     longest_s: Mapping[str, float]
 
 
-def runner(scenario: Scenario, out: str | os.PathLike[str], jobs: int | None, watch: Watch | None) -> Run:
+def runner(
+    scenario: Scenario, out: str | os.PathLike[str], jobs: int | None, on: str | Executor, watch: Watch | None
+) -> Run:
     """What runs a scenario or one derived from it; a derived one gets a file, by which a run of it can be repeated."""
 
     def run(each: Scenario) -> Results:
@@ -53,7 +56,7 @@ def runner(scenario: Scenario, out: str | os.PathLike[str], jobs: int | None, wa
             file.parent.mkdir(parents=True, exist_ok=True)
             replace_text(file, each.text)
             each = each.kept_in(file)
-        return batch.run(each, out=out, jobs=jobs, progress=progress, catalog=scenario.catalog)
+        return batch.run(each, out=out, jobs=jobs, on=on, progress=progress, catalog=scenario.catalog)
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import get_args
 
@@ -102,6 +103,7 @@ def test(
     *,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     watch: Watch | None = None,
 ) -> list[Tested]:
     """Runs each claim's scenario, as far as it has to be run and was not run before, and judges it.
@@ -110,17 +112,20 @@ def test(
         scenarios: those that have a claim, checked.
         out: folder of all results.
         jobs: how many runs at a time, as many as there are processors if not given.
+        on: where to run, as in :func:`simulator.run`.
         watch: makes somebody who watches a batch, from its name.
     """
-    return [_tested(scenario, out, jobs, watch) for scenario in scenarios]
+    return [_tested(scenario, out, jobs, on, watch) for scenario in scenarios]
 
 
-def _tested(scenario: Scenario, out: str | os.PathLike[str], jobs: int | None, watch: Watch | None) -> Tested:
+def _tested(
+    scenario: Scenario, out: str | os.PathLike[str], jobs: int | None, on: str | Executor, watch: Watch | None
+) -> Tested:
     claim = claimed(scenario)
     results: Results | None = None
     if runs(scenario):
         progress = watch(scenario.name) if watch else Silent()
-        results = batch.run(scenario, out=out, jobs=jobs, progress=progress, catalog=scenario.catalog)
+        results = batch.run(scenario, out=out, jobs=jobs, on=on, progress=progress, catalog=scenario.catalog)
     holds, fails = (
         [finding for each in comparisons for finding in findings(scenario, each, results)]
         for comparisons in (claim.holds, claim.fails)

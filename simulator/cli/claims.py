@@ -9,6 +9,7 @@ import click
 
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import say, say_json
+from simulator.cli.where import on_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,9 +27,10 @@ _LABELS = {True: "yes", False: "no", None: "open"}
 @click.option("--page", type=click.Path(dir_okay=False), help="Write all that came out as a page too, in Markdown.")
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
+@on_option
 @json_option
 def command(
-    names: tuple[str, ...], only_list: bool, page: str | None, out: str, jobs: int | None, as_json: bool
+    names: tuple[str, ...], only_list: bool, page: str | None, out: str, jobs: int | None, on: str, as_json: bool
 ) -> int:
     """Test what a lecture says: each claim with its verdict, its numbers, and the case where it fails.
 
@@ -42,7 +44,7 @@ def command(
     if only_list:
         _list(scenarios, as_json)
         return 0
-    tested = claims.test(scenarios, out=out, jobs=jobs, watch=watch)
+    tested = claims.test(scenarios, out=out, jobs=jobs, on=on, watch=watch)
     if as_json:
         say_json([each.data() for each in tested])
     else:

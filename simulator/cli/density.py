@@ -8,6 +8,7 @@ import click
 
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import say, say_json
+from simulator.cli.where import on_option
 
 
 @click.command()
@@ -16,10 +17,11 @@ from simulator.cli.output import say, say_json
 @click.option("--latency", metavar="TIME", help="What an answer may take, instead of the scenario's, e.g. '100 ms'.")
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
+@on_option
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @json_option
 def command(
-    scenario: str, host_memory: str | None, latency: str | None, out: str, jobs: int | None, seed: int | None,
+    scenario: str, host_memory: str | None, latency: str | None, out: str, jobs: int | None, on: str, seed: int | None,
     as_json: bool,
 ) -> int:  # fmt: skip
     """Count the instances of a service that fit on a machine.
@@ -37,7 +39,7 @@ def command(
     changes: dict[str, Any] = {} if seed is None else {"seed": seed}
     (loaded,) = load_all([scenario], changes)
     asked = filling.asked_otherwise(loaded, host_memory, latency)
-    found = filling.density(asked, out=out, jobs=jobs, watch=watch)
+    found = filling.density(asked, out=out, jobs=jobs, on=on, watch=watch)
     for each in found.batches:
         tell_failures(each)
     figures = draw(found.batches[0], ["density"])

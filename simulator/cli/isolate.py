@@ -8,6 +8,7 @@ import click
 
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import say, say_json
+from simulator.cli.where import on_option
 from simulator.isolation import METRICS
 
 
@@ -29,12 +30,13 @@ from simulator.isolation import METRICS
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw the heat map into this file too, .png or .svg.")
 @click.option("--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
+@on_option
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @click.option("--seed", type=int, help="Root of all luck, instead of the scenario's.")
 @json_option
 def command(
     scenario: str, victim: str, aggressor: str, stressors: tuple[str, ...], metric: str, figure: str | None, out: str,
-    jobs: int | None, as_json: bool, **changes: Any,
+    jobs: int | None, on: str, as_json: bool, **changes: Any,
 ) -> int:  # fmt: skip
     """Show what a victim loses to each neighbour on each model.
 
@@ -54,7 +56,7 @@ def command(
         check_kind(Path(figure))
     (loaded,) = load_all([scenario], {name: value for name, value in changes.items() if value is not None})
     answer = isolation.isolate(
-        loaded, victim=victim, aggressor=aggressor, stressors=stressors, out=out, jobs=jobs, watch=watch
+        loaded, victim=victim, aggressor=aggressor, stressors=stressors, out=out, jobs=jobs, on=on, watch=watch
     )
     for each in answer.batches:
         tell_failures(each)

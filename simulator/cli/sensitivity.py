@@ -6,6 +6,7 @@ import click
 
 from simulator.cli.output import as_json as json_option
 from simulator.cli.output import complain, say, say_json, tell
+from simulator.cli.where import on_option
 
 
 @click.command()
@@ -32,11 +33,12 @@ from simulator.cli.output import complain, say, say_json, tell
 )
 @click.option("-o", "--out", default="results", type=click.Path(file_okay=False), help="Folder of all results.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; by default one for each processor.")
+@on_option
 @click.option("--replications", type=int, help="Runs of each point, instead of the scenario's.")
 @json_option
 def command(
     scenario: str, method: str, samples: int | None, top: int, metric: str, stacks: tuple[str, ...],
-    workloads: tuple[str, ...], figure: str | None, out: str, jobs: int | None, replications: int | None,
+    workloads: tuple[str, ...], figure: str | None, out: str, jobs: int | None, on: str, replications: int | None,
     as_json: bool,
 ) -> int:  # fmt: skip
     """Say which parameters the answers of SCENARIO hang on.
@@ -57,7 +59,7 @@ def command(
     (loaded,) = load_all([scenario], {} if replications is None else {"replications": replications})
     found = analyse(
         loaded, method=method, metric=metric, stacks=stacks, workloads=workloads, samples=samples, top=top, out=out,
-        jobs=jobs, watch=watch, tell=tell,
+        jobs=jobs, on=on, watch=watch, tell=tell,
     )  # fmt: skip
     for failure in found.header["failures"]:
         complain(f"a run failed: {failure}")

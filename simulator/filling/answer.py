@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any
@@ -125,29 +126,33 @@ class Density:
 
 
 def density(
-    scenario: Scenario, *, out: str | os.PathLike[str] = "results", jobs: int | None = None, watch: Watch | None = None
-) -> Density:
+    scenario: Scenario, *, out: str | os.PathLike[str] = "results", jobs: int | None = None,
+    on: str | Executor = "", watch: Watch | None = None,
+) -> Density:  # fmt: skip
     """Fill the machine on each stack; what has been run before is found again.
 
     Args:
         scenario: the scenario, checked.
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
+        on: where to run, as in :func:`simulator.run`.
         watch: makes somebody who watches a batch, from its name.
 
     Raises:
         UsageError: the scenario has no duration, or lists of values; nothing was run.
         ScenarioError: not even two instances fit on a stack.
     """
-    return _Filling(scenario, out, jobs, watch or (lambda _: Silent())).answer()
+    return _Filling(scenario, out, jobs, on, watch or (lambda _: Silent())).answer()
 
 
 class _Filling:
     """The trials of all stacks, round by round."""
 
-    def __init__(self, scenario: Scenario, out: str | os.PathLike[str], jobs: int | None, watch: Watch) -> None:
+    def __init__(
+        self, scenario: Scenario, out: str | os.PathLike[str], jobs: int | None, on: str | Executor, watch: Watch
+    ) -> None:
         self.scenario, self.asked, self.trials = scenario, scenario.density, Trials(scenario)
-        self._out, self._jobs, self._watch = out, jobs, watch
+        self._out, self._jobs, self._on, self._watch = out, jobs, on, watch
         self.batches: list[Results] = []
         self.seen: dict[str, dict[int, Trial]] = {label: {} for label in self.trials.stacks}
 
@@ -224,7 +229,12 @@ class _Filling:
         tried = Round(self.scenario, len(self.batches) + 1, counts, points)
         words = ", ".join(f"{count} x {label}" for label, count in counts.items())
         results = batch.run(
-            tried, out=self._out, jobs=self._jobs, progress=self._watch(words), catalog=self.scenario.catalog
+            tried,
+            out=self._out,
+            jobs=self._jobs,
+            on=self._on,
+            progress=self._watch(words),
+            catalog=self.scenario.catalog,
         )
         self.batches.append(results)
         for label, trial in read(results, tried, self.asked.percentile).items():

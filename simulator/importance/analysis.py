@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from math import inf, isfinite
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def analyse(
     top: int = TOP,
     out: str | os.PathLike[str] = "results",
     jobs: int | None = None,
+    on: str | Executor = "",
     watch: Watch | None = None,
     tell: Tell | None = None,
 ) -> Sensitivity:
@@ -62,6 +64,7 @@ def analyse(
         top: parameters of each answer that are shown, and that ``sobol`` looks at.
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
+        on: where to run, as in :func:`simulator.run`.
         watch: makes somebody who watches a batch, from its name.
         tell: is told how many runs it will take.
 
@@ -75,7 +78,7 @@ def analyse(
             raise UsageError(f"{number} is no number of {name}; give 1 or more")
     scenario.fixed_replications("a difference of parameters is seen in the same replications only")
     question = Question(scenario, metric, stacks, workloads)
-    runs = Runs(scenario, Space.of(scenario), question, Path(out), jobs, watch)
+    runs = Runs(scenario, Space.of(scenario), question, Path(out), jobs, on, watch)
     return _Analysis(runs, Settings(method, samples or 0, top), tell or (lambda _: None)).report()
 
 

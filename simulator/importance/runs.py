@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite, nan
@@ -77,6 +78,7 @@ class Runs:
         question: what is read of a run.
         out: folder of all results.
         jobs: worker processes.
+        on: where to run, as in :func:`simulator.run`.
         watch: makes somebody who watches a batch, from its name.
 
     Attributes:
@@ -86,10 +88,17 @@ class Runs:
     """
 
     def __init__(
-        self, scenario: Scenario, space: Space, question: Question, out: Path, jobs: int | None, watch: Watch | None
+        self,
+        scenario: Scenario,
+        space: Space,
+        question: Question,
+        out: Path,
+        jobs: int | None,
+        on: str | Executor,
+        watch: Watch | None,
     ) -> None:
         self.scenario, self.space, self.question = scenario, space, question
-        self._out, self._jobs, self._watch = out, jobs, watch or (lambda _: Silent())
+        self._out, self._jobs, self._on, self._watch = out, jobs, on, watch or (lambda _: Silent())
         self.replications = scenario.replications
         self.dead: dict[int, set[str]] = {}
         self.failed: dict[str, str] = {}
@@ -153,7 +162,13 @@ class Runs:
         more = {"target": target} if target else {}
         progress = self._watch(f"{self.scenario.name}, {what}")
         results = batch.run(
-            variation, out=self._out, jobs=self._jobs, progress=progress, catalog=self.scenario.catalog, **more
+            variation,
+            out=self._out,
+            jobs=self._jobs,
+            on=self._on,
+            progress=progress,
+            catalog=self.scenario.catalog,
+            **more,
         )
         self.count += len(keys) * self.replications
         self._read(results, keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,8 @@ class Isolation:
 
 def isolate(
     scenario: Scenario, *, victim: str = "", aggressor: str = "", stressors: Sequence[str] = (),
-    out: str | os.PathLike[str] = "results", jobs: int | None = None, watch: Watch | None = None,
+    out: str | os.PathLike[str] = "results", jobs: int | None = None,
+    on: str | Executor = "", watch: Watch | None = None,
 ) -> Isolation:  # fmt: skip
     """Run what is needed to see what a victim loses to its neighbour; what has been run before is found again.
 
@@ -106,6 +108,7 @@ def isolate(
         stressors: workloads of the catalog for such a neighbour, instead of those of the scenario.
         out: folder of all results.
         jobs: worker processes, as many as there are processors if not given.
+        on: where to run, as in :func:`simulator.run`.
         watch: makes somebody who watches a batch, from its name.
 
     Raises:
@@ -113,7 +116,7 @@ def isolate(
     """
     question = ask(scenario, victim, aggressor, stressors)
     found = _of_axis if question.aggressor else _of_stressors
-    answer = found(question, runner(question.scenario, out, jobs, watch))
+    answer = found(question, runner(question.scenario, out, jobs, on, watch))
     kept.save(answer.batches[0].folder, answer.data())
     return answer
 
