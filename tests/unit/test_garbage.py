@@ -11,7 +11,9 @@ import pytest
 OWN = "import gc; before = gc.get_threshold()\n"
 SAY = "\nprint(before[0] < gc.get_threshold()[0], before[1:] == gc.get_threshold()[1:])"
 COMMAND = "from simulator.cli import main; main(['list', 'schedulers', '--json'])"
-WORKER = "from multiprocessing import Pipe; from simulator.batch import worker; ends = Pipe(); worker.prepare({}, ends[0])"
+WORKER = (
+    "from multiprocessing import Pipe; from simulator.batch import worker; ends = Pipe(); worker.prepare({}, ends[0])"
+)
 LIBRARY = "import simulator as vl; vl.Catalog().names('machines')"
 
 
