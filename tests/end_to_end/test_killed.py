@@ -60,11 +60,10 @@ def begin(out: Path, log: Path, jobs: int) -> subprocess.Popen[bytes]:
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if happened():
-            return
+    end_s = time.monotonic() + 60.0
+    while not happened():
+        assert time.monotonic() < end_s, "it did not happen within a minute"
         time.sleep(0.01)
-    raise AssertionError("it did not happen within ten seconds")
 
 
 def executions(log: Path) -> Counter[str]:
@@ -90,7 +89,7 @@ def test_killed_batch_goes_on(tmp_path: Path, undisturbed: dict[str, bytes], job
     first = begin(out, log, jobs)
     wait_until(lambda: executions(log).total() >= 6)
     (os.killpg if whole_group else os.kill)(first.pid, signal.SIGKILL)
-    first.wait(10)
+    first.wait(60)
     wait_until(lambda: not still_writing(out))
 
     (kept,) = out.glob("slow/*/replications")
