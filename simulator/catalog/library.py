@@ -79,8 +79,6 @@ class Library:
             raise CatalogError(f"the name {name!r} is taken by {taken}; choose another")
         self._files[kind][name] = path
         self._documents[path] = document.parse(text, str(path))
-        self._extended.clear()
-        self._sheets.clear()
 
     def document(self, kind: str, name: str) -> Document:
         """A file as it is, unchecked."""

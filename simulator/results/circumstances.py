@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from simulator.results.tables import cell
+from simulator.results.places import in_words
 
 if TYPE_CHECKING:
     from simulator.results.results import Results
@@ -42,7 +42,7 @@ def circumstances(old: Results, new: Results) -> dict[str, Any]:
 
 def place(point: Mapping[str, Any]) -> str:
     """Where a point stands on the axes, in words."""
-    return ", ".join(f"{axis}={cell(value)}" for axis, value in point["axes"].items()) or str(point["stack"])
+    return in_words(point["axes"]) or str(point["stack"])
 
 
 def _text(old: Results, new: Results) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.results import intervals
 from simulator.results.answers import names
 from simulator.results.frames import placed
-from simulator.results.tables import cell
+from simulator.results.places import elsewhere
 from simulator.results.where import per_run
 
 if TYPE_CHECKING:
@@ -48,16 +48,11 @@ def pairs(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
     """Each point with mechanisms switched off, and its companion that has them on."""
     beside: dict[object, list[Point]] = {}
     for point in points:
-        beside.setdefault(_elsewhere(point), []).append(point)
+        beside.setdefault(elsewhere(point), []).append(point)
     for off in points:
-        candidates = [on for on in beside[_elsewhere(off)] if _differs_in_mechanisms_only(on, off)]
+        candidates = [on for on in beside[elsewhere(off)] if _differs_in_mechanisms_only(on, off)]
         if candidates:
             yield off, min(candidates, key=lambda on: (not _named(on, off), len(on["without"])))
-
-
-def _elsewhere(point: Point) -> object:
-    """Where a point stands on all axes but the stack's."""
-    return frozenset((name, cell(value)) for name, value in point["axes"].items() if name != "stack")
 
 
 def _differs_in_mechanisms_only(on: Point, off: Point) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.catalog.suggestion import suggestion
 from simulator.errors import UsageError
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 Wanted = Mapping[str, Sequence[str]]
 """Values by axis; one of them must be met on each."""
+
+
+def in_words(axes: Mapping[str, object]) -> str:
+    """A place: its value on each axis."""
+    return ", ".join(f"{axis}={cell(value)}" for axis, value in axes.items())
+
+
+def elsewhere(point: Mapping[str, Any]) -> object:
+    """Where a point stands on all axes but the stack's; equal for points of one place."""
+    return frozenset((name, cell(value)) for name, value in point["axes"].items() if name != "stack")
 
 
 def wanted(texts: Iterable[str]) -> dict[str, list[str]]:

@@ -121,7 +121,9 @@ class Results:
         """Where a rule that stops replications ended before it had what it wanted: a sentence for each place."""
         from simulator.results.shortfalls import shortfalls
 
-        return shortfalls(self)
+        if not self.manifest.get("stopping"):
+            return []
+        return shortfalls(self.manifest, self.runs, self._placed_tenants())
 
     def summary(self, metric: str | None = None, level: float = 0.95, by: Sequence[str] | None = None) -> pd.DataFrame:
         """Means with confidence intervals, and the overhead over the baseline stack.

@@ -11,7 +11,6 @@ interval for the mean", Annals of Mathematical Statistics 39, 1968) can be as sh
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 from simulator import records
 from simulator.results.intervals import t_quantile
+from simulator.results.places import elsewhere
 
 Runs = Sequence[Mapping[str, Sequence[Sequence[Any]]] | None]
 """The tables of each replication of a point."""
@@ -77,10 +77,9 @@ class Stopping:
         """
         if not self.over:
             return [(point["point"],) for point in points]
-        places: dict[str, list[Mapping[str, Any]]] = {}
+        places: dict[object, list[Mapping[str, Any]]] = {}
         for point in points:
-            axes = {name: value for name, value in point["axes"].items() if name != "stack"}
-            places.setdefault(json.dumps(axes, sort_keys=True, default=str), []).append(point)
+            places.setdefault(elsewhere(point), []).append(point)
         found: list[tuple[int, ...]] = []
         for place in places.values():
             base = [point["point"] for point in place if point["stack"] == self.over]
@@ -140,14 +139,16 @@ class Stopping:
             group: of each point the tables of each replication, in their order; None, or no row of a tenant, where one
                 failed. Tenants that are written as one count with their mean, as in the summary.
         """
-        values = [self._by_tenant(runs) for runs in group]
-        if self.over:
-            base = values[0]
-            values = [
-                {name: list(map(_log_ratio, own[name], base[name])) for name in own if name in base}
-                for own in values[1:]
-            ]
-        return [each for own in values for each in own.values()] or [[math.nan] * len(group[0])]
+        return self.looked_at([self._by_tenant(runs) for runs in group]) or [[math.nan] * len(group[0])]
+
+    def looked_at(self, group: Sequence[Mapping[str, Sequence[float]]]) -> list[list[float]]:
+        """What the rule is about: series for a group of points, of each the metric of each tenant by replication."""
+        if not self.over:
+            return [list(values) for point in group for values in point.values()]
+        base, *others = group
+        return [
+            list(map(_log_ratio, values, base[name])) for own in others for name, values in own.items() if name in base
+        ]
 
     def _by_tenant(self, runs: Runs) -> dict[str, list[float]]:
         found: dict[str, list[list[float]]] = {}
